@@ -1,0 +1,171 @@
+"""A checkpoint on disk ↔ a network and its card.
+
+A checkpoint is a folder of three files, none of which can run code when read:
+
+- `weights.safetensors`: every parameter and statistic of the network by its path, such as `conv1.conv.kernel`;
+- `card.json`: what it is and how it came to be (`CARD_FIELDS`);
+- `evaluation.npz`: test labels and probabilities, what the charts of the dashboard need. Readers do without it.
+
+Loading is strict: whatever is missing, doesn't fit or can't be read raises a CheckpointError that names file and fault.
+"""
+
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import jax
+import numpy as np
+from flax import nnx
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from model.network import DigitCNN
+
+DEFAULT = Path(__file__).parent.parent / "checkpoints" / "default"
+WEIGHTS, CARD, EVALUATION = "weights.safetensors", "card.json", "evaluation.npz"
+CARD_FIELDS = {
+    "name": str,
+    "classes": list,  # names, in the order of the logits
+    "network": dict,  # DigitCNN's arguments
+    "temperature": float,  # logits are divided by it
+    "config": dict,
+    "seed": int,
+    "versions": dict,
+    "data": dict,
+    "history": list,  # one object an epoch
+    "test": dict,
+}
+
+
+class CheckpointError(Exception):
+    """A checkpoint can't be used; the message is one sentence that names the file and the fault."""
+
+
+def load(directory: os.PathLike | str) -> tuple[DigitCNN, dict]:
+    """The network, ready to infer, and its card.
+
+    Raises:
+        CheckpointError: a file is missing or damaged, or names, shapes or types don't fit.
+    """
+    directory = Path(directory)
+    card = read_card(directory)
+    path = directory / WEIGHTS
+    try:
+        network = nnx.eval_shape(lambda: _network(card))
+    except (TypeError, ValueError) as error:
+        raise CheckpointError(f"{directory / CARD}: 'network' does not describe a DigitCNN ({error}).") from error
+    try:
+        loaded = load_file(path)
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path} is missing.") from error
+    except (SafetensorError, OSError, ValueError) as error:
+        raise CheckpointError(f"{path} is damaged or not a safetensors file ({error}).") from error
+    state = nnx.state(network, (nnx.Param, nnx.BatchStat))
+    wanted = _by_name(state)
+    for name in sorted(wanted.keys() ^ loaded.keys()):
+        raise CheckpointError(f"{path}: {name} is {'missing' if name in wanted else 'not part of this network'}.")
+    for name, variable in wanted.items():
+        value = loaded[name]
+        if value.shape != variable.shape or value.dtype != variable.dtype:
+            raise CheckpointError(
+                f"{path}: {name} is {value.dtype} {value.shape}, but should be {variable.dtype} {variable.shape}."
+            )
+        if not np.isfinite(value).all():
+            raise CheckpointError(f"{path}: {name} has values that are not finite.")
+    nnx.update(network, jax.tree.map(lambda v: v, nnx.from_flat_state(_with_values(state, loaded))))
+    network.eval()
+    return network, card
+
+
+def save(
+    directory: os.PathLike | str,
+    network: DigitCNN,
+    card: dict,
+    labels: np.ndarray | None = None,
+    probabilities: np.ndarray | None = None,
+) -> None:
+    """Writes a checkpoint, each file whole or not at all; labels (n,) and probabilities (n, classes) of the test part."""
+    directory = Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    values = {name: np.asarray(v[...]) for name, v in _by_name(nnx.state(network, (nnx.Param, nnx.BatchStat))).items()}
+    with _replacing(directory / WEIGHTS) as path:
+        save_file(values, path)
+    if labels is not None:
+        with _replacing(directory / EVALUATION) as path, open(path, "wb") as file:
+            np.savez_compressed(file, labels=labels.astype(np.uint8), probabilities=probabilities.astype(np.float32))
+    with _replacing(directory / CARD) as path:
+        path.write_text(json.dumps(card, indent=1) + "\n")
+
+
+def read_card(directory: os.PathLike | str) -> dict:
+    """The card of a checkpoint, checked against CARD_FIELDS; raises CheckpointError."""
+    path = Path(directory) / CARD
+    try:
+        card = json.loads(path.read_text())
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path} is missing.") from error
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise CheckpointError(f"{path} is not a JSON file that can be read ({error}).") from error
+    if not isinstance(card, dict):
+        raise CheckpointError(f"{path} should hold an object, but holds a {type(card).__name__}.")
+    for field, kind in CARD_FIELDS.items():
+        if field not in card:
+            raise CheckpointError(f"{path}: the field '{field}' is missing.")
+        if not isinstance(card[field], kind):
+            raise CheckpointError(f"{path}: '{field}' should be a {kind.__name__}, not {card[field]!r:.60}.")
+    if not card["temperature"] > 0:
+        raise CheckpointError(f"{path}: 'temperature' should be above 0, not {card['temperature']}.")
+    if not card["classes"] or not all(isinstance(name, str) for name in card["classes"]):
+        raise CheckpointError(f"{path}: 'classes' should be a list of names.")
+    return card
+
+
+def read_evaluation(directory: os.PathLike | str) -> tuple[np.ndarray, np.ndarray]:
+    """Test labels (n,) int and probabilities (n, classes) float32 of a checkpoint; raises CheckpointError."""
+    path = Path(directory) / EVALUATION
+    classes = len(read_card(directory)["classes"])
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            labels, probabilities = arrays["labels"].astype(int), arrays["probabilities"]
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path} is missing.") from error
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise CheckpointError(f"{path} is damaged or not an evaluation ({error}).") from error
+    if labels.ndim != 1 or probabilities.shape != (len(labels), classes) or not (labels < classes).all():
+        raise CheckpointError(
+            f"{path}: labels {labels.shape} and probabilities {probabilities.shape} don't fit {classes} classes."
+        )
+    return labels, probabilities
+
+
+def _network(card: dict) -> DigitCNN:
+    arguments = {key: tuple(value) if isinstance(value, list) else value for key, value in card["network"].items()}
+    return DigitCNN(len(card["classes"]), **arguments, rngs=nnx.Rngs(0))
+
+
+def _by_name(state: nnx.State) -> dict[str, nnx.Variable]:
+    return {".".join(map(str, path)): variable for path, variable in nnx.to_flat_state(state)}
+
+
+def _with_values(state: nnx.State, values: dict[str, np.ndarray]) -> list:
+    return [
+        (path, variable.replace(jax.numpy.asarray(values[".".join(map(str, path))])))
+        for path, variable in nnx.to_flat_state(state)
+    ]
+
+
+class _replacing:
+    """A path to write to, that takes the place of the real one when all went well."""
+
+    def __init__(self, path: Path):
+        self.path, self.draft = path, path.with_name(f".{path.name}.{os.getpid()}")
+
+    def __enter__(self) -> Path:
+        return self.draft
+
+    def __exit__(self, kind, *_):
+        if kind is None:
+            os.replace(self.draft, self.path)
+        else:
+            self.draft.unlink(missing_ok=True)

@@ -1,0 +1,77 @@
+"""DigitCNN: the convolutional network that tells which digit a glyph shows."""
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+GLYPH_SIZE = 28  # pixels a side: MNIST's format
+
+
+def max_pool(x: jax.Array) -> jax.Array:
+    """(n, h, w, c) → (n, h/2, w/2, c), h and w even. A reshape, as its gradient is cheaper than a window's."""
+    n, h, w, c = x.shape
+    return x.reshape(n, h // 2, 2, w // 2, 2, c).max((2, 4))
+
+
+class ConvNorm(nnx.Module):
+    """Convolution → batch norm → ReLU: (n, h, w, in) → (n, h', w', out), sizes as padding and strides make them."""
+
+    def __init__(
+        self, channels_in: int, channels_out: int, size: int = 3, strides: int = 1, padding="SAME", *, rngs: nnx.Rngs
+    ):
+        # The norm subtracts any bias again, so the convolution has none.
+        self.conv = nnx.Conv(
+            channels_in, channels_out, (size, size), strides=strides, padding=padding, use_bias=False, rngs=rngs
+        )
+        self.norm = nnx.BatchNorm(channels_out, momentum=0.99, rngs=rngs)
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        return nnx.relu(self.norm(self.conv(x)))
+
+
+class DigitCNN(nnx.Module):
+    """A strided 5×5 convolution, four 3×3 convolutions in two stages, a hidden layer, then one logit a class.
+
+    Striding at once costs no information, since four pixels become one place of 32 channels, and saves the
+    convolutions at full resolution, which are the slowest to train on a CPU.
+
+    Args:
+        classes: number of classes, one logit each.
+        widths: channels of the stem and of the two stages.
+        features: units of the hidden layer, the network's own description of a glyph.
+        dropout: share of the hidden layer's inputs that are dropped while training.
+        rngs: source of the initial weights and of the dropout's masks.
+    """
+
+    def __init__(
+        self,
+        classes: int = 10,
+        widths: tuple[int, int, int] = (32, 48, 96),
+        features: int = 128,
+        dropout: float = 0.4,
+        *,
+        rngs: nnx.Rngs,
+    ):
+        stem, first, second = widths
+        self.conv1 = ConvNorm(1, stem, size=5, strides=2, rngs=rngs)
+        self.conv2 = ConvNorm(stem, first, rngs=rngs)
+        self.conv3 = ConvNorm(first, first, rngs=rngs)
+        self.conv4 = ConvNorm(first, second, rngs=rngs)
+        self.conv5 = ConvNorm(second, second, padding="VALID", rngs=rngs)
+        side = GLYPH_SIZE // 4 - 2
+        self.dropout = nnx.Dropout(dropout, rngs=rngs)
+        self.hidden = nnx.Linear(side * side * second, features, rngs=rngs)
+        self.head = nnx.Linear(features, classes, rngs=rngs)
+
+    def embed(self, images: jax.Array) -> jax.Array:
+        """(n, 28, 28) uint8 glyphs → (n, features) float32, ≥ 0: what the last layer decides from."""
+        x = images[..., None].astype(jnp.float32) / 255  # (n, 28, 28, 1) in [0, 1]
+        x = self.conv1(x)  # (n, 14, 14, 32)
+        x = max_pool(self.conv3(self.conv2(x)))  # (n, 7, 7, 48)
+        x = self.conv5(self.conv4(x))  # (n, 5, 5, 96)
+        x = self.dropout(x.reshape(len(x), -1))  # (n, 2400)
+        return nnx.relu(self.hidden(x))  # (n, 128)
+
+    def __call__(self, images: jax.Array) -> jax.Array:
+        """(n, 28, 28) uint8 glyphs → (n, classes) float32 logits."""
+        return self.head(self.embed(images))

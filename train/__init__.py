@@ -1,0 +1,1 @@
+"""How the network comes to be: data, augmentation, the training loop and its evaluation."""

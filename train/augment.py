@@ -1,0 +1,212 @@
+"""Distortions that turn MNIST's digits into digits as people draw, scan and photograph them.
+
+Everything is a pure function of a key and one (28, 28) float32 image in [0, 1], ink high; `augment` maps it over a
+batch of uint8 glyphs, and runs inside the jitted training step. Two families:
+
+- `warp`, for every image: another hand. Rotation, scale, shear, shift, elastic bending, a thicker or thinner pen.
+- `damage`, for a share of the images: another camera. Blur, noise, weak contrast, a grey or uneven background,
+  stray lines, dots and blobs, missing pieces, outlines.
+
+Ranges follow what ../README.md's table of damages is measured with: a little beyond what a reader should bear.
+"""
+
+import jax
+import jax.numpy as jnp
+from jax import random
+
+SIZE = 28
+CENTRE = (SIZE - 1) / 2
+GRID = jnp.arange(SIZE, dtype=jnp.float32)
+BEND_KNOTS = 5  # a side: control points of the elastic bending
+
+
+def chance(key, probability, changed, image):
+    """`changed` with the probability given, else `image`."""
+    return jnp.where(random.bernoulli(key, probability), changed, image)
+
+
+def uniform(key, low, high, shape=()):
+    """Uniform float32 in [low, high)."""
+    return random.uniform(key, shape, minval=low, maxval=high)
+
+
+def sample(image, rows, columns):
+    """Bilinear values of the image at float positions, 0 outside of it. All (28, 28) float32."""
+    return jax.scipy.ndimage.map_coordinates(image, [rows, columns], order=1, mode="constant")
+
+
+def bend(key):
+    """A smooth random field (28, 28), of unit variance at its knots: cubic B-splines over a coarse grid."""
+    knots = random.normal(key, (BEND_KNOTS, BEND_KNOTS))
+    distance = jnp.abs(GRID[:, None] / (SIZE - 1) * (BEND_KNOTS - 1) - jnp.arange(BEND_KNOTS)[None])
+    near = 2 / 3 - distance**2 + distance**3 / 2
+    far = jnp.clip(2 - distance, 0) ** 3 / 6
+    weights = jnp.where(distance < 1, near, far)  # (28, knots)
+    return 1.5 * weights @ knots @ weights.T  # 1.5 makes up for what the spline smooths away
+
+
+def warp(key, image, strength=1.0):
+    """Another hand: affine and elastic distortion, about the image's centre. Strength 1 is a usual hand."""
+    keys = random.split(key, 8)
+    angle = strength * jnp.deg2rad(uniform(keys[0], -14, 14))
+    shear = strength * uniform(keys[1], -0.2, 0.2)
+    scale = jnp.exp(strength * uniform(keys[2], -0.16, 0.16))
+    aspect = jnp.exp(strength * uniform(keys[3], -0.12, 0.12))
+    shift = strength * uniform(keys[4], -1.8, 1.8, (2,))
+    bending = strength * uniform(keys[5], 0, 1.3)
+    y, x = jnp.meshgrid(GRID - CENTRE, GRID - CENTRE, indexing="ij")
+    x = x + shear * y
+    y, x = y / (scale * aspect), x * aspect / scale
+    rows = jnp.cos(angle) * y - jnp.sin(angle) * x + CENTRE + shift[0] + bending * bend(keys[6])
+    columns = jnp.sin(angle) * y + jnp.cos(angle) * x + CENTRE + shift[1] + bending * bend(keys[7])
+    return sample(image, rows, columns)
+
+
+def neighbours(image):
+    """(9, 28, 28): the image and its eight shifts by one pixel."""
+    padded = jnp.pad(image, 1)
+    return jnp.stack([padded[i : i + SIZE, j : j + SIZE] for i in range(3) for j in range(3)])
+
+
+def thicken(key, image):
+    """A pen up to a pixel thicker or thinner on each side."""
+    around = neighbours(image)
+    amount = uniform(key, -0.75, 1)
+    grown = image + amount * (around.max(0) - image)
+    shrunk = image + amount * (image - around.min(0))
+    return jnp.where(amount > 0, grown, shrunk)
+
+
+def outline(image):
+    """Only the edges of the strokes, as an edge filter or a hollow pen leaves them."""
+    around = neighbours(image)
+    return jnp.clip(1.2 * (around.max(0) - around.min(0)), 0, 1)
+
+
+def gaussian_blur(key, image):
+    """Out of focus: σ of 0.5 to 1.6 pixels in each direction, on its own."""
+
+    def kernel(sigma):
+        weights = jnp.exp(-((GRID[:, None] - GRID[None]) ** 2) / (2 * sigma**2))
+        return weights / weights.sum(1, keepdims=True)
+
+    sigma = uniform(key, 0.5, 1.6, (2,))
+    return kernel(sigma[0]) @ image @ kernel(sigma[1]).T
+
+
+def gaussian_noise(key, image):
+    """Sensor noise of σ up to 0.35."""
+    level, noise = random.split(key)
+    return image + uniform(level, 0.03, 0.35) * random.normal(noise, image.shape)
+
+
+def impulse_noise(key, image):
+    """Up to a fifth of the pixels set to black or white."""
+    level, where, what = random.split(key, 3)
+    hit = random.uniform(where, image.shape) < uniform(level, 0.01, 0.2)
+    return jnp.where(hit, random.bernoulli(what, 0.5, image.shape).astype(image.dtype), image)
+
+
+def fade(key, image):
+    """Weak ink: down to a fifth of the contrast."""
+    return image * uniform(key, 0.2, 0.9)
+
+
+def background(key, image):
+    """A grey ground, uneven or not, that leaves the ink between a quarter and all of the range above it."""
+    keys = random.split(key, 4)
+    ground = uniform(keys[0], 0.05, 0.7) + 0.3 * random.bernoulli(keys[1], 0.6) * bend(keys[2])
+    ground = jnp.clip(ground, 0, 0.75)
+    return ground + (1 - ground) * image * uniform(keys[3], 0.5, 1)
+
+
+def stripes(key, image):
+    """Ruling through the picture: parallel bands at any angle, brighter than the ground or inverting it."""
+    keys = random.split(key, 6)
+    angle = uniform(keys[0], 0, jnp.pi)
+    period = uniform(keys[1], 4, 16)
+    phase = jnp.cos(angle) * GRID[:, None] + jnp.sin(angle) * GRID[None] + uniform(keys[2], 0, period)
+    band = (phase % period < period * uniform(keys[3], 0.1, 0.35)).astype(image.dtype)
+    added = jnp.maximum(image, band * uniform(keys[4], 0.2, 1))
+    return chance(keys[5], 0.25, jnp.abs(image - band), added)
+
+
+def lines(key, image):
+    """One to three straight strokes that don't belong to the digit, whole or dotted."""
+
+    def line(key):
+        keys = random.split(key, 5)
+        start, end = uniform(keys[0], 0, SIZE, (2,)), uniform(keys[1], 0, SIZE, (2,))
+        y, x = jnp.meshgrid(GRID, GRID, indexing="ij")
+        along = end - start
+        length = jnp.sum(along**2) + 1e-3
+        t = jnp.clip(((y - start[0]) * along[0] + (x - start[1]) * along[1]) / length, 0, 1)
+        distance = jnp.hypot(y - start[0] - t * along[0], x - start[1] - t * along[1])
+        stroke = jnp.clip(uniform(keys[2], 0.8, 1.6) - distance, 0, 1)
+        dotted = jnp.where((t * jnp.sqrt(length)) % 4 < 2, stroke, 0)
+        return chance(keys[3], 0.3, dotted, stroke) * uniform(keys[4], 0.4, 1)
+
+    count, key = random.split(key)
+    drawn = jax.vmap(line)(random.split(key, 3))
+    kept = jnp.arange(3) < random.randint(count, (), 1, 4)
+    return jnp.maximum(image, (drawn * kept[:, None, None]).max(0))
+
+
+def blobs(key, image):
+    """Two to six round specks or stains; each adds ink or, as often, wipes it out."""
+    keys = random.split(key, 5)
+    centres = uniform(keys[0], 0, SIZE, (6, 2))
+    radii = uniform(keys[1], 0.6, 2.6, (6,))
+    distance = jnp.hypot(GRID[None, :, None] - centres[:, 0, None, None], GRID[None, None] - centres[:, 1, None, None])
+    spots = jnp.clip(radii[:, None, None] + 0.5 - distance, 0, 1)
+    spots *= (jnp.arange(6) < random.randint(keys[2], (), 2, 7))[:, None, None]
+    adds = random.bernoulli(keys[3], 0.5, (6, 1, 1))
+    ink, wiped = (spots * adds).max(0), (spots * ~adds).max(0)
+    return jnp.maximum(image * (1 - wiped), ink * uniform(keys[4], 0.4, 1))
+
+
+def cutout(key, image):
+    """A rectangle of 3 to 9 pixels a side is missing."""
+    place, size = random.split(key)
+    top, left = uniform(place, 0, SIZE - 3, (2,))
+    height, width = uniform(size, 3, 9, (2,))
+    rows, columns = (GRID >= top) & (GRID < top + height), (GRID >= left) & (GRID < left + width)
+    return jnp.where(rows[:, None] & columns[None], 0, image)
+
+
+def damage(key, image):
+    """Another camera: each kind of damage by itself with a small probability, so that some come together."""
+    keys = random.split(key, 24)
+    image = chance(keys[0], 0.04, outline(image), image)
+    image = chance(keys[1], 0.15, lines(keys[2], image), image)
+    image = chance(keys[3], 0.15, blobs(keys[4], image), image)
+    image = chance(keys[5], 0.15, cutout(keys[6], image), image)
+    image = chance(keys[7], 0.10, stripes(keys[8], image), image)
+    image = chance(keys[9], 0.20, fade(keys[10], image), image)
+    image = chance(keys[11], 0.30, gaussian_blur(keys[12], image), image)
+    image = chance(keys[13], 0.25, background(keys[14], image), image)
+    image = chance(keys[15], 0.30, gaussian_noise(keys[16], image), image)
+    image = chance(keys[17], 0.12, impulse_noise(keys[18], image), image)
+    return image
+
+
+def augment_one(key, image, damage_share):
+    """One image: warped by a usual hand, or by a wild one; then thickened or damaged, or not."""
+    keys = random.split(key, 8)
+    strength = jnp.where(random.bernoulli(keys[0], 0.15), 1.9, 1.0)
+    image = chance(keys[1], 0.9, warp(keys[2], image, strength), image)
+    image = chance(keys[3], 0.3, thicken(keys[4], image), image)
+    return chance(keys[5], damage_share, damage(keys[6], image), image)
+
+
+def augment(key: jax.Array, images: jax.Array, damage_share: float) -> jax.Array:
+    """(n, 28, 28) uint8 glyphs → (n, 28, 28) uint8, each distorted in its own way.
+
+    Args:
+        key: a JAX random key; the same key and images give the same result.
+        images: white ink on black.
+        damage_share: share of the images, in [0, 1], that are damaged beyond being warped.
+    """
+    keys = random.split(key, len(images))
+    changed = jax.vmap(augment_one, (0, 0, None))(keys, images.astype(jnp.float32) / 255, damage_share)
+    return jnp.round(jnp.clip(changed, 0, 1) * 255).astype(jnp.uint8)

@@ -1,0 +1,285 @@
+"""Datasets as uint8 arrays: TensorFlow Datasets' own, prepared and verified by it, without TensorFlow.
+
+    from train import data
+    mnist = data.load("mnist")
+    mnist.train.images  # (55000, 28, 28) uint8
+
+TFDS reads without TensorFlow, but three of its builders (`mnist`, `fashion_mnist`, `kmnist`) unpack their archives and
+encode their images through it. `_IdxReader` does these two steps with Python's gzip and Pillow instead; all else, the
+addresses and checksums, the features, the records and the metadata, is TFDS's, and so is the prepared dataset.
+
+The decoded arrays are kept beside the prepared dataset, in `arrays.npz`, since decoding 70,000 PNG takes 10 s.
+"""
+
+import contextlib
+import gzip
+import os
+import shutil
+import struct
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urljoin
+
+import numpy as np
+from PIL import Image
+
+from model.network import GLYPH_SIZE
+
+WITHOUT_TENSORFLOW = ("mnist", "fashion_mnist", "kmnist")
+VALIDATION = 5000  # the last images of the training split: never trained on
+DOWNLOAD_RETRIES = 2  # TFDS tries eleven times, which without a network takes minutes
+
+Progress = Callable[[float, str], None]  # (share done in [0, 1], what is being done)
+
+
+class DataError(Exception):
+    """A dataset can't be had; the message is one sentence that says why and what to do."""
+
+
+class Split(NamedTuple):
+    """Images and what they show."""
+
+    images: np.ndarray  # (n, 28, 28) uint8
+    labels: np.ndarray  # (n,) int32
+
+
+class Dataset(NamedTuple):
+    """A dataset in three parts, with the names of its classes."""
+
+    name: str
+    classes: tuple[str, ...]
+    train: Split
+    validation: Split
+    test: Split
+
+
+def data_dir() -> Path:
+    """Where TFDS keeps its data: `TFDS_DATA_DIR`, or its default in the home directory."""
+    return Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
+
+
+def load(name: str = "mnist", progress: Progress | None = None, validation: int = VALIDATION) -> Dataset:
+    """The TFDS dataset of that name, downloaded and prepared first where it isn't yet.
+
+    Args:
+        name: a TFDS name, such as `mnist` or `emnist/digits`, of an image classification dataset.
+        progress: called while the dataset is prepared and decoded.
+        validation: how many of the last training images make up the validation part.
+
+    Raises:
+        DataError: no such dataset, no network, a broken archive, or a builder that needs TensorFlow.
+    """
+    arrays = _cached(name)
+    if arrays is None:
+        arrays = _prepared(name, progress or (lambda share, what: None))
+    train = Split(arrays["train_images"], arrays["train_labels"])
+    if not 0 < validation < len(train.labels):
+        raise DataError(
+            f"{name} has {len(train.labels)} training images, so {validation} can't be put aside for validation; "
+            "choose fewer."
+        )
+    return Dataset(
+        name,
+        tuple(arrays["classes"].tolist()),
+        Split(*(part[:-validation] for part in train)),
+        Split(*(part[-validation:] for part in train)),
+        Split(arrays["test_images"], arrays["test_labels"]),
+    )
+
+
+def is_cached(name: str) -> bool:
+    """Whether `load` would come without preparing or decoding anything."""
+    return bool(_cache_paths(name))
+
+
+def _cache_paths(name: str) -> list[Path]:
+    # name/version or name/config/version, under the data directory
+    return sorted((data_dir() / name.replace(":", "/")).glob("**/arrays.npz")) if _is_plain(name) else []
+
+
+def _is_plain(name: str) -> bool:
+    return bool(name) and name.replace("/", "").replace(":", "").replace(".", "").replace("_", "").isalnum()
+
+
+def _cached(name: str) -> dict[str, np.ndarray] | None:
+    """The decoded arrays, None where there are none or they can't be read: then they are made again."""
+    for path in reversed(_cache_paths(name)):
+        with contextlib.suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            with np.load(path, allow_pickle=False) as arrays:
+                wanted = ("classes", "train_images", "train_labels", "test_images", "test_labels")
+                return {key: arrays[key] for key in wanted}
+    return None
+
+
+def _prepared(name: str, progress: Progress) -> dict[str, np.ndarray]:
+    """Prepares the dataset by TFDS, decodes it, and caches the arrays beside it."""
+    root = data_dir()
+    with _nothing_half_written(root):
+        try:
+            builder = _builder(name, root, progress)
+            builder.download_and_prepare(file_format="array_record")
+            arrays = _decoded(builder, progress)
+        except Exception as error:  # whatever TFDS raises becomes one sentence
+            raise DataError(_explained(name, error)) from error
+        with contextlib.suppress(OSError):  # a cache that can't be written costs time, nothing else
+            _write_cache(Path(builder.data_dir) / "arrays.npz", arrays)
+    return arrays
+
+
+def _write_cache(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        try:
+            np.savez(file, **arrays)
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise
+
+
+def _builder(name: str, root: Path, progress: Progress):
+    """The TFDS builder, made to do without TensorFlow where it is one of the three."""
+    import tensorflow_datasets as tfds
+    from tensorflow_datasets.core.download import downloader
+
+    downloader.MAX_RETRIES = DOWNLOAD_RETRIES
+    cls = tfds.builder_cls(name.partition(":")[0].partition("/")[0])
+    if cls.name not in WITHOUT_TENSORFLOW:
+        return tfds.builder(name, data_dir=root)
+    with tfds.core.registered.skip_registration():
+        cls = type(cls.__name__, (_IdxReader, cls), {"__module__": cls.__module__, "progress": staticmethod(progress)})
+    builder = cls(data_dir=root)
+    if builder.is_prepared() and builder.info.file_format.value != "array_record":
+        # Prepared by TensorFlow, as TFRecords. Leave that as it is, and share its downloads.
+        builder = cls(data_dir=root / "array_record")
+    return builder
+
+
+class _IdxReader:
+    """Goes before a builder of TFDS's MNIST family in a class's bases: archives and images without TensorFlow."""
+
+    def _split_generators(self, dl_manager):
+        from tensorflow_datasets.core.download import checksums
+        from tensorflow_datasets.image_classification import mnist
+
+        files = {
+            "train": (mnist._MNIST_TRAIN_DATA_FILENAME, mnist._MNIST_TRAIN_LABELS_FILENAME),
+            "test": (mnist._MNIST_TEST_DATA_FILENAME, mnist._MNIST_TEST_LABELS_FILENAME),
+        }
+        urls = {split: [urljoin(self.URL, file) for file in pair] for split, pair in files.items()}
+        paths = dl_manager.download(urls)
+        for split, pair in urls.items():
+            for url, path in zip(pair, paths[split], strict=True):
+                # TFDS verifies what it downloads, but trusts what lies in its cache.
+                if checksums.compute_url_info(path).checksum != self.url_infos[url].checksum:
+                    raise DataError(
+                        f"The archive {Path(path).name} is damaged or altered (its SHA-256 isn't the one that TFDS "
+                        f"expects); delete it from {Path(path).parent} and try again."
+                    )
+        return {split: self._generate_examples(*pair) for split, pair in paths.items()}
+
+    def _generate_examples(self, images_path, labels_path):
+        images, labels = read_idx(images_path), read_idx(labels_path)
+        for index, (image, label) in enumerate(zip(images, labels, strict=True)):
+            if index % 1000 == 0:
+                self.progress(index / len(labels) / 2, f"Preparing {self.name}: {index:,} of {len(labels):,} images")
+            yield index, {"image": Image.fromarray(image), "label": int(label)}
+
+
+def read_idx(path: os.PathLike) -> np.ndarray:
+    """A gzipped IDX file of bytes → uint8 array of its shape (http://yann.lecun.com/exdb/mnist, "file formats").
+
+    Raises:
+        DataError: not such a file, or a truncated one.
+    """
+    try:
+        with gzip.open(path) as file:
+            content = file.read()
+        zeros, kind, rank = struct.unpack(">HBB", content[:4])
+        shape = struct.unpack(f">{rank}I", content[4 : 4 + 4 * rank])
+        values = np.frombuffer(content, np.uint8, offset=4 + 4 * rank)
+        if zeros or kind != 8 or len(values) != np.prod(shape):
+            raise ValueError("header and content disagree")
+    except (OSError, EOFError, ValueError, struct.error) as error:
+        raise DataError(f"{path} is not a whole IDX file ({error}); delete it and try again.") from error
+    return values.reshape(shape)
+
+
+def _decoded(builder, progress: Progress) -> dict[str, np.ndarray]:
+    """All images and labels of a prepared builder's train and test splits, as arrays."""
+    features, splits = builder.info.features, builder.info.splits
+    missing = [key for key in ("image", "label") if key not in features] + [s for s in ("train", "test") if s not in splits]
+    if missing:
+        raise DataError(f"{builder.name} has no '{missing[0]}', which an image classification dataset needs here.")
+    arrays = {"classes": np.array(features["label"].names)}
+    total, done = splits["train"].num_examples + splits["test"].num_examples, 0
+    for split in ("train", "test"):
+        source = builder.as_data_source(split)
+        images = np.empty((len(source), GLYPH_SIZE, GLYPH_SIZE), np.uint8)
+        labels = np.empty(len(source), np.int32)
+        for index, example in enumerate(source):
+            images[index] = _as_glyph(example["image"])
+            labels[index] = example["label"]
+            if done % 1000 == 0:
+                progress(0.5 + done / total / 2, f"Decoding {builder.name}: {done:,} of {total:,} images")
+            done += 1
+        arrays[f"{split}_images"], arrays[f"{split}_labels"] = images, labels
+    return arrays
+
+
+def _as_glyph(image: np.ndarray) -> np.ndarray:
+    """(h, w, 1 or 3) uint8 → (28, 28) uint8: grey, and scaled to fit, aspect kept, where it isn't 28×28."""
+    if image.shape == (GLYPH_SIZE, GLYPH_SIZE, 1):
+        return image[..., 0]
+    grey = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).convert("L")
+    scale = GLYPH_SIZE / max(grey.size)
+    size = [max(1, round(side * scale)) for side in grey.size]
+    glyph = Image.new("L", (GLYPH_SIZE, GLYPH_SIZE))
+    glyph.paste(grey.resize(size, Image.Resampling.LANCZOS), [(GLYPH_SIZE - side) // 2 for side in size])
+    return np.asarray(glyph)
+
+
+@contextlib.contextmanager
+def _nothing_half_written(root: Path) -> Iterator[None]:
+    """Where preparing fails, removes what it left: empty folders it made, and downloads that did not end."""
+    made = [folder for folder in (root, *root.parents) if not folder.exists()]
+    before = set(root.rglob("*")) if root.exists() else set()
+    try:
+        yield
+    except BaseException:
+        left = sorted(set(root.rglob("*")) - before, reverse=True)  # children before their folders
+        for path in left:
+            if ".tmp." in path.name or "incomplete" in path.name:
+                shutil.rmtree(path, ignore_errors=True)
+        for folder in (*left, *made):
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+        raise
+
+
+def _explained(name: str, error: Exception) -> str:
+    """One sentence for whatever went wrong while TFDS prepared a dataset."""
+    import requests
+    from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
+    from tensorflow_datasets.core.download.util import DownloadError
+    from tensorflow_datasets.core.registered import DatasetNotFoundError
+
+    if isinstance(error, DataError):
+        return str(error)
+    if isinstance(error, DatasetNotFoundError):
+        return f"TFDS knows no dataset '{name}'; see tensorflow.org/datasets/catalog for the names."
+    if isinstance(error, requests.exceptions.RequestException | DownloadError):
+        return (
+            f"{name} could not be downloaded (is there a network?), and it is not in {data_dir()}; copy a TFDS data "
+            "directory that has it there, or set TFDS_DATA_DIR to one."
+        )
+    if isinstance(error, NonMatchingChecksumError):
+        return f"The download of {name} is damaged or altered (its SHA-256 isn't the one that TFDS expects); try again."
+    if isinstance(error, ImportError):
+        module = error.name or str(error)
+        return f"TFDS needs the package '{module}' to prepare {name}; install it: pip install {module}."
+    if isinstance(error, OSError):
+        return f"{name} could not be prepared in {data_dir()}: {error.strerror or error}."
+    return f"{name} could not be prepared by TFDS: {type(error).__name__}: {str(error).strip().splitlines()[0]}."
