@@ -1,0 +1,60 @@
+"""One digit's ink → the (28, 28) glyph that the network reads, made exactly as MNIST's digits were.
+
+The recipe is that of MNIST's authors ("size normalized to fit in a 20x20 pixel box while preserving their aspect ratio
+[…] centered in a 28x28 image by computing the center of mass", http://yann.lecun.com/exdb/mnist), in the details that
+Yadav and Bottou reconstructed for QMNIST (Cold Case: The Lost MNIST Digits, 2019).
+"""
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from model.network import GLYPH_SIZE
+
+BOX = 20  # pixels: the longer side of the digit
+INK = 0.35  # of full ink: what counts for the digit's box
+THINNEST = 1.4  # pixels of a glyph: MNIST's thinnest strokes; a thinner pen would fade away when scaled down
+
+
+def normalise(ink: np.ndarray) -> np.ndarray:
+    """(h, w) float32 ink of one digit, in [0, 1] → (28, 28) uint8 glyph; all 0 where there is no ink."""
+    rows, columns = np.flatnonzero((ink >= INK).any(1)), np.flatnonzero((ink >= INK).any(0))
+    glyph = np.zeros((GLYPH_SIZE, GLYPH_SIZE), np.uint8)
+    if not len(rows):
+        return glyph
+    ink = _thickened(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+    scale = BOX / max(ink.shape)
+    height, width = (max(1, round(side * scale)) for side in ink.shape)
+    image = Image.fromarray(np.ascontiguousarray(ink, np.float32))
+    filter = Image.Resampling.BICUBIC if scale > 1 else Image.Resampling.HAMMING
+    digit = np.clip(np.asarray(image.resize((width, height), filter)), 0, None)
+    digit = digit / digit.max()
+    top, left = (_offset(digit.sum(1 - axis), digit.shape[axis]) for axis in (0, 1))
+    glyph[top : top + height, left : left + width] = np.round(digit * 255)
+    return glyph
+
+
+def _offset(profile: np.ndarray, size: int) -> int:
+    """Where a digit of that profile along an axis begins, so that its centre of mass falls on pixel 14."""
+    centre = (profile * (np.arange(size) + 0.5)).sum() / profile.sum()
+    return int(np.clip(int(GLYPH_SIZE / 2 + 1 - centre), 0, GLYPH_SIZE - size))
+
+
+def stroke_width(ink: np.ndarray) -> float:
+    """(h, w) ink → width of its strokes in pixels: twice the area over the outline, exact for a long straight line."""
+    mask = np.pad(ink >= INK, 1)
+    outline = (mask[1:] != mask[:-1]).sum() + (mask[:, 1:] != mask[:, :-1]).sum()
+    # Counting pixel sides overstates slanted outlines by 4/π on the average.
+    return float(2 * mask.sum() / (outline * np.pi / 4)) if outline else 0.0
+
+
+def _thickened(ink: np.ndarray) -> np.ndarray:
+    """The ink with strokes at least THINNEST wide once the digit is BOX high; others are left as they are."""
+    wanted = THINNEST * max(ink.shape) / BOX
+    missing = wanted - stroke_width(ink)
+    if missing < 1:
+        return ink
+    radius = max(1, round(missing / 2))
+    y, x = np.ogrid[-radius : radius + 1, -radius : radius + 1]
+    disk = x**2 + y**2 <= (radius + 0.3) ** 2
+    return ndimage.grey_dilation(np.pad(ink, radius), footprint=disk)

@@ -1,0 +1,127 @@
+"""Whatever people call a picture → an upright RGB array, or one sentence that says why not."""
+
+import io
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "DIB", "TIFF", "GIF")  # MPO: what some phones call JPEG
+EXTENSIONS = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif")
+MAX_PIXELS = 100_000_000  # a phone's largest picture; more would not fit into the memory of a small server
+MIN_SIDE = 8  # of the longer side: below, nobody could write a digit
+
+
+class ImageError(ValueError):
+    """A picture can't be read; the message is one sentence that says why."""
+
+
+def load(source: os.PathLike | str | bytes | Image.Image | np.ndarray) -> np.ndarray:
+    """Path, bytes, PIL image or uint8 array (h, w), (h, w, 3), (h, w, 4) → (h, w, 3) uint8 RGB, upright.
+
+    Transparent pictures are laid on paper that their ink stands out from. The first frame of several is taken.
+
+    Raises:
+        ImageError: not a picture, of a format not known, damaged, too large or too small.
+    """
+    if isinstance(source, np.ndarray):
+        source = _from_array(source)
+    if isinstance(source, Image.Image):
+        return _to_rgb(source)
+    if not isinstance(source, (bytes, bytearray)):
+        source = _file_content(Path(source))
+    if not source:
+        raise ImageError("The file is empty.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # MAX_PIXELS is stricter
+            image = Image.open(io.BytesIO(source), formats=FORMATS)
+    except Image.DecompressionBombError as error:
+        raise ImageError(f"The picture is too large; at most {MAX_PIXELS // 10**6} megapixels can be read.") from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        raise ImageError(f"This is {_guess(source)}, not a PNG, JPEG, WebP, BMP, TIFF or GIF picture.") from error
+    with image:
+        return _to_rgb(image)
+
+
+def _file_content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise ImageError(f"There is no file {path}.") from error
+    except IsADirectoryError as error:
+        raise ImageError(f"{path} is a folder, not a picture.") from error
+    except (OSError, ValueError) as error:
+        raise ImageError(f"{path} can't be opened: {getattr(error, 'strerror', None) or error}.") from error
+
+
+def _guess(content: bytes) -> str:
+    """What a file that is no picture may be, in words."""
+    start = content[:512].lstrip().lower()
+    if b"<svg" in start:
+        return "an SVG drawing"
+    if b"<html" in start or b"<!doctype" in start:
+        return "a web page"
+    if start.startswith(b"%pdf"):
+        return "a PDF document"
+    if content[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypavif"):
+        return "a HEIC or AVIF picture"
+    return "something else or damaged"
+
+
+def _from_array(array: np.ndarray) -> Image.Image:
+    if array.dtype != np.uint8 or array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)):
+        raise ImageError(
+            f"An array should be uint8 of shape (h, w), (h, w, 3) or (h, w, 4), not {array.dtype} {array.shape}."
+        )
+    if 0 in array.shape:
+        raise ImageError("The picture is empty.")
+    return Image.fromarray(array)
+
+
+def _to_rgb(image: Image.Image) -> np.ndarray:
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise ImageError(
+            f"The picture is too large: {width:,} × {height:,} pixels; at most {MAX_PIXELS // 10**6} megapixels can be "
+            "read."
+        )
+    if max(width, height) < MIN_SIDE:
+        raise ImageError(f"The picture is too small: {width} × {height} pixels can't hold a digit.")
+    try:
+        image.load()
+        image = ImageOps.exif_transpose(image)
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        raise ImageError("The picture is damaged: it ends too early or can't be decoded.") from error
+    if image.mode == "F" or image.mode.startswith("I"):
+        return _from_numbers(np.asarray(image))
+    if image.has_transparency_data:
+        return _on_paper(np.asarray(image.convert("RGBA")))
+    return np.array(image.convert("RGB"))
+
+
+def _from_numbers(values: np.ndarray) -> np.ndarray:
+    """(h, w) of 16 or 32 bits or float, of any range → RGB, from its least value to its greatest."""
+    values = values.astype(np.float32)
+    if not np.isfinite(values).all():
+        raise ImageError("The picture has pixels that are not numbers (NaN or infinite).")
+    low, high = float(values.min()), float(values.max())
+    grey = np.full(values.shape, 255, np.uint8)
+    if high > low:
+        grey = np.round((values - low) * (255 / (high - low))).astype(np.uint8)
+    return np.repeat(grey[..., None], 3, axis=2)
+
+
+def _on_paper(rgba: np.ndarray) -> np.ndarray:
+    """(h, w, 4) → (h, w, 3), laid on the page's own colour or, where only ink is there, on black or white."""
+    alpha = rgba[..., 3:].astype(np.float32) / 255
+    colour, visible = rgba[..., :3], rgba[..., 3] > 127
+    paper = np.full(3, 255.0)
+    if visible.mean() > 0.5:  # a page with see-through corners or margins
+        paper = np.median(colour[visible], axis=0)
+    elif (alpha > 0).any():
+        brightness = (colour * alpha).sum() / (3 * alpha.sum())
+        paper = np.full(3, 0.0 if brightness > 127 else 255.0)
+    return np.round(colour * alpha + paper.astype(np.float32) * (1 - alpha)).astype(np.uint8)

@@ -1,0 +1,97 @@
+"""RGB → ink map: how much ink lies on each pixel, whatever the light, the paper and the pen.
+
+The paper's colour is a smooth surface over the picture, fitted so that ink does not pull it (robust regression). Ink is
+what differs from it along the one direction in colour space in which this picture's ink differs: so dark on light, light
+on dark and coloured pens are one case. SciPy does the rest; JAX brings it, so it costs no further install.
+"""
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+SURFACE_SIDE = 96  # pixels of the longer side at which the paper is fitted: light changes slowly
+MIN_CONTRAST = 14  # of 255: less than this from the paper, and the eye sees nothing written
+NOISE_FACTOR = 4.0  # ink differs from the paper by more than so many σ of the paper's noise
+
+
+def ink_map(rgb: np.ndarray) -> np.ndarray:
+    """(h, w, 3) uint8 → (h, w) float32 in [0, 1]: 0 paper, 1 full ink; all 0 where nothing is written."""
+    difference = paper(rgb) - rgb  # (h, w, 3)
+    direction = _ink_direction(difference)
+    if direction is None:
+        return np.zeros(rgb.shape[:2], np.float32)
+    ink = difference @ direction  # (h, w), in grey levels of 255
+    noise = _noise(ink)
+    floor = max(NOISE_FACTOR * noise, 0.0)
+    if noise > 2:
+        # Grain would break thin strokes: average it away, and with it three quarters of the noise's variance.
+        ink = ndimage.gaussian_filter(ink, 0.8)
+        floor /= 2
+    written = ink[ink > max(floor, MIN_CONTRAST)]
+    if len(written) < 3:
+        return np.zeros(rgb.shape[:2], np.float32)
+    full = np.percentile(written, 90)
+    low = min(floor, full / 2)
+    return np.clip((ink - low) / (full - low), 0, 1).astype(np.float32)
+
+
+def paper(rgb: np.ndarray) -> np.ndarray:
+    """(h, w, 3) uint8 → (h, w, 3) float32: the colour that each place would have without ink.
+
+    A quadratic surface by iteratively reweighted least squares (Holland and Welsch, 1977), Cauchy weights, begun at the
+    colour that is the median along the border, since people write in the middle.
+    """
+    height, width = rgb.shape[:2]
+    scale = min(1, SURFACE_SIDE / max(height, width))
+    size = max(2, round(width * scale)), max(2, round(height * scale))
+    small = np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.BOX), np.float32)
+    border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
+    y, x = np.meshgrid(np.linspace(-1, 1, size[1]), np.linspace(-1, 1, size[0]), indexing="ij")
+    terms = _terms(x.ravel(), y.ravel())
+    pixels = small.reshape(-1, 3)
+    fitted = np.broadcast_to(np.median(border, axis=0), pixels.shape)
+    for flat in (True, True, False, False, False, False):
+        distance = np.abs(pixels - fitted).max(1)
+        spread = max(2.0, 1.5 * np.median(distance))
+        weights = 1 / (1 + (distance / spread) ** 2) ** 2
+        used = terms[:, :1] if flat else terms  # a surface fitted before the ink is outweighed would bend to it
+        weighted = used * weights[:, None]
+        coefficients = np.linalg.lstsq(weighted.T @ used, weighted.T @ pixels, rcond=None)[0]
+        fitted = used @ coefficients
+    y, x = np.linspace(-1, 1, height, dtype=np.float32), np.linspace(-1, 1, width, dtype=np.float32)
+    c = coefficients.astype(np.float32)
+    # The surface at full size, term by term, so that no (h·w, 6) matrix is made.
+    return (
+        (c[0] + c[1] * x[:, None] + c[3] * x[:, None] ** 2)[None]
+        + (c[2] * y[:, None] + c[4] * y[:, None] ** 2)[:, None]
+        + c[5] * (y[:, None] * x[None])[..., None]
+    )
+
+
+def _terms(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return np.stack([np.ones_like(x), x, y, x**2, y**2, x * y], axis=1)
+
+
+def _ink_direction(difference: np.ndarray) -> np.ndarray | None:
+    """(h, w, 3) → the unit vector (3,) along which ink differs from paper, towards ink; None where nothing does."""
+    sampled = difference[:: max(1, len(difference) // 400), :: max(1, difference.shape[1] // 400)].reshape(-1, 3)
+    size = np.abs(sampled).max(1)
+    noise = 1.4826 * np.median(size)
+    if (size > max(MIN_CONTRAST, NOISE_FACTOR * noise)).sum() < 3:
+        # Strokes that the sampling missed, or none: look at every pixel before saying so.
+        sampled = difference.reshape(-1, 3)
+        size = np.abs(sampled).max(1)
+    strong = sampled[size > max(MIN_CONTRAST, NOISE_FACTOR * noise)]
+    if len(strong) < 3:
+        return None
+    values, vectors = np.linalg.eigh(strong.T @ strong)
+    along = strong @ vectors[:, -1]
+    # The side with more energy is ink: light between strokes is never as far from the paper as the strokes.
+    sign = np.sign((along * np.abs(along)).sum())
+    return (vectors[:, -1] * (sign or 1)).astype(np.float32)
+
+
+def _noise(ink: np.ndarray) -> float:
+    """σ of the paper's noise, from the median difference of neighbours, which ink hardly touches."""
+    steps = np.abs(np.diff(ink[:: max(1, len(ink) // 500)], axis=1))
+    return float(np.median(steps)) * 1.4826 / np.sqrt(2)

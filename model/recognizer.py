@@ -1,0 +1,153 @@
+"""Recognizer: an image in, a Reading out. The one path that canvas, upload, camera and command line share."""
+
+import dataclasses
+import functools
+import os
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from PIL import Image
+
+from model import checkpoint, glyph, image, ink, segment
+from model.network import GLYPH_SIZE, DigitCNN
+
+BATCHES = (1, 16, 128)  # each size is compiled once; what is read is padded to one of them
+WORKING_PIXELS = 4_000_000  # a larger picture is reduced to this before ink is looked for
+SMALL_DIGIT = 60  # pixels: a digit of a reduced picture that is smaller is read from the picture as given
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Digit:
+    """One digit that was found.
+
+    Attributes:
+        value: index of the class, 0 to 9 for digits, or None where the reader abstains.
+        confidence: calibrated probability of the likeliest class, in [0, 1].
+        probabilities: (classes,) float32, summing to 1.
+        box: (left, top, width, height) in pixels of the image as given, upright.
+        glyph: (28, 28) uint8, what the network saw.
+    """
+
+    value: int | None
+    confidence: float
+    probabilities: np.ndarray
+    box: tuple[int, int, int, int]
+    glyph: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Reading:
+    """What is written in an image.
+
+    Attributes:
+        text: the digits in reading order, lines joined by a line break, "" where nothing is written, "?" for a digit
+            on which the reader abstains.
+        digits: the digits in reading order.
+        image: (h, w, 3) uint8, the picture upright.
+        ink: (h', w') float32 in [0, 1], the ink that was found; of a large picture at a reduced size.
+    """
+
+    text: str
+    digits: tuple[Digit, ...]
+    image: np.ndarray
+    ink: np.ndarray
+
+
+class Recognizer:
+    """Reads images with one checkpoint. Nothing of it changes once it is loaded, so threads may share one."""
+
+    def __init__(self, network: DigitCNN, card: dict):
+        self.card = card
+        self.classes: tuple[str, ...] = tuple(card["classes"])
+        self._graph, self._state = nnx.split(network)
+        self._temperature = card["temperature"]
+        self._threshold = card.get("threshold", 0.0)
+
+    @classmethod
+    def load(cls, directory: os.PathLike | str = checkpoint.DEFAULT) -> "Recognizer":
+        """The recognizer of a checkpoint, warmed up.
+
+        Raises:
+            CheckpointError: the checkpoint is missing or damaged.
+        """
+        recognizer = cls(*checkpoint.load(directory))
+        recognizer.classify(np.zeros((1, GLYPH_SIZE, GLYPH_SIZE), np.uint8))
+        return recognizer
+
+    def read(self, source: os.PathLike | str | bytes | Image.Image | np.ndarray) -> Reading:
+        """Path, bytes, PIL image, or uint8 array (h, w), (h, w, 3), (h, w, 4) → what is written there.
+
+        Raises:
+            ImageError: the picture can't be read; its message is one sentence that says why.
+        """
+        picture = image.load(source)
+        reduction = int(np.ceil(np.sqrt(picture.shape[0] * picture.shape[1] / WORKING_PIXELS)))
+        found = ink.ink_map(np.asarray(Image.fromarray(picture).reduce(reduction)) if reduction > 1 else picture)
+        boxes, kept = segment.digit_boxes(found)
+        if reduction > 1:
+            full = [_enlarged(box, reduction, picture.shape) for box in boxes]
+            sharp = [_full_size_glyph(picture, box) for box in full]
+            glyphs = [_glyph(kept, b) if s is None else s for b, s in zip(boxes, sharp, strict=True)]
+            boxes = full
+        else:
+            glyphs = [_glyph(kept, box) for box in boxes]
+        glyphs = np.array(glyphs, np.uint8).reshape(-1, GLYPH_SIZE, GLYPH_SIZE)
+        digits = tuple(map(self._digit, self.classify(glyphs), boxes, glyphs))
+        text = "".join("?" if digit.value is None else self.classes[digit.value] for digit in digits)
+        return Reading(text, digits, picture, found)
+
+    def classify(self, glyphs: np.ndarray) -> np.ndarray:
+        """(n, 28, 28) uint8 glyphs, any n ≥ 0 → (n, classes) float32 calibrated probabilities.
+
+        Raises:
+            ValueError: another shape or type.
+        """
+        glyphs = np.asarray(glyphs)
+        if glyphs.dtype != np.uint8 or glyphs.ndim != 3 or glyphs.shape[1:] != (GLYPH_SIZE, GLYPH_SIZE):
+            raise ValueError(f"glyphs should be uint8 (n, 28, 28), not {glyphs.dtype} {glyphs.shape}")
+        probabilities = np.empty((len(glyphs), len(self.classes)), np.float32)
+        start = 0
+        while start < len(glyphs):
+            left = len(glyphs) - start
+            size = next((size for size in BATCHES if size >= left), BATCHES[-1])
+            batch = glyphs[start : start + size]
+            padded = np.zeros((size, GLYPH_SIZE, GLYPH_SIZE), np.uint8)
+            padded[: len(batch)] = batch
+            result = _probabilities(self._graph, self._state, padded, self._temperature)
+            probabilities[start : start + len(batch)] = np.asarray(result)[: len(batch)]
+            start += size
+        return probabilities
+
+    def _digit(self, probabilities: np.ndarray, box: tuple[int, int, int, int], glyph: np.ndarray) -> Digit:
+        confidence = float(probabilities.max())
+        value = int(probabilities.argmax()) if confidence >= self._threshold else None
+        return Digit(value, confidence, probabilities, box, glyph)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _probabilities(graph: nnx.GraphDef, state: nnx.State, images: jax.Array, temperature: float) -> jax.Array:
+    return jax.nn.softmax(nnx.merge(graph, state)(images) / jnp.float32(temperature))
+
+
+def _glyph(found: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
+    left, top, width, height = box
+    return glyph.normalise(found[top : top + height, left : left + width])
+
+
+def _enlarged(box: tuple[int, int, int, int], factor: int, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """A box of the reduced picture in pixels of the picture as given."""
+    left, top, width, height = (side * factor for side in box)
+    return left, top, min(width, shape[1] - left), min(height, shape[0] - top)
+
+
+def _full_size_glyph(picture: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray | None:
+    """The glyph of a small digit from the picture as given; None where it is large, or nothing is found there."""
+    left, top, width, height = box
+    margin = max(width, height)
+    if margin > SMALL_DIGIT:
+        return None
+    around = picture[max(0, top - margin) : top + height + margin, max(0, left - margin) : left + width + margin]
+    boxes, kept = segment.digit_boxes(ink.ink_map(around))
+    return _glyph(kept, boxes[0]) if boxes else None
