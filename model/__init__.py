@@ -1,7 +1,7 @@
 """All it takes to read an image of handwritten digits.
 
-    from model import Recognizer
-    print(Recognizer.load().read("picture.png").text)
+from model import Recognizer
+print(Recognizer.load().read("picture.png").text)
 """
 
 from model.recognizer import Digit, Reading, Recognizer

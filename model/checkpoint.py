@@ -18,7 +18,8 @@ import jax
 import numpy as np
 from flax import nnx
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
+from safetensors.numpy import save as to_bytes
 
 from model.network import DigitCNN
 
@@ -85,12 +86,20 @@ def save(
     labels: np.ndarray | None = None,
     probabilities: np.ndarray | None = None,
 ) -> None:
-    """Writes a checkpoint, each file whole or not at all; labels (n,) and probabilities (n, classes) of the test part."""
+    """Writes a checkpoint, each file whole or not at all.
+
+    Args:
+        directory: made where it isn't there.
+        network: its parameters and statistics are written.
+        card: must have CARD_FIELDS.
+        labels: (n,) int, the test part's classes; None where there is no evaluation.
+        probabilities: (n, classes) float, calibrated.
+    """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     values = {name: np.asarray(v[...]) for name, v in _by_name(nnx.state(network, (nnx.Param, nnx.BatchStat))).items()}
     with _replacing(directory / WEIGHTS) as path:
-        save_file(values, path)
+        path.write_bytes(to_bytes(values))
     if labels is not None:
         with _replacing(directory / EVALUATION) as path, open(path, "wb") as file:
             np.savez_compressed(file, labels=labels.astype(np.uint8), probabilities=probabilities.astype(np.float32))
@@ -126,7 +135,7 @@ def read_evaluation(directory: os.PathLike | str) -> tuple[np.ndarray, np.ndarra
     path = Path(directory) / EVALUATION
     classes = len(read_card(directory)["classes"])
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
             labels, probabilities = arrays["labels"].astype(int), arrays["probabilities"]
     except FileNotFoundError as error:
         raise CheckpointError(f"{path} is missing.") from error

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "DIB", "TIFF", "GIF")  # MPO: what some phones call JPEG
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
 EXTENSIONS = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif")
 MAX_PIXELS = 100_000_000  # a phone's largest picture; more would not fit into the memory of a small server
 MIN_SIDE = 8  # of the longer side: below, nobody could write a digit

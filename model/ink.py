@@ -1,15 +1,16 @@
 """RGB → ink map: how much ink lies on each pixel, whatever the light, the paper and the pen.
 
-The paper's colour is a smooth surface over the picture, fitted so that ink does not pull it (robust regression). Ink is
-what differs from it along the one direction in colour space in which this picture's ink differs: so dark on light, light
-on dark and coloured pens are one case. SciPy does the rest; JAX brings it, so it costs no further install.
+The paper's colour is a smooth surface over the picture, fitted so that ink does not pull it (robust regression). Ink
+is what differs from it along the one direction in colour space in which this picture's ink differs: so dark on light,
+light on dark and coloured pens are one case. SciPy does the rest; JAX brings it, so it costs no further install.
 """
 
 import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-SURFACE_SIDE = 96  # pixels of the longer side at which the paper is fitted: light changes slowly
+SURFACE_SIDE = 64  # pixels of the longer side at which the paper is fitted: light changes slowly
+DIRECTION_SIDE = 150  # pixels a side that are enough to tell the ink's colour
 MIN_CONTRAST = 14  # of 255: less than this from the paper, and the eye sees nothing written
 NOISE_FACTOR = 4.0  # ink differs from the paper by more than so many σ of the paper's noise
 
@@ -49,7 +50,10 @@ def paper(rgb: np.ndarray) -> np.ndarray:
     y, x = np.meshgrid(np.linspace(-1, 1, size[1]), np.linspace(-1, 1, size[0]), indexing="ij")
     terms = _terms(x.ravel(), y.ravel())
     pixels = small.reshape(-1, 3)
-    fitted = np.broadcast_to(np.median(border, axis=0), pixels.shape)
+    colour = np.median(border, axis=0)
+    if np.median(np.abs(pixels - colour).max(1)) < 0.5:  # drawn by a program: the same colour all over
+        return np.broadcast_to(colour, rgb.shape)
+    fitted = np.broadcast_to(colour, pixels.shape)
     for flat in (True, True, False, False, False, False):
         distance = np.abs(pixels - fitted).max(1)
         spread = max(2.0, 1.5 * np.median(distance))
@@ -74,7 +78,8 @@ def _terms(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def _ink_direction(difference: np.ndarray) -> np.ndarray | None:
     """(h, w, 3) → the unit vector (3,) along which ink differs from paper, towards ink; None where nothing does."""
-    sampled = difference[:: max(1, len(difference) // 400), :: max(1, difference.shape[1] // 400)].reshape(-1, 3)
+    every = [max(1, round(side / DIRECTION_SIDE)) for side in difference.shape[:2]]
+    sampled = difference[:: every[0], :: every[1]].reshape(-1, 3)
     size = np.abs(sampled).max(1)
     noise = 1.4826 * np.median(size)
     if (size > max(MIN_CONTRAST, NOISE_FACTOR * noise)).sum() < 3:
@@ -84,7 +89,7 @@ def _ink_direction(difference: np.ndarray) -> np.ndarray | None:
     strong = sampled[size > max(MIN_CONTRAST, NOISE_FACTOR * noise)]
     if len(strong) < 3:
         return None
-    values, vectors = np.linalg.eigh(strong.T @ strong)
+    _, vectors = np.linalg.eigh(strong.T @ strong)
     along = strong @ vectors[:, -1]
     # The side with more energy is ink: light between strokes is never as far from the paper as the strokes.
     sign = np.sign((along * np.abs(along)).sum())

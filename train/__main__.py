@@ -1,8 +1,8 @@
 """Train a network: `python -m train --help`.
 
-    python -m train                                 # the recipe of checkpoints/default, into runs/default
-    python -m train --preset fast --output runs/fast
-    python -m train --resume                        # after Ctrl-C, a crash or a power cut
+python -m train                                 # the recipe of checkpoints/default, into runs/default
+python -m train --preset fast --output runs/fast
+python -m train --resume                        # after Ctrl-C, a crash or a power cut
 """
 
 import argparse

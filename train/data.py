@@ -30,6 +30,7 @@ from model.network import GLYPH_SIZE
 
 WITHOUT_TENSORFLOW = ("mnist", "fashion_mnist", "kmnist")
 VALIDATION = 5000  # the last images of the training split: never trained on
+ARRAYS = ("classes", "train_images", "train_labels", "test_images", "test_labels")
 DOWNLOAD_RETRIES = 2  # TFDS tries eleven times, which without a network takes minutes
 
 Progress = Callable[[float, str], None]  # (share done in [0, 1], what is being done)
@@ -107,10 +108,9 @@ def _is_plain(name: str) -> bool:
 def _cached(name: str) -> dict[str, np.ndarray] | None:
     """The decoded arrays, None where there are none or they can't be read: then they are made again."""
     for path in reversed(_cache_paths(name)):
-        with contextlib.suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-            with np.load(path, allow_pickle=False) as arrays:
-                wanted = ("classes", "train_images", "train_labels", "test_images", "test_labels")
-                return {key: arrays[key] for key in wanted}
+        faults = OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile
+        with contextlib.suppress(*faults), open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return {key: arrays[key] for key in ARRAYS}
     return None
 
 
@@ -210,7 +210,8 @@ def read_idx(path: os.PathLike) -> np.ndarray:
 def _decoded(builder, progress: Progress) -> dict[str, np.ndarray]:
     """All images and labels of a prepared builder's train and test splits, as arrays."""
     features, splits = builder.info.features, builder.info.splits
-    missing = [key for key in ("image", "label") if key not in features] + [s for s in ("train", "test") if s not in splits]
+    missing = [feature for feature in ("image", "label") if feature not in features]
+    missing += [split for split in ("train", "test") if split not in splits]
     if missing:
         raise DataError(f"{builder.name} has no '{missing[0]}', which an image classification dataset needs here.")
     arrays = {"classes": np.array(features["label"].names)}

@@ -47,7 +47,10 @@ def log_loss(labels: np.ndarray, probabilities: np.ndarray) -> float:
 
 
 def reliability(labels: np.ndarray, probabilities: np.ndarray, bins: int = 15) -> list[dict[str, float]]:
-    """Predictions in bins of equal width by confidence: bounds, count, mean confidence and accuracy; empty bins left out."""
+    """Predictions in bins of equal width by confidence: bounds, count, mean confidence and accuracy.
+
+    Bins that hold nothing are left out.
+    """
     confidence, right = probabilities.max(1), probabilities.argmax(1) == labels
     index = np.minimum((confidence * bins).astype(int), bins - 1)
     return [

@@ -4,18 +4,16 @@
     train(Config(epochs=4), output="runs/quick")
 
 The arrays lie on the devices from the start. Shuffling, taking a batch, distorting it and the step itself are inside
-jit, each device working on its part of the batch; all randomness comes from the seed and the number of the step, so a run that was interrupted and resumed ends with
-the very weights of one that was not.
+jit, each device working on its part of the batch. All randomness comes from the seed and the number of the step, so a
+run that was interrupted and resumed ends with the very weights of one that was not.
 """
 
 import contextlib
 import dataclasses
 import functools
-import json
 import platform
 import shutil
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -315,7 +313,9 @@ class _Store:
         """Puts the saved state into `state`, and returns the progress saved with it."""
         step = self._open().latest_step() if self.folder.exists() else None
         if step is None:
-            raise TrainError(f"There is no interrupted run in {self.folder.parent} to resume; start it without --resume.")
+            raise TrainError(
+                f"There is no interrupted run in {self.folder.parent} to resume; start it without --resume."
+            )
         saved = self.manager.restore(step, args=ocp.args.Composite(progress=ocp.args.JsonRestore()))["progress"]
         config = saved.pop("config")
         other = [field for field, value in dataclasses.asdict(self.config).items() if config.get(field) != value]

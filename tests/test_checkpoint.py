@@ -1,0 +1,129 @@
+"""A checkpoint comes back as it was saved, or not at all."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from flax import nnx
+from safetensors.numpy import load_file, save_file
+
+from model import checkpoint
+from model.checkpoint import CARD, DEFAULT, EVALUATION, WEIGHTS, CheckpointError
+from model.network import DigitCNN
+from train import evaluate
+
+
+@pytest.fixture
+def copy(tmp_path):
+    return shutil.copytree(DEFAULT, tmp_path / "copy")
+
+
+def test_saved_and_loaded_is_the_same_network(tmp_path):
+    network = DigitCNN(3, widths=(4, 6, 8), features=5, rngs=nnx.Rngs(1))
+    network(np.full((2, 28, 28), 99, np.uint8))  # statistics that are not the initial ones
+    network.eval()
+    card = {
+        "name": "small",
+        "classes": ["a", "b", "c"],
+        "network": {"widths": [4, 6, 8], "features": 5},
+        "temperature": 1.5,
+        "config": {},
+        "seed": 1,
+        "versions": {},
+        "data": {},
+        "history": [],
+        "test": {},
+    }
+    probabilities = np.array([[0.5, 0.25, 0.25]], np.float32)
+    checkpoint.save(tmp_path / "small", network, card, np.array([2]), probabilities)
+    loaded, loaded_card = checkpoint.load(tmp_path / "small")
+    images = np.random.default_rng(0).integers(0, 256, (4, 28, 28), np.uint8)
+    np.testing.assert_array_equal(loaded(images), network(images))
+    assert loaded_card == card
+    labels, back = checkpoint.read_evaluation(tmp_path / "small")
+    assert labels.tolist() == [2]
+    np.testing.assert_array_equal(back, probabilities)
+    assert sorted(path.name for path in (tmp_path / "small").iterdir()) == [CARD, EVALUATION, WEIGHTS]
+
+
+def edit_card(folder, change):
+    card = json.loads((folder / CARD).read_text())
+    change(card)
+    (folder / CARD).write_text(json.dumps(card))
+
+
+def edit_weights(folder, change):
+    weights = dict(load_file(folder / WEIGHTS))
+    change(weights)
+    save_file(weights, folder / WEIGHTS)
+
+
+FAULTS = {
+    "no weights": (lambda f: (f / WEIGHTS).unlink(), "safetensors is missing"),
+    "no card": (lambda f: (f / CARD).unlink(), "json is missing"),
+    "truncated weights": (lambda f: (f / WEIGHTS).write_bytes((f / WEIGHTS).read_bytes()[:-1000]), "damaged"),
+    "empty weights": (lambda f: (f / WEIGHTS).write_bytes(b""), "damaged"),
+    "truncated card": (lambda f: (f / CARD).write_text((f / CARD).read_text()[:500]), "not a JSON"),
+    "binary card": (lambda f: (f / CARD).write_bytes(b"\xff\xfe\x00"), "not a JSON"),
+    "list card": (lambda f: (f / CARD).write_text("[]"), "should hold an object"),
+    "no temperature": (lambda f: edit_card(f, lambda c: c.pop("temperature")), "'temperature' is missing"),
+    "text temperature": (lambda f: edit_card(f, lambda c: c.update(temperature="1")), "'temperature' should be"),
+    "zero temperature": (lambda f: edit_card(f, lambda c: c.update(temperature=0.0)), "above 0"),
+    "other network": (lambda f: edit_card(f, lambda c: c["network"].update(depth=3)), "does not describe"),
+    "fewer classes": (lambda f: edit_card(f, lambda c: c["classes"].pop()), "head.* should be"),
+    "name gone": (lambda f: edit_weights(f, lambda w: w.pop("head.bias")), r"head\.bias is missing"),
+    "name more": (lambda f: edit_weights(f, lambda w: w.update(more=np.ones(1))), "more is not part"),
+    "shape": (lambda f: edit_weights(f, lambda w: w.update({"head.bias": np.ones(11, np.float32)})), r"\(11,\)"),
+    "type": (lambda f: edit_weights(f, lambda w: w.update({"head.bias": np.ones(10)})), "float64"),
+    "nan": (lambda f: edit_weights(f, lambda w: w["head.bias"].fill(np.nan)), "not finite"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_faults_are_named(copy, fault):
+    damage, says = FAULTS[fault]
+    damage(copy)
+    with pytest.raises(CheckpointError, match=says) as caught:
+        checkpoint.load(copy)
+    assert str(copy) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (lambda f: (f / EVALUATION).unlink(), "missing"),
+        (lambda f: (f / EVALUATION).write_bytes((f / EVALUATION).read_bytes()[:5000]), "damaged"),
+        (lambda f: np.savez(f / EVALUATION, labels=np.ones(3, int)), "damaged"),
+        (lambda f: np.savez(f / EVALUATION, labels=np.ones(3, int), probabilities=np.ones((2, 10))), "fit"),
+    ],
+)
+def test_a_faulty_evaluation_is_named_and_does_not_stop_the_reader(copy, damage, says):
+    damage(copy)
+    with pytest.raises(CheckpointError, match=says):
+        checkpoint.read_evaluation(copy)
+    checkpoint.load(copy)
+
+
+def test_a_failed_save_leaves_the_old_checkpoint(copy):
+    before = {path.name: path.read_bytes() for path in copy.iterdir()}
+    network, card = checkpoint.load(copy)
+    with pytest.raises(TypeError):
+        checkpoint.save(copy, network, card | {"data": object()})
+    assert {path.name: path.read_bytes() for path in copy.iterdir()} == before
+
+
+def test_what_ships_keeps_its_promise():
+    """The card's figures are those of the evaluation that ships with it."""
+    card = checkpoint.read_card(DEFAULT)
+    labels, probabilities = checkpoint.read_evaluation(DEFAULT)
+    assert card["test"] == evaluate.summary(labels, probabilities)
+    assert card["test"]["n"] == 10_000
+    assert card["test"]["accuracy"] >= 0.9960
+    assert sum(path.stat().st_size for path in DEFAULT.iterdir()) <= 5e6
+
+
+def test_the_network_that_ships_is_the_one_evaluated(mnist, recognizer):
+    _, probabilities = checkpoint.read_evaluation(DEFAULT)
+    np.testing.assert_allclose(recognizer.classify(mnist.test.images[:500]), probabilities[:500], atol=1e-3)

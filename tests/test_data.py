@@ -1,0 +1,103 @@
+"""MNIST by TFDS; and one sentence, and nothing half-written, where it can't be had."""
+
+import gzip
+import shutil
+import struct
+
+import numpy as np
+import pytest
+from conftest import missing
+
+from train import data
+
+ORIGINAL_DIR = data.data_dir()  # before a test sets another
+
+
+def test_mnist_is_mnist(mnist):
+    assert mnist.classes == tuple("0123456789")
+    shapes = [split.images.shape for split in (mnist.train, mnist.validation, mnist.test)]
+    assert shapes == [(55_000, 28, 28), (5_000, 28, 28), (10_000, 28, 28)]
+    assert mnist.test.images.dtype == np.uint8
+    # Counts of each digit in the test set, as published.
+    assert np.bincount(mnist.test.labels).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+
+
+def test_validation_is_the_last_of_train(mnist):
+    more = data.load("mnist", validation=6_000)
+    np.testing.assert_array_equal(more.validation.images[1_000:], mnist.validation.images)
+    with pytest.raises(data.DataError, match="fewer"):
+        data.load("mnist", validation=60_000)
+
+
+def test_a_second_start_takes_the_cache_and_a_broken_cache_is_made_again(mnist, monkeypatch):
+    assert data.is_cached("mnist")
+    monkeypatch.setattr(data, "_prepared", lambda *_: pytest.fail("prepared again"))
+    np.testing.assert_array_equal(data.load("mnist").test.labels, mnist.test.labels)
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """A data directory that isn't there yet, and no network: the proxy is a port that nobody listens on."""
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "new" / "data"))
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setattr(data, "DOWNLOAD_RETRIES", 0)
+    return tmp_path
+
+
+def test_no_network_is_one_sentence_and_leaves_nothing(elsewhere):
+    for name in data.WITHOUT_TENSORFLOW:
+        with pytest.raises(data.DataError, match="network") as caught:
+            data.load(name)
+        assert "\n" not in str(caught.value)
+        assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.parametrize("harm", ["truncated", "altered"])
+def test_a_harmed_archive_is_refused(elsewhere, mnist, harm):
+    downloads = ORIGINAL_DIR / "downloads"
+    if not downloads.is_dir():
+        missing("TFDS has kept no downloads")
+    shutil.copytree(downloads, data.data_dir() / "downloads")
+    archive = next((data.data_dir() / "downloads").rglob("*t10k-images*.gz"))
+    archive.chmod(0o644)
+    content = bytearray(archive.read_bytes())
+    if harm == "truncated":
+        content = content[:-100]
+    else:
+        content[1000] ^= 1
+    archive.write_bytes(content)
+    with pytest.raises(data.DataError, match="damaged or altered"):
+        data.load("mnist")
+    assert [path.name for path in data.data_dir().iterdir()] == ["downloads"]
+
+
+def test_unknown_names_and_missing_packages_are_sentences(elsewhere):
+    for name in ("no_such_dataset", "../mnist", ""):
+        with pytest.raises(data.DataError) as caught:
+            data.load(name)
+        assert "\n" not in str(caught.value)
+    error = ModuleNotFoundError("No module named 'tensorflow'", name="tensorflow")
+    assert "pip install tensorflow" in data._explained("cifar10", error)
+
+
+def idx(array: np.ndarray) -> bytes:
+    return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()
+
+
+def test_idx_of_a_worked_example(tmp_path):
+    images = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+    path = tmp_path / "images.gz"
+    path.write_bytes(gzip.compress(idx(images)))
+    np.testing.assert_array_equal(data.read_idx(path), images)
+    for content in (b"", b"no gzip", gzip.compress(idx(images)[:-1]), gzip.compress(idx(images))[:-9]):
+        path.write_bytes(content)
+        with pytest.raises(data.DataError, match="not a whole IDX file"):
+            data.read_idx(path)
+
+
+def test_other_sizes_and_colours_become_glyphs():
+    glyph = data._as_glyph(np.full((56, 28, 3), 200, np.uint8))
+    assert glyph.shape == (28, 28)
+    assert (glyph[:, 7:21] == 200).all()
+    assert not glyph[:, :7].any()

@@ -1,0 +1,69 @@
+"""Metrics, against scikit-learn and worked examples."""
+
+import numpy as np
+import pytest
+from sklearn import metrics
+
+from train import evaluate
+
+
+@pytest.fixture
+def answers():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 10, 2000)
+    logits = rng.normal(size=(2000, 10)) + 3 * np.eye(10)[labels]
+    return labels, np.exp(logits) / np.exp(logits).sum(1, keepdims=True), logits
+
+
+def test_matrix_scores_and_loss_are_scikit_learns(answers):
+    labels, probabilities, _ = answers
+    predicted = probabilities.argmax(1)
+    confusion = evaluate.confusion_matrix(labels, predicted, 10)
+    np.testing.assert_array_equal(confusion, metrics.confusion_matrix(labels, predicted))
+    reference = metrics.precision_recall_fscore_support(labels, predicted)
+    ours = np.array([list(row.values()) for row in evaluate.per_class(confusion)]).T
+    np.testing.assert_allclose(ours, reference)
+    assert evaluate.log_loss(labels, probabilities) == pytest.approx(metrics.log_loss(labels, probabilities))
+
+
+def test_a_class_never_predicted_has_precision_zero():
+    rows = evaluate.per_class(np.array([[0, 3], [0, 5]]))
+    assert rows[0] == {"precision": 0, "recall": 0, "f1": 0, "support": 3}
+    assert rows[1]["precision"] == pytest.approx(5 / 8)
+
+
+def test_wilson_interval_of_worked_examples():
+    # Newcombe (1998), table I: 81 of 263, 15 of 148, 0 of 20.
+    assert evaluate.wilson_interval(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert evaluate.wilson_interval(15, 148) == pytest.approx((0.0624, 0.1605), abs=5e-5)
+    assert evaluate.wilson_interval(0, 20) == pytest.approx((0, 0.1611), abs=5e-5)
+    assert evaluate.wilson_interval(0, 0) == (0, 1)
+
+
+def test_reliability_counts_everything_and_ece_of_a_worked_example():
+    labels = np.array([0, 0, 1, 1])
+    probabilities = np.array([[0.95, 0.05], [0.95, 0.05], [0.95, 0.05], [0.35, 0.65]])
+    bins = evaluate.reliability(labels, probabilities, bins=10)
+    assert [(b["n"], round(b["accuracy"], 3)) for b in bins] == [(1, 1.0), (3, 0.667)]
+    assert evaluate.expected_calibration_error(labels, probabilities, 10) == pytest.approx(
+        0.25 * 0.35 + 0.75 * abs(0.95 - 2 / 3)
+    )
+
+
+def test_a_sure_answer_falls_into_the_last_bin():
+    bins = evaluate.reliability(np.array([1]), np.array([[0.0, 1.0]]))
+    assert bins == [{"low": 14 / 15, "high": 1.0, "n": 1, "confidence": 1.0, "accuracy": 1.0}]
+
+
+def test_temperature_is_found_again(answers):
+    labels, _, logits = answers
+    best = evaluate.fit_temperature(labels, logits)
+    assert evaluate.fit_temperature(labels, logits * 3) == pytest.approx(3 * best, rel=1e-3)
+
+
+def test_summary_counts(answers):
+    labels, probabilities, _ = answers
+    summary = evaluate.summary(labels, probabilities)
+    assert summary["accuracy"] == metrics.accuracy_score(labels, probabilities.argmax(1))
+    low, high = summary["accuracy_interval"]
+    assert low < summary["accuracy"] < high

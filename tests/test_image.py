@@ -1,0 +1,125 @@
+"""Every kind of picture comes in upright and in colour; what is no picture gets one sentence."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from model.image import MAX_PIXELS, ImageError, load
+
+
+def encoded(image: Image.Image, format: str, **options) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format, **options)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def page(seven) -> Image.Image:
+    return Image.fromarray(seven)
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF"])
+def test_formats(page, format):
+    rgb = load(encoded(page, format))
+    assert rgb.shape == (200, 160, 3)
+    assert rgb.dtype == np.uint8
+    assert np.abs(rgb[..., 0].astype(int) - np.asarray(page)).mean() < 3
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "I", "F"])
+def test_modes(page, mode, recognizer):
+    if mode == "I;16":
+        image = Image.fromarray(np.asarray(page).astype(np.uint16) * 257)
+    elif mode in "IF":
+        image = Image.fromarray(np.asarray(page).astype({"I": np.int32, "F": np.float32}[mode]) * 3 - 100)
+    else:
+        image = page.convert(mode)
+    assert image.mode == mode
+    assert recognizer.read(image).text == "7"
+    if mode not in ("LA", "RGBA"):
+        assert recognizer.read(encoded(image, "TIFF")).text == "7"
+
+
+def test_paths_and_arrays_are_read_like_bytes(page, tmp_path, recognizer):
+    page.save(tmp_path / "7.png")
+    for source in (tmp_path / "7.png", str(tmp_path / "7.png"), np.asarray(page), np.asarray(page.convert("RGBA"))):
+        assert recognizer.read(source).text == "7"
+
+
+def test_a_gif_shows_its_first_frame(page):
+    frames = encoded(page, "GIF", save_all=True, append_images=[Image.new("L", page.size, 255)])
+    assert load(frames).min() == 0
+
+
+def test_exif_turns_the_picture_upright(page):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn by 90° clockwise to see it upright
+    turned = page.transpose(Image.Transpose.ROTATE_90)
+    upright = load(encoded(turned, "PNG", exif=exif))
+    np.testing.assert_array_equal(upright[..., 0], np.asarray(page))
+
+
+@pytest.mark.parametrize("pen", [0, 255])
+def test_ink_on_a_transparent_ground_stands_out(seven, pen, recognizer):
+    rgba = np.full((*seven.shape, 4), pen, np.uint8)
+    rgba[..., 3] = 255 - seven
+    assert recognizer.read(rgba).text == "7"
+
+
+def test_a_page_with_transparent_corners_gets_no_corners(seven):
+    rgba = np.dstack([seven] * 3 + [np.full_like(seven, 255)])
+    rgba[:20, :20, 3] = 0
+    assert load(rgba)[:20, :20].min() == 255
+
+
+def png_header(width: int, height: int) -> bytes:
+    """A PNG that says it is so large, and holds next to nothing."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(50)))
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "empty"),
+        (b"hello", "not a PNG"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
+        (b"<!DOCTYPE html><html></html>", "web page"),
+        (png_header(50_000, 50_000), "too large"),
+        (png_header(12_000, 12_000), "too large"),
+        (png_header(100, 100), "damaged"),
+        (encoded(Image.new("L", (1, 1)), "PNG"), "too small"),
+        (encoded(Image.effect_noise((400, 400), 90), "JPEG")[:3000], "damaged"),
+        (encoded(Image.fromarray(np.full((20, 20), np.nan, np.float32)), "TIFF"), "not numbers"),
+    ],
+    ids=["empty", "text", "svg", "html", "bomb", "big", "header", "pixel", "truncated", "nan"],
+)
+def test_bad_files_get_one_sentence(content, says):
+    with pytest.raises(ImageError, match=says) as caught:
+        load(content)
+    assert "\n" not in str(caught.value)
+
+
+def test_bad_paths_and_arrays(tmp_path):
+    with pytest.raises(ImageError, match="no file"):
+        load(tmp_path / "none.png")
+    with pytest.raises(ImageError, match="folder"):
+        load(tmp_path)
+    with pytest.raises(ImageError, match="uint8"):
+        load(np.zeros((20, 20)))
+    with pytest.raises(ImageError, match=r"\(20, 20, 2\)"):
+        load(np.zeros((20, 20, 2), np.uint8))
+    with pytest.raises(ImageError, match="empty"):
+        load(np.zeros((0, 20), np.uint8))
+
+
+def test_a_phones_largest_picture_is_allowed():
+    assert 9248 * 6936 < MAX_PIXELS  # 64 megapixels

@@ -1,0 +1,63 @@
+"""Ink is found whatever the light, the paper and the pen; and none is found where none is."""
+
+import numpy as np
+import pytest
+
+from model.ink import ink_map
+
+
+@pytest.fixture
+def mask(seven) -> np.ndarray:
+    return seven < 128
+
+
+def page(mask, paper, pen, light=1.0, noise=0.0) -> np.ndarray:
+    colours = np.where(mask[..., None], pen, paper) * np.asarray(light)[..., None]
+    colours = colours + np.random.default_rng(0).normal(0, noise, colours.shape)
+    return np.clip(colours, 0, 255).astype(np.uint8)
+
+
+def agreement(ink, mask) -> float:
+    """Intersection over union of what was found and what was written."""
+    found = ink > 0.5
+    return (found & mask).sum() / (found | mask).sum()
+
+
+@pytest.mark.parametrize(
+    ("paper", "pen"),
+    [
+        ((255, 255, 255), (0, 0, 0)),
+        ((0, 0, 0), (255, 255, 255)),
+        ((250, 240, 120), (40, 40, 160)),  # blue on a yellow note
+        ((180, 140, 95), (30, 25, 20)),  # kraft
+        ((40, 80, 50), (220, 225, 215)),  # chalk on a board
+        ((255, 255, 255), (200, 30, 40)),  # red pen
+        ((128, 128, 128), (128, 60, 128)),
+        ((230, 230, 230), (200, 200, 200)),  # a hard pencil
+    ],
+)
+def test_papers_and_pens(mask, paper, pen):
+    assert agreement(ink_map(page(mask, paper, pen)), mask) > 0.95
+    assert agreement(ink_map(page(mask, paper, pen, noise=4)), mask) > 0.8
+
+
+def test_uneven_light(mask):
+    height, width = mask.shape
+    light = np.linspace(0.35, 1, width)[None] * np.linspace(0.8, 1, height)[:, None]
+    assert agreement(ink_map(page(mask, (235, 230, 220), (60, 60, 70), light, 3)), mask) > 0.8
+
+
+@pytest.mark.parametrize("noise", [0, 2, 8, 20])
+def test_an_empty_page_has_no_ink(noise):
+    empty = page(np.zeros((300, 200), bool), (200, 200, 190), (0, 0, 0), np.linspace(0.5, 1, 200)[None], noise)
+    assert (ink_map(empty) > 0.35).mean() < 1e-3
+
+
+def test_soft_edges_stay_soft():
+    grey = np.full((40, 40), 255, np.uint8)
+    grey[10:30, 18:22] = 0
+    grey[10:30, 22] = 128
+    ink = ink_map(np.dstack([grey] * 3))
+    assert ink[20, 20] == 1
+    assert 0.4 < ink[20, 22] < 0.6
+    assert ink[20, 30] == 0

@@ -1,0 +1,103 @@
+"""Training learns, repeats itself, survives interruption, and refuses what does not fit."""
+
+import contextlib
+import dataclasses
+
+import jax
+import numpy as np
+import pytest
+from flax import nnx
+
+from model import checkpoint
+from train import __main__ as command
+from train import data, loop
+from train.loop import Config, Interrupted, TrainError
+
+SMALL = Config(epochs=2, batch_size=64, augmentation=False, average_decay=0.9, train_limit=1000)
+
+
+@pytest.fixture(autouse=True)
+def small_mnist(mnist, monkeypatch):
+    """MNIST with parts small enough to predict in a moment."""
+    small = mnist._replace(
+        validation=data.Split(*(part[:500] for part in mnist.validation)),
+        test=data.Split(*(part[:500] for part in mnist.test)),
+    )
+    monkeypatch.setattr(loop.datasets, "load", lambda *_: small)
+
+
+def weights(folder) -> list[np.ndarray]:
+    network, _ = checkpoint.load(folder)
+    return [np.asarray(leaf) for leaf in jax.tree.leaves(nnx.state(network, (nnx.Param, nnx.BatchStat)))]
+
+
+class After:
+    """True from the n-th look on: a stop signal that comes in the middle of an epoch."""
+
+    def __init__(self, looks: int):
+        self.looks = looks
+
+    def __bool__(self) -> bool:
+        self.looks -= 1
+        return self.looks < 0
+
+
+def test_learns_and_an_interrupted_run_ends_the_same(tmp_path, monkeypatch):
+    card = loop.train(SMALL, tmp_path / "whole", quiet=True)
+    assert card["test"]["accuracy"] > 0.7
+    assert card["test"]["n"] == card["validation"]["n"] == 500
+    assert [epoch["epoch"] for epoch in card["history"]] == [1, 2]
+    assert card["history"][1]["train_loss"] < card["history"][0]["train_loss"]
+    assert card["config"] == dataclasses.asdict(SMALL)
+    assert sorted(path.name for path in (tmp_path / "whole").iterdir()) == sorted(
+        (checkpoint.CARD, checkpoint.EVALUATION, checkpoint.WEIGHTS)
+    )
+
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(loop, "_stop_signals", lambda: contextlib.nullcontext(After(21)))
+        with pytest.raises(Interrupted, match="--resume"):
+            loop.train(SMALL, tmp_path / "parts", quiet=True)
+    assert [path.name for path in (tmp_path / "parts").iterdir()] == [loop.STATE]
+    with pytest.raises(TrainError, match="epochs = 2"):
+        loop.train(dataclasses.replace(SMALL, epochs=3), tmp_path / "parts", resume=True, quiet=True)
+    resumed = loop.train(SMALL, tmp_path / "parts", resume=True, quiet=True)
+    for whole, parts in zip(weights(tmp_path / "whole"), weights(tmp_path / "parts"), strict=True):
+        np.testing.assert_array_equal(whole, parts)
+    assert [epoch | {"seconds": 0} for epoch in resumed["history"]] == [
+        epoch | {"seconds": 0} for epoch in card["history"]
+    ]
+
+
+def test_every_image_is_taken_once_an_epoch():
+    order = np.asarray(loop.shuffled(jax.random.key(0), 1000, 64))
+    assert order.shape == (16, 64)
+    assert sorted(order.ravel()[:1000]) == list(range(1000))
+    assert (order.ravel()[1000:] == order.ravel()[:24]).all()
+
+
+def test_predict_pads_the_last_batch(mnist):
+    network = loop.TrainState(SMALL, 10, 1).model
+    images = mnist.test.images[: loop.EVALUATION_BATCH + 3]
+    np.testing.assert_allclose(loop.predict(network, images)[-3:], loop.predict(network, images[-3:]), atol=1e-5)
+
+
+def test_the_command_line_trains_with_augmentation_and_says_what_came_out(tmp_path, capsys):
+    flags = "--preset fast --epochs 1 --batch-size 32 --train-limit 96 --augmentation --damage 0.5 --quiet --output"
+    assert command.main([*flags.split(), str(tmp_path / "run")]) == 0
+    assert "Test accuracy" in capsys.readouterr().out
+    card = checkpoint.read_card(tmp_path / "run")
+    assert card["config"]["damage"] == 0.5
+    assert card["command"] == f"python -m train {flags} {tmp_path / 'run'}"
+
+
+def test_the_command_lines_errors_are_sentences(tmp_path, capsys, monkeypatch):
+    assert command.main(["--resume", "--output", str(tmp_path / "none")]) == 1
+    assert capsys.readouterr().err.startswith("error: There is no interrupted run")
+
+    def fails(*_):
+        raise data.DataError("There is no network.")
+
+    monkeypatch.setattr(loop.datasets, "load", fails)
+    assert command.main(["--output", str(tmp_path / "none"), "--quiet"]) == 1
+    assert capsys.readouterr().err == "error: There is no network.\n"
+    assert not (tmp_path / "none").exists()

@@ -1,0 +1,86 @@
+"""The whole path, as the dashboard and the command line use it."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from model import Recognizer
+from model.checkpoint import CheckpointError
+
+
+def test_classify_any_number_of_glyphs(recognizer, mnist):
+    glyphs = mnist.validation.images[:300]
+    together = recognizer.classify(glyphs)
+    assert together.shape == (300, 10)
+    assert together.dtype == np.float32
+    np.testing.assert_allclose(together.sum(1), 1, atol=1e-5)
+    one_by_one = np.concatenate([recognizer.classify(glyphs[i : i + 1]) for i in range(20)])
+    np.testing.assert_allclose(one_by_one, together[:20], atol=1e-4)
+    assert recognizer.classify(glyphs[:0]).shape == (0, 10)
+
+
+def test_classify_refuses_other_arrays(recognizer):
+    with pytest.raises(ValueError, match="uint8"):
+        recognizer.classify(np.zeros((1, 28, 28)))
+    with pytest.raises(ValueError, match=r"\(28, 28\)"):
+        recognizer.classify(np.zeros((28, 28), np.uint8))
+
+
+def test_a_reading_says_all_of_its_digit(recognizer, seven):
+    reading = recognizer.read(seven)
+    (digit,) = reading.digits
+    assert reading.text == "7"
+    assert digit.value == 7 == digit.probabilities.argmax()
+    assert digit.confidence == pytest.approx(digit.probabilities.max())
+    assert digit.probabilities.shape == (10,)
+    assert digit.glyph.shape == (28, 28)
+    left, top, width, height = digit.box
+    ink = np.argwhere(seven < 128)
+    np.testing.assert_allclose((top, left), ink.min(0), atol=1)
+    np.testing.assert_allclose((height, width), np.ptp(ink, axis=0) + 1, atol=2)
+    assert reading.image.shape == (*seven.shape, 3)
+    assert reading.ink.shape == seven.shape
+
+
+@pytest.mark.parametrize("grey", [0, 128, 255])
+def test_an_empty_picture_has_no_digits(recognizer, grey):
+    reading = recognizer.read(np.full((280, 280), grey, np.uint8))
+    assert reading.text == ""
+    assert reading.digits == ()
+
+
+def test_digits_of_any_size_at_any_place_are_read_as_the_original(recognizer, mnist):
+    """1,000 test digits as black ink on a white page, 12 to 600 pixels large: over 99 % read as before."""
+    rng = np.random.default_rng(0)
+    digits = mnist.test.images[:1000]
+    before, after = recognizer.classify(digits).argmax(1), []
+    for digit in digits:
+        image = Image.fromarray(digit)
+        image = image.crop(image.getbbox())
+        scale = np.exp(rng.uniform(np.log(12), np.log(600))) / max(image.size)
+        image = image.resize([max(1, round(side * scale)) for side in image.size], Image.Resampling.BICUBIC)
+        size = [int(max(image.size) * rng.uniform(1.2, 4)) + 8 for _ in range(2)]
+        page = Image.new("L", size, 255)
+        place = [int(rng.integers(0, outer - inner)) for outer, inner in zip(size, image.size, strict=True)]
+        page.paste(0, tuple(place), image)
+        found = recognizer.read(page).digits
+        after.append(found[0].probabilities.argmax() if len(found) == 1 else -1)
+    assert (np.array(after) == before).mean() > 0.99
+
+
+def test_a_tiny_digit_on_a_huge_page_and_a_huge_digit(recognizer, seven):
+    tiny = Image.fromarray(seven).resize((20, 25), Image.Resampling.LANCZOS)
+    page = Image.new("L", (4000, 3000), 255)
+    page.paste(tiny, (3500, 200))
+    reading = recognizer.read(page)
+    assert reading.text == "7"
+    left, top, width, height = reading.digits[0].box
+    assert 3500 <= left < left + width <= 3525
+    assert 200 <= top < top + height <= 3000
+    huge = Image.fromarray(seven).resize((3200, 4000), Image.Resampling.BICUBIC)
+    assert recognizer.read(huge).text == "7"
+
+
+def test_load_names_what_is_missing(tmp_path):
+    with pytest.raises(CheckpointError, match=r"card\.json is missing"):
+        Recognizer.load(tmp_path)
