@@ -34,6 +34,7 @@ from model.network import DigitCNN
 from train import data as datasets
 from train import evaluate
 from train.augment import augment
+from train.outliers import outliers
 
 STATE = "state"  # the folder in a run's output that holds what --resume needs
 EVALUATION_BATCH = 500
@@ -55,12 +56,14 @@ class Config:
     average_decay: float = 0.998  # of the weights' exponential moving average, which is what ships
     augmentation: bool = True  # distort the images (train/augment.py)
     damage: float = 0.4  # share of the images that are damaged, not only warped
+    outliers: float = 0.125  # glyphs that show no digit, drawn by program, as a share of the batch added to it
+    abstain: float = 0.002  # share of the validation digits on which the reader is to abstain, being the least sure
     validation: int = datasets.VALIDATION  # the last training images, never trained on
     train_limit: int = 0  # train on the first so many images alone; 0: on all
 
 
 PRESETS = {
-    "fast": Config(epochs=3, learning_rate=4e-3, average_decay=0.99, damage=0.0, augmentation=False),
+    "fast": Config(epochs=3, learning_rate=4e-3, average_decay=0.99, damage=0.0, augmentation=False, outliers=0.0),
     "default": Config(),
     "best": Config(epochs=80, average_decay=0.9995),
 }
@@ -88,10 +91,9 @@ class TrainState(nnx.Pytree):
         self.optimizer = nnx.Optimizer(self.model, transform, wrt=nnx.Param)
 
 
-def loss_fn(model: DigitCNN, images, labels, smoothing: float):
-    """Cross-entropy with label smoothing, in nats; also the logits."""
+def loss_fn(model: DigitCNN, images, targets):
+    """Mean cross-entropy with (n, classes) targets, in nats; also the logits."""
     logits = model(images)
-    targets = optax.smooth_labels(jax.nn.one_hot(labels, logits.shape[-1]), smoothing)
     return optax.softmax_cross_entropy(logits, targets).mean(), logits
 
 
@@ -113,18 +115,21 @@ def train_step(state: TrainState, totals, split: datasets.Split, order, step, co
     chosen = order[step % len(order)]
     # Each device takes its part of the batch; the weights are the same on all.
     images, labels = jax.lax.with_sharding_constraint((split.images[chosen], split.labels[chosen]), sharded(config))
+    classes = state.model.head.out_features
+    targets = optax.smooth_labels(jax.nn.one_hot(labels, classes), config.label_smoothing)
+    if strange := round(config.outliers * len(images)):
+        images = jnp.concatenate([images, outliers(key, images[:strange])])
+        targets = jnp.concatenate([targets, jnp.full((strange, classes), 1 / classes)])
     if config.augmentation:
         images = augment(key, images, config.damage)
-    (loss, logits), grads = nnx.value_and_grad(loss_fn, has_aux=True)(
-        state.model, images, labels, config.label_smoothing
-    )
+    (loss, logits), grads = nnx.value_and_grad(loss_fn, has_aux=True)(state.model, images, targets)
     state.optimizer.update(state.model, grads)
     # An average over few steps would remember the random start: let it grow with the steps.
     decay = jnp.minimum(config.average_decay, (1 + step) / (10 + step))
     kinds = (nnx.Param, nnx.BatchStat)
     averaged, current = nnx.state(state.average, kinds), nnx.state(state.model, kinds)
     nnx.update(state.average, jax.tree.map(lambda a, c: a + (1 - decay) * (c - a), averaged, current))
-    right = (logits.argmax(-1) == labels).sum()
+    right = (logits[: len(labels)].argmax(-1) == labels).sum()
     return totals + jnp.stack([loss * len(labels), right, len(labels)])
 
 
@@ -256,6 +261,7 @@ def _finish(config, dataset, network, history, seconds, output: Path, command: s
     """Fits the temperature on validation, looks at test, and writes the checkpoint."""
     logits = predict(network, dataset.validation.images)
     temperature = evaluate.fit_temperature(dataset.validation.labels, logits)
+    validated = _softmax(logits / temperature)
     probabilities = _softmax(predict(network, dataset.test.images) / temperature)
     card = {
         "name": output.name,
@@ -265,6 +271,7 @@ def _finish(config, dataset, network, history, seconds, output: Path, command: s
         "network": {"dropout": config.dropout},
         "parameters": sum(p.size for p in jax.tree.leaves(nnx.state(network, nnx.Param))),
         "temperature": temperature,
+        "threshold": float(np.quantile(validated.max(1), config.abstain)),
         "config": dataclasses.asdict(config),
         "seed": config.seed,
         "versions": {"python": platform.python_version()}
@@ -278,7 +285,7 @@ def _finish(config, dataset, network, history, seconds, output: Path, command: s
             "test": len(dataset.test.labels),
         },
         "history": history,
-        "validation": evaluate.summary(dataset.validation.labels, _softmax(logits / temperature)),
+        "validation": evaluate.summary(dataset.validation.labels, validated),
         "test": evaluate.summary(dataset.test.labels, probabilities),
     }
     checkpoint.save(output, network, card, dataset.test.labels, probabilities)

@@ -1,0 +1,193 @@
+"""Glyphs that show no digit, drawn by program inside jit: what the network learns not to be sure about.
+
+    images = outliers(key, digits)  # (n, 28, 28) uint8, each of a random kind
+
+Trained with a uniform target (outlier exposure: Hendrycks, Mazeika and Dietterich, 2019), the network spreads its
+probability over all classes on them, and the reader can abstain. Kinds:
+
+- letters and signs, of a small vector font of straight strokes, those that look like a digit left out;
+- scribbles: one long curve, or a few strokes at random;
+- half digits and pairs of digits squeezed into one glyph, which is what a wrong cut between digits leaves;
+- textures: uneven grounds without a digit.
+"""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import random
+
+from train.augment import CENTRE, GRID, SIZE, bend, sample, uniform
+
+SHARES = {"sign": 0.35, "scribble": 0.2, "half": 0.15, "pair": 0.2, "texture": 0.1}
+SEGMENTS = 12  # straight pieces of a drawing, at most
+
+# A sign is a list of polylines; a polyline is x, y, x, y, … on a grid of 0 to 4 (x) by 0 to 6 (y), y downwards.
+SIGNS = {
+    "A": ["062046", "1434"],
+    "E": ["40000646", "0333"],
+    "F": ["400006", "0333"],
+    "H": ["0006", "4046", "0343"],
+    "J": ["3035261605"],
+    "K": ["0006", "400346"],
+    "M": ["0600234046"],
+    "N": ["06004640"],
+    "P": ["060030413303"],
+    "R": ["060030413303", "2346"],
+    "T": ["0040", "2026"],
+    "U": ["00051636454540"],
+    "V": ["002640"],
+    "W": ["0016233640"],
+    "X": ["0046", "4006"],
+    "Y": ["002340", "2326"],
+    "e": ["044432120305163645"],
+    "f": ["302026", "0232"],
+    "h": ["0006", "0422324346"],
+    "k": ["0006", "0432", "1446"],
+    "m": ["0206", "03122226", "23324246"],
+    "n": ["0206", "0312324346"],
+    "r": ["0206", "041242"],
+    "t": ["20253645", "0242"],
+    "u": ["0205163645", "4246"],
+    "v": ["022642"],
+    "w": ["0216233642"],
+    "x": ["0246", "4206"],
+    "+": ["0343", "2125"],
+    "=": ["0242", "0444"],
+    "#": ["1016", "3036", "0242", "0444"],
+    "*": ["2125", "0244", "4204"],
+    "?": ["011030413324", "2526"],
+    "%": ["4006", "0011", "3546"],
+    "triangle": ["20064620"],
+    "square": ["0141450501"],
+    "cross": ["0145", "4105"],
+    "star": ["203602421620"],
+    "arrow": ["0343", "214325"],
+    "zigzag": ["0312243244"],
+    "heart": ["260301112231414326"],
+    "smile": ["1112", "3132", "04153544"],
+}
+
+
+def _font() -> tuple[np.ndarray, np.ndarray]:
+    """(signs, SEGMENTS, 4) float32 segments (y, x, y, x) in [-1, 1], and (signs, SEGMENTS) which of them are drawn."""
+    segments = np.zeros((len(SIGNS), SEGMENTS, 4), np.float32)
+    drawn = np.zeros((len(SIGNS), SEGMENTS), bool)
+    for sign, polylines in enumerate(SIGNS.values()):
+        pieces = []
+        for line in polylines:
+            points = [(int(y) / 3 - 1, (int(x) - 2) / 3) for x, y in zip(line[::2], line[1::2], strict=True)]
+            pieces += [(*start, *end) for start, end in itertools.pairwise(points)]
+        pieces = pieces[:SEGMENTS]
+        segments[sign, : len(pieces)] = pieces
+        drawn[sign, : len(pieces)] = True
+    return segments, drawn
+
+
+FONT, FONT_DRAWN = _font()
+
+
+def _render(key, segments, drawn):
+    """(SEGMENTS, 4) in [-1, 1] → (28, 28): strokes of random width, scaled to MNIST's box."""
+    keys = random.split(key, 3)
+    low = jnp.min(jnp.where(drawn[:, None], segments.reshape(-1, 2, 2).min(1), 9), 0)
+    high = jnp.max(jnp.where(drawn[:, None], segments.reshape(-1, 2, 2).max(1), -9), 0)
+    radius = uniform(keys[0], 0.5, 1.8)
+    scale = (20 - 2 * radius) / jnp.maximum((high - low).max(), 0.2)
+    place = (segments.reshape(-1, 2, 2) - (low + high) / 2) * scale + CENTRE
+    start, along = place[:, 0], place[:, 1] - place[:, 0]
+    y, x = GRID[None, :, None] - start[:, 0, None, None], GRID[None, None, :] - start[:, 1, None, None]
+    length = jnp.sum(along**2, 1)[:, None, None] + 1e-3
+    t = jnp.clip((y * along[:, 0, None, None] + x * along[:, 1, None, None]) / length, 0, 1)
+    distance = jnp.hypot(y - t * along[:, 0, None, None], x - t * along[:, 1, None, None])
+    ink = jnp.clip(radius + 0.5 - distance, 0, 1) * drawn[:, None, None]
+    return ink.max(0)
+
+
+def sign(key):
+    """A letter, sign or small drawing."""
+    choice, pen = random.split(key)
+    index = random.randint(choice, (), 0, len(FONT))
+    return _render(pen, jnp.asarray(FONT)[index], jnp.asarray(FONT_DRAWN)[index])
+
+
+def scribble(key):
+    """One long random curve, or strokes at random."""
+    keys = random.split(key, 6)
+    corners = random.randint(keys[0], (), 5, SEGMENTS)
+    steps = random.normal(keys[1], (SEGMENTS + 1, 2))
+    joined = jnp.clip(0.8 * steps, -1, 1)
+    joined = jnp.concatenate([joined[:-1], joined[1:]], 1)
+    starts = uniform(keys[2], -1, 1, (SEGMENTS, 2))
+    loose = jnp.concatenate([starts, starts + 0.5 * random.normal(keys[3], (SEGMENTS, 2))], 1)
+    segments = jnp.where(random.bernoulli(keys[4], 0.6), joined, loose)
+    return _render(keys[5], segments, jnp.arange(SEGMENTS) < corners)
+
+
+def half(key, digit):
+    """Part of a digit, enlarged to a glyph, and how slim it is: cut upright or level through the middle third."""
+    keys = random.split(key, 3)
+    cut = uniform(keys[0], 0.38, 0.62) * 20 + 4
+    upright = random.bernoulli(keys[1], 0.7)
+    first = random.bernoulli(keys[2], 0.5)
+    place = jnp.where(upright, GRID[None, :], GRID[:, None])
+    kept = jnp.where(jnp.where(first, place < cut, place >= cut), digit, 0)
+    rows, columns = kept.max(1) > 0.2, kept.max(0) > 0.2
+
+    def span(marks):
+        low = jnp.argmax(marks)
+        return low, SIZE - 1 - jnp.argmax(marks[::-1])
+
+    (top, bottom), (left, right) = span(rows), span(columns)
+    scale = (jnp.maximum(bottom - top, right - left) + 1) / 20
+    y = (GRID - CENTRE) * scale + (top + bottom) / 2
+    x = (GRID - CENTRE) * scale + (left + right) / 2
+    y, x = jnp.meshgrid(y, x, indexing="ij")
+    slimness = jnp.minimum(bottom - top, right - left) / jnp.maximum(bottom - top, right - left)
+    return sample(kept, y, x), slimness
+
+
+def pair(key, digit, other):
+    """Two digits, touching or nearly, squeezed into one glyph."""
+    keys = random.split(key, 3)
+    gap = uniform(keys[0], 5.2, 7.5)
+    scale = uniform(keys[1], 1.5, 2.0)
+    drop = uniform(keys[2], -2, 2)
+    y, x = jnp.meshgrid((GRID - CENTRE) * scale + CENTRE, (GRID - CENTRE) * scale + CENTRE, indexing="ij")
+    left = sample(digit, y + drop, x + gap * scale)
+    right = sample(other, y - drop, x - gap * scale)
+    return jnp.maximum(left, right)
+
+
+def half_or_pair(key, digit, other):
+    """Part of a digit; but a slim part looks like a 1, and rightly: then a pair."""
+    part, slimness = half(key, digit)
+    return jnp.where(slimness < 0.45, pair(key, digit, other), part)
+
+
+def texture(key):
+    """Nothing but an uneven ground."""
+    return jnp.clip(0.5 * bend(key) + uniform(key, -0.4, 0.8), 0, 1)
+
+
+def outliers(key: jax.Array, digits: jax.Array) -> jax.Array:
+    """(n, 28, 28) uint8 digits → (n, 28, 28) uint8 glyphs that show none, of each kind its SHARES.
+
+    They are as neat as the digits: whoever distorts the ones distorts the others too.
+    """
+    n = len(digits)
+    digits, keys = digits.astype(jnp.float32) / 255, random.split(key, n)
+    bounds = np.round(np.cumsum([0, *SHARES.values()]) * n).astype(int)
+    own = {kind: slice(*ends) for kind, ends in zip(SHARES, itertools.pairwise(bounds), strict=True)}
+    digit, other = digits, jnp.roll(digits, 1, axis=0)
+    drawn = jnp.concatenate(
+        [
+            jax.vmap(sign)(keys[own["sign"]]),
+            jax.vmap(scribble)(keys[own["scribble"]]),
+            jax.vmap(half_or_pair)(keys[own["half"]], digit[own["half"]], other[own["half"]]),
+            jax.vmap(pair)(keys[own["pair"]], digit[own["pair"]], other[own["pair"]]),
+            jax.vmap(texture)(keys[own["texture"]]),
+        ]
+    )
+    return jnp.round(jnp.clip(drawn, 0, 1) * 255).astype(jnp.uint8)
