@@ -56,15 +56,15 @@ def resident_megabytes(process: int) -> float:
 def dashboard() -> dict[str, str]:
     """From `streamlit run` to the page drawn, and the server's memory after a hundred drawings."""
     from playwright.sync_api import expect, sync_playwright
-    from test_browser import FLAGS, chromium_path, free_port, serve
+    from browser import FLAGS, chromium, serve
 
     expect.set_options(timeout=60_000)
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as profile:
-        browser = playwright.chromium.launch_persistent_context(profile, executable_path=chromium_path(), args=FLAGS)
+        browser = playwright.chromium.launch_persistent_context(profile, executable_path=chromium(), args=FLAGS)
         page = browser.new_page()
         page.goto("about:blank")
         start = time.perf_counter()
-        with serve(free_port()) as (server, address):
+        with serve() as (server, address):
             page.goto(address)
             expect(page.locator("canvas.upper-canvas")).to_be_visible()
             drawn = time.perf_counter() - start
@@ -81,7 +81,7 @@ def dashboard() -> dict[str, str]:
                 waits.append(time.perf_counter() - released)
                 page.locator("[data-testid=stButton]").filter(has_text="Clear").get_by_role("button").click()
                 expect(digit).to_have_count(0)
-            memory = resident_megabytes(server.pid)
+            memory = resident_megabytes(server)
         browser.close()
     return {
         "`streamlit run` to the page drawn": f"{drawn:.1f} s",
@@ -108,7 +108,7 @@ def main() -> None:
     try:
         figures |= dashboard()
     except ImportError as error:
-        print(f"The dashboard is left out: {error}.", file=sys.stderr)
+        print(f"The dashboard's figures are left out: {error}.", file=sys.stderr)
     print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}\n")
     print("| what | figure |\n| --- | --- |")
     for what, figure in figures.items():

@@ -1,10 +1,9 @@
-"""Labels and probabilities → metrics. NumPy and SciPy only: compute first, draw elsewhere.
+"""Labels and probabilities → metrics. NumPy only, but for the fit: compute first, draw elsewhere.
 
 All functions take labels (n,) int and probabilities (n, classes) float, rows summing to 1, unless they say otherwise.
 """
 
 import numpy as np
-from scipy import optimize, special
 
 SMALLEST = 1e-12  # a probability of 0 would make one mistake cost infinitely much
 
@@ -89,6 +88,8 @@ def fit_temperature(labels: np.ndarray, logits: np.ndarray) -> float:
 
     Fit it on validation data, never on what is reported.
     """
+
+    from scipy import optimize, special  # here, since the dashboard needs all of this module but this
 
     def loss(log_temperature):
         return -special.log_softmax(logits / np.exp(log_temperature), axis=1)[np.arange(len(labels)), labels].mean()

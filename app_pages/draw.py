@@ -1,0 +1,67 @@
+"""Draw a digit and see at once what the network reads, and why."""
+
+import html
+
+import streamlit as st
+
+from app_pages.parts import canvas, charts, pictures, resources
+from model.hints import hints
+
+recognizer = resources.recognizer(resources.chosen())
+
+st.title("Draw a digit")
+
+
+@st.fragment
+def draw_and_read() -> None:
+    """The canvas and its reading, rerun together after each stroke and without the rest of the page."""
+    # On a phone these four come one below the other: what is read must stand near the canvas.
+    left, right = st.columns([canvas.SIZE, 380], gap="medium")
+    tools, steps = st.container(), st.container()
+    with tools.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        brush = st.slider(
+            "Brush width", *canvas.BRUSHES, canvas.BRUSH, key="brush", bind="query-params", width=canvas.SIZE
+        )
+        st.button("Draw me a sample digit", on_click=canvas.sample, args=(brush,), icon=":material/auto_fix_high:")
+    with left:
+        drawing = canvas.show(brush)
+        with st.container(horizontal=True, width=canvas.SIZE):
+            st.button("Clear", on_click=canvas.clear, icon=":material/delete:", width="stretch")
+            st.button("Undo", on_click=canvas.undo, icon=":material/undo:", width="stretch")
+
+    with right, st.container(key="reading"):
+        if not drawing.strokes:
+            st.info("Draw a digit, and it is read after every stroke.", icon=":material/edit:")
+            return
+        if drawing.image is None:
+            st.caption("Reading…")
+            return
+        reading = recognizer.read(drawing.image)
+        if not reading.digits:
+            st.info("There is too little ink to read. Draw a digit, a little larger.", icon=":material/edit:")
+            return
+        digit = reading.digits[0]
+        likeliest = recognizer.classes[int(digit.probabilities.argmax())]
+        if digit.value is None:
+            headline, words = "?", f"This does not look like a digit. The nearest guess is {likeliest}."
+        else:
+            headline, words = recognizer.classes[digit.value], f"{charts.percent(digit.confidence)} sure"
+        st.html(
+            '<div role="status" style="display:flex;align-items:baseline;flex-wrap:wrap;gap:.2rem 1rem">'
+            f'<span data-testid="digit" style="font-size:4.5rem;font-weight:650;line-height:1">{html.escape(headline)}'
+            f'</span><span style="font-size:1.1rem">{html.escape(words)}</span></div>'
+        )
+        st.altair_chart(
+            charts.probability_bars(digit.probabilities, recognizer.classes),
+            alt="Bar chart of the probability of each class. "
+            + ", ".join(f"{name}: {p:.1%}" for name, p in zip(recognizer.classes, digit.probabilities, strict=True)),
+        )
+        for hint in hints(reading):
+            st.info(hint, icon=":material/lightbulb:")
+
+    with steps:
+        st.subheader("From your drawing to the answer")
+        pictures.show(pictures.steps(reading, digit), width=170, abreast=3)
+
+
+draw_and_read()

@@ -1,0 +1,96 @@
+"""Small pictures with captions, in rows that wrap on narrow screens: steps of a reading, contact sheets, thumbnails."""
+
+import base64
+import html
+import io
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+from PIL import Image, ImageDraw
+
+from app_pages.parts import samples
+from model import Digit, Reading
+
+BOX_COLOUR = (213, 94, 0)  # vermilion: stands out from paper and from blue or black ink
+
+
+class Figure(NamedTuple):
+    """A picture for a page: where it comes from (a data: address), what stands below, what it shows in words."""
+
+    source: str
+    caption: str
+    alt: str
+    crisp: bool = False  # its pixels are shown as squares
+
+
+def show(figures: Iterable[Figure], width: int, abreast: int = 1) -> None:
+    """Figures side by side, each `width` pixels wide, or less where so many `abreast` would not fit the screen."""
+    items = "".join(
+        f'<figure style="margin:0;width:min({width}px,calc({100 / abreast:.2f}% - .9rem))">'
+        f'<img src="{figure.source}" alt="{html.escape(figure.alt)}" style="display:block;width:100%;'
+        f"max-height:{1.5 * width}px;object-fit:contain;image-rendering:{'pixelated' if figure.crisp else 'auto'};"
+        f"border-radius:6px;outline:1px solid rgba(128,128,128,.35)"
+        f'"><figcaption style="font-size:.8rem;line-height:1.3;margin-top:.35rem;opacity:.85">'
+        f"{html.escape(figure.caption)}</figcaption></figure>"
+        for figure in figures
+    )
+    st.html(f'<div style="display:flex;flex-wrap:wrap;gap:.9rem;align-items:flex-start">{items}</div>')
+
+
+def steps(reading: Reading, digit: Digit) -> list[Figure]:
+    """From a picture to what the network sees of one of its digits."""
+    ink = np.round(255 * (1 - reading.ink)).astype(np.uint8)  # as dark ink on white
+    return [
+        Figure(source(reading.image), "1. Your drawing", "The drawing as it came in."),
+        Figure(
+            source(outlined(ink, [digit.box])),
+            "2. The ink, and the box around it",
+            "The ink that was found, with a box around the digit.",
+        ),
+        Figure(
+            source(digit.glyph),
+            "3. What the network sees: 28 × 28 pixels",
+            "The digit cut out, scaled to 28 by 28 pixels and centred, white on black.",
+            crisp=True,
+        ),
+    ]
+
+
+def contact_sheet(images: np.ndarray, captions: list[str], alts: list[str]) -> list[Figure]:
+    """(n, 28, 28) uint8 glyphs with a caption each."""
+    return [Figure(source(image), *words, crisp=True) for image, *words in zip(images, captions, alts, strict=True)]
+
+
+def outlined(image: np.ndarray, boxes: Iterable[tuple[int, int, int, int]], colour=BOX_COLOUR) -> np.ndarray:
+    """(h, w) or (h, w, 3) uint8 → (h, w, 3) uint8 with boxes (left, top, width, height) drawn in."""
+    picture = Image.fromarray(image).convert("RGB")
+    line = max(1, round(max(picture.size) / 90))
+    for left, top, width, height in boxes:
+        ImageDraw.Draw(picture).rectangle(
+            (left - line, top - line, left + width + line - 1, top + height + line - 1), outline=colour, width=line
+        )
+    return np.asarray(picture)
+
+
+def icon(side: int = 64) -> Image.Image:
+    """The dashboard's icon: a pen's 2. Drawn here, since Streamlit fetches its own icons from another server."""
+    picture = Image.new("RGB", (side, side), "#0072b2")
+    (stroke,) = samples.placed(2, side)
+    ImageDraw.Draw(picture).line(stroke, fill="white", width=side // 8, joint="curve")
+    return picture
+
+
+def thumbnail(image: np.ndarray, side: int) -> np.ndarray:
+    """(h, w, 3) uint8, scaled down to fit a square of `side` pixels."""
+    picture = Image.fromarray(image)
+    picture.thumbnail((side, side))
+    return np.asarray(picture)
+
+
+def source(image: np.ndarray) -> str:
+    """(h, w) or (h, w, 3) uint8 → a data: address with the picture itself."""
+    png = io.BytesIO()
+    Image.fromarray(image).save(png, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}"

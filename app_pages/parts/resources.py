@@ -1,0 +1,94 @@
+"""What is slow to get and shared by all visitors, so kept: networks, evaluations, test images.
+
+Whatever `st.cache_resource` returns is the same object for everyone: never change it.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from model import Recognizer, checkpoint
+from model.checkpoint import CheckpointError
+from train import data
+
+CHOICE = "checkpoint"  # session state: the name of the chosen checkpoint
+DEFAULT = "default"
+
+Stamp = tuple[tuple[str, int, int], ...]  # name, size and time of each file: a changed checkpoint is read anew
+
+
+def directory() -> Path:
+    """The folder whose folders are the checkpoints: DIGITS_CHECKPOINTS, or `checkpoints/` of the project."""
+    here = Path(__file__).parents[2] / "checkpoints"
+    return Path(os.environ.get("DIGITS_CHECKPOINTS") or here)
+
+
+def names() -> list[str]:
+    """The checkpoints there are, the default first."""
+    root = directory()
+    found = [path.name for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
+    return sorted((name for name in found if not name.startswith(".")), key=lambda name: (name != DEFAULT, name))
+
+
+def chosen() -> Path:
+    """The checkpoint that the sidebar shows."""
+    return directory() / st.session_state.get(CHOICE, DEFAULT)
+
+
+def faults() -> dict[str, str | None]:
+    """Each checkpoint's name → what is wrong with it, one sentence, or None."""
+    return {name: _fault(str(directory() / name), stamp(directory() / name)) for name in names()}
+
+
+def recognizer(path: Path) -> Recognizer:
+    """The network of a checkpoint, ready for its first image; shared, so never to be changed."""
+    return _recognizer(str(path), stamp(path))
+
+
+def about(path: Path) -> str:
+    """A checkpoint in one sentence, as far as its card tells."""
+    card = checkpoint.read_card(path)
+    words = [f"Trained on {card['data'].get('name', 'unknown data')}"]
+    if "accuracy" in card["test"]:
+        words.append(f"reads {card['test']['accuracy']:.2%} of its test images right")
+    if "parameters" in card:
+        words.append(f"has {card['parameters']:,} parameters")
+    return ", ".join(words) + "."
+
+
+def evaluation(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Test labels (n,) int and probabilities (n, classes) float32; raises CheckpointError where there are none."""
+    return _evaluation(str(path), stamp(path))
+
+
+@st.cache_resource(max_entries=2, show_spinner="Loading the test images")
+def test_images(name: str) -> np.ndarray:
+    """(n, 28, 28) uint8 test images of a dataset; raises data.DataError. Call `data.load` first where that is slow."""
+    return data.load(name).test.images
+
+
+def stamp(path: Path) -> Stamp:
+    """What tells one state of a checkpoint from another."""
+    files = sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else []
+    return tuple((file.name, (stat := file.stat()).st_size, stat.st_mtime_ns) for file in files)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Waking up the network")
+def _recognizer(path: str, stamp: Stamp) -> Recognizer:
+    return Recognizer.load(path)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _fault(path: str, stamp: Stamp) -> str | None:
+    try:
+        _recognizer(path, stamp)  # each is loaded once, for the check and for its readings
+    except CheckpointError as error:
+        return str(error).replace(f"{directory()}{os.sep}", "")
+    return None
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _evaluation(path: str, stamp: Stamp) -> tuple[np.ndarray, np.ndarray]:
+    return checkpoint.read_evaluation(path)

@@ -1,0 +1,81 @@
+"""Uploaded pictures → readings, and the readings → a table."""
+
+import io
+import re
+import string
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app_pages.parts import charts, pictures, resources
+from model.hints import hints
+from model.image import ImageError
+
+TYPES = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif")
+LIMIT = 20  # megabytes a file
+THUMBNAIL = 360  # pixels
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the page shows of one picture: little, so that many can be kept."""
+
+    text: str = ""
+    confidence: float | None = None  # of the least certain digit
+    figures: tuple[pictures.Figure, ...] = ()
+    hints: tuple[str, ...] = ()
+    error: str | None = None  # why it could not be read, one sentence
+
+
+@st.cache_data(max_entries=100, show_spinner="Reading")
+def read(content: bytes, checkpoint: Path, stamp: resources.Stamp) -> Result:
+    """The reading of a picture file; kept, so that a rerun of the page reads nothing twice."""
+    recognizer = resources.recognizer(checkpoint)
+    try:
+        reading = recognizer.read(content)
+    except ImageError as error:
+        return Result(error=str(error))
+    marked = pictures.outlined(reading.image, [digit.box for digit in reading.digits])
+    found = pictures.Figure(
+        pictures.source(pictures.thumbnail(marked, THUMBNAIL)),
+        f"{reading.image.shape[1]} × {reading.image.shape[0]} pixels",
+        f"The picture, upright, with a box around each digit found: {reading.text or 'none'}.",
+    )
+    glyphs = [
+        pictures.Figure(
+            pictures.source(digit.glyph),
+            f"{'?' if digit.value is None else recognizer.classes[digit.value]} · {charts.percent(digit.confidence)}",
+            "One digit as the network sees it.",
+            crisp=True,
+        )
+        for digit in reading.digits
+    ]
+    confidence = min((float(digit.confidence) for digit in reading.digits), default=None)
+    return Result(reading.text, confidence, (found, *glyphs), tuple(hints(reading)))
+
+
+def plain(text: str) -> str:
+    """A text that shows as it is where Markdown is understood."""
+    return re.sub(f"([{re.escape(string.punctuation)}])", r"\\\1", text)
+
+
+def table(names: list[str], results: list[Result]) -> pd.DataFrame:
+    """A row a picture, in the order given: file, text, confidence in [0, 1], note."""
+    return pd.DataFrame(
+        {
+            "file": names,
+            "text": [result.text for result in results],
+            "confidence": [np.nan if result.confidence is None else result.confidence for result in results],
+            "note": [result.error or ("" if result.text else "No digit found.") for result in results],
+        }
+    )
+
+
+def csv(rows: pd.DataFrame) -> bytes:
+    """The table as a CSV file; the mark at its start tells spreadsheets that it is UTF-8."""
+    file = io.StringIO()
+    rows.to_csv(file, index=False, float_format="%.4f")
+    return file.getvalue().encode("utf-8-sig")

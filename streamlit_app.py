@@ -1,0 +1,43 @@
+"""The dashboard's front door: the pages, and the choice of a checkpoint.
+
+    streamlit run streamlit_app.py
+
+It offers every folder of `checkpoints/`, or of the folder that the environment variable DIGITS_CHECKPOINTS names.
+"""
+
+import streamlit as st
+
+from app_pages.parts import pictures, resources
+
+st.set_page_config(page_title="Digit reader", page_icon=pictures.icon(), layout="centered")
+
+page = st.navigation(
+    [
+        st.Page("app_pages/draw.py", title="Draw", icon=":material/draw:", default=True),
+        st.Page("app_pages/upload.py", title="Upload", icon=":material/upload_file:"),
+        st.Page("app_pages/evaluation.py", title="Evaluation", icon=":material/analytics:"),
+    ]
+)
+
+faults = resources.faults()
+with st.sidebar:
+    if faults:
+        st.selectbox(
+            "Network",
+            list(faults),
+            index=next((i for i, fault in enumerate(faults.values()) if not fault), 0),
+            format_func=lambda name: f"{name} (faulty)" if faults[name] else name,
+            key=resources.CHOICE,
+        )
+        if not faults[resources.chosen().name]:
+            st.caption(resources.about(resources.chosen()))
+    for name, fault in faults.items():
+        if fault:
+            st.warning(f"**{name}** is faulty. {fault}", icon=":material/error:")
+
+if not faults:
+    st.error(f"There is no checkpoint in {resources.directory()}. Train one with `python -m train`.")
+elif fault := faults[resources.chosen().name]:
+    st.error(f"This network can't be used. {fault} Choose another one in the sidebar.")
+else:
+    page.run()

@@ -1,0 +1,303 @@
+"""Every page of the dashboard, run by Streamlit's AppTest: no browser, so what a drawing sends is put in by hand."""
+
+import base64
+import io
+import json
+import shutil
+from pathlib import Path
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image, ImageDraw
+from streamlit.testing.v1 import AppTest
+
+from app_pages.parts import canvas, charts, pictures, samples, uploads
+from model import checkpoint
+from train import data, evaluate
+
+ROOT = Path(__file__).parents[1]
+DEFAULT = ROOT / "checkpoints" / "default"
+TIMEOUT = 120  # seconds: an upper bound for slow machines
+
+
+def start(page: str | None = None) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=TIMEOUT).run()
+    return app.switch_page(f"app_pages/{page}.py").run() if page else app
+
+
+def png(picture: Image.Image) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()
+
+
+def written(digit: int, size: int = canvas.SIZE) -> Image.Image:
+    """A digit as the canvas would send it."""
+    picture = Image.new("RGBA", (size, size), "white")
+    for stroke in samples.placed(digit, size):
+        ImageDraw.Draw(picture).line(stroke, fill="black", width=round(0.06 * size), joint="curve")
+    return picture
+
+
+def sent(picture: Image.Image, strokes: int = 1) -> dict:
+    """The state of the canvas after so many strokes."""
+    address = f"data:image/png;base64,{base64.b64encode(png(picture)).decode()}"
+    return {"drawing": {"raw": {"objects": [{"type": "Path"}] * strokes}, "data": address}}
+
+
+def page_html(app: AppTest) -> str:
+    return " ".join(element.proto.body for element in app.get("html"))
+
+
+def said(elements) -> str:
+    return " ".join(element.value for element in elements)
+
+
+@pytest.fixture
+def checkpoints(tmp_path, monkeypatch) -> Path:
+    """A folder of checkpoints of our own, with the default one in it."""
+    shutil.copytree(DEFAULT, tmp_path / "default")
+    monkeypatch.setenv("DIGITS_CHECKPOINTS", str(tmp_path))
+    return tmp_path
+
+
+# Draw
+
+
+def test_a_blank_canvas_is_never_a_digit():
+    app = start()
+    assert not app.exception
+    assert "Draw a digit" in said(app.info)
+    assert "data-testid" not in page_html(app)
+
+
+def test_a_drawing_is_read_and_explained():
+    app = start()
+    app.session_state[canvas.KEY] = sent(written(2))
+    app.run()
+    assert not app.exception
+    body = page_html(app)
+    assert ">2</span>" in body and "sure" in body
+    assert "1. Your drawing" in body and "28 × 28" in body
+    assert len(app.get("vega_lite_chart")) == 1
+
+
+def test_where_the_reader_abstains_it_says_so_with_its_nearest_guess(checkpoints):
+    card = json.loads((checkpoints / "default" / checkpoint.CARD).read_text())
+    (checkpoints / "default" / checkpoint.CARD).write_text(json.dumps(card | {"threshold": 2.0}))
+    app = start()
+    app.session_state[canvas.KEY] = sent(written(2))
+    app.run()
+    assert not app.exception
+    assert ">?</span>" in page_html(app) and "does not look like a digit. The nearest guess is 2" in page_html(app)
+
+
+def test_clear_and_undo_and_sample():
+    app = start()
+    app.session_state[canvas.KEY] = sent(written(2), strokes=2)
+    app.run()
+    app.button[1].click().run()
+    assert app.button[1].label == "Undo" and "Reading" in said(app.caption)
+    app.session_state[canvas.KEY] = sent(written(2), strokes=1)
+    app.run()
+    app.button[0].click().run()
+    assert app.button[0].label == "Clear" and "Draw a digit" in said(app.info)
+    app.button[2].click().run()
+    assert app.button[2].label == "Draw me a sample digit" and not app.exception
+    start_drawing = app.session_state["canvas_start"]
+    assert all(stroke["type"] == "Path" for stroke in start_drawing["objects"])
+
+
+def test_sample_strokes_are_ten_digits_inside_the_canvas():
+    assert len(samples.STROKES) == 10
+    for digit in range(10):
+        points = np.concatenate(samples.placed(digit, canvas.SIZE, tilt=8))
+        assert points.min() > 20 and points.max() < canvas.SIZE - 20
+
+
+def test_a_stroke_as_a_path_begins_and_ends_where_the_stroke_does():
+    path = samples.path([(0, 0), (2, 4), (6, 4), (6, 8)])
+    assert path == [["M", 0, 0], ["Q", 2, 4, 4, 4], ["Q", 6, 4, 6, 6], ["L", 6, 8]]
+
+
+# Upload
+
+
+def test_a_good_and_a_broken_file_together():
+    app = start("upload")
+    app.file_uploader[0].set_value(
+        [("two.png", png(written(2, 200)), "image/png"), ("two.png", b"nonsense", "image/png")]
+    ).run()
+    assert not app.exception
+    assert app.metric[0].value == "2"
+    assert "two" in said(app.error) and len(app.error) == 1
+    rows = app.dataframe[0].value
+    assert list(rows["file"]) == ["two.png", "two.png"] and list(rows["text"]) == ["2", ""]
+
+
+def test_an_empty_picture_is_no_digit():
+    app = start("upload")
+    app.file_uploader[0].set_value([("white.png", png(Image.new("L", (80, 60), 255)), "image/png")]).run()
+    assert not app.exception and not app.metric
+    assert "No digit was found" in said(app.markdown)
+
+
+def test_the_camera_is_read_too():
+    app = start("upload")
+    app.toggle[0].set_value(True).run()
+    photograph = io.BytesIO()
+    written(3, 200).convert("RGB").save(photograph, "JPEG")
+    app.camera_input[0].set_value(("photograph.jpg", photograph.getvalue(), "image/jpeg")).run()
+    assert not app.exception
+    assert app.metric[0].value == "3"
+
+
+def test_the_csv_holds_every_row():
+    results = [uploads.Result("07", 0.98765), uploads.Result(error="Broken, alas."), uploads.Result()]
+    content = uploads.csv(uploads.table(["a.png", "ü;b.png", "a.png"], results))
+    rows = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False)
+    assert rows.to_dict("list") == {
+        "file": ["a.png", "ü;b.png", "a.png"],
+        "text": ["07", "", ""],
+        "confidence": ["0.9877", "", ""],
+        "note": ["", "Broken, alas.", "No digit found."],
+    }
+
+
+def test_plain_text_is_not_markdown():
+    assert uploads.plain("a_b*[é]") == r"a\_b\*\[é\]"
+
+
+# Evaluation
+
+
+def test_the_numbers_are_those_of_the_evaluation():
+    app = start("evaluation")
+    assert not app.exception
+    labels, probabilities = checkpoint.read_evaluation(DEFAULT)
+    right, n = int((labels == probabilities.argmax(1)).sum()), len(labels)
+    low, high = evaluate.wilson_interval(right, n)
+    assert [metric.value for metric in app.metric] == [
+        f"{right / n:.2%}",
+        f"{low:.2%} – {high:.2%}",
+        f"{n - right:,} of {n:,}",
+    ]
+    assert len(app.get("vega_lite_chart")) >= 3
+    assert list(app.dataframe[0].value["support"]) == list(np.bincount(labels))
+
+
+@pytest.mark.parametrize("view", charts.VIEWS)
+def test_every_view_of_the_confusion_matrix(view):
+    app = start("evaluation")
+    app.button_group[0].set_value(view).run()
+    assert not app.exception
+
+
+def test_a_cell_chosen_by_the_boxes_shows_its_images(monkeypatch):
+    labels, probabilities = checkpoint.read_evaluation(DEFAULT)
+    images = np.zeros((len(labels), 28, 28), np.uint8)
+    monkeypatch.setattr(data, "is_cached", lambda name: True)
+    monkeypatch.setattr("app_pages.parts.resources.test_images", lambda name: images)
+    app = start("evaluation")
+    app.selectbox(key="true").set_value("7").run()
+    app.selectbox(key="predicted").set_value("7").run()
+    assert not app.exception
+    count = int(((labels == 7) & (probabilities.argmax(1) == 7)).sum())
+    assert f"7 read as 7: {count:,} images" in said(app.subheader)
+    assert page_html(app).count("<figure") == 24
+
+
+def test_test_images_are_fetched_on_wish_and_failure_is_a_sentence(monkeypatch):
+    def load(name, progress):
+        progress(0.5, "Half way")
+        raise data.DataError("There is no network.")
+
+    monkeypatch.setattr(data, "is_cached", lambda name: False)
+    monkeypatch.setattr(data, "load", load)
+    app = start("evaluation")
+    assert len(app.get("vega_lite_chart")) >= 3  # all there without the images
+    app.button[0].click().run()
+    assert app.button[0].label == "Fetch the test images"
+    assert said(app.error) == "There is no network." and not app.exception
+
+
+def test_real_test_images_stand_behind_a_mistake():
+    if not data.is_cached("mnist"):
+        pytest.skip("MNIST is not prepared in the TFDS data directory")
+    app = start("evaluation")
+    assert not app.exception
+    assert "Test image" in page_html(app)
+
+
+def test_a_checkpoint_without_an_evaluation_says_so(checkpoints):
+    (checkpoints / "default" / checkpoint.EVALUATION).unlink()
+    app = start("evaluation")
+    assert not app.exception
+    assert "without an evaluation" in said(app.info)
+
+
+# Charts and pictures
+
+
+def test_the_confusion_matrix_in_numbers():
+    matrix = np.array([[990, 10], [0, 500]])
+    rows = {}
+    for view in charts.VIEWS:
+        chart = charts.confusion(matrix, ("a", "b"), view, ("a", "b"))
+        rows[view] = chart.data
+        assert isinstance(chart, alt.LayerChart) and rows[view]["strength"].between(0, 1).all()
+        assert list(rows[view]["chosen"]) == [False, True, False, False]
+    assert list(rows["Counts"]["words"]) == ["990", "10", "", "500"]
+    assert list(rows["Row percentages"]["words"]) == ["99", "1", "", "100"]
+    assert list(rows["Mistakes only"]["words"]) == ["", "10", "", ""]
+
+
+def test_an_outline_surrounds_its_box():
+    marked = pictures.outlined(np.full((40, 40), 255, np.uint8), [(10, 12, 5, 6)])
+    ys, xs = np.nonzero((marked != 255).any(-1))
+    assert (xs.min(), xs.max(), ys.min(), ys.max()) == (9, 15, 11, 18)
+    assert (marked[12:18, 10:15] == 255).all()
+
+
+# The choice of a checkpoint
+
+
+def test_a_faulty_checkpoint_is_shown_with_its_reason_and_the_others_work(checkpoints):
+    shutil.copytree(DEFAULT, checkpoints / "other")
+    (checkpoints / "other" / checkpoint.WEIGHTS).write_bytes(b"not weights")
+    app = start()
+    assert not app.exception
+    (box,) = app.sidebar.selectbox
+    assert box.options == ["default", "other (faulty)"]
+    assert "other" in said(app.sidebar.warning) and checkpoint.WEIGHTS in said(app.sidebar.warning)
+    assert "Draw a digit" in said(app.info)
+    box.set_value("other").run()
+    assert "can't be used" in said(app.error) and not app.exception
+    app.sidebar.selectbox[0].set_value("default").run()
+    assert "Draw a digit" in said(app.info) and not app.error
+
+
+def test_where_the_default_is_faulty_another_is_chosen(checkpoints):
+    shutil.copytree(DEFAULT, checkpoints / "other")
+    card = json.loads((checkpoints / "default" / checkpoint.CARD).read_text())
+    del card["classes"]
+    (checkpoints / "default" / checkpoint.CARD).write_text(json.dumps(card))
+    app = start()
+    assert app.sidebar.selectbox[0].value == "other" and not app.error and not app.exception
+
+
+def test_a_checkpoint_that_vanishes_while_it_is_chosen(checkpoints):
+    shutil.copytree(DEFAULT, checkpoints / "other")
+    app = start()
+    app.sidebar.selectbox[0].set_value("other").run()
+    shutil.rmtree(checkpoints / "other")
+    app.run()
+    assert app.sidebar.selectbox[0].value == "default" and not app.error and not app.exception
+
+
+def test_no_checkpoint_at_all(tmp_path, monkeypatch):
+    monkeypatch.setenv("DIGITS_CHECKPOINTS", str(tmp_path / "nowhere"))
+    app = start()
+    assert "python -m train" in said(app.error) and not app.exception

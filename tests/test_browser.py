@@ -1,0 +1,217 @@
+"""The dashboard in a real browser: Playwright has Chromium draw, by mouse and by finger, and reads the page.
+
+Where there is no browser these tests are skipped, with the reason; in CI (the environment has CI=true) that fails.
+"""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from app_pages.parts import samples
+from app_pages.parts.canvas import SIZE
+from browser import FLAGS, chromium, serve
+from conftest import missing
+
+PATIENCE = 30_000  # milliseconds: an upper bound for slow machines, not a wait
+PAGES = {"": "Draw a digit", "upload": "Upload pictures", "evaluation": "How good is it?"}
+
+
+@pytest.fixture(scope="module")
+def server():
+    """The address of a running dashboard."""
+    with serve() as (_, address):
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser():
+    try:
+        from playwright.sync_api import expect, sync_playwright
+    except ImportError:
+        missing("Playwright is not installed.")
+    if chromium() is None:
+        missing("Chromium is not installed.")
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def tab(browser, server):
+    """A tab of 1280 pixels."""
+    yield from _tab(browser, server, viewport={"width": 1280, "height": 900})
+
+
+@pytest.fixture
+def phone(browser, server):
+    """A tab as a phone of 360 pixels shows it, with touch."""
+    yield from _tab(browser, server, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+
+
+def _tab(browser, server, **options):
+    context = browser.new_context(base_url=server, **options)
+    context.set_default_timeout(PATIENCE)
+    yield context.new_page()
+    context.close()
+
+
+def expect(*args):
+    from playwright.sync_api import expect
+
+    return expect(*args)
+
+
+def digit(page):
+    return page.get_by_test_id("digit")
+
+
+def blank(page):
+    return page.get_by_text("Draw a digit, and it is read")
+
+
+def button(page, name):
+    """A button of the page's own; the canvas has an Undo, too."""
+    own = page.locator("[data-testid=stButton], [data-testid=stDownloadButton]").filter(has_text=name)
+    return own.get_by_role("button")
+
+
+def open_draw(page, address="/"):
+    page.goto(address)
+    expect(blank(page)).to_be_visible()
+    expect(page.locator("canvas.upper-canvas")).to_be_visible()
+
+
+def draw(page, strokes):
+    """Draws with the mouse, in pixels of the canvas."""
+    canvas = page.locator("canvas.upper-canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    for stroke in strokes:
+        for index, (x, y) in enumerate(stroke):
+            page.mouse.move(box["x"] + x, box["y"] + y, steps=4 if index else 1)
+            if not index:
+                page.mouse.down()
+        page.mouse.up()
+
+
+def no_exception(page):
+    expect(page.locator("[data-testid=stException]")).to_have_count(0)
+
+
+def test_every_digit_drawn_with_the_mouse_is_read_right(tab):
+    open_draw(tab)
+    for value in range(10):
+        draw(tab, samples.placed(value, SIZE))
+        expect(digit(tab)).to_have_text(str(value))
+        button(tab, "Clear").click()
+        expect(blank(tab)).to_be_visible()
+        expect(digit(tab)).to_have_count(0)
+    no_exception(tab)
+
+
+@pytest.mark.parametrize("value", [2, 5])
+def test_small_and_in_a_corner(tab, value):
+    open_draw(tab, "/?brush=5")
+    draw(tab, samples.placed(value, size=80, left=SIZE - 75, top=SIZE - 78))
+    expect(digit(tab)).to_have_text(str(value))
+
+
+def test_undo_takes_one_stroke_back_and_the_brush_wipes_nothing(tab):
+    open_draw(tab)
+    draw(tab, samples.placed(7, SIZE))
+    expect(digit(tab)).to_have_text("7")
+    tab.get_by_role("slider", name="Brush width").press("Home")
+    image = tab.get_by_alt_text("The drawing as it came in.")
+    before = image.get_attribute("src")
+    draw(tab, [[(20, 20), (20, 260), (260, 260)]])
+    expect(image).not_to_have_attribute("src", before)
+    button(tab, "Undo").click()
+    expect(digit(tab)).to_have_text("7")
+    button(tab, "Undo").click()
+    expect(blank(tab)).to_be_visible()
+
+
+def test_a_sample_digit_is_drawn_and_read_and_survives_another_page(tab):
+    open_draw(tab)
+    button(tab, "Draw me a sample digit").click()
+    expect(digit(tab)).to_have_text(re.compile(r"^\d$"))
+    read = digit(tab).text_content()
+    tab.get_by_role("link", name="Evaluation").click()
+    expect(tab.get_by_role("heading", name="How good is it?")).to_be_visible()
+    tab.get_by_role("link", name="Draw").click()
+    expect(digit(tab)).to_have_text(read)
+    button(tab, "Undo").click()
+    no_exception(tab)
+
+
+def test_a_file_is_uploaded_and_read_and_a_bad_one_explained(tab, tmp_path):
+    picture = Image.new("L", (400, 300), 255)
+    (stroke,) = samples.placed(3, 200, left=60, top=50)
+    ImageDraw.Draw(picture).line(stroke, fill=0, width=14, joint="curve")
+    picture.save(tmp_path / "three.png")
+    (tmp_path / "bad.png").write_bytes(b"not a picture")
+    tab.goto("/upload")
+    tab.locator("input[type=file]").set_input_files([tmp_path / "three.png", tmp_path / "bad.png"])
+    expect(tab.get_by_test_id("stMetricValue")).to_have_text("3")
+    expect(tab.get_by_role("alert").filter(has_text="bad.png")).to_be_visible()
+    with tab.expect_download() as download:
+        button(tab, "Download as CSV").click()
+    lines = Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0] == "file,text,confidence,note"
+    assert lines[1].startswith("three.png,3,") and lines[2].startswith("bad.png,,,")
+    no_exception(tab)
+
+
+def test_a_click_on_the_confusion_matrix_chooses_the_cell(tab):
+    tab.set_viewport_size({"width": 1280, "height": 2400})  # nothing scrolls: that would close a list of options
+    tab.goto("/evaluation")
+    chart = tab.get_by_test_id("stVegaLiteChart").first
+    expect(chart.locator("canvas, svg.marks").first).to_be_visible()
+    expect(tab.get_by_role("heading", name="How it learned")).to_be_visible()
+
+    def click_last_cell():
+        box = chart.locator("canvas, svg.marks").first.bounding_box()
+        tab.mouse.click(box["x"] + box["width"] - 30, box["y"] + box["height"] - 30)
+
+    click_last_cell()
+    expect(tab.get_by_role("heading", name="9 read as 9")).to_be_visible()
+    tab.get_by_role("combobox", name="True class").click()
+    tab.get_by_role("option", name="4", exact=True).click()
+    expect(tab.get_by_role("heading", name="4 read as 9")).to_be_visible()
+    click_last_cell()
+    expect(tab.get_by_role("heading", name="9 read as 9")).to_be_visible()
+    no_exception(tab)
+
+
+def test_a_finger_draws_and_does_not_scroll(phone):
+    open_draw(phone)
+    canvas = phone.locator("canvas.upper-canvas")
+    assert canvas.evaluate("element => getComputedStyle(element).touchAction") == "none"
+    box = canvas.bounding_box()
+    touch = phone.context.new_cdp_session(phone)
+    (stroke,) = samples.placed(7, SIZE)
+    # As a finger goes, in small steps.
+    xs, ys = (
+        np.interp(np.linspace(0, 1, 30), np.linspace(0, 1, len(stroke)), axis) for axis in zip(*stroke, strict=True)
+    )
+    for index, (x, y) in enumerate(zip(xs, ys, strict=True)):
+        point = {"x": box["x"] + float(x), "y": box["y"] + float(y)}
+        touch.send("Input.dispatchTouchEvent", {"type": "touchMove" if index else "touchStart", "touchPoints": [point]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(digit(phone)).to_have_text("7")
+    assert canvas.bounding_box() == box
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_fits_a_phone(phone, path):
+    phone.goto(f"/{path}")
+    expect(phone.get_by_role("heading", name=PAGES[path])).to_be_visible()
+    expect(phone.get_by_test_id("stStatusWidget")).to_have_count(0)
+    no_exception(phone)
+    for area in ("html", "[data-testid=stMain]"):
+        assert phone.locator(area).evaluate("element => element.scrollWidth - element.clientWidth") == 0
