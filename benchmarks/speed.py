@@ -55,8 +55,8 @@ def resident_megabytes(process: int) -> float:
 
 def dashboard() -> dict[str, str]:
     """From `streamlit run` to the page drawn, and the server's memory after a hundred drawings."""
-    from playwright.sync_api import expect, sync_playwright
     from browser import FLAGS, chromium, serve
+    from playwright.sync_api import expect, sync_playwright
 
     expect.set_options(timeout=60_000)
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as profile:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from browser import FLAGS, chromium, serve
+from conftest import missing
 from PIL import Image, ImageDraw
 
 from app_pages.parts import samples
 from app_pages.parts.canvas import SIZE
-from browser import FLAGS, chromium, serve
-from conftest import missing
 
 PATIENCE = 30_000  # milliseconds: an upper bound for slow machines, not a wait
 PAGES = {"": "Draw a digit", "upload": "Upload pictures", "evaluation": "How good is it?"}
