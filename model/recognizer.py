@@ -1,13 +1,10 @@
 """Recognizer: an image in, a Reading out. The one path that canvas, upload, camera and command line share."""
 
 import dataclasses
-import functools
 import os
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 from PIL import Image
 
 from model import checkpoint, glyph, image, ink, segment
@@ -61,8 +58,8 @@ class Recognizer:
     def __init__(self, network: DigitCNN, card: dict):
         self.card = card
         self.classes: tuple[str, ...] = tuple(card["classes"])
-        self._graph, self._state = nnx.split(network)
-        self._temperature = card["temperature"]
+        # The weights are constants of the compiled program: to hand them over at each call takes longer than a digit.
+        self._probabilities = jax.jit(lambda images: jax.nn.softmax(network(images) / card["temperature"]))
         self._threshold = card.get("threshold", 0.0)
 
     @classmethod
@@ -115,8 +112,7 @@ class Recognizer:
             batch = glyphs[start : start + size]
             padded = np.zeros((size, GLYPH_SIZE, GLYPH_SIZE), np.uint8)
             padded[: len(batch)] = batch
-            result = _probabilities(self._graph, self._state, padded, self._temperature)
-            probabilities[start : start + len(batch)] = np.asarray(result)[: len(batch)]
+            probabilities[start : start + len(batch)] = np.asarray(self._probabilities(padded))[: len(batch)]
             start += size
         return probabilities
 
@@ -124,11 +120,6 @@ class Recognizer:
         confidence = float(probabilities.max())
         value = int(probabilities.argmax()) if confidence >= self._threshold else None
         return Digit(value, confidence, probabilities, box, glyph)
-
-
-@functools.partial(jax.jit, static_argnums=0)
-def _probabilities(graph: nnx.GraphDef, state: nnx.State, images: jax.Array, temperature: float) -> jax.Array:
-    return jax.nn.softmax(nnx.merge(graph, state)(images) / jnp.float32(temperature))
 
 
 def _glyph(found: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
