@@ -9,7 +9,9 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-SURFACE_SIDE = 64  # pixels of the longer side at which the paper is fitted: light changes slowly
+SURFACE_SIDE = 96  # pixels of the longer side at which the paper is fitted: light changes slowly
+WINDOW = 0.07  # σ of the local mean, of the longer side
+SHADOWS = 0.6, 3.0  # how much the ink of brighter and darker places is evened out
 DIRECTION_SIDE = 100  # pixels a side that are enough to tell the ink's colour
 MIN_CONTRAST = 14  # of 255: less than this from the paper, and the eye sees nothing written
 NOISE_FACTOR = 4.0  # ink differs from the paper by more than so many σ of the paper's noise
@@ -17,13 +19,18 @@ NOISE_FACTOR = 4.0  # ink differs from the paper by more than so many σ of the 
 
 def ink_map(rgb: np.ndarray) -> np.ndarray:
     """(h, w, 3) uint8 → (h, w) float32 in [0, 1]: 0 paper, 1 full ink; all 0 where nothing is written."""
-    difference = paper(rgb) - rgb  # (h, w, 3)
+    ground = paper(rgb)
+    difference = ground - rgb  # (h, w, 3)
+    if np.ptp(ground[::8, ::8]) > 1:
+        # Ink takes a share of the light: in a shadow the same ink differs by less. Dark paper has no share to speak of.
+        brightness = ground.mean(2, keepdims=True)
+        difference *= np.clip(brightness.mean() / np.maximum(brightness, 1), *SHADOWS)
     direction = _ink_direction(difference)
     if direction is None:
         return np.zeros(rgb.shape[:2], np.float32)
     ink = difference @ direction  # (h, w), in grey levels of 255
     noise = _noise(ink)
-    floor = max(NOISE_FACTOR * noise, 0.0)
+    floor = NOISE_FACTOR * noise
     if noise > 2:
         # Grain would break thin strokes: average it away, and with it three quarters of the noise's variance.
         ink = ndimage.gaussian_filter(ink, 0.8)
@@ -31,7 +38,7 @@ def ink_map(rgb: np.ndarray) -> np.ndarray:
     written = ink[ink > max(floor, MIN_CONTRAST)]
     if len(written) < 3:
         return np.zeros(rgb.shape[:2], np.float32)
-    full = np.percentile(written, 90)
+    full = _typical(written)
     low = min(floor, full / 2)
     return np.clip((ink - low) / (full - low), 0, 1).astype(np.float32)
 
@@ -39,8 +46,10 @@ def ink_map(rgb: np.ndarray) -> np.ndarray:
 def paper(rgb: np.ndarray) -> np.ndarray:
     """(h, w, 3) uint8 → (h, w, 3) float32: the colour that each place would have without ink.
 
-    A quadratic surface by iteratively reweighted least squares (Holland and Welsch, 1977), Cauchy weights, begun at the
-    colour that is the median along the border, since people write in the middle.
+    First a quadratic surface by iteratively reweighted least squares (Holland and Welsch, 1977), Cauchy weights, begun
+    at the colour that is the median along the border, since people write in the middle. Then a local mean with the
+    same weights: a stroke is outweighed by the paper around it, while a shadow or a table's edge, larger than the
+    window, is the paper there.
     """
     height, width = rgb.shape[:2]
     scale = min(1, SURFACE_SIDE / max(height, width))
@@ -55,21 +64,32 @@ def paper(rgb: np.ndarray) -> np.ndarray:
     terms = _terms(x.ravel(), y.ravel())
     fitted = np.broadcast_to(colour, pixels.shape)
     for flat in (True, True, False, False, False, False):
-        distance = _largest(pixels - fitted)
-        spread = max(2.0, 1.5 * np.median(distance))
-        weights = 1 / (1 + (distance / spread) ** 2) ** 2
+        weights = _weights(pixels - fitted) ** 2
         used = terms[:, :1] if flat else terms  # a surface fitted before the ink is outweighed would bend to it
         weighted = used * weights[:, None]
-        coefficients = np.linalg.lstsq(weighted.T @ used, weighted.T @ pixels, rcond=None)[0]
-        fitted = used @ coefficients
-    y, x = np.linspace(-1, 1, height, dtype=np.float32), np.linspace(-1, 1, width, dtype=np.float32)
-    c = coefficients.astype(np.float32)
-    # The surface at full size, term by term, so that no (h·w, 6) matrix is made.
-    return (
-        (c[0] + c[1] * x[:, None] + c[3] * x[:, None] ** 2)[None]
-        + (c[2] * y[:, None] + c[4] * y[:, None] ** 2)[:, None]
-        + c[5] * (y[:, None] * x[None])[..., None]
-    )
+        fitted = used @ np.linalg.lstsq(weighted.T @ used, weighted.T @ pixels, rcond=None)[0]
+    fitted = fitted.reshape(small.shape)
+    sigma = WINDOW * max(size)
+    for _ in range(3):
+        weights = _weights((small - fitted).reshape(-1, 3)).reshape(*small.shape[:2], 1)
+        total = ndimage.gaussian_filter(weights, (sigma, sigma, 0), mode="nearest")
+        fitted = ndimage.gaussian_filter(weights * small, (sigma, sigma, 0), mode="nearest") / total
+    channels = [Image.fromarray(fitted[..., c].astype(np.float32)) for c in range(3)]
+    return np.dstack([np.asarray(c.resize((width, height), Image.Resampling.BILINEAR)) for c in channels])
+
+
+def _weights(residuals: np.ndarray) -> np.ndarray:
+    """(n, 3) → (n,) in (0, 1]: Cauchy's weights of residuals, in units of what is usual."""
+    distance = _largest(residuals)
+    spread = max(2.0, 1.5 * float(np.median(distance)))
+    return 1 / (1 + (distance / spread) ** 2)
+
+
+def _typical(written: np.ndarray) -> float:
+    """The ink level below which half of all ink energy lies: grain is many pixels, but little energy."""
+    values = np.sort(written)
+    energy = np.cumsum(values.astype(np.float64) ** 2)
+    return float(values[np.searchsorted(energy, energy[-1] / 2)])
 
 
 def _terms(x: np.ndarray, y: np.ndarray) -> np.ndarray:
