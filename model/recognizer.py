@@ -82,18 +82,12 @@ class Recognizer:
         picture = image.load(source)
         reduction = int(np.ceil(np.sqrt(picture.shape[0] * picture.shape[1] / WORKING_PIXELS)))
         found = ink.ink_map(np.asarray(Image.fromarray(picture).reduce(reduction)) if reduction > 1 else picture)
-        boxes, kept = segment.digit_boxes(found)
+        lines = segment.read_lines(found, self.classify)
         if reduction > 1:
-            full = [_enlarged(box, reduction, picture.shape) for box in boxes]
-            sharp = [_full_size_glyph(picture, box) for box in full]
-            glyphs = [_glyph(kept, b) if s is None else s for b, s in zip(boxes, sharp, strict=True)]
-            boxes = full
-        else:
-            glyphs = [_glyph(kept, box) for box in boxes]
-        glyphs = np.array(glyphs, np.uint8).reshape(-1, GLYPH_SIZE, GLYPH_SIZE)
-        digits = tuple(map(self._digit, self.classify(glyphs), boxes, glyphs))
-        text = "".join("?" if digit.value is None else self.classes[digit.value] for digit in digits)
-        return Reading(text, digits, picture, found)
+            lines = [self._at_full_size(line, picture, reduction) for line in lines]
+        lines = [tuple(map(self._digit, line)) for line in lines]
+        text = "\n".join("".join(map(self._name, line)) for line in lines)
+        return Reading(text, tuple(digit for line in lines for digit in line), picture, found)
 
     def classify(self, glyphs: np.ndarray) -> np.ndarray:
         """(n, 28, 28) uint8 glyphs, any n ≥ 0 → (n, classes) float32 calibrated probabilities.
@@ -116,29 +110,27 @@ class Recognizer:
             start += size
         return probabilities
 
-    def _digit(self, probabilities: np.ndarray, box: tuple[int, int, int, int], glyph: np.ndarray) -> Digit:
-        confidence = float(probabilities.max())
-        value = int(probabilities.argmax()) if confidence >= self._threshold else None
-        return Digit(value, confidence, probabilities, box, glyph)
+    def _digit(self, found: segment.Found) -> Digit:
+        confidence = float(found.probabilities.max())
+        value = int(found.probabilities.argmax()) if confidence >= self._threshold else None
+        return Digit(value, confidence, found.probabilities, found.box, found.glyph)
 
+    def _name(self, digit: Digit) -> str:
+        return "?" if digit.value is None else self.classes[digit.value]
 
-def _glyph(found: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
-    left, top, width, height = box
-    return glyph.normalise(found[top : top + height, left : left + width])
-
-
-def _enlarged(box: tuple[int, int, int, int], factor: int, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-    """A box of the reduced picture in pixels of the picture as given."""
-    left, top, width, height = (side * factor for side in box)
-    return left, top, min(width, shape[1] - left), min(height, shape[0] - top)
-
-
-def _full_size_glyph(picture: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray | None:
-    """The glyph of a small digit from the picture as given; None where it is large, or nothing is found there."""
-    left, top, width, height = box
-    margin = max(width, height)
-    if margin > SMALL_DIGIT:
-        return None
-    around = picture[max(0, top - margin) : top + height + margin, max(0, left - margin) : left + width + margin]
-    boxes, kept = segment.digit_boxes(ink.ink_map(around))
-    return _glyph(kept, boxes[0]) if boxes else None
+    def _at_full_size(self, line: list[segment.Found], picture: np.ndarray, reduction: int) -> list[segment.Found]:
+        """Digits of a reduced picture, with boxes in the picture as given; small ones are read from it once more."""
+        read = []
+        for found in line:
+            left, top, width, height = (side * reduction for side in found.box)
+            box = left, top, min(width, picture.shape[1] - left), min(height, picture.shape[0] - top)
+            found = found._replace(box=box)
+            if max(width, height) <= SMALL_DIGIT:
+                margin = max(width, height)
+                y, x = max(0, top - margin), max(0, left - margin)
+                around = ink.ink_map(picture[y : top + height + margin, x : left + width + margin])
+                sharp = glyph.normalise(around[top - y : top - y + height, left - x : left - x + width])
+                if sharp.any():
+                    found = found._replace(glyph=sharp, probabilities=self.classify(sharp[None])[0])
+            read.append(found)
+        return read

@@ -1,25 +1,280 @@
-"""Ink map → boxes of digits. For now a picture holds one digit: all the ink that is no speck."""
+"""Ink map → single digits, in lines, in reading order.
+
+Connected pieces of ink are sorted into lines, and each line is cut into atoms: a piece with the small ones above or
+below it, or a slice of a piece that is wide enough to be two digits that touch. Which neighbouring atoms make a digit is
+decided by the network: of all ways to group them, the one whose digits it is surest of (over-segmentation and dynamic
+programming: Casey and Lecolinet, A survey of methods and strategies in character segmentation, 1996, section 4).
+"""
+
+import itertools
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from scipy import ndimage
 
-from model.glyph import INK
+from model.glyph import INK, normalise
 
-SPECK = 0.02  # a piece with less than this share of the largest piece's pixels is dirt
+# Sizes are in units of the height of the writing, which is measured on the page.
+SPECK = 0.2  # a piece smaller than this is dirt
+MAIN = 0.45  # a piece at least so high is a digit or most of one; smaller ones are hats, dots, commas, dashes
+NEAR = 0.6  # a small piece farther than this from any other is no part of a digit
+ATOMS = 4  # a digit has at most so many, in a line that is longer than it is high
+WIDEST = 1.7  # of its height: a digit is not wider
+CUTTABLE = 0.55  # of its height: a narrower piece is one digit
+CUTS = 3  # places at which a piece may be cut
+# Costs are in nats, as the logarithms of the network's probabilities are.
+CUT_COST = 0.7  # of each cut through ink: connected ink is one digit unless the network is rather sure
+GAP_COST = 3.0  # of white between the parts of a digit, for each height of it
+SKIP_COST = 0.5  # of leaving a small piece out, as a dot or a dash
+
+Box = tuple[int, int, int, int]
 
 
-def digit_boxes(ink: np.ndarray) -> tuple[list[tuple[int, int, int, int]], np.ndarray]:
-    """(h, w) float32 ink → boxes (left, top, width, height) in reading order, and the ink without specks."""
+class Found(NamedTuple):
+    """A digit that was found: its box (left, top, width, height), glyph (28, 28) and probabilities (classes,)."""
+
+    box: Box
+    glyph: np.ndarray
+    probabilities: np.ndarray
+
+
+class Piece(NamedTuple):
+    """A connected piece of ink: its label, and the bounds of its box, right and bottom not included."""
+
+    label: int
+    left: int
+    top: int
+    right: int
+    bottom: int
+    area: int
+
+    @property
+    def width(self) -> int:
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+
+class Atom(NamedTuple):
+    """What is never divided: whole pieces, or one slice of a piece."""
+
+    pieces: tuple[Piece, ...]
+    left: int
+    right: int
+    cut: bool  # its left side is a cut through ink
+
+    @property
+    def top(self) -> int:
+        return min(piece.top for piece in self.pieces)
+
+    @property
+    def bottom(self) -> int:
+        return max(piece.bottom for piece in self.pieces)
+
+
+def read_lines(ink: np.ndarray, classify: Callable[[np.ndarray], np.ndarray]) -> list[list[Found]]:
+    """(h, w) float32 ink → digits in lines, top to bottom and left to right.
+
+    Args:
+        ink: 0 paper to 1 full ink.
+        classify: (n, 28, 28) uint8 → (n, classes) probabilities, which decide where one digit ends.
+    """
+    labels, pieces, unit = _pieces(ink)
+    lines = [_atoms(line, ink, labels) for line in _lines(pieces, unit)]
+    spans = [(number, span) for number, atoms in enumerate(lines) for span in _spans(atoms)]
+    if not spans:
+        return []
+    crops = [_crop(lines[number][slice(*span)], ink, labels) for number, span in spans]
+    glyphs = np.stack([normalise(crop) for _, crop in crops])
+    probabilities = classify(glyphs)
+    found = {
+        key: Found(box, glyph, p) for key, (box, _), glyph, p in zip(spans, crops, glyphs, probabilities, strict=True)
+    }
+    read = [
+        _best({span: f for (n, span), f in found.items() if n == number}, atoms, unit)
+        for number, atoms in enumerate(lines)
+    ]
+    return [line for line in read if line]
+
+
+def _pieces(ink: np.ndarray) -> tuple[np.ndarray, list[Piece], float]:
+    """Labels (h, w) of the ink's pieces, the pieces that are no dirt and no frame, and the height of the writing."""
     labels, count = ndimage.label(ink >= INK, np.ones((3, 3)))
-    if not count:
-        return [], np.zeros_like(ink)
-    amounts = np.bincount(labels.ravel())
-    amounts[0] = 0
-    mask = (amounts >= SPECK * amounts.max())[labels]
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    box = columns[0], rows[0], columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1
-    # The soft edges of what is kept belong to it; specks and grain don't.
-    kept = np.zeros_like(ink)
-    around = slice(max(0, rows[0] - 1), rows[-1] + 2), slice(max(0, columns[0] - 1), columns[-1] + 2)
-    kept[around] = np.where(ndimage.maximum_filter(mask[around], 3), ink[around], 0)
-    return [tuple(int(side) for side in box)], kept
+    areas = np.bincount(labels.ravel(), minlength=count + 1)
+    pieces = [
+        Piece(label, columns.start, rows.start, columns.stop, rows.stop, int(areas[label]))
+        for label, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1)
+        if areas[label] >= 3 or count < 10
+    ]
+    inner = [piece for piece in pieces if not _is_frame(piece, ink.shape)]
+    pieces = inner or pieces
+    if not pieces:
+        return labels, [], 0.0
+    # The height below which half of the ink lies: many specks have little ink.
+    heights = np.array([max(piece.height, piece.width / 3) for piece in pieces])
+    order = np.argsort(heights)
+    ink_below = np.cumsum([pieces[i].area for i in order])
+    unit = float(heights[order[np.searchsorted(ink_below, ink_below[-1] / 2)]])
+    return labels, [piece for piece in pieces if max(piece.width, piece.height) >= SPECK * unit], unit
+
+
+def _is_frame(piece: Piece, shape: tuple[int, int]) -> bool:
+    """Whether a piece is a ruling through the picture, or what lies along its border: a table's edge, a shadow."""
+    height, width = shape
+    touches = piece.left == 0 or piece.top == 0 or piece.right == width or piece.bottom == height
+    long = max(piece.width / width, piece.height / height)
+    thin = min(piece.width, piece.height) < 0.1 * max(piece.width, piece.height)
+    return (touches and long > 0.5) or (thin and long > 0.6 and piece.width > piece.height)
+
+
+def _lines(pieces: list[Piece], unit: float) -> list[list[Piece]]:
+    """Pieces in lines of writing, from top to bottom. A line may slope: it goes on where its last pieces point to."""
+    main = sorted((p for p in pieces if p.height >= MAIN * unit), key=lambda p: p.left + p.right)
+    if not main:
+        main, pieces = pieces, []
+    lines: list[list[Piece]] = []
+    for piece in main:
+        overlaps = [_overlap(line, piece) for line in lines]
+        if overlaps and max(overlaps) >= 0.4:
+            lines[int(np.argmax(overlaps))].append(piece)
+        else:
+            lines.append([piece])
+    for piece in (p for p in pieces if p.height < MAIN * unit):
+        gaps = [min(_distance(piece, other) for other in line) for line in lines]
+        nearest = int(np.argmin(gaps))
+        if gaps[nearest] <= NEAR * unit:
+            lines[nearest].append(piece)
+    return sorted(lines, key=lambda line: np.mean([piece.top + piece.bottom for piece in line]))
+
+
+def _overlap(line: list[Piece], piece: Piece) -> float:
+    """How much of the lower of two heights a piece shares with where the line is at its place; at most 1."""
+    last = line[-1]
+    tail = line[-4:]
+    slope = 0.0
+    if len(tail) > 1:
+        x, y = np.array([((p.left + p.right) / 2, (p.top + p.bottom) / 2) for p in tail]).T
+        slope = float(np.clip(np.polyfit(x, y, 1)[0] if np.ptp(x) > last.height / 2 else 0, -0.3, 0.3))
+    shift = slope * (piece.left + piece.right - last.left - last.right) / 2
+    shared = min(piece.bottom, last.bottom + shift) - max(piece.top, last.top + shift)
+    return shared / min(piece.height, last.height)
+
+
+def _distance(one: Piece, other: Piece) -> float:
+    """White between two pieces' boxes, in pixels."""
+    across = max(0, one.left - other.right, other.left - one.right)
+    down = max(0, one.top - other.bottom, other.top - one.bottom)
+    return float(np.hypot(across, down))
+
+
+def _atoms(line: list[Piece], ink: np.ndarray, labels: np.ndarray) -> list[Atom]:
+    """A line's atoms, from left to right."""
+    groups: list[list[Piece]] = []
+    for piece in sorted(line, key=lambda p: -p.height):
+        # A small piece above, below or inside another belongs to it: a loose hat, a broken stroke.
+        for group in groups:
+            shared = min(piece.right, max(p.right for p in group)) - max(piece.left, min(p.left for p in group))
+            if shared >= 0.5 * piece.width and piece.height < 0.6 * group[0].height:
+                group.append(piece)
+                break
+        else:
+            groups.append([piece])
+    atoms = []
+    for group in groups:
+        left, right = min(p.left for p in group), max(p.right for p in group)
+        bounds = [left, *_cuts(group[0], ink, labels), right]
+        atoms += [
+            Atom(tuple(group), start, end, number > 0) for number, (start, end) in enumerate(itertools.pairwise(bounds))
+        ]
+    return sorted(atoms, key=lambda atom: atom.left + atom.right)
+
+
+def _cuts(piece: Piece, ink: np.ndarray, labels: np.ndarray) -> list[int]:
+    """Columns at which a piece may be two digits that touch: where it has least ink."""
+    if piece.width < CUTTABLE * piece.height or piece.width < 8:
+        return []
+    inside = labels[piece.top : piece.bottom, piece.left : piece.right] == piece.label
+    profile = np.where(inside, ink[piece.top : piece.bottom, piece.left : piece.right], 0).sum(0)
+    profile = ndimage.gaussian_filter1d(profile, piece.height / 40)
+    margin = max(2, round(0.12 * piece.height))
+    lowest = [
+        x
+        for x in range(margin, piece.width - margin)
+        if profile[x] == profile[max(0, x - margin) : x + margin + 1].min() and profile[x] < 0.5 * piece.height
+    ]
+    chosen: list[int] = []
+    for x in sorted(lowest, key=lambda x: profile[x]):
+        if len(chosen) < CUTS and all(abs(x - other) >= margin for other in chosen):
+            chosen.append(x)
+    return sorted(piece.left + x for x in chosen)
+
+
+def _spans(atoms: list[Atom]) -> list[tuple[int, int]]:
+    """Which neighbouring atoms may be one digit: (first, last + 1)."""
+    spans = []
+    for start in range(len(atoms)):
+        for end in range(start + 1, len(atoms) + 1):
+            part = atoms[start:end]
+            width = max(atom.right for atom in part) - min(atom.left for atom in part)
+            height = max(atom.bottom for atom in part) - min(atom.top for atom in part)
+            if end > start + 1 and (width > WIDEST * height or (len(part) > ATOMS and width > height)):
+                break
+            spans.append((start, end))
+    return spans
+
+
+def _crop(atoms: list[Atom], ink: np.ndarray, labels: np.ndarray) -> tuple[Box, np.ndarray]:
+    """The box of some neighbouring atoms, and the ink in it that is theirs."""
+    left, right = min(atom.left for atom in atoms), max(atom.right for atom in atoms)
+    top, bottom = min(atom.top for atom in atoms), max(atom.bottom for atom in atoms)
+    inside = labels[top:bottom, left:right]
+    own = np.zeros(inside.shape, bool)
+    for atom in atoms:
+        columns = slice(atom.left - left, atom.right - left)
+        for piece in atom.pieces:
+            own[:, columns] |= inside[:, columns] == piece.label
+    rows, columns = np.flatnonzero(own.any(1)), np.flatnonzero(own.any(0))
+    if not len(rows):
+        return (left, top, right - left, bottom - top), np.zeros(inside.shape, np.float32)
+    box = left + columns[0], top + rows[0], columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1
+    # The soft edge of a stroke belongs to it; a neighbour's ink doesn't.
+    near = ndimage.maximum_filter(own, 3)
+    kept = np.where(near & (own | (inside == 0)), ink[top:bottom, left:right], 0)
+    return tuple(int(side) for side in box), kept
+
+
+def _best(found: dict[tuple[int, int], Found], atoms: list[Atom], unit: float) -> list[Found]:
+    """The way to group a line's atoms into digits that costs least (Viterbi's recursion over the places between)."""
+    costs, choices = [0.0], [None]
+    for end in range(1, len(atoms) + 1):
+        options = [
+            (costs[start] + _cost(found[start, end], atoms[start:end]), start)
+            for start in range(end)
+            if (start, end) in found
+        ]
+        if atoms[end - 1].bottom - atoms[end - 1].top < MAIN * unit:
+            options.append((costs[end - 1] + SKIP_COST, None))
+        cost, start = min(options, key=lambda option: option[0])
+        costs.append(cost)
+        choices.append(start)
+    read, end = [], len(atoms)
+    while end:
+        start = choices[end]
+        if start is not None:
+            read.append(found[start, end])
+        end = end - 1 if start is None else start
+    return read[::-1]
+
+
+def _cost(digit: Found, atoms: list[Atom]) -> float:
+    """What it costs to read some atoms as one digit."""
+    height = max(digit.box[3], digit.box[2] / 2)
+    cost = -np.log(max(float(digit.probabilities.max()), 1e-6))
+    if atoms[0].cut:
+        cost += CUT_COST
+    for one, other in itertools.pairwise(atoms):
+        cost += GAP_COST * max(0, other.left - one.right) / height
+    return cost
