@@ -11,6 +11,7 @@ from scipy import ndimage
 
 SURFACE_SIDE = 96  # pixels of the longer side at which the paper is fitted: light changes slowly
 WINDOW = 0.07  # σ of the local mean, of the longer side
+BORDER = 0.06  # of each side: where a table's edge may show
 SHADOWS = 0.6, 3.0  # how much the ink of brighter and darker places is evened out
 DIRECTION_SIDE = 100  # pixels a side that are enough to tell the ink's colour
 MIN_CONTRAST = 14  # of 255: less than this from the paper, and the eye sees nothing written
@@ -35,7 +36,13 @@ def ink_map(rgb: np.ndarray) -> np.ndarray:
         # Grain would break thin strokes: average it away, and with it three quarters of the noise's variance.
         ink = ndimage.gaussian_filter(ink, 0.8)
         floor /= 2
-    written = ink[ink > max(floor, MIN_CONTRAST)]
+    least = max(floor, MIN_CONTRAST)
+    # What lies along the border, a table's edge, is darker than any ink: it must not say how dark ink is.
+    rows, columns = (round(BORDER * side) for side in ink.shape)
+    inner = ink[rows : len(ink) - rows, columns : ink.shape[1] - columns]
+    written = inner[inner > least]
+    if len(written) < 3:
+        written = ink[ink > least]
     if len(written) < 3:
         return np.zeros(rgb.shape[:2], np.float32)
     full = _typical(written)

@@ -1,9 +1,9 @@
 """Ink map → single digits, in lines, in reading order.
 
 Connected pieces of ink are sorted into lines, and each line is cut into atoms: a piece with the small ones above or
-below it, or a slice of a piece that is wide enough to be two digits that touch. Which neighbouring atoms make a digit is
-decided by the network: of all ways to group them, the one whose digits it is surest of (over-segmentation and dynamic
-programming: Casey and Lecolinet, A survey of methods and strategies in character segmentation, 1996, section 4).
+below it, or a slice of a piece that is wide enough to be two digits that touch. Which neighbouring atoms make a digit
+is decided by the network: of all ways to group them, the one whose digits it is surest of (over-segmentation and
+dynamic programming: Casey and Lecolinet, A survey of methods and strategies in character segmentation, 1996).
 """
 
 import itertools
@@ -19,10 +19,13 @@ from model.glyph import INK, normalise
 SPECK = 0.2  # a piece smaller than this is dirt
 MAIN = 0.45  # a piece at least so high is a digit or most of one; smaller ones are hats, dots, commas, dashes
 NEAR = 0.6  # a small piece farther than this from any other is no part of a digit
+BREAK = 0.2  # of the height of a piece: it was broken off the one below or above if no more white lies between
 ATOMS = 4  # a digit has at most so many, in a line that is longer than it is high
 WIDEST = 1.7  # of its height: a digit is not wider
 CUTTABLE = 0.55  # of its height: a narrower piece is one digit
 CUTS = 3  # places at which a piece may be cut
+RULING = 1 / 14  # of the page: a ruling runs straight and level for longer
+RULING_WIDTH = 1 / 120  # of the page: a ruling is thinner, a large digit's stroke is not
 # Costs are in nats, as the logarithms of the network's probabilities are.
 CUT_COST = 0.7  # of each cut through ink: connected ink is one digit unless the network is rather sure
 GAP_COST = 3.0  # of white between the parts of a digit, for each height of it
@@ -102,7 +105,9 @@ def read_lines(ink: np.ndarray, classify: Callable[[np.ndarray], np.ndarray]) ->
 
 def _pieces(ink: np.ndarray) -> tuple[np.ndarray, list[Piece], float]:
     """Labels (h, w) of the ink's pieces, the pieces that are no dirt and no frame, and the height of the writing."""
-    labels, count = ndimage.label(ink >= INK, np.ones((3, 3)))
+    mask = ink >= INK
+    mask &= ~(_rulings(mask) | _rulings(mask.T).T)
+    labels, count = ndimage.label(mask, np.ones((3, 3)))
     areas = np.bincount(labels.ravel(), minlength=count + 1)
     pieces = [
         Piece(label, columns.start, rows.start, columns.stop, rows.stop, int(areas[label]))
@@ -113,12 +118,85 @@ def _pieces(ink: np.ndarray) -> tuple[np.ndarray, list[Piece], float]:
     pieces = inner or pieces
     if not pieces:
         return labels, [], 0.0
-    # The height below which half of the ink lies: many specks have little ink.
+    pieces = _mended(pieces, labels, _unit(pieces))
+    unit = _unit(pieces)
+    return labels, [piece for piece in pieces if max(piece.width, piece.height) >= SPECK * unit], unit
+
+
+def _unit(pieces: list[Piece]) -> float:
+    """The height of the writing: of the pieces below which half of the ink lies. Many specks have little ink."""
     heights = np.array([max(piece.height, piece.width / 3) for piece in pieces])
     order = np.argsort(heights)
     ink_below = np.cumsum([pieces[i].area for i in order])
-    unit = float(heights[order[np.searchsorted(ink_below, ink_below[-1] / 2)]])
-    return labels, [piece for piece in pieces if max(piece.width, piece.height) >= SPECK * unit], unit
+    return float(heights[order[np.searchsorted(ink_below, ink_below[-1] / 2)]])
+
+
+def _rulings(mask: np.ndarray) -> np.ndarray:
+    """(h, w) bool → (h, w) bool: pixels of lines that run level through half of the page, less strokes across them."""
+    long = max(24, round(RULING * max(mask.shape)))
+    if mask.shape[1] < 4 * long:
+        return np.zeros_like(mask)
+    runs = ndimage.maximum_filter1d(ndimage.minimum_filter1d(mask.view(np.uint8), long, axis=1), long, axis=1) > 0
+    if not runs.any():
+        return runs
+    linked, count = ndimage.label(ndimage.maximum_filter(runs, (3, long)), np.ones((3, 3)))
+    whole = np.zeros(count + 1, bool)
+    for label, (_, columns) in enumerate(ndimage.find_objects(linked), start=1):
+        whole[label] = columns.stop - columns.start > 0.5 * mask.shape[1]
+    # Writing on a line leaves long runs only before and after it.
+    in_band = ndimage.uniform_filter1d(runs.sum(1, dtype=np.float32), 5) * 5
+    runs &= whole[linked] | (in_band > 0.35 * mask.shape[1])[:, None]
+    # As thick as its line, or a stroke stands on it there.
+    thick = _run_lengths(mask)
+    line = np.median(thick[runs]) if runs.any() else 0
+    if line > max(2, RULING_WIDTH * max(mask.shape)):
+        return np.zeros_like(mask)
+    runs = ndimage.maximum_filter1d(runs, 3, axis=0) & mask
+    return runs & (thick <= line + 2)
+
+
+def _run_lengths(mask: np.ndarray) -> np.ndarray:
+    """(h, w) bool → (h, w) int: of each marked pixel, how many marked ones lie above and below it without a gap."""
+    above = np.zeros(mask.shape, np.int32)
+    below = np.zeros(mask.shape, np.int32)
+    for row in range(len(mask)):
+        above[row] = (above[row - 1] + 1 if row else 1) * mask[row]
+    for row in range(len(mask) - 1, -1, -1):
+        below[row] = (below[row + 1] + 1 if row < len(mask) - 1 else 1) * mask[row]
+    return above + below - mask
+
+
+def _mended(pieces: list[Piece], labels: np.ndarray, unit: float) -> list[Piece]:
+    """Pieces, those joined that were broken: one right above the other, and together no higher than a digit."""
+    pieces = sorted(pieces, key=lambda piece: piece.top)
+    number = 0
+    while number < len(pieces):
+        upper = pieces[number]
+        for other in range(number + 1, len(pieces)):
+            lower = pieces[other]
+            shared = min(upper.right, lower.right) - max(upper.left, lower.left)
+            white = lower.top - upper.bottom
+            if (
+                shared >= 0.5 * min(upper.width, lower.width)
+                and -BREAK * unit <= white <= BREAK * max(upper.height, lower.height)
+                and max(upper.bottom, lower.bottom) - upper.top <= 2.2 * unit
+                and min(max(upper.width, upper.height), max(lower.width, lower.height)) >= SPECK * unit
+            ):
+                area = labels[lower.top : lower.bottom, lower.left : lower.right]
+                area[area == lower.label] = upper.label
+                pieces[number] = Piece(
+                    upper.label,
+                    min(upper.left, lower.left),
+                    upper.top,
+                    max(upper.right, lower.right),
+                    max(upper.bottom, lower.bottom),
+                    upper.area + lower.area,
+                )
+                del pieces[other]
+                break
+        else:
+            number += 1
+    return pieces
 
 
 def _is_frame(piece: Piece, shape: tuple[int, int]) -> bool:

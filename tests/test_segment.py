@@ -1,0 +1,83 @@
+"""Lines, reading order, what is one digit and what is two."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+STROKES = {
+    "1": [[(20, 0), (20, 60)]],
+    "2": [[(2, 14), (8, 3), (22, 0), (34, 6), (34, 20), (20, 38), (2, 60), (38, 60)]],
+    "4": [[(24, 0), (0, 40), (40, 40)], [(28, 18), (28, 60)]],
+    "7": [[(0, 0), (40, 0), (16, 60)]],
+}
+
+
+def write(page: Image.Image, digits: str, left: float, top: float, slope: float = 0.0, step: float = 70) -> None:
+    """Digits side by side, 60 pixels high."""
+    pen = ImageDraw.Draw(page)
+    for number, digit in enumerate(digits):
+        x, y = left + number * step, top + number * step * slope
+        for stroke in STROKES[digit]:
+            pen.line([(x + a, y + b) for a, b in stroke], fill=0, width=7, joint="curve")
+
+
+@pytest.fixture
+def page() -> Image.Image:
+    return Image.new("L", (640, 480), 255)
+
+
+def test_lines_in_reading_order(page, recognizer):
+    write(page, "7421", 60, 300)
+    write(page, "12", 90, 60)
+    reading = recognizer.read(page)
+    assert reading.text == "12\n7421"
+    assert [digit.value for digit in reading.digits] == [1, 2, 7, 4, 2, 1]
+    lefts = [digit.box[0] for digit in reading.digits]
+    assert lefts == sorted(lefts[:2]) + sorted(lefts[2:])
+
+
+@pytest.mark.parametrize("slope", [-0.25, 0.25])
+def test_a_line_may_slope(page, recognizer, slope):
+    write(page, "742127", 60, 220, slope)
+    assert recognizer.read(page).text == "742127"
+
+
+def test_a_broken_stroke_and_a_loose_one_are_one_digit(page, recognizer):
+    write(page, "247", 100, 200, step=110)
+    ImageDraw.Draw(page).rectangle((80, 228, 420, 231), fill=255)
+    reading = recognizer.read(page)
+    assert reading.text == "247"
+    assert min(digit.box[3] for digit in reading.digits) > 55
+
+
+def test_two_that_touch_are_two(page, recognizer):
+    write(page, "22", 200, 200, step=39)
+    assert recognizer.read(page).text == "22"
+
+
+def test_specks_dashes_rulings_and_edges_are_none(page, recognizer):
+    pen = ImageDraw.Draw(page)
+    write(page, "7421", 100, 200, step=90)
+    for x, y in ((30, 60), (500, 90), (555, 400), (320, 350)):
+        pen.ellipse((x, y, x + 5, y + 5), fill=0)
+    pen.line((470, 232, 495, 232), fill=0, width=7)
+    for y in (110, 290, 380):
+        pen.line((0, y, 640, y), fill=0, width=2)
+    pen.rectangle((0, 0, 640, 12), fill=0)
+    assert recognizer.read(page).text == "7421"
+
+
+def test_the_samples_are_read_without_a_mistake(recognizer):
+    """The photographs beside the project, where it is developed; they are not part of it."""
+    from pathlib import Path
+
+    samples = sorted((Path(__file__).parents[2] / "shared" / "samples").glob("*.jpg"))
+    if not samples:
+        pytest.skip("the sample photographs are not beside the project")
+    for path in samples:
+        assert recognizer.read(path).text == path.stem.rpartition("_")[2]
+
+
+def test_a_page_of_specks_has_no_digits_to_trip_over(recognizer):
+    noise = np.random.default_rng(0).integers(0, 256, (300, 300), np.uint8)
+    assert isinstance(recognizer.read(noise).text, str)
