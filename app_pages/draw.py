@@ -40,17 +40,31 @@ def draw_and_read() -> None:
         if not reading.digits:
             st.info("There is too little ink to read. Draw a digit, a little larger.", icon=":material/edit:")
             return
-        digit = reading.digits[0]
-        likeliest = recognizer.classes[int(digit.probabilities.argmax())]
-        if digit.value is None:
-            headline, words = "?", f"This does not look like a digit. The nearest guess is {likeliest}."
+        digit = least_sure = min(reading.digits, key=lambda digit: digit.confidence)
+        headline = reading.text.replace("\n", " ")
+        if len(reading.digits) > 1:
+            words = f"{len(reading.digits)} digits, the least sure {charts.percent(least_sure.confidence)}"
+        elif digit.value is None:
+            nearest = recognizer.classes[int(digit.probabilities.argmax())]
+            words = f"This does not look like a digit. The nearest guess is {nearest}."
         else:
-            headline, words = recognizer.classes[digit.value], f"{charts.percent(digit.confidence)} sure"
+            words = f"{charts.percent(digit.confidence)} sure"
         st.html(
             '<div role="status" style="display:flex;align-items:baseline;flex-wrap:wrap;gap:.2rem 1rem">'
             f'<span data-testid="digit" style="font-size:4.5rem;font-weight:650;line-height:1">{html.escape(headline)}'
             f'</span><span style="font-size:1.1rem">{html.escape(words)}</span></div>'
         )
+        if len(reading.digits) > 1:
+            names = ["?" if d.value is None else recognizer.classes[d.value] for d in reading.digits]
+            index = st.segmented_control(
+                "Explain the digit",
+                range(len(names)),
+                format_func=names.__getitem__,
+                default=reading.digits.index(least_sure),
+                required=True,
+                key=f"explain {reading.text}",
+            )
+            digit = reading.digits[index]
         st.altair_chart(
             charts.probability_bars(digit.probabilities, recognizer.classes),
             alt="Bar chart of the probability of each class. "
