@@ -1,0 +1,44 @@
+"""What is drawn as no digit is drawn, by its key, and each kind has its share."""
+
+import jax
+import numpy as np
+import pytest
+
+from train import outliers
+
+
+@pytest.fixture(scope="module")
+def digits() -> np.ndarray:
+    digits = np.zeros((40, 28, 28), np.uint8)
+    digits[:, 4:24, 6:9] = digits[:, 4:7, 6:20] = 255
+    return digits
+
+
+def test_same_key_same_outliers_all_with_ink(digits):
+    drawn = np.asarray(outliers.outliers(jax.random.key(0), digits))
+    assert drawn.shape == digits.shape
+    assert drawn.dtype == np.uint8
+    np.testing.assert_array_equal(drawn, outliers.outliers(jax.random.key(0), digits))
+    textures = round(outliers.SHARES["texture"] * len(digits))
+    assert (drawn[:-textures].max((1, 2)) > 150).all()
+    assert len(np.unique(drawn, axis=0)) > 0.9 * len(drawn)
+
+
+def test_shares_are_all_of_it():
+    assert sum(outliers.SHARES.values()) == pytest.approx(1)
+
+
+def test_a_half_is_enlarged_and_a_pair_shrunk(digits):
+    digit = digits[0] / np.float32(255)
+    half, slimness = outliers.half(jax.random.key(3), digit)
+    assert 0 < slimness <= 1
+    assert np.ptp(np.argwhere(np.asarray(half) > 0.3), axis=0).max() >= 17
+    pair = np.asarray(outliers.pair(jax.random.key(0), digit, digit))
+    rows, columns = np.argwhere(pair > 0.3).T
+    assert np.ptp(rows) < 16
+    assert np.ptp(columns) > np.ptp(rows)
+
+
+def test_signs_are_polylines_that_fit(digits):
+    assert outliers.FONT_DRAWN.any(1).all()
+    assert np.abs(outliers.FONT).max() <= 1
