@@ -133,26 +133,30 @@ def _unit(pieces: list[Piece]) -> float:
 
 def _rulings(mask: np.ndarray) -> np.ndarray:
     """(h, w) bool → (h, w) bool: pixels of lines that run level through half of the page, less strokes across them."""
+    width, found = mask.shape[1], np.zeros_like(mask)
     long = max(24, round(RULING * max(mask.shape)))
-    if mask.shape[1] < 4 * long:
-        return np.zeros_like(mask)
-    runs = ndimage.maximum_filter1d(ndimage.minimum_filter1d(mask.view(np.uint8), long, axis=1), long, axis=1) > 0
-    if not runs.any():
-        return runs
+    rows = np.flatnonzero(mask.sum(1) >= long)
+    if width < 4 * long or not len(rows):
+        return found
+    band = slice(rows[0], rows[-1] + 1)
+    marked = mask[band]
+    runs = ndimage.maximum_filter1d(ndimage.minimum_filter1d(marked.view(np.uint8), long, axis=1), long, axis=1) > 0
     linked, count = ndimage.label(ndimage.maximum_filter(runs, (3, long)), np.ones((3, 3)))
-    whole = np.zeros(count + 1, bool)
-    for label, (_, columns) in enumerate(ndimage.find_objects(linked), start=1):
-        whole[label] = columns.stop - columns.start > 0.5 * mask.shape[1]
-    # Writing on a line leaves long runs only before and after it.
-    in_band = ndimage.uniform_filter1d(runs.sum(1, dtype=np.float32), 5) * 5
-    runs &= whole[linked] | (in_band > 0.35 * mask.shape[1])[:, None]
+    areas = np.bincount(linked[runs], minlength=count + 1)
+    spans = [columns.stop - columns.start for _, columns in ndimage.find_objects(linked)]
+    lengths = np.array([0, *spans]) - long + 1  # linking made them longer
+    thin = areas <= lengths * max(2, RULING_WIDTH * max(mask.shape))
+    runs &= thin[linked]
+    # A line is there from side to side; or, where writing stands on it, before and after that.
+    in_row = ndimage.uniform_filter1d(runs.sum(1, dtype=np.float32), 5) * 5
+    runs &= (lengths > 0.5 * width)[linked] | (in_row > 0.5 * width)[:, None]
+    if not runs.any():
+        return found
     # As thick as its line, or a stroke stands on it there.
-    thick = _run_lengths(mask)
-    line = np.median(thick[runs]) if runs.any() else 0
-    if line > max(2, RULING_WIDTH * max(mask.shape)):
-        return np.zeros_like(mask)
-    runs = ndimage.maximum_filter1d(runs, 3, axis=0) & mask
-    return runs & (thick <= line + 2)
+    thick = _run_lengths(marked)
+    line = np.median(thick[runs])
+    found[band] = ndimage.maximum_filter1d(runs, 3, axis=0) & marked & (thick <= line + 2)
+    return found
 
 
 def _run_lengths(mask: np.ndarray) -> np.ndarray:
