@@ -223,9 +223,7 @@ def test_test_images_are_fetched_on_wish_and_failure_is_a_sentence(monkeypatch):
     assert said(app.error) == "There is no network." and not app.exception
 
 
-def test_real_test_images_stand_behind_a_mistake():
-    if not data.is_cached("mnist"):
-        pytest.skip("MNIST is not prepared in the TFDS data directory")
+def test_real_test_images_stand_behind_a_mistake(mnist):
     app = start("evaluation")
     assert not app.exception
     assert "Test image" in page_html(app)

@@ -73,6 +73,8 @@ def load(name: str = "mnist", progress: Progress | None = None, validation: int 
     Raises:
         DataError: no such dataset, no network, a broken archive, or a builder that needs TensorFlow.
     """
+    if not _is_plain(name):
+        raise DataError(_unknown(name))
     arrays = _cached(name)
     if arrays is None:
         arrays = _prepared(name, progress or (lambda share, what: None))
@@ -117,7 +119,7 @@ def _cached(name: str) -> dict[str, np.ndarray] | None:
 def _prepared(name: str, progress: Progress) -> dict[str, np.ndarray]:
     """Prepares the dataset by TFDS, decodes it, and caches the arrays beside it."""
     root = data_dir()
-    with _nothing_half_written(root):
+    with _nothing_half_written(root, name):
         try:
             builder = _builder(name, root, progress)
             builder.download_and_prepare(file_format="array_record")
@@ -145,6 +147,7 @@ def _builder(name: str, root: Path, progress: Progress):
     from tensorflow_datasets.core.download import downloader
 
     downloader.MAX_RETRIES = DOWNLOAD_RETRIES
+    tfds.disable_progress_bar()  # ours says more, and the dashboard has one of its own
     cls = tfds.builder_cls(name.partition(":")[0].partition("/")[0])
     if cls.name not in WITHOUT_TENSORFLOW:
         return tfds.builder(name, data_dir=root)
@@ -243,8 +246,8 @@ def _as_glyph(image: np.ndarray) -> np.ndarray:
 
 
 @contextlib.contextmanager
-def _nothing_half_written(root: Path) -> Iterator[None]:
-    """Where preparing fails, removes what it left: empty folders it made, and downloads that did not end."""
+def _nothing_half_written(root: Path, name: str) -> Iterator[None]:
+    """Where preparing a dataset fails, removes what that left: all but downloads that are whole."""
     made = [folder for folder in (root, *root.parents) if not folder.exists()]
     before = set(root.rglob("*")) if root.exists() else set()
     try:
@@ -252,12 +255,18 @@ def _nothing_half_written(root: Path) -> Iterator[None]:
     except BaseException:
         left = sorted(set(root.rglob("*")) - before, reverse=True)  # children before their folders
         for path in left:
-            if ".tmp." in path.name or "incomplete" in path.name:
+            if path.is_dir() and (".tmp." in path.name or "incomplete" in path.name):
                 shutil.rmtree(path, ignore_errors=True)
+            elif path.is_file() and name and (root / name.partition("/")[0]) in path.parents:
+                path.unlink()
         for folder in (*left, *made):
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
         raise
+
+
+def _unknown(name: str) -> str:
+    return f"TFDS knows no dataset '{name}'; see tensorflow.org/datasets/catalog for the names."
 
 
 def _explained(name: str, error: Exception) -> str:
@@ -270,7 +279,7 @@ def _explained(name: str, error: Exception) -> str:
     if isinstance(error, DataError):
         return str(error)
     if isinstance(error, DatasetNotFoundError):
-        return f"TFDS knows no dataset '{name}'; see tensorflow.org/datasets/catalog for the names."
+        return _unknown(name)
     if isinstance(error, requests.exceptions.RequestException | DownloadError):
         return (
             f"{name} could not be downloaded (is there a network?), and it is not in {data_dir()}; copy a TFDS data "
