@@ -58,6 +58,8 @@ def test_learns_and_an_interrupted_run_ends_the_same(tmp_path, monkeypatch):
         with pytest.raises(Interrupted, match="--resume"):
             loop.train(SMALL, tmp_path / "parts", quiet=True)
     assert [path.name for path in (tmp_path / "parts").iterdir()] == [loop.STATE]
+    with pytest.raises(TrainError, match="interrupted run"):
+        loop.train(SMALL, tmp_path / "parts", quiet=True)
     with pytest.raises(TrainError, match="epochs = 2"):
         loop.train(dataclasses.replace(SMALL, epochs=3), tmp_path / "parts", resume=True, quiet=True)
     resumed = loop.train(SMALL, tmp_path / "parts", resume=True, quiet=True)
@@ -66,6 +68,19 @@ def test_learns_and_an_interrupted_run_ends_the_same(tmp_path, monkeypatch):
     assert [epoch | {"seconds": 0} for epoch in resumed["history"]] == [
         epoch | {"seconds": 0} for epoch in card["history"]
     ]
+
+
+def test_a_stop_at_the_end_of_an_epoch_finishes_it_first(tmp_path, monkeypatch):
+    batches = 16
+    monkeypatch.setattr(loop, "_stop_signals", lambda: contextlib.nullcontext(After(batches - 1)))
+    with pytest.raises(Interrupted, match="after epoch 1"):
+        loop.train(SMALL, tmp_path / "run", quiet=True)
+    state = loop.TrainState(SMALL, 10, 2 * batches)
+    with loop._Store(tmp_path / "run" / loop.STATE, SMALL) as store:
+        saved = store.restore(state)
+    assert saved["step"] == batches
+    assert saved["totals"] == [0, 0, 0]
+    assert len(saved["history"]) == 1
 
 
 def test_every_image_is_taken_once_an_epoch():

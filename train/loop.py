@@ -181,7 +181,7 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
 
     Raises:
         DataError: the dataset can't be had.
-        TrainError: nothing to resume, or a state that isn't of this config.
+        TrainError: nothing to resume, a state that isn't of this config, or a run there that would be lost.
         Interrupted: Ctrl-C or SIGTERM; the state is saved, and `resume=True` goes on from it.
     """
     output = Path(output)
@@ -195,8 +195,8 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
     store = _Store(output / STATE, config)
     if resume:
         progress = store.restore(state)
-    else:
-        store.clear()
+    elif store.folder.exists():
+        raise TrainError(f"There is an interrupted run in {output}: go on with --resume, or delete {store.folder}.")
     everywhere = replicated(config)
     nnx.update(state, jax.device_put(nnx.state(state), everywhere))
     split = jax.device_put(split, everywhere)
@@ -227,7 +227,7 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
                     loss, right, seen = np.asarray(totals)
                     remaining = _clock((time.perf_counter() - started) / step * (batches * config.epochs - step))
                     bar.set_postfix_str(f"loss {loss / seen:.4f}, accuracy {right / seen:.2%}, {remaining} left in all")
-                if stop:
+                if stop and step % batches:  # at the end of an epoch, that is finished first
                     bar.close()
                     store.save(state, _progress(step, started, totals, history))
                     raise Interrupted(f"Stopped in epoch {epoch + 1}; go on with --resume.")
@@ -251,6 +251,8 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
                     f"Epoch {epoch + 1}: training loss {loss / seen:.4f}, accuracy {right / seen:.2%}; "
                     f"validation loss {checked['log_loss']:.4f}, accuracy {checked['accuracy']:.2%}"
                 )
+            if stop and step < batches * config.epochs:
+                raise Interrupted(f"Stopped after epoch {epoch + 1}; go on with --resume.")
 
     card = _finish(config, dataset, state.average, history, time.perf_counter() - started, output, command)
     store.clear()
@@ -276,7 +278,7 @@ def _finish(config, dataset, network, history, seconds, output: Path, command: s
         "seed": config.seed,
         "versions": {"python": platform.python_version()}
         | {package: version(package) for package in ("jax", "jaxlib", "flax", "optax", "numpy")},
-        "hardware": f"{jax.device_count()} × {jax.devices()[0].device_kind}",
+        "hardware": f"{jax.device_count()} × {jax.devices()[0].device_kind}, {platform.machine()}",
         "seconds": seconds,
         "data": {
             "name": config.data,
