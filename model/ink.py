@@ -22,14 +22,15 @@ def ink_map(rgb: np.ndarray) -> np.ndarray:
     """(h, w, 3) uint8 → (h, w) float32 in [0, 1]: 0 paper, 1 full ink; all 0 where nothing is written."""
     ground = paper(rgb)
     difference = ground - rgb  # (h, w, 3)
-    if np.ptp(ground[::8, ::8]) > 1:
-        # Ink takes a share of the light: in a shadow the same ink differs by less. Dark paper has no share to speak of.
-        brightness = ground.mean(2, keepdims=True)
-        difference *= np.clip(brightness.mean() / np.maximum(brightness, 1), *SHADOWS)
     direction = _ink_direction(difference)
     if direction is None:
         return np.zeros(rgb.shape[:2], np.float32)
     ink = difference @ direction  # (h, w), in grey levels of 255
+    if np.ptp(ground[::8, ::8]) > 1:
+        # Dark ink takes a share of the light: in a shadow the same ink differs by less; light ink, on a lighter ground.
+        brightness = ground.mean(2)
+        room = brightness if direction.sum() > 0 else 255 - brightness
+        ink *= np.clip(room.mean() / np.maximum(room, 1), *SHADOWS)
     noise = _noise(ink)
     floor = NOISE_FACTOR * noise
     if noise > 2:
@@ -48,6 +49,19 @@ def ink_map(rgb: np.ndarray) -> np.ndarray:
     full = _typical(written)
     low = min(floor, full / 2)
     return np.clip((ink - low) / (full - low), 0, 1).astype(np.float32)
+
+
+def as_glyph(rgb: np.ndarray, size: int) -> np.ndarray:
+    """(h, w, 3) uint8 → (size, size) uint8: the whole picture in grey, ink high and nothing taken away.
+
+    For a picture that shows a single digit, so damaged that its ink can't be told from the rest: the network has seen
+    such ones. All 0 where nothing is written.
+    """
+    direction = _ink_direction(paper(rgb) - rgb)
+    if direction is None:
+        return np.zeros((size, size), np.uint8)
+    grey = Image.fromarray(rgb).convert("L").resize((size, size), Image.Resampling.BOX)
+    return 255 - np.asarray(grey) if direction.sum() > 0 else np.asarray(grey)
 
 
 def paper(rgb: np.ndarray) -> np.ndarray:

@@ -12,6 +12,9 @@ from model.network import GLYPH_SIZE, DigitCNN
 
 BATCHES = (1, 16, 128)  # each size is compiled once; what is read is padded to one of them
 WORKING_PIXELS = 4_000_000  # a larger picture is reduced to this before ink is looked for
+SMALL_PICTURE = 128  # pixels: who gives so small and square a picture gives a single digit
+SURE = 0.9  # mean confidence of what is read piece by piece, from which no other reading is tried
+ALONE = 0.6  # confidence from which a small picture is a single digit, whatever its pieces are read as
 SMALL_DIGIT = 60  # pixels: a digit of a reduced picture that is smaller is read from the picture as given
 
 
@@ -83,6 +86,8 @@ class Recognizer:
         reduction = int(np.ceil(np.sqrt(picture.shape[0] * picture.shape[1] / WORKING_PIXELS)))
         found = ink.ink_map(np.asarray(Image.fromarray(picture).reduce(reduction)) if reduction > 1 else picture)
         lines = segment.read_lines(found, self.classify)
+        if lines and (alone := self._alone(picture, lines)):
+            lines, reduction = [[alone]], 1
         if reduction > 1:
             lines = [self._at_full_size(line, picture, reduction) for line in lines]
         lines = [tuple(map(self._digit, line)) for line in lines]
@@ -109,6 +114,20 @@ class Recognizer:
             probabilities[start : start + len(batch)] = np.asarray(self._probabilities(padded))[: len(batch)]
             start += size
         return probabilities
+
+    def _alone(self, picture: np.ndarray, lines: list[list[segment.Found]]) -> segment.Found | None:
+        """The picture as one damaged digit, where the network is surer of that than of what was found in pieces."""
+        height, width = picture.shape[:2]
+        small = max(height, width) <= SMALL_PICTURE
+        confidences = [found.probabilities.max() for line in lines for found in line]
+        pieces = float(np.exp(np.mean(np.log(confidences))))
+        if max(height, width) > 1.5 * min(height, width) or (pieces >= SURE and not (small and len(confidences) > 1)):
+            return None
+        whole = ink.as_glyph(picture, GLYPH_SIZE)
+        probabilities = self.classify(whole[None])[0]
+        if probabilities.max() <= (pieces if len(confidences) == 1 or not small else ALONE):
+            return None
+        return segment.Found((0, 0, width, height), whole, probabilities)
 
     def _digit(self, found: segment.Found) -> Digit:
         confidence = float(found.probabilities.max())

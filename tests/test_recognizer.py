@@ -84,3 +84,15 @@ def test_a_tiny_digit_on_a_huge_page_and_a_huge_digit(recognizer, seven):
 def test_load_names_what_is_missing(tmp_path):
     with pytest.raises(CheckpointError, match=r"card\.json is missing"):
         Recognizer.load(tmp_path)
+
+
+@pytest.mark.parametrize("size", [28, 112])
+def test_a_damaged_digit_that_fills_its_picture_is_one_digit(recognizer, mnist, size):
+    """MNIST's own pictures with noise that tears them to pieces: still mostly read, and as a single digit."""
+    rng = np.random.default_rng(0)
+    right = 0
+    for image, label in zip(mnist.validation.images[:50], mnist.validation.labels[:50], strict=True):
+        noisy = np.clip(image + rng.normal(0, 50, image.shape), 0, 255).astype(np.uint8)
+        text = recognizer.read(Image.fromarray(noisy).resize((size, size), Image.Resampling.BICUBIC)).text
+        right += text == str(label)
+    assert right >= 45
