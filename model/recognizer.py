@@ -87,7 +87,7 @@ class Recognizer:
         found = ink.ink_map(np.asarray(Image.fromarray(picture).reduce(reduction)) if reduction > 1 else picture)
         lines = segment.read_lines(found, self.classify)
         if lines and (alone := self._alone(picture, lines)):
-            lines, reduction = [[alone]], 1
+            lines = [[alone]]
         if reduction > 1:
             lines = [self._at_full_size(line, picture, reduction) for line in lines]
         lines = [tuple(map(self._digit, line)) for line in lines]
@@ -127,7 +127,9 @@ class Recognizer:
         probabilities = self.classify(whole[None])[0]
         if probabilities.max() <= (pieces if len(confidences) == 1 or not small else ALONE):
             return None
-        return segment.Found((0, 0, width, height), whole, probabilities)
+        boxes = np.array([found.box for line in lines for found in line])
+        (left, top), (right, bottom) = boxes[:, :2].min(0), (boxes[:, :2] + boxes[:, 2:]).max(0)
+        return segment.Found((int(left), int(top), int(right - left), int(bottom - top)), whole, probabilities)
 
     def _digit(self, found: segment.Found) -> Digit:
         confidence = float(found.probabilities.max())
