@@ -27,7 +27,7 @@ CUTS = 3  # places at which a piece may be cut
 RULING = 1 / 14  # of the page: a ruling runs straight and level for longer
 RULING_WIDTH = 1 / 120  # of the page: a ruling is thinner, a large digit's stroke is not
 # Costs are in nats, as the logarithms of the network's probabilities are.
-CUT_COST = 0.7  # of each cut through ink: connected ink is one digit unless the network is rather sure
+CUT_COST = 0.2  # of each cut through ink: connected ink is one digit unless the network is rather sure
 GAP_COST = 3.0  # of white between the parts of a digit, for each height of it
 SKIP_COST = 0.5  # of leaving a small piece out, as a dot or a dash
 
