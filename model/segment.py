@@ -25,6 +25,7 @@ WIDEST = 1.7  # of its height: a digit is not wider
 CUTTABLE = 0.55  # of its height: a narrower piece is one digit
 CUTS = 3  # places at which a piece may be cut
 RULING = 1 / 14  # of the page: a ruling runs straight and level for longer
+RULED_PAGE = 400  # pixels: a smaller picture has no room for writing on lines
 RULING_WIDTH = 1 / 120  # of the page: a ruling is thinner, a large digit's stroke is not
 # Costs are in nats, as the logarithms of the network's probabilities are.
 CUT_COST = 0.2  # of each cut through ink: connected ink is one digit unless the network is rather sure
@@ -134,9 +135,11 @@ def _unit(pieces: list[Piece]) -> float:
 def _rulings(mask: np.ndarray) -> np.ndarray:
     """(h, w) bool → (h, w) bool: pixels of lines that run level through half of the page, less strokes across them."""
     width, found = mask.shape[1], np.zeros_like(mask)
-    long = max(24, round(RULING * max(mask.shape)))
+    long = round(RULING * max(mask.shape))
+    if max(mask.shape) < RULED_PAGE or width < 4 * long:
+        return found
     rows = np.flatnonzero(mask.sum(1) >= long)
-    if width < 4 * long or not len(rows):
+    if not len(rows):
         return found
     band = slice(rows[0], rows[-1] + 1)
     marked = mask[band]
