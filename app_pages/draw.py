@@ -4,7 +4,7 @@ import html
 
 import streamlit as st
 
-from app_pages.parts import canvas, charts, pictures, resources
+from app_pages.parts import bars, canvas, pictures, resources
 from model.hints import hints
 
 recognizer = resources.recognizer(resources.chosen())
@@ -43,12 +43,12 @@ def draw_and_read() -> None:
         digit = least_sure = min(reading.digits, key=lambda digit: digit.confidence)
         headline = reading.text.replace("\n", " ")
         if len(reading.digits) > 1:
-            words = f"{len(reading.digits)} digits, the least sure {charts.percent(least_sure.confidence)}"
+            words = f"{len(reading.digits)} digits, the least sure {bars.percent(least_sure.confidence)}"
         elif digit.value is None:
             nearest = recognizer.classes[int(digit.probabilities.argmax())]
             words = f"This does not look like a digit. The nearest guess is {nearest}."
         else:
-            words = f"{charts.percent(digit.confidence)} sure"
+            words = f"{bars.percent(digit.confidence)} sure"
         st.html(
             '<div role="status" style="display:flex;align-items:baseline;flex-wrap:wrap;gap:.2rem 1rem">'
             f'<span data-testid="digit" style="font-size:4.5rem;font-weight:650;line-height:1">{html.escape(headline)}'
@@ -65,11 +65,7 @@ def draw_and_read() -> None:
                 key=f"explain {reading.text}",
             )
             digit = reading.digits[index]
-        st.altair_chart(
-            charts.probability_bars(digit.probabilities, recognizer.classes),
-            alt="Bar chart of the probability of each class. "
-            + ", ".join(f"{name}: {p:.1%}" for name, p in zip(recognizer.classes, digit.probabilities, strict=True)),
-        )
+        st.html(bars.probability_bars(digit.probabilities, recognizer.classes))
         for hint in hints(reading):
             st.info(hint, icon=":material/lightbulb:")
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app_pages.parts import charts, pictures, resources
+from app_pages.parts import bars, charts, pictures, resources
 from model import checkpoint
 from model.checkpoint import CheckpointError
 from train import data, evaluate
@@ -94,9 +94,9 @@ elif len(members):
         if len(images) != n:
             st.error(f"{name} has {len(images):,} test images here, but this network was tested on {n:,}.")
         else:
-            captions = [f"{classes[wrong]} · {charts.percent(confidence[i])}" for i in shown]
+            captions = [f"{classes[wrong]} · {bars.percent(confidence[i])}" for i in shown]
             words = [
-                f"Test image {i}: {classes[true]}, read as {classes[wrong]}, {charts.percent(confidence[i])} sure."
+                f"Test image {i}: {classes[true]}, read as {classes[wrong]}, {bars.percent(confidence[i])} sure."
                 for i in shown
             ]
             pictures.show(pictures.contact_sheet(images[shown], captions, words), width=68, abreast=4)

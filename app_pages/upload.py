@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app_pages.parts import charts, pictures, resources, uploads
+from app_pages.parts import bars, pictures, resources, uploads
 
 checkpoint = resources.chosen()
 
@@ -32,7 +32,7 @@ for file, result in zip(pages, results, strict=True):
                 st.metric(
                     "Reads",
                     result.text,
-                    f"{charts.percent(result.confidence)} sure",
+                    f"{bars.percent(result.confidence)} sure",
                     delta_color="off",
                     delta_arrow="off",
                 )

@@ -159,7 +159,7 @@ def _by_name(state: nnx.State) -> dict[str, nnx.Variable]:
 
 def _with_values(state: nnx.State, values: dict[str, np.ndarray]) -> list:
     return [
-        (path, variable.replace(jax.numpy.asarray(values[".".join(map(str, path))])))
+        (path, variable.replace(jax.device_put(values[".".join(map(str, path))])))
         for path, variable in nnx.to_flat_state(state)
     ]
 

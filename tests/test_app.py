@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
-from app_pages.parts import canvas, charts, pictures, samples, uploads
+from app_pages.parts import bars, canvas, charts, pictures, samples, uploads
 from model import checkpoint
 from train import data, evaluate
 
@@ -81,7 +81,13 @@ def test_a_drawing_is_read_and_explained():
     body = page_html(app)
     assert ">2</span>" in body and "sure" in body
     assert "1. Your drawing" in body and "28 × 28" in body
-    assert len(app.get("vega_lite_chart")) == 1
+    assert 'data-testid="probabilities"' in body
+
+
+def test_bars_say_in_words_what_they_show():
+    body = bars.probability_bars(np.array([0.25, 0.75]), ("<a>", "b"))
+    assert "&lt;a&gt;: 25.0%, b: 75.0%" in body and "width:75.0%" in body and "<a>" not in body
+    assert bars.percent(0.9996) == ">99.9%" and bars.percent(0.12345) == "12.3%"
 
 
 def test_where_the_reader_abstains_it_says_so_with_its_nearest_guess(checkpoints):

@@ -15,43 +15,6 @@ VIEWS = ("Counts", "Row percentages", "Mistakes only")
 CELL = "cell"  # name of the confusion matrix's selection
 
 
-def percent(share: float) -> str:
-    """A confidence in words: nothing is certain."""
-    return ">99.9%" if share >= 0.9995 else f"{share:.1%}"
-
-
-def probability_bars(probabilities: np.ndarray, classes: tuple[str, ...]) -> alt.LayerChart:
-    """A bar a class, always from 0 to 100 %, the likeliest in blue and its number in bold."""
-    likeliest = int(probabilities.argmax())
-    rows = pd.DataFrame({"class": classes, "probability": probabilities, "best": np.arange(len(classes)) == likeliest})
-    rows["words"] = rows["probability"].map(percent)
-    base = alt.Chart(rows).encode(
-        y=alt.Y("class:N", sort=None, title=None, axis=alt.Axis(labelFontSize=14, domain=False, ticks=False)),
-        x=alt.X(
-            "probability:Q",
-            scale=alt.Scale(domain=[0, 1]),
-            title="Probability",
-            axis=alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1]),
-        ),
-        tooltip=[
-            alt.Tooltip("class:N", title="Class"),
-            alt.Tooltip("probability:Q", title="Probability", format=".2%"),
-        ],
-    )
-    bars = base.mark_bar(cornerRadiusEnd=3, height={"band": 0.7}).encode(
-        color=alt.condition("datum.best", alt.value(BLUE), alt.value(GREY))
-    )
-    # Beside the bar, or inside it where it reaches the end.
-    outside = base.mark_text(align="left", dx=5, color=GREY, fontSize=12).transform_filter("datum.probability < 0.85")
-    inside = base.mark_text(align="right", dx=-6, color="white", fontSize=12, fontWeight="bold").transform_filter(
-        "datum.probability >= 0.85"
-    )
-    text = alt.Text("words:N")
-    return alt.layer(bars, outside.encode(text=text), inside.encode(text=text)).properties(
-        height=24 * len(classes) + 40
-    )
-
-
 def confusion(
     matrix: np.ndarray, classes: tuple[str, ...], view: str, chosen: tuple[str, str], ink: str = "black"
 ) -> alt.LayerChart:

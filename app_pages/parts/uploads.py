@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app_pages.parts import charts, pictures, resources
+from app_pages.parts import bars, pictures, resources
 from model.hints import hints
 from model.image import ImageError
 
@@ -47,7 +47,7 @@ def read(content: bytes, checkpoint: Path, stamp: resources.Stamp) -> Result:
     glyphs = [
         pictures.Figure(
             pictures.source(digit.glyph),
-            f"{'?' if digit.value is None else recognizer.classes[digit.value]} · {charts.percent(digit.confidence)}",
+            f"{'?' if digit.value is None else recognizer.classes[digit.value]} · {bars.percent(digit.confidence)}",
             "One digit as the network sees it.",
             crisp=True,
         )
