@@ -7,8 +7,6 @@ import streamlit as st
 from app_pages.parts import bars, canvas, pictures, resources
 from model.hints import hints
 
-recognizer = resources.recognizer(resources.chosen())
-
 st.title("Draw a digit")
 
 
@@ -30,6 +28,7 @@ def draw_and_read() -> None:
             st.button("Undo", on_click=canvas.undo, icon=":material/undo:", width="stretch")
 
     with right, st.container(key="reading"):
+        recognizer = resources.recognizer(resources.chosen())  # once the canvas is there: waking up takes a moment
         if not drawing.strokes:
             st.info("Draw a digit, and it is read after every stroke.", icon=":material/edit:")
             return

@@ -64,17 +64,16 @@ class Recognizer:
         # The weights are constants of the compiled program: to hand them over at each call takes longer than a digit.
         self._probabilities = jax.jit(lambda images: jax.nn.softmax(network(images) / card["temperature"]))
         self._threshold = card.get("threshold", 0.0)
+        self.classify(np.zeros((1, GLYPH_SIZE, GLYPH_SIZE), np.uint8))  # compiles, so that the first image needn't wait
 
     @classmethod
     def load(cls, directory: os.PathLike | str = checkpoint.DEFAULT) -> "Recognizer":
-        """The recognizer of a checkpoint, warmed up.
+        """The recognizer of a checkpoint, ready for its first image.
 
         Raises:
             CheckpointError: the checkpoint is missing or damaged.
         """
-        recognizer = cls(*checkpoint.load(directory))
-        recognizer.classify(np.zeros((1, GLYPH_SIZE, GLYPH_SIZE), np.uint8))
-        return recognizer
+        return cls(*checkpoint.load(directory))
 
     def read(self, source: os.PathLike | str | bytes | Image.Image | np.ndarray) -> Reading:
         """Path, bytes, PIL image, or uint8 array (h, w), (h, w, 3), (h, w, 4) → what is written there.

@@ -11,6 +11,7 @@ import streamlit as st
 
 from model import Recognizer, checkpoint
 from model.checkpoint import CheckpointError
+from model.network import DigitCNN
 from train import data
 
 CHOICE = "checkpoint"  # session state: the name of the chosen checkpoint
@@ -77,13 +78,18 @@ def stamp(path: Path) -> Stamp:
 
 @st.cache_resource(max_entries=16, show_spinner="Waking up the network")
 def _recognizer(path: str, stamp: Stamp) -> Recognizer:
-    return Recognizer.load(path)
+    return Recognizer(*_network(path, stamp))
+
+
+@st.cache_resource(max_entries=16, show_spinner="Loading the network")
+def _network(path: str, stamp: Stamp) -> tuple[DigitCNN, dict]:
+    return checkpoint.load(path)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _fault(path: str, stamp: Stamp) -> str | None:
     try:
-        _recognizer(path, stamp)  # each is loaded once, for the check and for its readings
+        _network(path, stamp)
     except CheckpointError as error:
         return str(error).replace(f"{directory()}{os.sep}", "")
     return None
