@@ -1,7 +1,7 @@
 """RGB → ink map: how much ink lies on each pixel, whatever the light, the paper and the pen.
 
-The paper's colour is a smooth surface over the picture, fitted so that ink does not pull it (robust regression). Ink
-is what differs from it along the one direction in colour space in which this picture's ink differs: so dark on light,
+The paper is what is left when everything narrow is filled with what lies around it (a morphological closing). Ink is
+what differs from it along the one direction in colour space in which this picture's ink differs: so dark on light,
 light on dark and coloured pens are one case. SciPy does the rest; JAX brings it, so it costs no further install.
 """
 
@@ -9,22 +9,38 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-SURFACE_SIDE = 96  # pixels of the longer side at which the paper is fitted: light changes slowly
-WINDOW = 0.07  # σ of the local mean, of the longer side
+PAPER_SIDE = 256  # pixels of the longer side at which shadows' borders are followed
+WINDOW = 0.25  # of the longer side: strokes are narrower, shadows are not
 BORDER = 0.06  # of each side: where a table's edge may show
 SHADOWS = 0.6, 3.0  # how much the ink of brighter and darker places is evened out
 DIRECTION_SIDE = 100  # pixels a side that are enough to tell the ink's colour
+RULING = 1 / 14  # of the page: a ruling runs straight and level for longer
+RULING_INK = 0.15  # of full ink: a ruling is seldom paler
+RULED_PAGE = 400  # pixels: a smaller picture has no room for writing on lines
+RULING_WIDTH = 1 / 120  # of the page: a ruling is thinner, a large digit's stroke is not
 MIN_CONTRAST = 14  # of 255: less than this from the paper, and the eye sees nothing written
 NOISE_FACTOR = 4.0  # ink differs from the paper by more than so many σ of the paper's noise
 
 
 def ink_map(rgb: np.ndarray) -> np.ndarray:
-    """(h, w, 3) uint8 → (h, w) float32 in [0, 1]: 0 paper, 1 full ink; all 0 where nothing is written."""
+    """(h, w, 3) uint8 → (h, w) float32 in [0, 1]: 1 full ink, 0 paper and rulings; all 0 where nothing is written."""
     ground = paper(rgb)
     difference = ground - rgb  # (h, w, 3)
-    direction = _ink_direction(difference)
+    ink = _ink(difference, ground)
+    if max(ink.shape) >= RULED_PAGE and (lines := rulings(ink)).any():
+        # Once more without them: there may be more ruling than writing, and of another colour.
+        ink = _ink(difference, ground, ~ndimage.binary_dilation(lines, np.ones((3, 3))))
+        # Where a stroke crosses a ruling, the line is darker, or thicker than rulings are.
+        lines &= ink < 1.5 * np.median(ink[lines])
+        ink[lines] = 0
+    return ink
+
+
+def _ink(difference: np.ndarray, ground: np.ndarray, where: np.ndarray | None = None) -> np.ndarray:
+    """Differences from the paper (h, w, 3), and the paper → ink (h, w) in [0, 1], going by the pixels `where`."""
+    direction = _ink_direction(difference, where)
     if direction is None:
-        return np.zeros(rgb.shape[:2], np.float32)
+        return np.zeros(difference.shape[:2], np.float32)
     ink = difference @ direction  # (h, w), in grey levels of 255
     if np.ptp(ground[::8, ::8]) > 1:
         # Dark ink takes a share of the light: in a shadow the same ink differs by less; light ink, on a lighter ground.
@@ -40,12 +56,13 @@ def ink_map(rgb: np.ndarray) -> np.ndarray:
     least = max(floor, MIN_CONTRAST)
     # What lies along the border, a table's edge, is darker than any ink: it must not say how dark ink is.
     rows, columns = (round(BORDER * side) for side in ink.shape)
-    inner = ink[rows : len(ink) - rows, columns : ink.shape[1] - columns]
-    written = inner[inner > least]
+    inner = slice(rows, len(ink) - rows), slice(columns, ink.shape[1] - columns)
+    strong = ink > least
+    written = ink[inner][strong[inner] if where is None else strong[inner] & where[inner]]
     if len(written) < 3:
-        written = ink[ink > least]
+        written = ink[strong]
     if len(written) < 3:
-        return np.zeros(rgb.shape[:2], np.float32)
+        return np.zeros(ink.shape, np.float32)
     full = _typical(written)
     low = min(floor, full / 2)
     return np.clip((ink - low) / (full - low), 0, 1).astype(np.float32)
@@ -67,44 +84,34 @@ def as_glyph(rgb: np.ndarray, size: int) -> np.ndarray:
 def paper(rgb: np.ndarray) -> np.ndarray:
     """(h, w, 3) uint8 → (h, w, 3) float32: the colour that each place would have without ink.
 
-    First a quadratic surface by iteratively reweighted least squares (Holland and Welsch, 1977), Cauchy weights, begun
-    at the colour that is the median along the border, since people write in the middle. Then a local mean with the
-    same weights: a stroke is outweighed by the paper around it, while a shadow or a table's edge, larger than the
-    window, is the paper there.
+    A morphological closing (an opening, where ink is light): it fills what is narrower than its window, as strokes
+    are, and follows light, the border of a shadow and the edge of a table.
     """
     height, width = rgb.shape[:2]
     if (rgb[::4, ::4] == rgb[0, 0]).all(2).mean() > 0.5:  # drawn by a program: the same colour all over
         row = np.tile(rgb[0, 0].astype(np.float32), width)  # by rows, as NumPy is slow along an axis of three
         return np.broadcast_to(row, (height, 3 * width)).reshape(rgb.shape)
-    scale = min(1, SURFACE_SIDE / max(height, width))
+    scale = min(1, PAPER_SIDE / max(height, width))
     size = max(2, round(width * scale)), max(2, round(height * scale))
     small = np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.BOX), np.float32)
-    border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
-    pixels = small.reshape(-1, 3)
-    colour = np.median(border, axis=0)
-    y, x = np.meshgrid(np.linspace(-1, 1, size[1]), np.linspace(-1, 1, size[0]), indexing="ij")
-    terms = _terms(x.ravel(), y.ravel())
-    fitted = np.broadcast_to(colour, pixels.shape)
-    for flat in (True, True, False, False, False, False):
-        weights = _weights(pixels - fitted) ** 2
-        used = terms[:, :1] if flat else terms  # a surface fitted before the ink is outweighed would bend to it
-        weighted = used * weights[:, None]
-        fitted = used @ np.linalg.lstsq(weighted.T @ used, weighted.T @ pixels, rcond=None)[0]
-    fitted = fitted.reshape(small.shape)
-    sigma = WINDOW * max(size)
-    for _ in range(3):
-        weights = _weights((small - fitted).reshape(-1, 3)).reshape(*small.shape[:2], 1)
-        total = ndimage.gaussian_filter(weights, (sigma, sigma, 0), mode="nearest")
-        fitted = ndimage.gaussian_filter(weights * small, (sigma, sigma, 0), mode="nearest") / total
-    channels = [Image.fromarray(fitted[..., c].astype(np.float32)) for c in range(3)]
+    window = 2 * round(WINDOW * max(size) / 2) + 1
+    close = ndimage.grey_closing if _is_dark(small.mean(2)) else ndimage.grey_opening
+    # Light that falls off towards a border goes on falling beyond it.
+    padded = np.pad(small, ((window, window), (window, window), (0, 0)), "edge")
+    ground = close(padded, (window, window, 1))[window:-window, window:-window]
+    ground -= np.median(ground - small, axis=(0, 1))  # the brightest of noisy pixels is brighter than the paper
+    ground = ndimage.gaussian_filter(ground, (1, 1, 0))
+    channels = [Image.fromarray(ground[..., c]) for c in range(3)]
     return np.dstack([np.asarray(c.resize((width, height), Image.Resampling.BILINEAR)) for c in channels])
 
 
-def _weights(residuals: np.ndarray) -> np.ndarray:
-    """(n, 3) → (n,) in (0, 1]: Cauchy's weights of residuals, in units of what is usual."""
-    distance = _largest(residuals)
-    spread = max(2.0, 1.5 * float(np.median(distance)))
-    return 1 / (1 + (distance / spread) ** 2)
+def _is_dark(grey: np.ndarray) -> bool:
+    """(h, w) grey → whether ink is darker than paper: it differs from the median around it, which follows the borders
+    of shadows, and is the smaller part."""
+    step = max(1, round(max(grey.shape) / 64))
+    coarse = grey[::step, ::step]
+    difference = coarse - ndimage.median_filter(coarse, 15, mode="nearest")
+    return float((difference * np.abs(difference)).sum()) <= 0
 
 
 def _typical(written: np.ndarray) -> float:
@@ -114,12 +121,10 @@ def _typical(written: np.ndarray) -> float:
     return float(values[np.searchsorted(energy, energy[-1] / 2)])
 
 
-def _terms(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return np.stack([np.ones_like(x), x, y, x**2, y**2, x * y], axis=1)
-
-
-def _ink_direction(difference: np.ndarray) -> np.ndarray | None:
+def _ink_direction(difference: np.ndarray, where: np.ndarray | None = None) -> np.ndarray | None:
     """(h, w, 3) → the unit vector (3,) along which ink differs from paper, towards ink; None where nothing does."""
+    if where is not None:
+        difference = np.where(where[..., None], difference, 0)
     every = [max(1, round(side / DIRECTION_SIDE)) for side in difference.shape[:2]]
     sampled = difference[:: every[0], :: every[1]].reshape(-1, 3)
     size = _largest(sampled)
@@ -148,3 +153,50 @@ def _noise(ink: np.ndarray) -> float:
     """σ of the paper's noise, from the median difference of neighbours, which ink hardly touches."""
     steps = np.abs(np.diff(ink[:: max(1, len(ink) // 100)], axis=1))
     return float(np.median(steps)) * 1.4826 / np.sqrt(2)
+
+
+def rulings(ink: np.ndarray) -> np.ndarray:
+    """(h, w) ink → (h, w) bool: the lines of ruled or squared paper, less the strokes across them."""
+    mask = ink >= RULING_INK
+    return _level(mask) | _level(mask.T).T
+
+
+def _level(mask: np.ndarray) -> np.ndarray:
+    """(h, w) bool → (h, w) bool: pixels of lines that run level through half of the page, less strokes across them."""
+    width, found = mask.shape[1], np.zeros_like(mask)
+    long = round(RULING * max(mask.shape))
+    if width < 4 * long:
+        return found
+    rows = np.flatnonzero(mask.sum(1) >= long)
+    if not len(rows):
+        return found
+    band = slice(rows[0], rows[-1] + 1)
+    marked = mask[band]
+    runs = ndimage.maximum_filter1d(ndimage.minimum_filter1d(marked.view(np.uint8), long, axis=1), long, axis=1) > 0
+    linked, count = ndimage.label(ndimage.maximum_filter(runs, (3, long)), np.ones((3, 3)))
+    areas = np.bincount(linked[runs], minlength=count + 1)
+    spans = [columns.stop - columns.start for _, columns in ndimage.find_objects(linked)]
+    lengths = np.array([0, *spans]) - long + 1  # linking made them longer
+    thin = areas <= lengths * max(2, RULING_WIDTH * max(mask.shape))
+    runs &= thin[linked]
+    # A line is there from side to side; or, where writing stands on it, before and after that.
+    in_row = ndimage.uniform_filter1d(runs.sum(1, dtype=np.float32), 5) * 5
+    runs &= (lengths > 0.5 * width)[linked] | (in_row > 0.5 * width)[:, None]
+    if not runs.any():
+        return found
+    # As thick as its line, or a stroke stands on it there.
+    thick = _run_lengths(marked)
+    line = np.median(thick[runs])
+    found[band] = ndimage.maximum_filter1d(runs, 3, axis=0) & marked & (thick <= line + 2)
+    return found
+
+
+def _run_lengths(mask: np.ndarray) -> np.ndarray:
+    """(h, w) bool → (h, w) int: of each marked pixel, how many marked ones lie above and below it without a gap."""
+    above = np.zeros(mask.shape, np.int32)
+    below = np.zeros(mask.shape, np.int32)
+    for row in range(len(mask)):
+        above[row] = (above[row - 1] + 1 if row else 1) * mask[row]
+    for row in range(len(mask) - 1, -1, -1):
+        below[row] = (below[row + 1] + 1 if row < len(mask) - 1 else 1) * mask[row]
+    return above + below - mask

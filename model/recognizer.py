@@ -14,6 +14,7 @@ BATCHES = (1, 16, 128)  # each size is compiled once; what is read is padded to 
 WORKING_PIXELS = 4_000_000  # a larger picture is reduced to this before ink is looked for
 SMALL_PICTURE = 128  # pixels: who gives so small and square a picture gives a single digit
 SURE = 0.9  # mean confidence of what is read piece by piece, from which no other reading is tried
+FEW = 5  # digits: a large picture in which more were found shows no single one
 ALONE = 0.6  # confidence from which a small picture is a single digit, whatever its pieces are read as
 SMALL_DIGIT = 60  # pixels: a digit of a reduced picture that is smaller is read from the picture as given
 
@@ -121,6 +122,8 @@ class Recognizer:
         confidences = [found.probabilities.max() for line in lines for found in line]
         pieces = float(np.exp(np.mean(np.log(confidences))))
         if max(height, width) > 1.5 * min(height, width) or (pieces >= SURE and not (small and len(confidences) > 1)):
+            return None
+        if len(confidences) > FEW and not small:
             return None
         whole = ink.as_glyph(picture, GLYPH_SIZE)
         probabilities = self.classify(whole[None])[0]

@@ -24,9 +24,6 @@ ATOMS = 4  # a digit has at most so many, in a line that is longer than it is hi
 WIDEST = 1.7  # of its height: a digit is not wider
 CUTTABLE = 0.55  # of its height: a narrower piece is one digit
 CUTS = 3  # places at which a piece may be cut
-RULING = 1 / 14  # of the page: a ruling runs straight and level for longer
-RULED_PAGE = 400  # pixels: a smaller picture has no room for writing on lines
-RULING_WIDTH = 1 / 120  # of the page: a ruling is thinner, a large digit's stroke is not
 # Costs are in nats, as the logarithms of the network's probabilities are.
 CUT_COST = 0.2  # of each cut through ink: connected ink is one digit unless the network is rather sure
 GAP_COST = 3.0  # of white between the parts of a digit, for each height of it
@@ -107,7 +104,6 @@ def read_lines(ink: np.ndarray, classify: Callable[[np.ndarray], np.ndarray]) ->
 def _pieces(ink: np.ndarray) -> tuple[np.ndarray, list[Piece], float]:
     """Labels (h, w) of the ink's pieces, the pieces that are no dirt and no frame, and the height of the writing."""
     mask = ink >= INK
-    mask &= ~(_rulings(mask) | _rulings(mask.T).T)
     labels, count = ndimage.label(mask, np.ones((3, 3)))
     areas = np.bincount(labels.ravel(), minlength=count + 1)
     pieces = [
@@ -130,47 +126,6 @@ def _unit(pieces: list[Piece]) -> float:
     order = np.argsort(heights)
     ink_below = np.cumsum([pieces[i].area for i in order])
     return float(heights[order[np.searchsorted(ink_below, ink_below[-1] / 2)]])
-
-
-def _rulings(mask: np.ndarray) -> np.ndarray:
-    """(h, w) bool → (h, w) bool: pixels of lines that run level through half of the page, less strokes across them."""
-    width, found = mask.shape[1], np.zeros_like(mask)
-    long = round(RULING * max(mask.shape))
-    if max(mask.shape) < RULED_PAGE or width < 4 * long:
-        return found
-    rows = np.flatnonzero(mask.sum(1) >= long)
-    if not len(rows):
-        return found
-    band = slice(rows[0], rows[-1] + 1)
-    marked = mask[band]
-    runs = ndimage.maximum_filter1d(ndimage.minimum_filter1d(marked.view(np.uint8), long, axis=1), long, axis=1) > 0
-    linked, count = ndimage.label(ndimage.maximum_filter(runs, (3, long)), np.ones((3, 3)))
-    areas = np.bincount(linked[runs], minlength=count + 1)
-    spans = [columns.stop - columns.start for _, columns in ndimage.find_objects(linked)]
-    lengths = np.array([0, *spans]) - long + 1  # linking made them longer
-    thin = areas <= lengths * max(2, RULING_WIDTH * max(mask.shape))
-    runs &= thin[linked]
-    # A line is there from side to side; or, where writing stands on it, before and after that.
-    in_row = ndimage.uniform_filter1d(runs.sum(1, dtype=np.float32), 5) * 5
-    runs &= (lengths > 0.5 * width)[linked] | (in_row > 0.5 * width)[:, None]
-    if not runs.any():
-        return found
-    # As thick as its line, or a stroke stands on it there.
-    thick = _run_lengths(marked)
-    line = np.median(thick[runs])
-    found[band] = ndimage.maximum_filter1d(runs, 3, axis=0) & marked & (thick <= line + 2)
-    return found
-
-
-def _run_lengths(mask: np.ndarray) -> np.ndarray:
-    """(h, w) bool → (h, w) int: of each marked pixel, how many marked ones lie above and below it without a gap."""
-    above = np.zeros(mask.shape, np.int32)
-    below = np.zeros(mask.shape, np.int32)
-    for row in range(len(mask)):
-        above[row] = (above[row - 1] + 1 if row else 1) * mask[row]
-    for row in range(len(mask) - 1, -1, -1):
-        below[row] = (below[row + 1] + 1 if row < len(mask) - 1 else 1) * mask[row]
-    return above + below - mask
 
 
 def _mended(pieces: list[Piece], labels: np.ndarray, unit: float) -> list[Piece]:
