@@ -71,7 +71,7 @@ def neighbours(image):
 def thicken(key, image):
     """A pen up to a pixel thicker or thinner on each side."""
     around = neighbours(image)
-    amount = uniform(key, -0.75, 1)
+    amount = uniform(key, -1, 1)
     grown = image + amount * (around.max(0) - image)
     shrunk = image + amount * (image - around.min(0))
     return jnp.where(amount > 0, grown, shrunk)
@@ -84,13 +84,13 @@ def outline(image):
 
 
 def gaussian_blur(key, image):
-    """Out of focus: σ of 0.5 to 1.6 pixels in each direction, on its own."""
+    """Out of focus or moved: σ of 0.3 to 2.2 pixels down and across, each on its own."""
 
     def kernel(sigma):
         weights = jnp.exp(-((GRID[:, None] - GRID[None]) ** 2) / (2 * sigma**2))
         return weights / weights.sum(1, keepdims=True)
 
-    sigma = uniform(key, 0.5, 1.6, (2,))
+    sigma = uniform(key, 0.3, 2.2, (2,))
     return kernel(sigma[0]) @ image @ kernel(sigma[1]).T
 
 
@@ -178,9 +178,9 @@ def damage(key, image):
     """Another camera: each kind of damage by itself with a small probability, so that some come together."""
     keys = random.split(key, 24)
     image = chance(keys[0], 0.04, outline(image), image)
-    image = chance(keys[1], 0.15, lines(keys[2], image), image)
+    image = chance(keys[1], 0.20, lines(keys[2], image), image)
     image = chance(keys[3], 0.15, blobs(keys[4], image), image)
-    image = chance(keys[5], 0.15, cutout(keys[6], image), image)
+    image = chance(keys[5], 0.25, cutout(keys[6], image), image)
     image = chance(keys[7], 0.10, stripes(keys[8], image), image)
     image = chance(keys[9], 0.20, fade(keys[10], image), image)
     image = chance(keys[11], 0.30, gaussian_blur(keys[12], image), image)
@@ -195,7 +195,7 @@ def augment_one(key, image, damage_share):
     keys = random.split(key, 8)
     strength = jnp.where(random.bernoulli(keys[0], 0.15), 1.9, 1.0)
     image = chance(keys[1], 0.9, warp(keys[2], image, strength), image)
-    image = chance(keys[3], 0.3, thicken(keys[4], image), image)
+    image = chance(keys[3], 0.4, thicken(keys[4], image), image)
     return chance(keys[5], damage_share, damage(keys[6], image), image)
 
 

@@ -46,7 +46,7 @@ class Config:
 
     data: str = "mnist"  # a TFDS name
     seed: int = 0  # of the weights, the order, the distortions and the dropout
-    epochs: int = 30  # passes over the training images
+    epochs: int = 32  # passes over the training images
     batch_size: int = 128  # images a step
     learning_rate: float = 2e-3  # the highest, reached after the warm-up
     warmup: float = 0.1  # share of the run in which the learning rate rises; then it falls as a cosine

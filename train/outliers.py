@@ -6,9 +6,10 @@ Trained with a uniform target (outlier exposure: Hendrycks, Mazeika and Dietteri
 probability over all classes on them, and the reader can abstain. Kinds:
 
 - letters and signs, of a small vector font of straight strokes, those that look like a digit left out;
-- scribbles: one long curve, or a few strokes at random;
+- scribbles: one long line, or a few strokes at random;
+- loops: a smooth curve that winds and crosses itself;
 - half digits and pairs of digits squeezed into one glyph, which is what a wrong cut between digits leaves;
-- textures: uneven grounds without a digit.
+- textures: uneven grounds without a digit, and blots.
 """
 
 import itertools
@@ -18,22 +19,25 @@ import jax.numpy as jnp
 import numpy as np
 from jax import random
 
-from train.augment import CENTRE, GRID, SIZE, bend, sample, uniform
+from train.augment import CENTRE, GRID, SIZE, bend, chance, sample, uniform
 
-SHARES = {"sign": 0.35, "scribble": 0.2, "half": 0.15, "pair": 0.2, "texture": 0.1}
-SEGMENTS = 12  # straight pieces of a drawing, at most
+SHARES = {"sign": 0.35, "scribble": 0.15, "loop": 0.1, "half": 0.15, "pair": 0.15, "texture": 0.1}
+SEGMENTS = 12  # straight pieces of a sign or a scribble, at most
+LOOP_SEGMENTS = 40  # straight pieces of a smooth curve
 
 # A sign is a list of polylines; a polyline is x, y, x, y, … on a grid of 0 to 4 (x) by 0 to 6 (y), y downwards.
 SIGNS = {
     "A": ["062046", "1434"],
     "E": ["40000646", "0333"],
     "F": ["400006", "0333"],
+    "G": ["4130100105163645432343"],
     "H": ["0006", "4046", "0343"],
     "J": ["3035261605"],
     "K": ["0006", "400346"],
     "M": ["0600234046"],
     "N": ["06004640"],
     "P": ["060030413303"],
+    "Q": ["103041453616050110", "2446"],
     "R": ["060030413303", "2346"],
     "T": ["0040", "2026"],
     "U": ["00051636454540"],
@@ -41,12 +45,17 @@ SIGNS = {
     "W": ["0016233640"],
     "X": ["0046", "4006"],
     "Y": ["002340", "2326"],
+    "a": ["4232120305163644", "4246"],
+    "d": ["4434231405163645", "4046"],
     "e": ["044432120305163645"],
     "f": ["302026", "0232"],
     "h": ["0006", "0422324346"],
+    "i": ["2226", "2021"],
+    "j": ["32361605", "3031"],
     "k": ["0006", "0432", "1446"],
     "m": ["0206", "03122226", "23324246"],
     "n": ["0206", "0312324346"],
+    "p": ["0206", "021232434435150404"],
     "r": ["0206", "041242"],
     "t": ["20253645", "0242"],
     "u": ["0205163645", "4246"],
@@ -89,7 +98,7 @@ FONT, FONT_DRAWN = _font()
 
 
 def _render(key, segments, drawn):
-    """(SEGMENTS, 4) in [-1, 1] → (28, 28): strokes of random width, scaled to MNIST's box."""
+    """(pieces, 4) in [-1, 1] → (28, 28): strokes of random width, scaled to MNIST's box."""
     keys = random.split(key, 3)
     low = jnp.min(jnp.where(drawn[:, None], segments.reshape(-1, 2, 2).min(1), 9), 0)
     high = jnp.max(jnp.where(drawn[:, None], segments.reshape(-1, 2, 2).max(1), -9), 0)
@@ -123,6 +132,17 @@ def scribble(key):
     loose = jnp.concatenate([starts, starts + 0.5 * random.normal(keys[3], (SEGMENTS, 2))], 1)
     segments = jnp.where(random.bernoulli(keys[4], 0.6), joined, loose)
     return _render(keys[5], segments, jnp.arange(SEGMENTS) < corners)
+
+
+def loop(key):
+    """A drifting Lissajous curve of two to six turns; ratios of 1 and 2 would draw 0 and 8."""
+    keys = random.split(key, 5)
+    t = jnp.linspace(0, 1, LOOP_SEGMENTS + 1)[:, None] * 2 * jnp.pi
+    turns = uniform(keys[0], 2, 4) * jnp.stack([1.0, random.choice(keys[1], jnp.array([2 / 3, 3 / 4, 4 / 3, 3 / 2]))])
+    drift = uniform(keys[2], -1, 1, (2,)) * t / jnp.pi
+    points = jnp.sin(turns * t + uniform(keys[3], 0, 2 * jnp.pi, (2,))) + drift
+    segments = jnp.concatenate([points[:-1], points[1:]], 1)
+    return _render(keys[4], segments, jnp.ones(LOOP_SEGMENTS, bool))
 
 
 def half(key, digit):
@@ -167,8 +187,10 @@ def half_or_pair(key, digit, other):
 
 
 def texture(key):
-    """Nothing but an uneven ground."""
-    return jnp.clip(0.5 * bend(key) + uniform(key, -0.4, 0.8), 0, 1)
+    """Nothing but an uneven ground, or a blot: its darker part, filled."""
+    keys = random.split(key, 3)
+    ground = jnp.clip(0.5 * bend(keys[0]) + uniform(keys[1], -0.4, 0.8), 0, 1)
+    return chance(keys[2], 0.5, jnp.clip(12 * (ground - 0.4), 0, 1), ground)
 
 
 def outliers(key: jax.Array, digits: jax.Array) -> jax.Array:
@@ -185,6 +207,7 @@ def outliers(key: jax.Array, digits: jax.Array) -> jax.Array:
         [
             jax.vmap(sign)(keys[own["sign"]]),
             jax.vmap(scribble)(keys[own["scribble"]]),
+            jax.vmap(loop)(keys[own["loop"]]),
             jax.vmap(half_or_pair)(keys[own["half"]], digit[own["half"]], other[own["half"]]),
             jax.vmap(pair)(keys[own["pair"]], digit[own["pair"]], other[own["pair"]]),
             jax.vmap(texture)(keys[own["texture"]]),
