@@ -14,7 +14,7 @@ st.set_page_config(page_title="Digit reader", page_icon=pictures.icon(), layout=
 page = st.navigation(
     [
         st.Page("app_pages/draw.py", title="Draw", icon=":material/draw:", default=True),
-        st.Page("app_pages/upload.py", title="Upload", icon=":material/upload_file:"),
+        st.Page("app_pages/read.py", title="Read a picture", icon=":material/document_scanner:"),
         st.Page("app_pages/evaluation.py", title="Evaluation", icon=":material/analytics:"),
     ]
 )

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
 from app_pages.parts import bars, canvas, charts, pictures, samples, uploads
-from model import checkpoint
+from model import Digit, Reading, checkpoint
 from train import data, evaluate
 
 ROOT = Path(__file__).parents[1]
@@ -128,36 +128,36 @@ def test_a_stroke_as_a_path_begins_and_ends_where_the_stroke_does():
     assert path == [["M", 0, 0], ["Q", 2, 4, 4, 4], ["Q", 6, 4, 6, 6], ["L", 6, 8]]
 
 
-# Upload
+# Read a picture
 
 
 def test_a_good_and_a_broken_file_together():
-    app = start("upload")
+    app = start("read")
     app.file_uploader[0].set_value(
         [("two.png", png(written(2, 200)), "image/png"), ("two.png", b"nonsense", "image/png")]
     ).run()
     assert not app.exception
-    assert app.metric[0].value == "2"
+    assert app.code[0].value == "2"
     assert "two" in said(app.error) and len(app.error) == 1
     rows = app.dataframe[0].value
     assert list(rows["file"]) == ["two.png", "two.png"] and list(rows["text"]) == ["2", ""]
 
 
 def test_an_empty_picture_is_no_digit():
-    app = start("upload")
+    app = start("read")
     app.file_uploader[0].set_value([("white.png", png(Image.new("L", (80, 60), 255)), "image/png")]).run()
-    assert not app.exception and not app.metric
+    assert not app.exception and not app.code
     assert "No digit was found" in said(app.markdown)
 
 
 def test_the_camera_is_read_too():
-    app = start("upload")
+    app = start("read")
     app.toggle[0].set_value(True).run()
     photograph = io.BytesIO()
     written(3, 200).convert("RGB").save(photograph, "JPEG")
     app.camera_input[0].set_value(("photograph.jpg", photograph.getvalue(), "image/jpeg")).run()
     assert not app.exception
-    assert app.metric[0].value == "3"
+    assert app.code[0].value == "3"
 
 
 def test_the_csv_holds_every_row():
@@ -170,6 +170,24 @@ def test_the_csv_holds_every_row():
         "confidence": ["0.9877", "", ""],
         "note": ["", "Broken, alas.", "No digit found."],
     }
+
+
+def test_the_json_is_that_of_the_command_line():
+    digit = {"value": 7, "confidence": 0.9, "box": [1, 2, 3, 4]}
+    results = [uploads.Result("7", 0.9, digits=(digit,)), uploads.Result(error="Broken, alas.")]
+    assert json.loads(uploads.as_json(["a.png", "ü.png"], results)) == [
+        {"file": "a.png", "text": "7", "digits": [digit]},
+        {"file": "ü.png", "error": "Broken, alas."},
+    ]
+
+
+def test_an_unsure_digit_is_marked_by_more_than_colour():
+    picture = np.full((200, 200, 3), 255, np.uint8)
+    digit = Digit(7, 0.5, np.full(10, 0.1, np.float32), (60, 60, 50, 80), np.zeros((28, 28), np.uint8))
+    reading = Reading("7", (digit,), picture, np.zeros((200, 200), np.float32))
+    sure, unsure = (pictures.read_over(reading, ["7"], [doubt], 600) for doubt in (False, True))
+    assert sure.shape == unsure.shape == (200, 200, 3)
+    assert (unsure < 255).any(2).sum() > 1.3 * (sure < 255).any(2).sum()  # a second box, and a question mark
 
 
 def test_plain_text_is_not_markdown():

@@ -16,7 +16,7 @@ from app_pages.parts import samples
 from app_pages.parts.canvas import SIZE
 
 PATIENCE = 30_000  # milliseconds: an upper bound for slow machines, not a wait
-PAGES = {"": "Draw a digit", "upload": "Upload pictures", "evaluation": "How good is it?"}
+PAGES = {"": "Draw a digit", "read": "Read a picture", "evaluation": "How good is it?"}
 
 
 @pytest.fixture(scope="module")
@@ -155,9 +155,9 @@ def test_a_file_is_uploaded_and_read_and_a_bad_one_explained(tab, tmp_path):
     ImageDraw.Draw(picture).line(stroke, fill=0, width=14, joint="curve")
     picture.save(tmp_path / "three.png")
     (tmp_path / "bad.png").write_bytes(b"not a picture")
-    tab.goto("/upload")
+    tab.goto("/read")
     tab.locator("input[type=file]").set_input_files([tmp_path / "three.png", tmp_path / "bad.png"])
-    expect(tab.get_by_test_id("stMetricValue")).to_have_text("3")
+    expect(tab.get_by_test_id("stCode")).to_contain_text("3")
     expect(tab.get_by_role("alert").filter(has_text="bad.png")).to_be_visible()
     with tab.expect_download() as download:
         button(tab, "Download as CSV").click()

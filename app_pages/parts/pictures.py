@@ -1,4 +1,4 @@
-"""Small pictures with captions, in rows that wrap on narrow screens: steps of a reading, contact sheets, thumbnails."""
+"""Pictures with captions, in rows that wrap on narrow screens: steps of a reading, contact sheets, boxes and names."""
 
 import base64
 import html
@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from app_pages.parts import samples
 from model import Digit, Reading
 
 BOX_COLOUR = (213, 94, 0)  # vermilion: stands out from paper and from blue or black ink
+SURE_COLOUR = (0, 98, 155)  # blue
 
 
 class Figure(NamedTuple):
@@ -74,19 +75,35 @@ def outlined(image: np.ndarray, boxes: Iterable[tuple[int, int, int, int]], colo
     return np.asarray(picture)
 
 
+def read_over(reading: Reading, names: list[str], unsure: list[bool], side: int) -> np.ndarray:
+    """The picture of a reading (h, w, 3) uint8, fitted to a square of `side` pixels, with each digit's box and name.
+
+    An unsure digit has a double box and a question mark behind its name: colour says it too, but not alone.
+    """
+    height, width = reading.image.shape[:2]
+    longer = max(height, width)
+    scale = min(longer, side) / longer if longer > side / 3 else side / 3 / longer  # a tiny one is enlarged
+    picture = Image.fromarray(reading.image).resize((max(1, round(width * scale)), max(1, round(height * scale))))
+    pen = ImageDraw.Draw(picture)
+    for digit, name, doubt in zip(reading.digits, names, unsure, strict=True):
+        left, top, box_width, box_height = (scale * length for length in digit.box)
+        colour = BOX_COLOUR if doubt else SURE_COLOUR
+        for margin in (3, 6) if doubt else (3,):
+            box = left - margin, top - margin, left + box_width + margin, top + box_height + margin
+            pen.rectangle(box, outline=colour, width=2 if margin == 3 else 1)
+        label = f"{name}?" if doubt and name != "?" else name
+        font = ImageFont.load_default(max(16, min(28, round(0.6 * box_height))))
+        place = left + box_width / 2, max(font.size, top - 8)
+        pen.text(place, label, fill=colour, font=font, anchor="ms", stroke_width=3, stroke_fill="white")
+    return np.asarray(picture)
+
+
 def icon(side: int = 64) -> Image.Image:
     """The dashboard's icon: a pen's 2. Drawn here, since Streamlit fetches its own icons from another server."""
     picture = Image.new("RGB", (side, side), "#0072b2")
     (stroke,) = samples.placed(2, side)
     ImageDraw.Draw(picture).line(stroke, fill="white", width=side // 8, joint="curve")
     return picture
-
-
-def thumbnail(image: np.ndarray, side: int) -> np.ndarray:
-    """(h, w, 3) uint8, scaled down to fit a square of `side` pixels."""
-    picture = Image.fromarray(image)
-    picture.thumbnail((side, side))
-    return np.asarray(picture)
 
 
 def source(image: np.ndarray) -> str:

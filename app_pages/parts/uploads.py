@@ -1,6 +1,7 @@
 """Uploaded pictures → readings, and the readings → a table."""
 
 import io
+import json
 import re
 import string
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from model.image import ImageError
 
 TYPES = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif")
 LIMIT = 20  # megabytes a file
-THUMBNAIL = 360  # pixels
+SHOWN = 700  # pixels of the longer side
+UNSURE = 0.9  # confidence below which a digit is marked
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,8 @@ class Result:
 
     text: str = ""
     confidence: float | None = None  # of the least certain digit
-    figures: tuple[pictures.Figure, ...] = ()
+    figures: tuple[pictures.Figure, ...] = ()  # the picture, then each digit as the network sees it
+    digits: tuple[dict, ...] = ()  # value, confidence and box of each, as the command line gives them
     hints: tuple[str, ...] = ()
     error: str | None = None  # why it could not be read, one sentence
 
@@ -38,23 +41,28 @@ def read(content: bytes, checkpoint: Path, stamp: resources.Stamp) -> Result:
         reading = recognizer.read(content)
     except ImageError as error:
         return Result(error=str(error))
-    marked = pictures.outlined(reading.image, [digit.box for digit in reading.digits])
+    names = ["?" if digit.value is None else recognizer.classes[digit.value] for digit in reading.digits]
+    unsure = [digit.value is None or digit.confidence < UNSURE for digit in reading.digits]
     found = pictures.Figure(
-        pictures.source(pictures.thumbnail(marked, THUMBNAIL)),
+        pictures.source(pictures.read_over(reading, names, unsure, SHOWN)),
         f"{reading.image.shape[1]} × {reading.image.shape[0]} pixels",
         f"The picture, upright, with a box around each digit found: {reading.text or 'none'}.",
     )
     glyphs = [
         pictures.Figure(
             pictures.source(digit.glyph),
-            f"{'?' if digit.value is None else recognizer.classes[digit.value]} · {bars.percent(digit.confidence)}",
+            f"{name} · {bars.percent(digit.confidence)}{' · unsure' if doubt else ''}",
             "One digit as the network sees it.",
             crisp=True,
         )
-        for digit in reading.digits
+        for digit, name, doubt in zip(reading.digits, names, unsure, strict=True)
     ]
     confidence = min((float(digit.confidence) for digit in reading.digits), default=None)
-    return Result(reading.text, confidence, (found, *glyphs), tuple(hints(reading)))
+    digits = tuple(
+        {"value": digit.value, "confidence": round(float(digit.confidence), 4), "box": list(digit.box)}
+        for digit in reading.digits
+    )
+    return Result(reading.text, confidence, (found, *glyphs), digits, tuple(hints(reading)))
 
 
 def plain(text: str) -> str:
@@ -79,3 +87,14 @@ def csv(rows: pd.DataFrame) -> bytes:
     file = io.StringIO()
     rows.to_csv(file, index=False, float_format="%.4f")
     return file.getvalue().encode("utf-8-sig")
+
+
+def as_json(names: list[str], results: list[Result]) -> bytes:
+    """A list with an object a picture, with the fields that `recognize_digits.py --json` gives."""
+    objects = [
+        {"file": name, "error": result.error}
+        if result.error
+        else {"file": name, "text": result.text, "digits": result.digits}
+        for name, result in zip(names, results, strict=True)
+    ]
+    return json.dumps(objects, ensure_ascii=False, indent=1).encode()

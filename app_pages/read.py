@@ -1,4 +1,4 @@
-"""Upload pictures, or take one with the camera, and have the digits in them read."""
+"""Read pictures, uploaded or taken with the camera: digits, numbers, whole pages of them."""
 
 import streamlit as st
 
@@ -6,14 +6,14 @@ from app_pages.parts import bars, pictures, resources, uploads
 
 checkpoint = resources.chosen()
 
-st.title("Upload pictures")
+st.title("Read a picture")
 files = st.file_uploader(
-    "Photographs, scans or drawings with a digit",
+    "Photographs, scans or drawings with digits",
     type=list(uploads.TYPES),
     accept_multiple_files=True,
     max_upload_size=uploads.LIMIT,
 )
-photograph = st.camera_input("Take a picture of a digit") if st.toggle("Use the camera") else None
+photograph = st.camera_input("Take a picture of digits") if st.toggle("Use the camera") else None
 
 pages = [*files, *([photograph] if photograph else [])]
 results = [uploads.read(file.getvalue(), checkpoint, resources.stamp(checkpoint)) for file in pages]
@@ -23,20 +23,18 @@ for file, result in zip(pages, results, strict=True):
         st.error(f"**{uploads.plain(file.name)}**: {result.error}", icon=":material/broken_image:")
         continue
     with st.container(border=True):
-        picture, words = st.columns([1, 2], gap="medium")
+        st.markdown(f"**{uploads.plain(file.name)}**")
+        several = len(result.digits) > 1
+        picture, words = (st.container(), st.container()) if several else st.columns([1, 2], gap="medium")
         with picture:
-            pictures.show(result.figures[:1], width=180)
+            pictures.show(result.figures[:1], width=uploads.SHOWN)
         with words:
-            st.markdown(f"**{uploads.plain(file.name)}**")
             if result.text:
-                st.metric(
-                    "Reads",
-                    result.text,
-                    f"{bars.percent(result.confidence)} sure",
-                    delta_color="off",
-                    delta_arrow="off",
-                )
-                pictures.show(result.figures[1:], width=64, abreast=4)
+                sure = bars.percent(result.confidence)
+                st.caption(f"{len(result.digits)} digits, the least sure {sure}" if several else f"{sure} sure")
+                st.code(result.text, language=None)  # with a button that copies it
+                with st.expander("Digit by digit", expanded=len(result.digits) <= 12):
+                    pictures.show(result.figures[1:], width=64, abreast=4)
             else:
                 st.markdown("No digit was found in this picture.")
             for hint in result.hints:
@@ -56,6 +54,10 @@ if results:
         },
         alt="The file, reading, confidence and note of each picture.",
     )
-    st.download_button(
-        "Download as CSV", uploads.csv(rows), "readings.csv", "text/csv", icon=":material/download:", on_click="ignore"
-    )
+    names = [file.name for file in pages]
+    with st.container(horizontal=True):
+        for label, content, name, kind in (
+            ("Download as CSV", uploads.csv(rows), "readings.csv", "text/csv"),
+            ("Download as JSON", uploads.as_json(names, results), "readings.json", "application/json"),
+        ):
+            st.download_button(label, content, name, kind, icon=":material/download:", on_click="ignore")
