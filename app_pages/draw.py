@@ -35,7 +35,7 @@ def draw_and_read() -> None:
         if drawing.image is None:
             st.caption("Reading…")
             return
-        reading = recognizer.read(drawing.image)
+        reading = recognizer.read(drawing.image, turn=0)
         if not reading.digits:
             st.info("There is too little ink to read. Draw a digit, a little larger.", icon=":material/edit:")
             return

@@ -16,7 +16,12 @@ files = st.file_uploader(
 photograph = st.camera_input("Take a picture of digits") if st.toggle("Use the camera") else None
 
 pages = [*files, *([photograph] if photograph else [])]
-results = [uploads.read(file.getvalue(), checkpoint, resources.stamp(checkpoint)) for file in pages]
+AUTO, TURNS = "Auto", (0, 90, 180, 270)  # degrees clockwise
+turns = [st.session_state.get(f"turn {file.file_id}", AUTO) for file in pages]
+results = [
+    uploads.read(file.getvalue(), checkpoint, resources.stamp(checkpoint), None if turn == AUTO else turn)
+    for file, turn in zip(pages, turns, strict=True)
+]
 
 for file, result in zip(pages, results, strict=True):
     if result.error:
@@ -37,6 +42,16 @@ for file, result in zip(pages, results, strict=True):
                     pictures.show(result.figures[1:], width=64, abreast=4)
             else:
                 st.markdown("No digit was found in this picture.")
+            if result.turn and several:
+                st.caption(f"Read as turned by {result.turn}°.")
+            st.segmented_control(
+                "The writing is turned by",
+                (AUTO, *TURNS),
+                format_func=lambda turn: turn if turn == AUTO else f"{turn}°",
+                default=AUTO,
+                required=True,
+                key=f"turn {file.file_id}",
+            )
             for hint in result.hints:
                 st.info(hint, icon=":material/lightbulb:")
 

@@ -47,6 +47,7 @@ class Page:
     light: np.ndarray = field(default_factory=lambda: np.ones(SIZE, np.float32))
     noise: float = 0.0
     quality: int | None = None
+    quarters: int = 0  # turns of the camera, clockwise
     # how it is written
     slope: float = 0.0
     columns: int = 1
@@ -252,6 +253,19 @@ def noise(page):
     page.noise = 14
 
 
+def turned(page):
+    page.quarters = int(page.rng.integers(1, 4))
+
+
+def turn(picture: np.ndarray, lines: list, quarters: int) -> tuple[np.ndarray, list]:
+    """A page and its boxes, turned clockwise."""
+    for _ in range(quarters):
+        height = len(picture)
+        picture = np.rot90(picture, -1)
+        lines = [[(value, (height - y - h, x, h, w)) for value, (x, y, w, h) in line] for line in lines]
+    return np.ascontiguousarray(picture), lines
+
+
 def compose(seed: list[int], split: data.Split, difficulties: list[str]) -> tuple[np.ndarray, list]:
     """A photograph (h, w, 3) uint8 of a page with those difficulties, and its lines of (class, box)."""
     page = Page(np.random.default_rng(seed))
@@ -262,7 +276,9 @@ def compose(seed: list[int], split: data.Split, difficulties: list[str]) -> tupl
     for name in difficulties:
         if name in AFTER:
             AFTER[name](page)
-    return page.photograph(), page.lines
+        if name == "turned":
+            turned(page)
+    return turn(page.photograph(), page.lines, page.quarters)
 
 
 def count(reading: Reading, lines: list) -> dict[str, int]:
@@ -311,7 +327,7 @@ def main() -> None:
 
     print("| difficulty | pages | digits | right | lines exact | spurious of 100 | ms a page |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
-    names = ["clean", *BEFORE, *AFTER, "mixed"]
+    names = ["clean", *BEFORE, *AFTER, "mixed", "turned"]
     for number, name in enumerate(names):
         if options.only and name != options.only:
             continue

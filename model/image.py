@@ -11,6 +11,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
 EXTENSIONS = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif")
 MAX_PIXELS = 100_000_000  # a phone's largest picture; more would not fit into the memory of a small server
+PACKED, ROOMY = 500, 100_000_000  # values for each byte of a file: more, beyond so many values, is a bomb or blank
 MIN_SIDE = 8  # of the longer side: below, nobody could write a digit
 
 
@@ -43,6 +44,9 @@ def load(source: os.PathLike | str | bytes | Image.Image | np.ndarray) -> np.nda
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise ImageError(f"This is {_guess(source)}, not a PNG, JPEG, WebP, BMP, TIFF or GIF picture.") from error
     with image:
+        pixels = image.width * image.height
+        if max(PACKED * len(source), ROOMY) < pixels * len(image.getbands()) and pixels <= MAX_PIXELS:
+            raise ImageError("The picture is blank or made to fill the memory: too many pixels for so small a file.")
         return _to_rgb(image)
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+from typing import Literal
 
 import jax
 import numpy as np
@@ -14,6 +15,9 @@ BATCHES = (1, 16, 128)  # each size is compiled once; what is read is padded to 
 WORKING_PIXELS = 4_000_000  # a larger picture is reduced to this before ink is looked for
 SMALL_PICTURE = 128  # pixels: who gives so small and square a picture gives a single digit
 SURE = 0.9  # mean confidence of what is read piece by piece, from which no other reading is tried
+SEVERAL = 4  # digits from which it may be told that a page is turned
+UPRIGHT = 0.97  # mean confidence from which a page is taken to be upright
+CLEAR = 0.03  # nats a digit by which a page must be surer turned than upright
 FEW = 5  # digits: a large picture in which more were found shows no single one
 ALONE = 0.6  # confidence from which a small picture is a single digit, whatever its pieces are read as
 SMALL_DIGIT = 60  # pixels: a digit of a reduced picture that is smaller is read from the picture as given
@@ -48,12 +52,14 @@ class Reading:
         digits: the digits in reading order.
         image: (h, w, 3) uint8, the picture upright.
         ink: (h', w') float32 in [0, 1], the ink that was found; of a large picture at a reduced size.
+        turn: degrees clockwise by which the writing is turned: 0, 90, 180 or 270.
     """
 
     text: str
     digits: tuple[Digit, ...]
     image: np.ndarray
     ink: np.ndarray
+    turn: int = 0
 
 
 class Recognizer:
@@ -76,23 +82,37 @@ class Recognizer:
         """
         return cls(*checkpoint.load(directory))
 
-    def read(self, source: os.PathLike | str | bytes | Image.Image | np.ndarray) -> Reading:
+    def read(
+        self, source: os.PathLike | str | bytes | Image.Image | np.ndarray, turn: Literal[0, 90, 180, 270] | None = None
+    ) -> Reading:
         """Path, bytes, PIL image, or uint8 array (h, w), (h, w, 3), (h, w, 4) → what is written there.
+
+        Args:
+            source: the picture.
+            turn: degrees clockwise by which its writing is turned; None: found out, where several digits make it clear.
 
         Raises:
             ImageError: the picture can't be read; its message is one sentence that says why.
         """
         picture = image.load(source)
-        reduction = int(np.ceil(np.sqrt(picture.shape[0] * picture.shape[1] / WORKING_PIXELS)))
-        found = ink.ink_map(np.asarray(Image.fromarray(picture).reduce(reduction)) if reduction > 1 else picture)
-        lines = segment.read_lines(found, self.classify)
-        if lines and (alone := self._alone(picture, lines)):
-            lines = [[alone]]
-        if reduction > 1:
-            lines = [self._at_full_size(line, picture, reduction) for line in lines]
-        lines = [tuple(map(self._digit, line)) for line in lines]
+        if turn is None:
+            turn, (lines, found) = 0, self._lines(picture)
+            if sum(map(len, lines)) >= SEVERAL and (surest := _sureness(lines)) < np.log(UPRIGHT):
+                others = (
+                    (180, 90, 270) if surest < np.log(SURE) else (180,)
+                )  # sideways, hardly any digit looks like one
+                surest += CLEAR
+                for other in others:
+                    turned = self._lines(np.rot90(picture, other // 90))
+                    if turned[0] and _sureness(turned[0]) > surest:
+                        turn, (lines, found), surest = other, turned, _sureness(turned[0])
+        else:
+            lines, found = self._lines(np.rot90(picture, turn // 90))
+        lines = [tuple(self._digit(found, turn, picture) for found in line) for line in lines]
         text = "\n".join("".join(map(self._name, line)) for line in lines)
-        return Reading(text, tuple(digit for line in lines for digit in line), picture, found)
+        return Reading(
+            text, tuple(digit for line in lines for digit in line), picture, np.rot90(found, -turn // 90), turn
+        )
 
     def classify(self, glyphs: np.ndarray) -> np.ndarray:
         """(n, 28, 28) uint8 glyphs, any n ≥ 0 → (n, classes) float32 calibrated probabilities.
@@ -115,6 +135,17 @@ class Recognizer:
             start += size
         return probabilities
 
+    def _lines(self, picture: np.ndarray) -> tuple[list[list[segment.Found]], np.ndarray]:
+        """The digits of an upright picture, in lines, and its ink."""
+        reduction = int(np.ceil(np.sqrt(picture.shape[0] * picture.shape[1] / WORKING_PIXELS)))
+        found = ink.ink_map(np.asarray(Image.fromarray(picture).reduce(reduction)) if reduction > 1 else picture)
+        lines = segment.read_lines(found, self.classify)
+        if lines and (alone := self._alone(picture, lines)):
+            lines = [[alone]]
+        if reduction > 1:
+            lines = [self._at_full_size(line, picture, reduction) for line in lines]
+        return lines, found
+
     def _alone(self, picture: np.ndarray, lines: list[list[segment.Found]]) -> segment.Found | None:
         """The picture as one damaged digit, where the network is surer of that than of what was found in pieces."""
         height, width = picture.shape[:2]
@@ -133,10 +164,10 @@ class Recognizer:
         (left, top), (right, bottom) = boxes[:, :2].min(0), (boxes[:, :2] + boxes[:, 2:]).max(0)
         return segment.Found((int(left), int(top), int(right - left), int(bottom - top)), whole, probabilities)
 
-    def _digit(self, found: segment.Found) -> Digit:
+    def _digit(self, found: segment.Found, turn: int, picture: np.ndarray) -> Digit:
         confidence = float(found.probabilities.max())
         value = int(found.probabilities.argmax()) if confidence >= self._threshold else None
-        return Digit(value, confidence, found.probabilities, found.box, found.glyph)
+        return Digit(value, confidence, found.probabilities, _turned_back(found.box, turn, picture), found.glyph)
 
     def _name(self, digit: Digit) -> str:
         return "?" if digit.value is None else self.classes[digit.value]
@@ -157,3 +188,17 @@ class Recognizer:
                     found = found._replace(glyph=sharp, probabilities=self.classify(sharp[None])[0])
             read.append(found)
         return read
+
+
+def _sureness(lines: list[list[segment.Found]]) -> float:
+    """Mean logarithm of the confidences, in nats."""
+    return float(np.mean([np.log(found.probabilities.max()) for line in lines for found in line]))
+
+
+def _turned_back(box: segment.Box, turn: int, picture: np.ndarray) -> segment.Box:
+    """A box in the picture turned upright → the box in the picture as given, whose writing is turned clockwise."""
+    left, top, width, height = box
+    for quarter in range(turn // 90, 0, -1):
+        across = picture.shape[quarter % 2]  # width of the picture a quarter turn before
+        left, top, width, height = across - top - height, left, height, width
+    return left, top, width, height

@@ -150,6 +150,13 @@ def test_an_empty_picture_is_no_digit():
     assert "No digit was found" in said(app.markdown)
 
 
+def test_how_the_writing_is_turned_can_be_said():
+    app = start("read")
+    app.file_uploader[0].set_value([("two.png", png(written(2, 200).rotate(180)), "image/png")]).run()
+    app.get("button_group")[0].set_value(180).run()
+    assert not app.exception and app.code[0].value == "2"
+
+
 def test_the_camera_is_read_too():
     app = start("read")
     app.toggle[0].set_value(True).run()

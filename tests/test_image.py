@@ -123,3 +123,10 @@ def test_bad_paths_and_arrays(tmp_path):
 
 def test_a_phones_largest_picture_is_allowed():
     assert 9248 * 6936 < MAX_PIXELS  # 64 megapixels
+
+
+def test_a_picture_made_to_fill_the_memory_is_refused():
+    file = io.BytesIO()
+    Image.new("L", (9_900, 9_900)).convert("RGB").save(file, "PNG")
+    with pytest.raises(ImageError, match="too many pixels for so small a file"):
+        load(file.getvalue())

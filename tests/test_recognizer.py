@@ -96,3 +96,36 @@ def test_a_damaged_digit_that_fills_its_picture_is_one_digit(recognizer, mnist, 
         text = recognizer.read(Image.fromarray(noisy).resize((size, size), Image.Resampling.BICUBIC)).text
         right += text == str(label)
     assert right >= 45
+
+
+def row(mnist) -> np.ndarray:
+    """The digits 2 3 4 7 5 2 on a white page, from left to right."""
+    page = np.zeros((120, 330), np.uint8)
+    for place, value in enumerate((2, 3, 4, 7, 5, 2)):
+        glyph = mnist.validation.images[np.flatnonzero(mnist.validation.labels == value)[place]]
+        page[30:86, 10 + 52 * place : 66 + 52 * place] |= np.kron(glyph, np.ones((2, 2), np.uint8))
+    return 255 - page
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_a_turned_page_is_found_out(recognizer, mnist, turn):
+    upright = row(mnist)
+    turned = np.ascontiguousarray(np.rot90(upright, -turn // 90))
+    reading = recognizer.read(turned)
+    assert (reading.text, reading.turn) == ("234752", turn)
+    assert reading.image.shape[:2] == reading.ink.shape == turned.shape
+    for digit in reading.digits:
+        left, top, width, height = digit.box  # of the picture as given
+        inside = turned[top : top + height, left : left + width] < 128
+        assert inside.any(0).mean() > 0.9 and inside.any(1).mean() > 0.9
+
+
+def test_how_a_page_is_turned_can_be_said(recognizer, mnist):
+    upright = row(mnist)
+    assert recognizer.read(np.ascontiguousarray(upright[::-1, ::-1]), turn=180).text == "234752"
+    assert recognizer.read(upright, turn=180).turn == 180
+
+
+def test_a_digit_alone_is_never_turned(recognizer, mnist):
+    six = mnist.validation.images[np.flatnonzero(mnist.validation.labels == 6)[0]]
+    assert recognizer.read(np.ascontiguousarray(255 - six[::-1, ::-1])).turn == 0

@@ -30,15 +30,16 @@ class Result:
     figures: tuple[pictures.Figure, ...] = ()  # the picture, then each digit as the network sees it
     digits: tuple[dict, ...] = ()  # value, confidence and box of each, as the command line gives them
     hints: tuple[str, ...] = ()
+    turn: int = 0  # degrees clockwise by which the writing was turned
     error: str | None = None  # why it could not be read, one sentence
 
 
 @st.cache_data(max_entries=100, show_spinner="Reading")
-def read(content: bytes, checkpoint: Path, stamp: resources.Stamp) -> Result:
+def read(content: bytes, checkpoint: Path, stamp: resources.Stamp, turn: int | None = None) -> Result:
     """The reading of a picture file; kept, so that a rerun of the page reads nothing twice."""
     recognizer = resources.recognizer(checkpoint)
     try:
-        reading = recognizer.read(content)
+        reading = recognizer.read(content, turn)
     except ImageError as error:
         return Result(error=str(error))
     names = ["?" if digit.value is None else recognizer.classes[digit.value] for digit in reading.digits]
@@ -62,7 +63,7 @@ def read(content: bytes, checkpoint: Path, stamp: resources.Stamp) -> Result:
         {"value": digit.value, "confidence": round(float(digit.confidence), 4), "box": list(digit.box)}
         for digit in reading.digits
     )
-    return Result(reading.text, confidence, (found, *glyphs), digits, tuple(hints(reading)))
+    return Result(reading.text, confidence, (found, *glyphs), digits, tuple(hints(reading)), reading.turn)
 
 
 def plain(text: str) -> str:
