@@ -25,7 +25,7 @@ WIDEST = 1.7  # of its height: a digit is not wider
 CUTTABLE = 0.55  # of its height: a narrower piece is one digit
 CUTS = 3  # places at which a piece may be cut
 # Costs are in nats, as the logarithms of the network's probabilities are.
-CUT_COST = 0.2  # of each cut through ink: connected ink is one digit unless the network is rather sure
+CUT_COST = 0.05  # of each cut through ink: connected ink is one digit where the network is as sure of that
 GAP_COST = 3.0  # of white between the parts of a digit, for each height of it
 SKIP_COST = 0.5  # of leaving a small piece out, as a dot or a dash
 
