@@ -54,7 +54,7 @@ def draw_and_read() -> None:
             f'</span><span style="font-size:1.1rem">{html.escape(words)}</span></div>'
         )
         if len(reading.digits) > 1:
-            names = ["?" if d.value is None else recognizer.classes[d.value] for d in reading.digits]
+            names = [recognizer.name(digit) for digit in reading.digits]
             index = st.segmented_control(
                 "Explain the digit",
                 range(len(names)),

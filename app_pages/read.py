@@ -57,7 +57,8 @@ for file, result in zip(pages, results, strict=True):
 
 if results:
     st.subheader("All readings")
-    rows = uploads.table([file.name for file in pages], results)
+    names = [file.name for file in pages]
+    rows = uploads.table(names, results)
     st.dataframe(
         rows.assign(confidence=100 * rows["confidence"]),
         hide_index=True,
@@ -69,7 +70,6 @@ if results:
         },
         alt="The file, reading, confidence and note of each picture.",
     )
-    names = [file.name for file in pages]
     with st.container(horizontal=True):
         for label, content, name, kind in (
             ("Download as CSV", uploads.csv(rows), "readings.csv", "text/csv"),

@@ -44,10 +44,7 @@ def load(source: os.PathLike | str | bytes | Image.Image | np.ndarray) -> np.nda
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise ImageError(f"This is {_guess(source)}, not a PNG, JPEG, WebP, BMP, TIFF or GIF picture.") from error
     with image:
-        pixels = image.width * image.height
-        if max(PACKED * len(source), ROOMY) < pixels * len(image.getbands()) and pixels <= MAX_PIXELS:
-            raise ImageError("The picture is blank or made to fill the memory: too many pixels for so small a file.")
-        return _to_rgb(image)
+        return _to_rgb(image, len(source))
 
 
 def _file_content(path: Path) -> bytes:
@@ -85,13 +82,16 @@ def _from_array(array: np.ndarray) -> Image.Image:
     return Image.fromarray(array)
 
 
-def _to_rgb(image: Image.Image) -> np.ndarray:
+def _to_rgb(image: Image.Image, stored: int | None = None) -> np.ndarray:
+    """A picture, of a file of so many bytes if any → (h, w, 3) uint8, upright."""
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise ImageError(
             f"The picture is too large: {width:,} × {height:,} pixels; at most {MAX_PIXELS // 10**6} megapixels can be "
             "read."
         )
+    if stored is not None and width * height * len(image.getbands()) > max(PACKED * stored, ROOMY):
+        raise ImageError("The picture is blank or made to fill the memory: too many pixels for so small a file.")
     if max(width, height) < MIN_SIDE:
         raise ImageError(f"The picture is too small: {width} × {height} pixels can't hold a digit.")
     try:

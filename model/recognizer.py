@@ -104,12 +104,12 @@ class Recognizer:
                 surest += CLEAR
                 for other in others:
                     turned = self._lines(np.rot90(picture, other // 90))
-                    if turned[0] and _sureness(turned[0]) > surest:
-                        turn, (lines, found), surest = other, turned, _sureness(turned[0])
+                    if turned[0] and (sureness := _sureness(turned[0])) > surest:
+                        turn, (lines, found), surest = other, turned, sureness
         else:
             lines, found = self._lines(np.rot90(picture, turn // 90))
         lines = [tuple(self._digit(found, turn, picture) for found in line) for line in lines]
-        text = "\n".join("".join(map(self._name, line)) for line in lines)
+        text = "\n".join("".join(map(self.name, line)) for line in lines)
         return Reading(
             text, tuple(digit for line in lines for digit in line), picture, np.rot90(found, -turn // 90), turn
         )
@@ -150,15 +150,14 @@ class Recognizer:
         """The picture as one damaged digit, where the network is surer of that than of what was found in pieces."""
         height, width = picture.shape[:2]
         small = max(height, width) <= SMALL_PICTURE
-        confidences = [found.probabilities.max() for line in lines for found in line]
-        pieces = float(np.exp(np.mean(np.log(confidences))))
-        if max(height, width) > 1.5 * min(height, width) or (pieces >= SURE and not (small and len(confidences) > 1)):
+        count, pieces = sum(map(len, lines)), np.exp(_sureness(lines))
+        if max(height, width) > 1.5 * min(height, width) or (pieces >= SURE and not (small and count > 1)):
             return None
-        if len(confidences) > FEW and not small:
+        if count > FEW and not small:
             return None
         whole = ink.as_glyph(picture, GLYPH_SIZE)
         probabilities = self.classify(whole[None])[0]
-        if probabilities.max() <= (pieces if len(confidences) == 1 or not small else ALONE):
+        if probabilities.max() <= (pieces if count == 1 or not small else ALONE):
             return None
         boxes = np.array([found.box for line in lines for found in line])
         (left, top), (right, bottom) = boxes[:, :2].min(0), (boxes[:, :2] + boxes[:, 2:]).max(0)
@@ -169,7 +168,8 @@ class Recognizer:
         value = int(found.probabilities.argmax()) if confidence >= self._threshold else None
         return Digit(value, confidence, found.probabilities, _turned_back(found.box, turn, picture), found.glyph)
 
-    def _name(self, digit: Digit) -> str:
+    def name(self, digit: Digit) -> str:
+        """What a digit is read as: the name of its class, or "?"."""
         return "?" if digit.value is None else self.classes[digit.value]
 
     def _at_full_size(self, line: list[segment.Found], picture: np.ndarray, reduction: int) -> list[segment.Found]:

@@ -8,7 +8,8 @@ import html
 
 import numpy as np
 
-FILL, REST = "#0072b2", "rgba(128,128,128,.75)"  # of the likeliest class, and of the others
+BLUE = "#0072b2"  # of Okabe and Ito's palette: the likeliest class
+REST = "rgba(128,128,128,.75)"  # the others
 
 
 def percent(share: float) -> str:
@@ -23,7 +24,7 @@ def probability_bars(probabilities: np.ndarray, classes: tuple[str, ...]) -> str
         f'<span style="text-align:right{weight}">{html.escape(name)}</span>'
         f'<span style="background:rgba(128,128,128,.14);border-radius:4px;height:1rem">'
         f'<span style="display:block;height:100%;border-radius:4px;width:{100 * share:.1f}%;'
-        f'background:{FILL if number == likeliest else REST}"></span></span>'
+        f'background:{BLUE if number == likeliest else REST}"></span></span>'
         f'<span style="text-align:right;font-variant-numeric:tabular-nums{weight}">{percent(share)}</span>'
         for number, (name, share) in enumerate(zip(classes, probabilities, strict=True))
         for weight in (";font-weight:650" if number == likeliest else ";opacity:.8",)

@@ -8,7 +8,9 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-BLUE, ORANGE = "#0072b2", "#d55e00"  # of Okabe and Ito's palette
+from app_pages.parts.bars import BLUE
+
+ORANGE = "#d55e00"  # of Okabe and Ito's palette, as BLUE
 GREY = "#6e7781"  # readable on white and on black
 
 VIEWS = ("Counts", "Row percentages", "Mistakes only")

@@ -82,7 +82,7 @@ def read_over(reading: Reading, names: list[str], unsure: list[bool], side: int)
     """
     height, width = reading.image.shape[:2]
     longer = max(height, width)
-    scale = min(longer, side) / longer if longer > side / 3 else side / 3 / longer  # a tiny one is enlarged
+    scale = min(max(longer, side / 3), side) / longer  # a tiny one is enlarged
     picture = Image.fromarray(reading.image).resize((max(1, round(width * scale)), max(1, round(height * scale))))
     pen = ImageDraw.Draw(picture)
     for digit, name, doubt in zip(reading.digits, names, unsure, strict=True):

@@ -42,7 +42,7 @@ def read(content: bytes, checkpoint: Path, stamp: resources.Stamp, turn: int | N
         reading = recognizer.read(content, turn)
     except ImageError as error:
         return Result(error=str(error))
-    names = ["?" if digit.value is None else recognizer.classes[digit.value] for digit in reading.digits]
+    names = [recognizer.name(digit) for digit in reading.digits]
     unsure = [digit.value is None or digit.confidence < UNSURE for digit in reading.digits]
     found = pictures.Figure(
         pictures.source(pictures.read_over(reading, names, unsure, SHOWN)),
