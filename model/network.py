@@ -4,6 +4,8 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from model.convolution import convolve
+
 GLYPH_SIZE = 28  # pixels a side: MNIST's format
 
 
@@ -21,7 +23,14 @@ class ConvNorm(nnx.Module):
     ):
         # The norm subtracts any bias again, so the convolution has none.
         self.conv = nnx.Conv(
-            channels_in, channels_out, (size, size), strides=strides, padding=padding, use_bias=False, rngs=rngs
+            channels_in,
+            channels_out,
+            (size, size),
+            strides=strides,
+            padding=padding,
+            use_bias=False,
+            conv_general_dilated=convolve,
+            rngs=rngs,
         )
         self.norm = nnx.BatchNorm(channels_out, momentum=0.99, rngs=rngs)
 

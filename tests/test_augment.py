@@ -15,7 +15,7 @@ def digits(seven) -> np.ndarray:
 
 
 def test_same_key_same_images(digits):
-    augmented = jax.jit(augment.augment)
+    augmented = jax.jit(augment.augment, static_argnames="damage_share")
     first = augmented(jax.random.key(0), digits, 0.5)
     assert first.shape == digits.shape
     assert first.dtype == np.uint8

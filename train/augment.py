@@ -141,7 +141,7 @@ def lines(key, image):
         along = end - start
         length = jnp.sum(along**2) + 1e-3
         t = jnp.clip(((y - start[0]) * along[0] + (x - start[1]) * along[1]) / length, 0, 1)
-        distance = jnp.hypot(y - start[0] - t * along[0], x - start[1] - t * along[1])
+        distance = jnp.sqrt((y - start[0] - t * along[0]) ** 2 + (x - start[1] - t * along[1]) ** 2)
         stroke = jnp.clip(uniform(keys[2], 0.8, 1.6) - distance, 0, 1)
         dotted = jnp.where((t * jnp.sqrt(length)) % 4 < 2, stroke, 0)
         return chance(keys[3], 0.3, dotted, stroke) * uniform(keys[4], 0.4, 1)
@@ -157,7 +157,8 @@ def blobs(key, image):
     keys = random.split(key, 5)
     centres = uniform(keys[0], 0, SIZE, (6, 2))
     radii = uniform(keys[1], 0.6, 2.6, (6,))
-    distance = jnp.hypot(GRID[None, :, None] - centres[:, 0, None, None], GRID[None, None] - centres[:, 1, None, None])
+    down, across = GRID[:, None] - centres[:, 0, None, None], GRID[None] - centres[:, 1, None, None]
+    distance = jnp.sqrt(down**2 + across**2)
     spots = jnp.clip(radii[:, None, None] + 0.5 - distance, 0, 1)
     spots *= (jnp.arange(6) < random.randint(keys[2], (), 2, 7))[:, None, None]
     adds = random.bernoulli(keys[3], 0.5, (6, 1, 1))
@@ -190,13 +191,12 @@ def damage(key, image):
     return image
 
 
-def augment_one(key, image, damage_share):
-    """One image: warped by a usual hand, or by a wild one; then thickened or damaged, or not."""
-    keys = random.split(key, 8)
+def another_hand(key, image):
+    """One image: warped by a usual hand, or by a wild one, or not; then by another pen, or not."""
+    keys = random.split(key, 5)
     strength = jnp.where(random.bernoulli(keys[0], 0.15), 1.9, 1.0)
     image = chance(keys[1], 0.9, warp(keys[2], image, strength), image)
-    image = chance(keys[3], 0.4, thicken(keys[4], image), image)
-    return chance(keys[5], damage_share, damage(keys[6], image), image)
+    return chance(keys[3], 0.4, thicken(keys[4], image), image)
 
 
 def augment(key: jax.Array, images: jax.Array, damage_share: float) -> jax.Array:
@@ -205,8 +205,14 @@ def augment(key: jax.Array, images: jax.Array, damage_share: float) -> jax.Array
     Args:
         key: a JAX random key; the same key and images give the same result.
         images: white ink on black.
-        damage_share: share of the images, in [0, 1], that are damaged beyond being warped.
+        damage_share: share of the images, in [0, 1], that are damaged beyond being warped. Not traced: the others
+            are spared the work.
     """
-    keys = random.split(key, len(images))
-    changed = jax.vmap(augment_one, (0, 0, None))(keys, images.astype(jnp.float32) / 255, damage_share)
+    hands, cameras, choice = random.split(key, 3)
+    changed = images.astype(jnp.float32) / 255
+    changed = jax.vmap(another_hand)(random.split(hands, len(images)), changed)
+    if count := round(damage_share * len(images)):
+        chosen = random.permutation(choice, len(images))[:count]
+        damaged = jax.vmap(damage)(random.split(cameras, count), changed[chosen])
+        changed = changed.at[chosen].set(damaged)
     return jnp.round(jnp.clip(changed, 0, 1) * 255).astype(jnp.uint8)
