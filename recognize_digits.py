@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from model import Reading, Recognizer
+from model import Recognizer
 from model.checkpoint import DEFAULT, CheckpointError
 from model.image import EXTENSIONS, ImageError
 
@@ -22,12 +22,6 @@ def pictures(paths: list[Path]) -> Iterator[Path]:
             yield from sorted(p for p in path.iterdir() if p.suffix.lower().lstrip(".") in EXTENSIONS and p.is_file())
         else:
             yield path
-
-
-def as_json(file: Path, reading: Reading) -> dict:
-    """What --json prints of one reading."""
-    digits = [{"value": d.value, "confidence": round(d.confidence, 6), "box": d.box} for d in reading.digits]
-    return {"file": str(file), "text": reading.text, "digits": digits}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -57,7 +51,10 @@ def main(arguments: list[str] | None = None) -> int:
             else:
                 print(f"{file}: error: {error}", file=sys.stderr)
             continue
-        print(json.dumps(as_json(file, reading)) if options.json else f"{file}: {reading.text.replace(chr(10), ' ')}")
+        if options.json:
+            print(json.dumps({"file": str(file), **reading.summary()}))
+        else:
+            print(f"{file}: {reading.text.replace(chr(10), ' ')}")
     return 1 if failed else 0
 
 

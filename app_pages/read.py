@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from app_pages.parts import bars, pictures, resources, uploads
+from app_pages.parts import bars, editor, pictures, resources, uploads
 
 checkpoint = resources.chosen()
+classes = resources.recognizer(checkpoint).classes
+AUTO, TURNS = "Auto", (0, 90, 180, 270)  # degrees clockwise
 
 st.title("Read a picture")
 files = st.file_uploader(
@@ -16,29 +18,38 @@ files = st.file_uploader(
 photograph = st.camera_input("Take a picture of digits") if st.toggle("Use the camera") else None
 
 pages = [*files, *([photograph] if photograph else [])]
-AUTO, TURNS = "Auto", (0, 90, 180, 270)  # degrees clockwise
-turns = [st.session_state.get(f"turn {file.file_id}", AUTO) for file in pages]
-results = [
-    uploads.read(file.getvalue(), checkpoint, resources.stamp(checkpoint), None if turn == AUTO else turn)
-    for file, turn in zip(pages, turns, strict=True)
-]
+sources, results = [], []
+for file in pages:
+    turn = st.session_state.get(f"turn {file.file_id}", AUTO)
+    source = uploads.Source(file.getvalue(), checkpoint, resources.stamp(checkpoint), None if turn == AUTO else turn)
+    sources.append(source)
+    results.append(uploads.read(source, editor.marks(file.file_id)))
 
-for file, result in zip(pages, results, strict=True):
+for file, source, result in zip(pages, sources, results, strict=True):
     if result.error:
         st.error(f"**{uploads.plain(file.name)}**: {result.error}", icon=":material/broken_image:")
         continue
     with st.container(border=True):
         st.markdown(f"**{uploads.plain(file.name)}**")
-        several = len(result.digits) > 1
-        picture, words = (st.container(), st.container()) if several else st.columns([1, 2], gap="medium")
+        with st.container(horizontal=True, gap="medium"):
+            editing = st.toggle(
+                "Correct it", key=f"edit {file.file_id}", help="Change the boxes, or type what it says."
+            )
+            steps = st.toggle("Show the steps", key=f"steps {file.file_id}", help="From the picture to the digits.")
+        several = len(result.names) > 1
+        wide = several or editing
+        picture, words = (st.container(), st.container()) if wide else st.columns([1, 2], gap="medium")
         with picture:
-            pictures.show(result.figures[:1], width=uploads.SHOWN)
+            if editing:
+                editor.show(file.file_id, source, result, classes)
+            else:
+                pictures.show(result.figures[:1], width=uploads.SHOWN)
         with words:
             if result.text:
                 sure = bars.percent(result.confidence)
-                st.caption(f"{len(result.digits)} digits, the least sure {sure}" if several else f"{sure} sure")
+                st.caption(f"{len(result.names)} digits, the least sure {sure}" if several else f"{sure} sure")
                 st.code(result.text, language=None)  # with a button that copies it
-                with st.expander("Digit by digit", expanded=len(result.digits) <= 12):
+                with st.expander("Digit by digit", expanded=len(result.names) <= 12):
                     pictures.show(result.figures[1:], width=64, abreast=4)
             else:
                 st.markdown("No digit was found in this picture.")
@@ -51,9 +62,13 @@ for file, result in zip(pages, results, strict=True):
                 default=AUTO,
                 required=True,
                 key=f"turn {file.file_id}",
+                on_change=editor.forget,
+                args=(file.file_id,),
             )
             for hint in result.hints:
                 st.info(hint, icon=":material/lightbulb:")
+        if steps:
+            pictures.show(uploads.steps(source, result), width=uploads.SHOWN)
 
 if results:
     st.subheader("All readings")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+from collections.abc import Mapping
 from typing import Literal
 
 import jax
@@ -61,6 +62,11 @@ class Reading:
     ink: np.ndarray
     turn: int = 0
 
+    def summary(self) -> dict:
+        """The text, and of each digit the value, the confidence and the box, as JSON can hold them."""
+        digits = [{"value": d.value, "confidence": round(float(d.confidence), 4), "box": d.box} for d in self.digits]
+        return {"text": self.text, "digits": digits}
+
 
 class Recognizer:
     """Reads images with one checkpoint. Nothing of it changes once it is loaded, so threads may share one."""
@@ -108,11 +114,38 @@ class Recognizer:
                         turn, (lines, found), surest = other, turned, sureness
         else:
             lines, found = self._lines(np.rot90(picture, turn // 90))
-        lines = [tuple(self._digit(found, turn, picture) for found in line) for line in lines]
-        text = "\n".join("".join(map(self.name, line)) for line in lines)
-        return Reading(
-            text, tuple(digit for line in lines for digit in line), picture, np.rot90(found, -turn // 90), turn
-        )
+        lines = [
+            [self._digit(_turned_back(one.box, turn, picture), one.glyph, one.probabilities) for one in line]
+            for line in lines
+        ]
+        return self._reading(lines, picture, np.rot90(found, -turn // 90), turn)
+
+    def read_boxes(self, reading: Reading, boxes: Mapping[segment.Box, int | None]) -> Reading:
+        """The picture of a reading, read anew where somebody says that its digits are.
+
+        Args:
+            reading: of the picture. A digit whose box stays is kept as it was read.
+            boxes: (left, top, width, height) in pixels of `reading.image`, each at least partly inside → the class
+                that somebody says it is, of which there is no doubt, or None for the network to read it.
+        """
+        height, width = reading.image.shape[:2]
+        kept = {digit.box: digit for digit in reading.digits}
+        digits = []
+        for (left, top, *size), said in boxes.items():
+            right, bottom = min(width, left + size[0]), min(height, top + size[1])
+            box = max(0, left), max(0, top), right - max(0, left), bottom - max(0, top)
+            if box in kept:
+                digits.append(kept[box])
+            else:
+                cut = glyph.normalise(np.rot90(self._ink_in(box, reading), reading.turn // 90))
+                digits.append(self._digit(box, cut, self.classify(cut[None])[0]))
+            if said is not None:
+                digits[-1] = dataclasses.replace(digits[-1], value=said, confidence=1.0)
+        upright = np.rot90(reading.image, reading.turn // 90)
+        back = (360 - reading.turn) % 360
+        order = segment.in_lines([_turned_back(digit.box, back, upright) for digit in digits])
+        lines = [[digits[number] for number in line] for line in order]
+        return self._reading(lines, reading.image, reading.ink, reading.turn)
 
     def classify(self, glyphs: np.ndarray) -> np.ndarray:
         """(n, 28, 28) uint8 glyphs, any n ≥ 0 → (n, classes) float32 calibrated probabilities.
@@ -163,10 +196,14 @@ class Recognizer:
         (left, top), (right, bottom) = boxes[:, :2].min(0), (boxes[:, :2] + boxes[:, 2:]).max(0)
         return segment.Found((int(left), int(top), int(right - left), int(bottom - top)), whole, probabilities)
 
-    def _digit(self, found: segment.Found, turn: int, picture: np.ndarray) -> Digit:
-        confidence = float(found.probabilities.max())
-        value = int(found.probabilities.argmax()) if confidence >= self._threshold else None
-        return Digit(value, confidence, found.probabilities, _turned_back(found.box, turn, picture), found.glyph)
+    def _digit(self, box: segment.Box, cut: np.ndarray, probabilities: np.ndarray) -> Digit:
+        confidence = float(probabilities.max())
+        value = int(probabilities.argmax()) if confidence >= self._threshold and cut.any() else None
+        return Digit(value, confidence, probabilities, box, cut)
+
+    def _reading(self, lines: list[list[Digit]], picture: np.ndarray, found: np.ndarray, turn: int) -> Reading:
+        text = "\n".join("".join(map(self.name, line)) for line in lines)
+        return Reading(text, tuple(digit for line in lines for digit in line), picture, found, turn)
 
     def name(self, digit: Digit) -> str:
         """What a digit is read as: the name of its class, or "?"."""
@@ -180,14 +217,32 @@ class Recognizer:
             box = left, top, min(width, picture.shape[1] - left), min(height, picture.shape[0] - top)
             found = found._replace(box=box)
             if max(width, height) <= SMALL_DIGIT:
-                margin = max(width, height)
-                y, x = max(0, top - margin), max(0, left - margin)
-                around = ink.ink_map(picture[y : top + height + margin, x : left + width + margin])
-                sharp = glyph.normalise(around[top - y : top - y + height, left - x : left - x + width])
+                around, (y, x) = _surroundings(picture, box)
+                sharp = glyph.normalise(ink.ink_map(around)[y : y + height, x : x + width])
                 if sharp.any():
                     found = found._replace(glyph=sharp, probabilities=self.classify(sharp[None])[0])
             read.append(found)
         return read
+
+    def _ink_in(self, box: segment.Box, reading: Reading) -> np.ndarray:
+        """(h, w) float32 ink in a box, without what only reaches into it from a neighbour."""
+        reduction = round(reading.image.shape[1] / reading.ink.shape[1])
+        if reduction > 1 and max(box[2:]) <= SMALL_DIGIT:
+            around, (y, x) = _surroundings(reading.image, box)
+            around, (_, _, width, height) = ink.ink_map(around), box
+        else:
+            left, top, width, height = (-(-side // reduction) for side in box)
+            around, (y, x) = _surroundings(reading.ink, (left, top, width, height))
+        inside = np.s_[y : y + height, x : x + width]
+        return np.where(segment.own_ink(around, inside), around[inside], 0)
+
+
+def _surroundings(picture: np.ndarray, box: segment.Box) -> tuple[np.ndarray, tuple[int, int]]:
+    """The part of a picture in and around a box, a box' longer side on each side, and where (y, x) the box starts."""
+    left, top, width, height = box
+    margin = max(width, height)
+    y, x = max(0, top - margin), max(0, left - margin)
+    return picture[y : top + height + margin, x : left + width + margin], (top - y, left - x)
 
 
 def _sureness(lines: list[list[segment.Found]]) -> float:

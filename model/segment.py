@@ -7,7 +7,7 @@ dynamic programming: Casey and Lecolinet, A survey of methods and strategies in 
 """
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -99,6 +99,28 @@ def read_lines(ink: np.ndarray, classify: Callable[[np.ndarray], np.ndarray]) ->
         for number, atoms in enumerate(lines)
     ]
     return [line for line in read if line]
+
+
+def in_lines(boxes: Sequence[Box]) -> list[list[int]]:
+    """Boxes of digits → their numbers in reading order: lines from top to bottom, each from left to right."""
+    pieces = [
+        Piece(number, left, top, left + width, top + height, width * height)
+        for number, (left, top, width, height) in enumerate(boxes)
+    ]
+    lines = _lines(pieces, unit=0)  # no box is too small to be a digit
+    return [[piece.label for piece in sorted(line, key=lambda piece: piece.left + piece.right)] for line in lines]
+
+
+def own_ink(ink: np.ndarray, inside: tuple[slice, slice]) -> np.ndarray:
+    """(h, w) ink and the part of it in a box → bool, where the box' ink is not a neighbour's that reaches into it.
+
+    Of the pieces in the box, those that lie mostly outside are a neighbour's, but never the largest.
+    """
+    labels, count = ndimage.label(ink >= INK, np.ones((3, 3)))
+    own = np.bincount(labels[inside].ravel(), minlength=count + 1)
+    strange = own < 0.5 * np.bincount(labels.ravel(), minlength=count + 1)
+    strange[[0, 1 + int(own[1:].argmax()) if count else 0]] = False
+    return ~strange[labels[inside]]
 
 
 def _pieces(ink: np.ndarray) -> tuple[np.ndarray, list[Piece], float]:

@@ -181,7 +181,10 @@ def test_the_csv_holds_every_row():
 
 def test_the_json_is_that_of_the_command_line():
     digit = {"value": 7, "confidence": 0.9, "box": [1, 2, 3, 4]}
-    results = [uploads.Result("7", 0.9, digits=(digit,)), uploads.Result(error="Broken, alas.")]
+    results = [
+        uploads.Result("7", 0.9, summary={"text": "7", "digits": [digit]}),
+        uploads.Result(error="Broken, alas."),
+    ]
     assert json.loads(uploads.as_json(["a.png", "ü.png"], results)) == [
         {"file": "a.png", "text": "7", "digits": [digit]},
         {"file": "ü.png", "error": "Broken, alas."},

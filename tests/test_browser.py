@@ -168,6 +168,35 @@ def test_a_file_is_uploaded_and_read_and_a_bad_one_explained(tab, tmp_path):
     no_exception(tab)
 
 
+def test_boxes_are_corrected_on_the_picture(tab, tmp_path):
+    picture = Image.new("L", (600, 300), 255)
+    for place, value in enumerate((3, 7)):
+        for stroke in samples.placed(value, 200):
+            ImageDraw.Draw(picture).line([(x + 300 * place + 50, y + 50) for x, y in stroke], fill=0, width=14)
+    picture.save(tmp_path / "two.png")
+    tab.goto("/read")
+    tab.locator("input[type=file]").set_input_files(tmp_path / "two.png")
+    text = tab.get_by_test_id("stCode")
+    expect(text).to_have_text("37")
+    tab.get_by_text("Correct it").click()
+    canvas = tab.locator("canvas.upper-canvas")
+    expect(canvas).to_be_visible()
+    button(tab, "Delete").click()
+    expect(text).to_have_text("7")
+    box = canvas.bounding_box()
+    scale = box["width"] / 600
+    tab.mouse.move(box["x"] + 60 * scale, box["y"] + 40 * scale)
+    tab.mouse.down()
+    for x, y in ((150, 150), (240, 260)):
+        tab.mouse.move(box["x"] + x * scale, box["y"] + y * scale)
+    tab.mouse.up()
+    expect(text).to_have_text("37")
+    tab.get_by_role("textbox", name="What it says").fill("57")
+    tab.get_by_role("textbox", name="What it says").press("Control+Enter")
+    expect(text).to_have_text("57")
+    no_exception(tab)
+
+
 def test_a_click_on_the_confusion_matrix_chooses_the_cell(tab):
     tab.set_viewport_size({"width": 1280, "height": 2400})  # nothing scrolls: that would close a list of options
     tab.goto("/evaluation")

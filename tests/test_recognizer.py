@@ -129,3 +129,32 @@ def test_how_a_page_is_turned_can_be_said(recognizer, mnist):
 def test_a_digit_alone_is_never_turned(recognizer, mnist):
     six = mnist.validation.images[np.flatnonzero(mnist.validation.labels == 6)[0]]
     assert recognizer.read(np.ascontiguousarray(255 - six[::-1, ::-1])).turn == 0
+
+
+def test_boxes_that_somebody_sets_are_read_and_what_he_says_holds(recognizer, mnist):
+    reading = recognizer.read(row(mnist))
+    boxes = [digit.box for digit in reading.digits]
+    same = recognizer.read_boxes(reading, dict.fromkeys(boxes[::-1]))
+    assert same.text == reading.text and same.digits == reading.digits  # in reading order, and kept
+    wider = {(left - 3, top - 3, width + 6, height + 6): None for left, top, width, height in boxes}
+    assert recognizer.read_boxes(reading, wider).text == reading.text
+    said = recognizer.read_boxes(reading, {boxes[0]: 9, boxes[1]: None, (0, 0, 5, 5): None})
+    assert [digit.value for digit in said.digits if digit.box in boxes] == [9, reading.digits[1].value]
+    assert "?" in said.text  # in the empty corner
+    assert recognizer.read_boxes(reading, {}).text == ""
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_boxes_on_a_turned_page_are_read_upright(recognizer, mnist, turn):
+    reading = recognizer.read(np.rot90(row(mnist), -turn // 90), turn)
+    boxes = [digit.box for digit in reading.digits]
+    moved = {(left - 2, top - 2, width + 4, height + 4): None for left, top, width, height in boxes}
+    assert recognizer.read_boxes(reading, moved).text == "234752"
+
+
+def test_a_neighbour_that_reaches_into_a_box_is_not_read(recognizer, mnist):
+    reading = recognizer.read(row(mnist))
+    left, top, _, height = reading.digits[3].box
+    following = reading.digits[4].box
+    wide = left, top, following[0] + following[2] // 4 - left, height
+    assert recognizer.read_boxes(reading, {wide: None}).text == reading.text[3]

@@ -12,6 +12,7 @@ The component's ways that this module hides:
 
 import io
 import random
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +26,12 @@ BRUSHES = (4, 40)  # pixels: thinnest and thickest
 BRUSH = 16
 KEY = "canvas"  # session state: what the component sent
 _START, _KEPT = "canvas_start", "canvas_kept"  # session state: what the canvas begins with; what was drawn last
+
+
+Rectangle = tuple[float, float, float, float]  # left, top, width, height in pixels of the canvas
+_SIDES = "left", "top", "width", "height"
+BOX_COLOUR, CHOSEN_COLOUR, BOX_LINE = "#d55e00", "#0062bb", 2  # vermilion, blue; pixels
+WIDE = 640  # pixels: as wide as a canvas may be that a phone shows smaller
 
 
 class Drawing(NamedTuple):
@@ -58,6 +65,48 @@ def show(brush: int) -> Drawing:
     return Drawing(len(_objects(kept["raw"])), np.asarray(Image.open(io.BytesIO(kept["png"]))))
 
 
+def edit_boxes(
+    key: str, picture: np.ndarray, boxes: list[Rectangle], labels: list[str], chosen: int, on_change: Callable
+) -> None:
+    """Shows a picture (h, w, 3) uint8 with labelled boxes to be changed, one of them chosen.
+
+    Boxes are in pixels of the picture. When one was changed, `on_change` is called, and `boxes` tells where they are.
+    """
+    from streamlit_drawable_canvas import boxes_to_drawing, st_canvas
+
+    drawing = boxes_to_drawing(
+        [{"label": label, **dict(zip(_SIDES, box, strict=True))} for box, label in zip(boxes, labels, strict=True)],
+        stroke_width=BOX_LINE,
+    )
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "JPEG", quality=85)
+    for number, drawn in enumerate(drawing["objects"]):
+        drawn["stroke"] = CHOSEN_COLOUR if number == chosen else BOX_COLOUR
+    with _shrinkable(key):
+        st_canvas(
+            fill_color="rgba(0,0,0,0)",
+            stroke_width=BOX_LINE,
+            stroke_color=BOX_COLOUR,
+            background_image=file.getvalue(),
+            width=picture.shape[1],
+            height=picture.shape[0],
+            drawing_mode="labeled_rect",
+            initial_drawing=drawing,
+            font_size=16,
+            key=key,
+            on_change=on_change,
+        )
+
+
+def boxes(key: str) -> list[tuple[Rectangle, str]]:
+    """The boxes that the canvas of `edit_boxes` sent last, and their labels."""
+    from streamlit_drawable_canvas import CanvasResult
+
+    raw = st.session_state[key]["drawing"]["raw"]
+    found = CanvasResult(raw, None, False).boxes
+    return [(tuple(box[side] for side in _SIDES), box["label"]) for box in found]
+
+
 def clear() -> None:
     """Callback: an empty canvas."""
     _restart([])
@@ -73,6 +122,12 @@ def sample(brush: int) -> None:
     """Callback: draws a random digit, a little tilted, in strokes, so that the visitor can go on drawing."""
     strokes = samples.placed(random.randrange(10), SIZE, tilt=random.uniform(-8, 8))
     _restart([_as_object(stroke, brush) for stroke in strokes])
+
+
+def _shrinkable(key: str):
+    """A container for a canvas up to WIDE pixels wide; narrow screens show it at 45 %, which fits 360 pixels."""
+    st.html(f'<style>@media (max-width: {WIDE}px) {{ [class*="st-key-shrinkable"] {{ zoom: 0.45 }} }}</style>')
+    return st.container(key=f"shrinkable {key}")
 
 
 def _restart(objects: list[dict[str, Any]]) -> None:

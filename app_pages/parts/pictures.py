@@ -42,11 +42,10 @@ def show(figures: Iterable[Figure], width: int, abreast: int = 1) -> None:
 
 def steps(reading: Reading, digit: Digit) -> list[Figure]:
     """From a picture to what the network sees of one of its digits."""
-    ink = np.round(255 * (1 - reading.ink)).astype(np.uint8)  # as dark ink on white
     return [
         Figure(source(reading.image), "1. Your drawing", "The drawing as it came in."),
         Figure(
-            source(outlined(ink, [digit.box])),
+            source(outlined(_on_white(reading.ink), [digit.box])),
             "2. The ink, and the box around it",
             "The ink that was found, with a box around the digit.",
         ),
@@ -55,6 +54,28 @@ def steps(reading: Reading, digit: Digit) -> list[Figure]:
             "3. What the network sees: 28 × 28 pixels",
             "The digit cut out, scaled to 28 by 28 pixels and centred, white on black.",
             crisp=True,
+        ),
+    ]
+
+
+def page_steps(reading: Reading, boxes: Iterable[tuple[int, int, int, int]], side: int) -> list[Figure]:
+    """From a picture to the boxes of its digits: the picture, its ink, the boxes (left, top, width, height) around."""
+    scale = reading.ink.shape[1] / reading.image.shape[1]
+    ink = _fitted(_on_white(reading.ink), side)
+    shown = ink.shape[1] / reading.image.shape[1]
+    boxes = [tuple(round(shown * length) for length in box) for box in boxes]
+    return [
+        Figure(source(_fitted(reading.image, side)), "1. The picture, upright", "The picture as it came in."),
+        Figure(
+            source(ink),
+            "2. The ink: how much darker each place is than the paper around it"
+            + (f", at {scale:.0%} of the size" if scale < 1 else ""),
+            "The ink without the paper's colour, light and rulings.",
+        ),
+        Figure(
+            source(outlined(ink, boxes)),
+            "3. The boxes: connected ink, grouped into digits as the network is surest of them",
+            f"The ink with {len(boxes)} boxes around the digits.",
         ),
     ]
 
@@ -80,10 +101,8 @@ def read_over(reading: Reading, names: list[str], unsure: list[bool], side: int)
 
     An unsure digit has a double box and a question mark behind its name: colour says it too, but not alone.
     """
-    height, width = reading.image.shape[:2]
-    longer = max(height, width)
-    scale = min(max(longer, side / 3), side) / longer  # a tiny one is enlarged
-    picture = Image.fromarray(reading.image).resize((max(1, round(width * scale)), max(1, round(height * scale))))
+    picture = Image.fromarray(_fitted(reading.image, side))
+    scale = max(picture.size) / max(reading.image.shape)
     pen = ImageDraw.Draw(picture)
     for digit, name, doubt in zip(reading.digits, names, unsure, strict=True):
         left, top, box_width, box_height = (scale * length for length in digit.box)
@@ -104,6 +123,28 @@ def icon(side: int = 64) -> Image.Image:
     (stroke,) = samples.placed(2, side)
     ImageDraw.Draw(picture).line(stroke, fill="white", width=side // 8, joint="curve")
     return picture
+
+
+def fitted(image: np.ndarray, width: int, height: int) -> np.ndarray:
+    """The picture as large as fits into so many pixels."""
+    scale = min(width / image.shape[1], height / image.shape[0])
+    return _scaled(image, scale)
+
+
+def _fitted(image: np.ndarray, side: int) -> np.ndarray:
+    """The picture, its longer side at most `side` pixels and at least a third of that."""
+    longer = max(image.shape[:2])
+    return _scaled(image, min(max(longer, side / 3), side) / longer)
+
+
+def _scaled(image: np.ndarray, scale: float) -> np.ndarray:
+    height, width = image.shape[:2]
+    return np.asarray(Image.fromarray(image).resize((max(1, round(width * scale)), max(1, round(height * scale)))))
+
+
+def _on_white(ink: np.ndarray) -> np.ndarray:
+    """(h, w) ink in [0, 1] → uint8, dark ink on white."""
+    return np.round(255 * (1 - ink)).astype(np.uint8)
 
 
 def source(image: np.ndarray) -> str:

@@ -4,7 +4,7 @@ import io
 import json
 import re
 import string
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +12,17 @@ import pandas as pd
 import streamlit as st
 
 from app_pages.parts import bars, pictures, resources
+from model import Reading
 from model.hints import hints
 from model.image import ImageError
+from model.segment import Box
 
 TYPES = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif")
 LIMIT = 20  # megabytes a file
 SHOWN = 700  # pixels of the longer side
 UNSURE = 0.9  # confidence below which a digit is marked
+
+Marks = tuple[tuple[Box, int | None], ...]  # boxes that a visitor set, and the class that he says each is, or None
 
 
 @dataclass(frozen=True)
@@ -28,42 +32,69 @@ class Result:
     text: str = ""
     confidence: float | None = None  # of the least certain digit
     figures: tuple[pictures.Figure, ...] = ()  # the picture, then each digit as the network sees it
-    digits: tuple[dict, ...] = ()  # value, confidence and box of each, as the command line gives them
+    names: tuple[str, ...] = ()  # what each digit is read as
+    summary: dict = field(default_factory=dict)  # text, and value, confidence and box of each digit: as JSON has it
     hints: tuple[str, ...] = ()
     turn: int = 0  # degrees clockwise by which the writing was turned
     error: str | None = None  # why it could not be read, one sentence
 
+    @property
+    def boxes(self) -> list[Box]:
+        """Of the digits, in reading order: (left, top, width, height) in pixels of the picture."""
+        return [tuple(digit["box"]) for digit in self.summary.get("digits", [])]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A picture file, and how it is to be read: all that a reading depends on."""
+
+    content: bytes
+    checkpoint: Path
+    stamp: resources.Stamp
+    turn: int | None = None  # degrees clockwise, None: found out
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading")
+def reading(source: Source) -> Reading:
+    """The reading by itself; only the latest are kept, as a large picture takes a hundred megabytes."""
+    return resources.recognizer(source.checkpoint).read(source.content, source.turn)
+
 
 @st.cache_data(max_entries=100, show_spinner="Reading")
-def read(content: bytes, checkpoint: Path, stamp: resources.Stamp, turn: int | None = None) -> Result:
-    """The reading of a picture file; kept, so that a rerun of the page reads nothing twice."""
-    recognizer = resources.recognizer(checkpoint)
+def read(source: Source, marks: Marks | None = None) -> Result:
+    """What to show of a picture file, with the boxes that the visitor marked, if any; kept for reruns of the page."""
+    recognizer = resources.recognizer(source.checkpoint)
     try:
-        reading = recognizer.read(content, turn)
+        read = reading(source)
     except ImageError as error:
         return Result(error=str(error))
-    names = [recognizer.name(digit) for digit in reading.digits]
-    unsure = [digit.value is None or digit.confidence < UNSURE for digit in reading.digits]
+    if marks is not None:
+        read = recognizer.read_boxes(read, dict(marks))
+    names = tuple(recognizer.name(digit) for digit in read.digits)
+    unsure = [digit.value is None or digit.confidence < UNSURE for digit in read.digits]
     found = pictures.Figure(
-        pictures.source(pictures.read_over(reading, names, unsure, SHOWN)),
-        f"{reading.image.shape[1]} × {reading.image.shape[0]} pixels",
-        f"The picture, upright, with a box around each digit found: {reading.text or 'none'}.",
+        pictures.source(pictures.read_over(read, names, unsure, SHOWN)),
+        f"{read.image.shape[1]} × {read.image.shape[0]} pixels",
+        f"The picture, upright, with a box around each digit found: {read.text or 'none'}.",
     )
+    said = {box for box, value in marks or () if value is not None}
     glyphs = [
         pictures.Figure(
             pictures.source(digit.glyph),
-            f"{name} · {bars.percent(digit.confidence)}{' · unsure' if doubt else ''}",
+            f"{name} · "
+            + ("as you say" if digit.box in said else bars.percent(digit.confidence) + " · unsure" * doubt),
             "One digit as the network sees it.",
             crisp=True,
         )
-        for digit, name, doubt in zip(reading.digits, names, unsure, strict=True)
+        for digit, name, doubt in zip(read.digits, names, unsure, strict=True)
     ]
-    confidence = min((float(digit.confidence) for digit in reading.digits), default=None)
-    digits = tuple(
-        {"value": digit.value, "confidence": round(float(digit.confidence), 4), "box": list(digit.box)}
-        for digit in reading.digits
-    )
-    return Result(reading.text, confidence, (found, *glyphs), digits, tuple(hints(reading)), reading.turn)
+    confidence = min((float(digit.confidence) for digit in read.digits), default=None)
+    return Result(read.text, confidence, (found, *glyphs), names, read.summary(), tuple(hints(read)), read.turn)
+
+
+def steps(source: Source, result: Result) -> list[pictures.Figure]:
+    """From the picture to its digits, step by step."""
+    return pictures.page_steps(reading(source), result.boxes, SHOWN)
 
 
 def plain(text: str) -> str:
@@ -93,9 +124,7 @@ def csv(rows: pd.DataFrame) -> bytes:
 def as_json(names: list[str], results: list[Result]) -> bytes:
     """A list with an object a picture, with the fields that `recognize_digits.py --json` gives."""
     objects = [
-        {"file": name, "error": result.error}
-        if result.error
-        else {"file": name, "text": result.text, "digits": result.digits}
+        {"file": name, "error": result.error} if result.error else {"file": name, **result.summary}
         for name, result in zip(names, results, strict=True)
     ]
     return json.dumps(objects, ensure_ascii=False, indent=1).encode()
