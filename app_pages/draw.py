@@ -1,4 +1,4 @@
-"""Draw a digit and see at once what the network reads, and why."""
+"""Draw digits and see at once what the network reads, and why."""
 
 import html
 
@@ -7,35 +7,60 @@ import streamlit as st
 from app_pages.parts import bars, canvas, pictures, resources
 from model.hints import hints
 
+SHEETS = {"One digit": canvas.SQUARE, "A whole number": canvas.STRIP}
+
 st.title("Draw a digit")
 
 
 @st.fragment
 def draw_and_read() -> None:
     """The canvas and its reading, rerun together after each stroke and without the rest of the page."""
+    sheet = SHEETS[
+        st.segmented_control(
+            "What you draw", SHEETS, default="One digit", required=True, key="sheet", label_visibility="collapsed"
+        )
+    ]
     # On a phone these four come one below the other: what is read must stand near the canvas.
-    left, right = st.columns([canvas.SIZE, 380], gap="medium")
+    square = sheet is canvas.SQUARE
+    left, right = st.columns([canvas.SIZE, 380], gap="medium") if square else (st.container(), st.container())
     tools, steps = st.container(), st.container()
     with tools.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         brush = st.slider(
-            "Brush width", *canvas.BRUSHES, canvas.BRUSH, key="brush", bind="query-params", width=canvas.SIZE
+            "Brush width",
+            *canvas.BRUSHES,
+            sheet.brush,
+            key="brush" if square else "fine_brush",
+            bind="query-params",
+            width=canvas.SIZE,
         )
-        st.button("Draw me a sample digit", on_click=canvas.sample, args=(brush,), icon=":material/auto_fix_high:")
+        words = "Draw me a sample digit" if square else "Draw me a sample number"
+        st.button(words, on_click=canvas.sample, args=(sheet, brush), icon=":material/auto_fix_high:")
     with left:
-        drawing = canvas.show(brush)
+        place = st.container()
         with st.container(horizontal=True, width=canvas.SIZE):
-            st.button("Clear", on_click=canvas.clear, icon=":material/delete:", width="stretch")
-            st.button("Undo", on_click=canvas.undo, icon=":material/undo:", width="stretch")
+            st.button("Clear", on_click=canvas.clear, args=(sheet,), icon=":material/delete:", width="stretch")
+            st.button("Undo", on_click=canvas.undo, args=(sheet,), icon=":material/undo:", width="stretch")
 
+    drawing = canvas.drawn(sheet)
+    if not drawing.strokes or drawing.image is None:
+        with place:
+            canvas.show(sheet, brush)
+        with right, st.container(key="reading"):
+            resources.recognizer(resources.chosen())  # once the canvas is there: waking up takes a moment
+            if drawing.strokes:
+                st.caption("Reading…")
+            elif square:
+                st.info("Draw a digit, and it is read after every stroke.", icon=":material/edit:")
+            else:
+                st.info("Draw a number, and it is read after every stroke.", icon=":material/edit:")
+        return
+
+    recognizer = resources.recognizer(resources.chosen())
+    reading = recognizer.read(drawing.image, turn=0)
+    names = [recognizer.name(digit) for digit in reading.digits]
+    with place:
+        canvas.show(sheet, brush, None if square else pictures.boxes_alone(reading, names))
     with right, st.container(key="reading"):
-        recognizer = resources.recognizer(resources.chosen())  # once the canvas is there: waking up takes a moment
-        if not drawing.strokes:
-            st.info("Draw a digit, and it is read after every stroke.", icon=":material/edit:")
-            return
-        if drawing.image is None:
-            st.caption("Reading…")
-            return
-        reading = recognizer.read(drawing.image, turn=0)
         if not reading.digits:
             st.info("There is too little ink to read. Draw a digit, a little larger.", icon=":material/edit:")
             return
@@ -54,7 +79,6 @@ def draw_and_read() -> None:
             f'</span><span style="font-size:1.1rem">{html.escape(words)}</span></div>'
         )
         if len(reading.digits) > 1:
-            names = [recognizer.name(digit) for digit in reading.digits]
             index = st.segmented_control(
                 "Explain the digit",
                 range(len(names)),

@@ -75,13 +75,38 @@ def test_a_blank_canvas_is_never_a_digit():
 
 def test_a_drawing_is_read_and_explained():
     app = start()
-    app.session_state[canvas.KEY] = sent(written(2))
+    app.session_state[canvas.SQUARE.name] = sent(written(2))
     app.run()
     assert not app.exception
     body = page_html(app)
     assert ">2</span>" in body and "sure" in body
     assert "1. Your drawing" in body and "28 × 28" in body
     assert 'data-testid="probabilities"' in body
+
+
+def test_a_whole_number_is_read_and_its_least_sure_digit_explained():
+    app = start()
+    app.get("button_group")[0].set_value("A whole number").run()
+    assert not app.exception and "Draw a number" in said(app.info)
+    strip = Image.new("RGBA", (canvas.STRIP.width, canvas.STRIP.height), "white")
+    for place, digit in enumerate((2, 3, 7)):
+        strip.paste(written(digit, 150), (20 + 150 * place, 60))
+    app.session_state[canvas.STRIP.name] = sent(strip, strokes=3)
+    app.run()
+    assert not app.exception and ">237</span>" in page_html(app) and "3 digits" in page_html(app)
+    assert len(app.get("button_group")[1].options) == 3
+    app.get("button_group")[0].set_value("One digit").run()
+    assert "Draw a digit" in said(app.info)  # each sheet keeps its own drawing
+    app.get("button_group")[0].set_value("A whole number").run()
+    assert ">237</span>" in page_html(app)
+
+
+def test_boxes_behind_a_drawing_leave_out_its_ink():
+    picture = np.zeros((100, 200, 3), np.uint8)  # all ink
+    digit = Digit(7, 0.99, np.full(10, 0.1, np.float32), (60, 40, 30, 50), np.zeros((28, 28), np.uint8))
+    boxes = pictures.boxes_alone(Reading("7", (digit,), picture, np.ones((100, 200), np.float32)), ["7"])
+    assert boxes.shape == picture.shape
+    assert (boxes[45:85, 65:85] == 255).all() and (boxes[40:90, 50:65] < 255).any()
 
 
 def test_bars_say_in_words_what_they_show():
@@ -94,7 +119,7 @@ def test_where_the_reader_abstains_it_says_so_with_its_nearest_guess(checkpoints
     card = json.loads((checkpoints / "default" / checkpoint.CARD).read_text())
     (checkpoints / "default" / checkpoint.CARD).write_text(json.dumps(card | {"threshold": 2.0}))
     app = start()
-    app.session_state[canvas.KEY] = sent(written(2))
+    app.session_state[canvas.SQUARE.name] = sent(written(2))
     app.run()
     assert not app.exception
     assert ">?</span>" in page_html(app) and "does not look like a digit. The nearest guess is 2" in page_html(app)
@@ -102,11 +127,11 @@ def test_where_the_reader_abstains_it_says_so_with_its_nearest_guess(checkpoints
 
 def test_clear_and_undo_and_sample():
     app = start()
-    app.session_state[canvas.KEY] = sent(written(2), strokes=2)
+    app.session_state[canvas.SQUARE.name] = sent(written(2), strokes=2)
     app.run()
     app.button[1].click().run()
     assert app.button[1].label == "Undo" and "Reading" in said(app.caption)
-    app.session_state[canvas.KEY] = sent(written(2), strokes=1)
+    app.session_state[canvas.SQUARE.name] = sent(written(2), strokes=1)
     app.run()
     app.button[0].click().run()
     assert app.button[0].label == "Clear" and "Draw a digit" in said(app.info)
@@ -193,9 +218,12 @@ def test_the_json_is_that_of_the_command_line():
 
 def test_an_unsure_digit_is_marked_by_more_than_colour():
     picture = np.full((200, 200, 3), 255, np.uint8)
-    digit = Digit(7, 0.5, np.full(10, 0.1, np.float32), (60, 60, 50, 80), np.zeros((28, 28), np.uint8))
-    reading = Reading("7", (digit,), picture, np.zeros((200, 200), np.float32))
-    sure, unsure = (pictures.read_over(reading, ["7"], [doubt], 600) for doubt in (False, True))
+
+    def read(confidence):
+        digit = Digit(7, confidence, np.full(10, 0.1, np.float32), (60, 60, 50, 80), np.zeros((28, 28), np.uint8))
+        return Reading("7", (digit,), picture, np.zeros((200, 200), np.float32))
+
+    sure, unsure = (pictures.read_over(read(confidence), ["7"], 600) for confidence in (0.95, 0.5))
     assert sure.shape == unsure.shape == (200, 200, 3)
     assert (unsure < 255).any(2).sum() > 1.3 * (sure < 255).any(2).sum()  # a second box, and a question mark
 

@@ -115,6 +115,18 @@ def test_every_digit_drawn_with_the_mouse_is_read_right(tab):
     no_exception(tab)
 
 
+def test_a_number_drawn_in_one_go_is_read(tab):
+    open_draw(tab)
+    tab.get_by_text("A whole number").click()
+    expect(tab.get_by_text("Draw a number, and it is read")).to_be_visible()
+    for place, value in enumerate((4, 7, 0, 2, 3)):
+        draw(tab, samples.placed(value, size=110, left=20 + 80 * place, top=60))
+    expect(digit(tab)).to_have_text("47023")
+    button(tab, "Undo").click()
+    expect(digit(tab)).to_have_text("4702")
+    no_exception(tab)
+
+
 @pytest.mark.parametrize("value", [2, 5])
 def test_small_and_in_a_corner(tab, value):
     open_draw(tab, "/?brush=5")

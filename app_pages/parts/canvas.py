@@ -1,4 +1,6 @@
-"""The drawing canvas: black ink on white, whatever the theme. The only module that touches streamlit-drawable-canvas.
+"""Canvases to draw on, black ink on white whatever the theme, and to change boxes on a picture.
+
+The only module that touches streamlit-drawable-canvas.
 
 The component's ways that this module hides:
 
@@ -10,6 +12,8 @@ The component's ways that this module hides:
   the visitor comes back from another page.
 """
 
+import base64
+import contextlib
 import io
 import random
 from collections.abc import Callable
@@ -23,15 +27,34 @@ from app_pages.parts import samples
 
 SIZE = 280  # pixels a side: fits a phone of 360
 BRUSHES = (4, 40)  # pixels: thinnest and thickest
-BRUSH = 16
-KEY = "canvas"  # session state: what the component sent
-_START, _KEPT = "canvas_start", "canvas_kept"  # session state: what the canvas begins with; what was drawn last
+WIDE = 640  # pixels: as wide as a canvas may be; a phone shows it smaller
 
 
 Rectangle = tuple[float, float, float, float]  # left, top, width, height in pixels of the canvas
 _SIDES = "left", "top", "width", "height"
 BOX_COLOUR, CHOSEN_COLOUR, BOX_LINE = "#d55e00", "#0062bb", 2  # vermilion, blue; pixels
-WIDE = 640  # pixels: as wide as a canvas may be that a phone shows smaller
+
+
+class Sheet(NamedTuple):
+    """A canvas to draw on. In the session's state its name stands before what it sent, begins with, and kept."""
+
+    name: str
+    width: int  # pixels
+    height: int
+    digits: int  # of a sample
+    brush: int  # pixels, to begin with
+
+    @property
+    def start(self) -> str:
+        return f"{self.name}_start"
+
+    @property
+    def kept(self) -> str:
+        return f"{self.name}_kept"
+
+
+SQUARE = Sheet("canvas", SIZE, SIZE, digits=1, brush=16)
+STRIP = Sheet("strip", WIDE, SIZE, digits=5, brush=9)
 
 
 class Drawing(NamedTuple):
@@ -41,28 +64,41 @@ class Drawing(NamedTuple):
     image: np.ndarray | None  # (SIZE, SIZE, 4) uint8, None while the browser has not sent it yet
 
 
-def show(brush: int) -> Drawing:
-    """Shows the canvas, with a brush of that many pixels."""
+def drawn(sheet: Sheet) -> Drawing:
+    """What is on a sheet, or was when the page was left."""
+    state = st.session_state
+    sent = (state.get(sheet.name) or {}).get("drawing") or {}
+    if sent.get("data"):
+        state[sheet.kept] = sent
+    elif sheet.name not in state and state.get(sheet.kept):
+        state[sheet.start] = _start(sheet, state[sheet.kept]["raw"]["objects"])
+    kept = state.get(sheet.kept)
+    if kept is None:
+        return Drawing(len(_objects(sent.get("raw"))), None)
+    png = base64.b64decode(kept["data"].partition(";base64,")[2])
+    return Drawing(len(_objects(kept["raw"])), np.asarray(Image.open(io.BytesIO(png))))
+
+
+def show(sheet: Sheet, brush: int, behind: np.ndarray | None = None) -> None:
+    """Shows a sheet, with a brush of that many pixels.
+
+    What lies behind the ink, (height, width, 3) uint8 or white paper, is no part of the drawing.
+    """
     from streamlit_drawable_canvas import st_canvas  # here, as it can be imported only where Streamlit runs
 
-    state = st.session_state
-    if KEY not in state and state.get(_KEPT):
-        state[_START] = _start(state[_KEPT]["raw"]["objects"])
-    result = st_canvas(
-        stroke_width=brush,
-        background_color="#ffffff",
-        width=SIZE,
-        height=SIZE,
-        initial_drawing=state.setdefault(_START, _start([])),
-        return_image_data=True,
-        key=KEY,
-    )
-    if result.image_data is not None:
-        state[_KEPT] = {"raw": result.json_data, "png": result.image_bytes}
-    kept = state.get(_KEPT)
-    if kept is None:
-        return Drawing(len(_objects(result.json_data)), None)
-    return Drawing(len(_objects(kept["raw"])), np.asarray(Image.open(io.BytesIO(kept["png"]))))
+    file = io.BytesIO()
+    paper = Image.new("RGB", (sheet.width, sheet.height), "white") if behind is None else Image.fromarray(behind)
+    paper.save(file, "PNG")
+    with _shrinkable(sheet.name) if sheet.width > SIZE else contextlib.nullcontext():
+        st_canvas(
+            stroke_width=brush,
+            background_image=file.getvalue(),
+            width=sheet.width,
+            height=sheet.height,
+            initial_drawing=st.session_state.setdefault(sheet.start, _start(sheet, [])),
+            return_image_data=True,
+            key=sheet.name,
+        )
 
 
 def edit_boxes(
@@ -107,21 +143,28 @@ def boxes(key: str) -> list[tuple[Rectangle, str]]:
     return [(tuple(box[side] for side in _SIDES), box["label"]) for box in found]
 
 
-def clear() -> None:
-    """Callback: an empty canvas."""
-    _restart([])
+def clear(sheet: Sheet) -> None:
+    """Callback: an empty sheet."""
+    _restart(sheet, [])
 
 
-def undo() -> None:
+def undo(sheet: Sheet) -> None:
     """Callback: takes the last stroke back."""
-    kept = st.session_state.get(_KEPT)
-    _restart(_objects(kept["raw"])[:-1] if kept else [])
+    kept = st.session_state.get(sheet.kept)
+    _restart(sheet, _objects(kept["raw"])[:-1] if kept else [])
 
 
-def sample(brush: int) -> None:
-    """Callback: draws a random digit, a little tilted, in strokes, so that the visitor can go on drawing."""
-    strokes = samples.placed(random.randrange(10), SIZE, tilt=random.uniform(-8, 8))
-    _restart([_as_object(stroke, brush) for stroke in strokes])
+def sample(sheet: Sheet, brush: int) -> None:
+    """Callback: draws random digits, a little tilted, in strokes, so that the visitor can go on drawing."""
+    size = sheet.width / sheet.digits
+    strokes = [
+        stroke
+        for place in range(sheet.digits)
+        for stroke in samples.placed(
+            random.randrange(10), size, random.uniform(-8, 8), place * size, (sheet.height - size) / 2
+        )
+    ]
+    _restart(sheet, [_as_object(stroke, brush) for stroke in strokes])
 
 
 def _shrinkable(key: str):
@@ -130,15 +173,15 @@ def _shrinkable(key: str):
     return st.container(key=f"shrinkable {key}")
 
 
-def _restart(objects: list[dict[str, Any]]) -> None:
-    st.session_state[_START] = _start(objects)
-    st.session_state[_KEPT] = None
+def _restart(sheet: Sheet, objects: list[dict[str, Any]]) -> None:
+    st.session_state[sheet.start] = _start(sheet, objects)
+    st.session_state[sheet.kept] = None
     # Until the browser has drawn it there is no picture, rather than the one before.
-    st.session_state[KEY] = {"drawing": {"raw": st.session_state[_START], "data": None}}
+    st.session_state[sheet.name] = {"drawing": {"raw": st.session_state[sheet.start], "data": None}}
 
 
-def _start(objects: list[dict[str, Any]]) -> dict[str, Any]:
-    number = st.session_state.get(_START, {}).get("number", 0) + 1
+def _start(sheet: Sheet, objects: list[dict[str, Any]]) -> dict[str, Any]:
+    number = st.session_state.get(sheet.start, {}).get("number", 0) + 1
     return {"objects": objects, "number": number}
 
 

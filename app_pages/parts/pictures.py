@@ -1,6 +1,7 @@
 """Pictures with captions, in rows that wrap on narrow screens: steps of a reading, contact sheets, boxes and names."""
 
 import base64
+import dataclasses
 import html
 import io
 from collections.abc import Iterable
@@ -15,6 +16,7 @@ from model import Digit, Reading
 
 BOX_COLOUR = (213, 94, 0)  # vermilion: stands out from paper and from blue or black ink
 SURE_COLOUR = (0, 98, 155)  # blue
+UNSURE = 0.9  # confidence below which a digit is marked
 
 
 class Figure(NamedTuple):
@@ -96,7 +98,12 @@ def outlined(image: np.ndarray, boxes: Iterable[tuple[int, int, int, int]], colo
     return np.asarray(picture)
 
 
-def read_over(reading: Reading, names: list[str], unsure: list[bool], side: int) -> np.ndarray:
+def is_unsure(digit: Digit) -> bool:
+    """Whether a digit is marked as one to look at."""
+    return digit.value is None or digit.confidence < UNSURE
+
+
+def read_over(reading: Reading, names: list[str], side: int) -> np.ndarray:
     """The picture of a reading (h, w, 3) uint8, fitted to a square of `side` pixels, with each digit's box and name.
 
     An unsure digit has a double box and a question mark behind its name: colour says it too, but not alone.
@@ -104,7 +111,8 @@ def read_over(reading: Reading, names: list[str], unsure: list[bool], side: int)
     picture = Image.fromarray(_fitted(reading.image, side))
     scale = max(picture.size) / max(reading.image.shape)
     pen = ImageDraw.Draw(picture)
-    for digit, name, doubt in zip(reading.digits, names, unsure, strict=True):
+    for digit, name in zip(reading.digits, names, strict=True):
+        doubt = is_unsure(digit)
         left, top, box_width, box_height = (scale * length for length in digit.box)
         colour = BOX_COLOUR if doubt else SURE_COLOUR
         for margin in (3, 6) if doubt else (3,):
@@ -115,6 +123,12 @@ def read_over(reading: Reading, names: list[str], unsure: list[bool], side: int)
         place = left + box_width / 2, max(font.size, top - 8)
         pen.text(place, label, fill=colour, font=font, anchor="ms", stroke_width=3, stroke_fill="white")
     return np.asarray(picture)
+
+
+def boxes_alone(reading: Reading, names: list[str]) -> np.ndarray:
+    """What `read_over` draws, on white paper of the picture's own size (h, w, 3) uint8."""
+    paper = np.full_like(reading.image, 255)
+    return read_over(dataclasses.replace(reading, image=paper), names, max(paper.shape))
 
 
 def icon(side: int = 64) -> Image.Image:

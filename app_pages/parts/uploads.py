@@ -20,7 +20,6 @@ from model.segment import Box
 TYPES = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif")
 LIMIT = 20  # megabytes a file
 SHOWN = 700  # pixels of the longer side
-UNSURE = 0.9  # confidence below which a digit is marked
 
 Marks = tuple[tuple[Box, int | None], ...]  # boxes that a visitor set, and the class that he says each is, or None
 
@@ -71,9 +70,8 @@ def read(source: Source, marks: Marks | None = None) -> Result:
     if marks is not None:
         read = recognizer.read_boxes(read, dict(marks))
     names = tuple(recognizer.name(digit) for digit in read.digits)
-    unsure = [digit.value is None or digit.confidence < UNSURE for digit in read.digits]
     found = pictures.Figure(
-        pictures.source(pictures.read_over(read, names, unsure, SHOWN)),
+        pictures.source(pictures.read_over(read, names, SHOWN)),
         f"{read.image.shape[1]} × {read.image.shape[0]} pixels",
         f"The picture, upright, with a box around each digit found: {read.text or 'none'}.",
     )
@@ -82,11 +80,15 @@ def read(source: Source, marks: Marks | None = None) -> Result:
         pictures.Figure(
             pictures.source(digit.glyph),
             f"{name} · "
-            + ("as you say" if digit.box in said else bars.percent(digit.confidence) + " · unsure" * doubt),
+            + (
+                "as you say"
+                if digit.box in said
+                else bars.percent(digit.confidence) + " · unsure" * pictures.is_unsure(digit)
+            ),
             "One digit as the network sees it.",
             crisp=True,
         )
-        for digit, name, doubt in zip(read.digits, names, unsure, strict=True)
+        for digit, name in zip(read.digits, names, strict=True)
     ]
     confidence = min((float(digit.confidence) for digit in read.digits), default=None)
     return Result(read.text, confidence, (found, *glyphs), names, read.summary(), tuple(hints(read)), read.turn)
