@@ -16,6 +16,7 @@ SHADOWS = 0.6, 3.0  # how much the ink of brighter and darker places is evened o
 DIRECTION_SIDE = 100  # pixels a side that are enough to tell the ink's colour
 RULING = 1 / 14  # of the page: a ruling runs straight and level for longer
 RULING_INK = 0.15  # of full ink: a ruling is seldom paler
+FLATTER = 0.8  # of the mean difference from the paper: then another paper is the better one
 RULED_PAGE = 400  # pixels: a smaller picture has no room for writing on lines
 RULING_WIDTH = 1 / 120  # of the page: a ruling is thinner, a large digit's stroke is not
 MIN_CONTRAST = 14  # of 255: less than this from the paper, and the eye sees nothing written
@@ -25,13 +26,19 @@ NOISE_FACTOR = 4.0  # ink differs from the paper by more than so many σ of the 
 def ink_map(rgb: np.ndarray) -> np.ndarray:
     """(h, w, 3) uint8 → (h, w) float32 in [0, 1]: 1 full ink, 0 paper and rulings; all 0 where nothing is written."""
     ground = paper(rgb)
-    difference = ground - rgb  # (h, w, 3)
-    ink = _ink(difference, ground)
+    ink = _ink(ground - rgb, ground)
     if max(ink.shape) >= RULED_PAGE and (lines := rulings(ink)).any():
         # Once more without them: there may be more ruling than writing, and of another colour.
-        ink = _ink(difference, ground, ~ndimage.binary_dilation(lines, np.ones((3, 3))))
-        # Where a stroke crosses a ruling, the line is darker, or thicker than rulings are.
-        lines &= ink < 1.5 * np.median(ink[lines])
+        kept = ~ndimage.binary_dilation(lines, np.ones((3, 3)))
+        # Lines lighter than the paper may have been taken for it; the better paper is the nearer to the picture.
+        anew = paper(rgb, kept)
+        if _mean_size(anew - rgb, kept) < FLATTER * _mean_size(ground - rgb, kept):
+            ground = anew
+        ink = _ink(ground - rgb, ground, kept)
+        # Where a stroke crosses a ruling, the line is darker than around there, or thicker than rulings are.
+        line, window = np.where(lines, ink, 0), round(RULING * max(ink.shape))
+        level = ndimage.uniform_filter(line**2, window) / np.maximum(ndimage.uniform_filter(line, window), 1e-3)
+        lines &= ink < 1.5 * level
         ink[lines] = 0
     return ink
 
@@ -68,6 +75,11 @@ def _ink(difference: np.ndarray, ground: np.ndarray, where: np.ndarray | None = 
     return np.clip((ink - low) / (full - low), 0, 1).astype(np.float32)
 
 
+def _mean_size(difference: np.ndarray, where: np.ndarray) -> float:
+    """The mean absolute difference of pixels `where`, from a sixteenth of them."""
+    return float(np.abs(difference[::4, ::4][where[::4, ::4]]).mean())
+
+
 def as_glyph(rgb: np.ndarray, size: int) -> np.ndarray:
     """(h, w, 3) uint8 → (size, size) uint8: the whole picture in grey, ink high and nothing taken away.
 
@@ -81,8 +93,8 @@ def as_glyph(rgb: np.ndarray, size: int) -> np.ndarray:
     return 255 - np.asarray(grey) if direction.sum() > 0 else np.asarray(grey)
 
 
-def paper(rgb: np.ndarray) -> np.ndarray:
-    """(h, w, 3) uint8 → (h, w, 3) float32: the colour that each place would have without ink.
+def paper(rgb: np.ndarray, kept: np.ndarray | None = None) -> np.ndarray:
+    """(h, w, 3) uint8 → (h, w, 3) float32: the colour that each place would have without ink, going by pixels `kept`.
 
     A morphological closing (an opening, where ink is light): it fills what is narrower than its window, as strokes
     are, and follows light, the border of a shadow and the edge of a table.
@@ -93,7 +105,7 @@ def paper(rgb: np.ndarray) -> np.ndarray:
         return np.broadcast_to(row, (height, 3 * width)).reshape(rgb.shape)
     scale = min(1, PAPER_SIDE / max(height, width))
     size = max(2, round(width * scale)), max(2, round(height * scale))
-    small = np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.BOX), np.float32)
+    small = _reduced(rgb, size, kept)
     window = 2 * round(WINDOW * max(size) / 2) + 1
     close = ndimage.grey_closing if _is_dark(small.mean(2)) else ndimage.grey_opening
     # Light that falls off towards a border goes on falling beyond it.
@@ -103,6 +115,17 @@ def paper(rgb: np.ndarray) -> np.ndarray:
     ground = ndimage.gaussian_filter(ground, (1, 1, 0))
     channels = [Image.fromarray(ground[..., c]) for c in range(3)]
     return np.dstack([np.asarray(c.resize((width, height), Image.Resampling.BILINEAR)) for c in channels])
+
+
+def _reduced(rgb: np.ndarray, size: tuple[int, int], kept: np.ndarray | None) -> np.ndarray:
+    """(h, w, 3) uint8 → (height, width, 3) float32 means, for a size of (width, height), of the pixels `kept`."""
+    if kept is None:
+        return np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.BOX), np.float32)
+    sums = np.asarray(Image.fromarray(rgb * kept[..., None]).resize(size, Image.Resampling.BOX), np.float32)
+    share = np.asarray(Image.fromarray(kept.astype(np.float32)).resize(size, Image.Resampling.BOX))
+    around = [ndimage.uniform_filter(a, (9, 9, 1)[: a.ndim]) for a in (sums, share)]
+    means = [s / np.maximum(n, 1e-3)[..., None] for s, n in ((sums, share), around)]
+    return np.where((share > 0.3)[..., None], *means)
 
 
 def _is_dark(grey: np.ndarray) -> bool:
@@ -158,7 +181,18 @@ def _noise(ink: np.ndarray) -> float:
 def rulings(ink: np.ndarray) -> np.ndarray:
     """(h, w) ink → (h, w) bool: the lines of ruled or squared paper, less the strokes across them."""
     mask = ink >= RULING_INK
-    return _level(mask) | _level(mask.T).T
+    level, upright = _level(mask), _level(mask.T).T
+    if not (level.any() and upright.any()):
+        return level | upright
+    # Where two lines cross, each is as thick as the other is long.
+    gap = 2 * round(RULING_WIDTH * max(ink.shape)) + 1
+    return level | upright | _closed(level, gap, axis=1) & _closed(upright, gap, axis=0) & mask
+
+
+def _closed(marked: np.ndarray, gap: int, axis: int) -> np.ndarray:
+    """Marks, and gaps between them along an axis that are narrower than so many pixels."""
+    wide = ndimage.maximum_filter1d(marked.view(np.uint8), gap, axis)
+    return ndimage.minimum_filter1d(wide, gap, axis) > 0
 
 
 def _level(mask: np.ndarray) -> np.ndarray:
@@ -173,11 +207,16 @@ def _level(mask: np.ndarray) -> np.ndarray:
     band = slice(rows[0], rows[-1] + 1)
     marked = mask[band]
     runs = ndimage.maximum_filter1d(ndimage.minimum_filter1d(marked.view(np.uint8), long, axis=1), long, axis=1) > 0
+    if not runs.any():
+        return found
+    # Thicker than any line: a shadow's border or a stroke, which would link all lines that it meets.
+    thick, widest = _run_lengths(marked), max(2, RULING_WIDTH * max(mask.shape))
+    runs &= thick <= widest
     linked, count = ndimage.label(ndimage.maximum_filter(runs, (3, long)), np.ones((3, 3)))
     areas = np.bincount(linked[runs], minlength=count + 1)
     spans = [columns.stop - columns.start for _, columns in ndimage.find_objects(linked)]
     lengths = np.array([0, *spans]) - long + 1  # linking made them longer
-    thin = areas <= lengths * max(2, RULING_WIDTH * max(mask.shape))
+    thin = areas <= lengths * widest
     runs &= thin[linked]
     # A line is there from side to side; or, where writing stands on it, before and after that.
     in_row = ndimage.uniform_filter1d(runs.sum(1, dtype=np.float32), 5) * 5
@@ -185,7 +224,6 @@ def _level(mask: np.ndarray) -> np.ndarray:
     if not runs.any():
         return found
     # As thick as its line, or a stroke stands on it there.
-    thick = _run_lengths(marked)
     line = np.median(thick[runs])
     found[band] = ndimage.maximum_filter1d(runs, 3, axis=0) & marked & (thick <= line + 2)
     return found

@@ -20,6 +20,7 @@ SPECK = 0.2  # a piece smaller than this is dirt
 MAIN = 0.45  # a piece at least so high is a digit or most of one; smaller ones are hats, dots, commas, dashes
 NEAR = 0.6  # a small piece farther than this from any other is no part of a digit
 BREAK = 0.2  # of the height of a piece: it was broken off the one below or above if no more white lies between
+STRIP = 0.75  # of a border: where so much of it is ink, that is no writing
 ATOMS = 4  # a digit has at most so many, in a line that is longer than it is high
 WIDEST = 1.7  # of its height: a digit is not wider
 CUTTABLE = 0.55  # of its height: a narrower piece is one digit
@@ -27,6 +28,7 @@ CUTS = 3  # places at which a piece may be cut
 # Costs are in nats, as the logarithms of the network's probabilities are.
 CUT_COST = 0.05  # of each cut through ink: connected ink is one digit where the network is as sure of that
 GAP_COST = 3.0  # of white between the parts of a digit, for each height of it
+LOW, LOW_COST = 0.75, 3.0  # a digit less high than so much of the writing costs so much for each height it lacks
 SKIP_COST = 0.5  # of leaving a small piece out, as a dot or a dash
 
 Box = tuple[int, int, int, int]
@@ -133,7 +135,8 @@ def _pieces(ink: np.ndarray) -> tuple[np.ndarray, list[Piece], float]:
         for label, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1)
         if areas[label] >= 3 or count < 10
     ]
-    inner = [piece for piece in pieces if not _is_frame(piece, ink.shape)]
+    strips = _border_strips(pieces, ink.shape)
+    inner = [piece for piece in pieces if piece not in strips and not _is_frame(piece, ink.shape)]
     pieces = inner or pieces
     if not pieces:
         return labels, [], 0.0
@@ -181,6 +184,27 @@ def _mended(pieces: list[Piece], labels: np.ndarray, unit: float) -> list[Piece]
         else:
             number += 1
     return pieces
+
+
+def _border_strips(pieces: list[Piece], shape: tuple[int, int]) -> set[Piece]:
+    """The pieces of what lies along a border, where the lines of squared paper cut it into rows of cells."""
+    height, width = shape
+    near = max(2, round(0.01 * max(shape)))  # a line between two rows, or outside of the first, is no wider
+    strips: set[Piece] = set()
+    for length, extents in (  # how far from the border each piece begins and ends, and where along it
+        (width, [(p.top, p.bottom, p.width, p) for p in pieces]),
+        (width, [(height - p.bottom, height - p.top, p.width, p) for p in pieces]),
+        (height, [(p.left, p.right, p.height, p) for p in pieces]),
+        (height, [(width - p.right, width - p.left, p.height, p) for p in pieces]),
+    ):
+        depth = 0
+        while True:
+            row = [(end, along, piece) for start, end, along, piece in extents if depth <= start <= depth + near]
+            if sum(along for _, along, _ in row) <= STRIP * length:
+                break
+            strips.update(piece for _, _, piece in row)
+            depth = max(end for end, _, _ in row)
+    return strips
 
 
 def _is_frame(piece: Piece, shape: tuple[int, int]) -> bool:
@@ -313,7 +337,7 @@ def _best(found: dict[tuple[int, int], Found], atoms: list[Atom], unit: float) -
     costs, choices = [0.0], [None]
     for end in range(1, len(atoms) + 1):
         options = [
-            (costs[start] + _cost(found[start, end], atoms[start:end]), start)
+            (costs[start] + _cost(found[start, end], atoms[start:end], unit), start)
             for start in range(end)
             if (start, end) in found
         ]
@@ -331,10 +355,11 @@ def _best(found: dict[tuple[int, int], Found], atoms: list[Atom], unit: float) -
     return read[::-1]
 
 
-def _cost(digit: Found, atoms: list[Atom]) -> float:
-    """What it costs to read some atoms as one digit."""
+def _cost(digit: Found, atoms: list[Atom], unit: float) -> float:
+    """What it costs to read some atoms as one digit, where the writing is `unit` pixels high."""
     height = max(digit.box[3], digit.box[2] / 2)
     cost = -np.log(max(float(digit.probabilities.max()), 1e-6))
+    cost += LOW_COST * max(0, LOW - max(digit.box[2:]) / unit)
     if atoms[0].cut:
         cost += CUT_COST
     for one, other in itertools.pairwise(atoms):
