@@ -20,7 +20,8 @@ FLATTER = 0.8  # of the mean difference from the paper: then another paper is th
 RULED_PAGE = 400  # pixels: a smaller picture has no room for writing on lines
 RULING_WIDTH = 1 / 120  # of the page: a ruling is thinner, a large digit's stroke is not
 MIN_CONTRAST = 14  # of 255: less than this from the paper, and the eye sees nothing written
-NOISE_FACTOR = 4.0  # ink differs from the paper by more than so many σ of the paper's noise
+GRAIN = 5  # pixels: larger than grains of paper, so that neighbours so far apart have nothing in common
+NOISE_FACTOR = 3.0  # ink differs from the paper by more than so many σ of the paper's noise
 
 
 def ink_map(rgb: np.ndarray) -> np.ndarray:
@@ -55,11 +56,10 @@ def _ink(difference: np.ndarray, ground: np.ndarray, where: np.ndarray | None = 
         room = brightness if direction.sum() > 0 else 255 - brightness
         ink *= np.clip(room.mean() / np.maximum(room, 1), *SHADOWS)
     noise = _noise(ink)
-    floor = NOISE_FACTOR * noise
     if noise > 2:
-        # Grain would break thin strokes: average it away, and with it three quarters of the noise's variance.
-        ink = ndimage.gaussian_filter(ink, 0.8)
-        floor /= 2
+        ink = ndimage.gaussian_filter(ink, 0.8)  # grain would break thin strokes
+        noise = _noise(ink)
+    floor = NOISE_FACTOR * noise
     least = max(floor, MIN_CONTRAST)
     # What lies along the border, a table's edge, is darker than any ink: it must not say how dark ink is.
     rows, columns = (round(BORDER * side) for side in ink.shape)
@@ -173,8 +173,9 @@ def _largest(difference: np.ndarray) -> np.ndarray:
 
 
 def _noise(ink: np.ndarray) -> float:
-    """σ of the paper's noise, from the median difference of neighbours, which ink hardly touches."""
-    steps = np.abs(np.diff(ink[:: max(1, len(ink) // 100)], axis=1))
+    """σ of the paper's noise, from the median difference of places GRAIN pixels apart, which ink hardly touches."""
+    rows = ink[:: max(1, len(ink) // 100)]
+    steps = np.abs(rows[:, GRAIN:] - rows[:, :-GRAIN]) if ink.shape[1] > GRAIN else np.zeros(1)
     return float(np.median(steps)) * 1.4826 / np.sqrt(2)
 
 

@@ -20,7 +20,7 @@ SPECK = 0.2  # a piece smaller than this is dirt
 MAIN = 0.45  # a piece at least so high is a digit or most of one; smaller ones are hats, dots, commas, dashes
 NEAR = 0.6  # a small piece farther than this from any other is no part of a digit
 BREAK = 0.2  # of the height of a piece: it was broken off the one below or above if no more white lies between
-STRIP = 0.75  # of a border: where so much of it is ink, that is no writing
+STRIP, STRIP_DEPTH = 0.5, 0.08  # of the page: along a border, so much ink to such a depth is no writing
 ATOMS = 4  # a digit has at most so many, in a line that is longer than it is high
 WIDEST = 1.7  # of its height: a digit is not wider
 CUTTABLE = 0.55  # of its height: a narrower piece is one digit
@@ -161,6 +161,9 @@ def _mended(pieces: list[Piece], labels: np.ndarray, unit: float) -> list[Piece]
         upper = pieces[number]
         for other in range(number + 1, len(pieces)):
             lower = pieces[other]
+            if lower.top > upper.top + 2.2 * unit:
+                number += 1  # as are all that follow
+                break
             shared = min(upper.right, lower.right) - max(upper.left, lower.left)
             white = lower.top - upper.bottom
             if (
@@ -187,19 +190,22 @@ def _mended(pieces: list[Piece], labels: np.ndarray, unit: float) -> list[Piece]
 
 
 def _border_strips(pieces: list[Piece], shape: tuple[int, int]) -> set[Piece]:
-    """The pieces of what lies along a border, where the lines of squared paper cut it into rows of cells."""
+    """The pieces of what lies along a border, where the paper's lines cut it up: rows of cells, or a broken line."""
     height, width = shape
     near = max(2, round(0.01 * max(shape)))  # a line between two rows, or outside of the first, is no wider
     strips: set[Piece] = set()
-    for length, extents in (  # how far from the border each piece begins and ends, and where along it
-        (width, [(p.top, p.bottom, p.width, p) for p in pieces]),
-        (width, [(height - p.bottom, height - p.top, p.width, p) for p in pieces]),
-        (height, [(p.left, p.right, p.height, p) for p in pieces]),
-        (height, [(width - p.right, width - p.left, p.height, p) for p in pieces]),
+    for length, across, extents in (  # how far from the border each piece begins and ends, and how long it is along it
+        (width, height, [(p.top, p.bottom, p.width, p) for p in pieces]),
+        (width, height, [(height - p.bottom, height - p.top, p.width, p) for p in pieces]),
+        (height, width, [(p.left, p.right, p.height, p) for p in pieces]),
+        (height, width, [(width - p.right, width - p.left, p.height, p) for p in pieces]),
     ):
-        depth = 0
+        depth, shallow = 0, [extent for extent in extents if extent[1] <= STRIP_DEPTH * across]
+        line = [(along, p) for start, end, along, p in shallow if end - start <= min(near, along / 3)]
+        if sum(along for along, _ in line) > STRIP * length:
+            strips.update(piece for _, piece in line)
         while True:
-            row = [(end, along, piece) for start, end, along, piece in extents if depth <= start <= depth + near]
+            row = [(end, along, piece) for start, end, along, piece in shallow if depth <= start <= depth + near]
             if sum(along for _, along, _ in row) <= STRIP * length:
                 break
             strips.update(piece for _, _, piece in row)
