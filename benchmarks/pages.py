@@ -312,6 +312,32 @@ def _fit(one: tuple, other: tuple) -> bool:
     return middle_in(one, other) and middle_in(other, one) and wide
 
 
+def large(megapixels: float, seed: list[int], split: data.Split) -> tuple[bytes, list]:
+    """A page in two columns as a JPEG file of so many megapixels, and its lines."""
+    picture, lines = compose(seed, split, ["columns", "uneven light"])
+    height, width = picture.shape[:2]
+    scale = (1e6 * megapixels / (height * width)) ** 0.5
+    file = io.BytesIO()
+    Image.fromarray(picture).resize((round(scale * width), round(scale * height)), Image.Resampling.BICUBIC).save(
+        file, "JPEG", quality=90
+    )
+    lines = [[(value, tuple(round(scale * side) for side in box)) for value, box in line] for line in lines]
+    return file.getvalue(), lines
+
+
+def peak(read: Callable[[], Reading]) -> tuple[Reading, float]:
+    """A reading, and by how many megabytes the process' memory rose above its rest for it, by Linux's count."""
+
+    def kilobytes(name: str) -> int:
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith(name)).split()[1])
+
+    rest = kilobytes("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # forgets the highest so far
+    reading = read()
+    return reading, (kilobytes("VmHWM") - rest) / 1024
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seed", type=int, default=0)
@@ -354,6 +380,19 @@ def main() -> None:
             f"| {total['exact'] / total['lines']:.1%} | {100 * total['spurious'] / total['digits']:.1f} "
             f"| {1000 * taken / pages:.0f} |",
             flush=True,
+        )
+
+    for megapixels in () if options.only else (12, 24):
+        content, lines = large(megapixels, [options.seed, int(options.tune), len(names)], split)
+        reading, megabytes = peak(lambda content=content: recognizer.read(content))
+        counts, taken = count(reading, lines), []
+        for _ in range(5):
+            start = time.perf_counter()
+            recognizer.read(content)
+            taken.append(time.perf_counter() - start)
+        print(
+            f"\nA JPEG photograph of {megapixels} megapixels with {counts['digits']} digits: {counts['right']} right, "
+            f"{1000 * np.median(taken):.0f} ms (median of 5), {megabytes:.0f} MB above rest at most.",
         )
 
 

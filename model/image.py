@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
 EXTENSIONS = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif")
@@ -96,14 +96,15 @@ def _to_rgb(image: Image.Image, stored: int | None = None) -> np.ndarray:
         raise ImageError(f"The picture is too small: {width} × {height} pixels can't hold a digit.")
     try:
         image.load()
-        image = ImageOps.exif_transpose(image)
+        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:  # else it would only copy
+            image = ImageOps.exif_transpose(image)
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         raise ImageError("The picture is damaged: it ends too early or can't be decoded.") from error
     if image.mode == "F" or image.mode.startswith("I"):
         return _from_numbers(np.asarray(image))
     if image.has_transparency_data:
         return _on_paper(np.asarray(image.convert("RGBA")))
-    return np.array(image.convert("RGB"))
+    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
 
 
 def _from_numbers(values: np.ndarray) -> np.ndarray:

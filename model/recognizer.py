@@ -13,7 +13,7 @@ from model import checkpoint, glyph, image, ink, segment
 from model.network import GLYPH_SIZE, DigitCNN
 
 BATCHES = (1, 16, 128)  # each size is compiled once; what is read is padded to one of them
-WORKING_PIXELS = 4_000_000  # a larger picture is reduced to this before ink is looked for
+WORKING_PIXELS = 2_500_000  # a larger picture is reduced to this before ink is looked for
 SMALL_PICTURE = 128  # pixels: who gives so small and square a picture gives a single digit
 SURE = 0.9  # mean confidence of what is read piece by piece, from which no other reading is tried
 SEVERAL = 4  # digits from which it may be told that a page is turned
@@ -21,7 +21,7 @@ UPRIGHT = 0.97  # mean confidence from which a page is taken to be upright
 CLEAR = 0.03  # nats a digit by which a page must be surer turned than upright
 FEW = 5  # digits: a large picture in which more were found shows no single one
 ALONE = 0.6  # confidence from which a small picture is a single digit, whatever its pieces are read as
-SMALL_DIGIT = 60  # pixels: a digit of a reduced picture that is smaller is read from the picture as given
+SMALL_DIGIT = 24  # pixels: a digit that a reduction left smaller is read from the picture as given
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -216,7 +216,7 @@ class Recognizer:
             left, top, width, height = (side * reduction for side in found.box)
             box = left, top, min(width, picture.shape[1] - left), min(height, picture.shape[0] - top)
             found = found._replace(box=box)
-            if max(width, height) <= SMALL_DIGIT:
+            if max(width, height) <= SMALL_DIGIT * reduction:
                 around, (y, x) = _surroundings(picture, box)
                 sharp = glyph.normalise(ink.ink_map(around)[y : y + height, x : x + width])
                 if sharp.any():
@@ -227,7 +227,7 @@ class Recognizer:
     def _ink_in(self, box: segment.Box, reading: Reading) -> np.ndarray:
         """(h, w) float32 ink in a box, without what only reaches into it from a neighbour."""
         reduction = round(reading.image.shape[1] / reading.ink.shape[1])
-        if reduction > 1 and max(box[2:]) <= SMALL_DIGIT:
+        if reduction > 1 and max(box[2:]) <= SMALL_DIGIT * reduction:
             around, (y, x) = _surroundings(reading.image, box)
             around, (_, _, width, height) = ink.ink_map(around), box
         else:
