@@ -21,6 +21,7 @@ MAIN = 0.45  # a piece at least so high is a digit or most of one; smaller ones 
 NEAR = 0.6  # a small piece farther than this from any other is no part of a digit
 BREAK = 0.2  # of the height of a piece: it was broken off the one below or above if no more white lies between
 STRIP, STRIP_DEPTH = 0.5, 0.08  # of the page: along a border, so much ink to such a depth is no writing
+LEAST_WRITING = 0.01  # of the page: where nothing else is as high, what seemed to be a frame is the writing
 ATOMS = 4  # a digit has at most so many, in a line that is longer than it is high
 WIDEST = 1.7  # of its height: a digit is not wider
 CUTTABLE = 0.55  # of its height: a narrower piece is one digit
@@ -135,9 +136,10 @@ def _pieces(ink: np.ndarray) -> tuple[np.ndarray, list[Piece], float]:
         for label, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1)
         if areas[label] >= 3 or count < 10
     ]
-    strips = _border_strips(pieces, ink.shape)
-    inner = [piece for piece in pieces if piece not in strips and not _is_frame(piece, ink.shape)]
-    pieces = inner or pieces
+    strange = _border_strips(pieces, ink.shape) | _frames(pieces, ink.shape)
+    inner = [piece for piece in pieces if piece not in strange]
+    if any(piece.height >= LEAST_WRITING * max(ink.shape) for piece in inner):
+        pieces = inner
     if not pieces:
         return labels, [], 0.0
     pieces = _mended(pieces, labels, _unit(pieces))
@@ -213,13 +215,21 @@ def _border_strips(pieces: list[Piece], shape: tuple[int, int]) -> set[Piece]:
     return strips
 
 
-def _is_frame(piece: Piece, shape: tuple[int, int]) -> bool:
-    """Whether a piece is a ruling through the picture, or what lies along its border: a table's edge, a shadow."""
+def _frames(pieces: list[Piece], shape: tuple[int, int]) -> set[Piece]:
+    """Rulings through the picture, and what lies along its border: a table's edge, a shadow.
+
+    A digit that touches the border, in a picture cut close, is no higher than those that don't.
+    """
     height, width = shape
-    touches = piece.left == 0 or piece.top == 0 or piece.right == width or piece.bottom == height
-    long = max(piece.width / width, piece.height / height)
-    thin = min(piece.width, piece.height) < 0.1 * max(piece.width, piece.height)
-    return (touches and long > 0.5) or (thin and long > 0.6 and piece.width > piece.height)
+    along, rulings = set(), set()
+    for piece in pieces:
+        touches = piece.left == 0 or piece.top == 0 or piece.right == width or piece.bottom == height
+        if touches and max(piece.width / width, piece.height / height) > 0.5:
+            along.add(piece)
+        elif piece.width > 0.6 * width and piece.height < 0.1 * piece.width:
+            rulings.add(piece)
+    inner = max((piece.height for piece in pieces if piece not in along | rulings), default=height)
+    return rulings | {piece for piece in along if max(piece.width, piece.height) > 1.5 * inner}
 
 
 def _lines(pieces: list[Piece], unit: float) -> list[list[Piece]]:

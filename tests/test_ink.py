@@ -61,3 +61,41 @@ def test_soft_edges_stay_soft():
     assert ink[20, 20] == 1
     assert 0.4 < ink[20, 22] < 0.6
     assert ink[20, 30] == 0
+
+
+@pytest.mark.parametrize(
+    ("paper", "pen", "line"),
+    [
+        ((250, 250, 245), (40, 40, 45), (150, 170, 215)),  # blue squares, fainter than the pen
+        ((245, 245, 245), (160, 160, 165), (150, 170, 215)),  # and as dark as the pencil
+        ((190, 150, 110), (120, 100, 80), (150, 170, 215)),  # on brown paper, lighter than it in part
+    ],
+)
+def test_squared_paper_loses_its_lines_and_their_crossings(mask, paper, pen, line):
+    picture = page(np.zeros((700, 560), bool), paper, pen)
+    written = np.zeros((700, 560), bool)
+    for top, left in ((60, 60), (260, 300)):
+        written[top : top + 200, left : left + 160] = mask
+    for start in range(20, 700, 44):
+        picture[start : start + 2] = line
+    for start in range(20, 560, 44):
+        picture[:, start : start + 2] = line
+    picture[written] = pen
+    ink = ink_map(picture)
+    assert agreement(ink, written) > 0.85
+    assert (ink[~written] > 0.35).mean() < 0.002
+
+
+def test_rulings_go_where_a_crease_darkens_the_page(mask):
+    x = np.arange(560)
+    light = 1 - 0.12 * np.exp(-np.abs(x - 300) / 60) * (x >= 300)  # falls off at once, recovers slowly
+    picture = page(np.zeros((700, 560), bool), (245, 245, 245), (90, 90, 95))
+    written = np.zeros((700, 560), bool)
+    written[260:460, 60:220] = mask
+    for start in range(20, 700, 44):
+        picture[start : start + 2] = (150, 170, 215)
+    picture[written] = (90, 90, 95)
+    ink = ink_map((picture * light[None, :, None]).astype(np.uint8))
+    away = ~written & (np.abs(x - 330) > 80)[None]
+    assert (ink[away] > 0.35).mean() < 0.002
+    assert agreement(ink[:, :250], written[:, :250]) > 0.85

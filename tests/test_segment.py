@@ -67,6 +67,32 @@ def test_specks_dashes_rulings_and_edges_are_none(page, recognizer):
     assert recognizer.read(page).text == "7421"
 
 
+@pytest.mark.parametrize("turn", range(4))
+def test_a_border_that_lines_cut_up_is_no_writing(page, recognizer, turn):
+    write(page, "7421", 100, 200, step=90)
+    edge = np.zeros((480, 640), bool)
+    for row in (0, 16):
+        for column in range(0, 640, 40):  # cells between the lines of squared paper
+            edge[row : row + 14, column : column + 38] = True
+    quarters = np.rot90(np.ones((480, 640)), turn).shape
+    border = np.rot90(edge if quarters == (480, 640) else np.pad(edge, ((0, 160), (0, 0)))[:, :480], turn)
+    picture = np.where(border[:480, :640], 0, np.asarray(page)).astype(np.uint8)
+    assert recognizer.read(picture, turn=0).text == "7421"
+
+
+def test_a_broken_line_along_a_border_is_no_writing(page, recognizer):
+    write(page, "7421", 100, 200, step=90)
+    pen = ImageDraw.Draw(page)
+    for top in range(5, 470, 60):
+        pen.rectangle((18, top, 21, top + 45), fill=0)
+    assert recognizer.read(page, turn=0).text == "7421"
+
+
+def test_a_cropped_line_of_writing_is_no_border(page, recognizer):
+    write(page, "74217421", 10, 4, step=60)
+    assert recognizer.read(page.crop((4, 0, 490, 68)), turn=0).text == "74217421"
+
+
 def test_the_samples_are_read_without_a_mistake(recognizer):
     """The photographs beside the project, where it is developed; they are not part of it."""
     from pathlib import Path
