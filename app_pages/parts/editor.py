@@ -7,7 +7,7 @@ says it is, or None where the network is to read it. Each change makes the page 
 import numpy as np
 import streamlit as st
 
-from app_pages.parts import canvas, pictures, uploads
+from app_pages.parts import canvas, pictures, resources, uploads
 from model import Reading
 from model.segment import Box
 
@@ -41,9 +41,9 @@ def show(file: str, source: uploads.Source, result: uploads.Result, classes: tup
 
     def drawn() -> None:
         boxes = [
-            (tuple(round(side / scale) for side in box), label)
+            (inside, label)
             for box, label in canvas.boxes(f"boxes {file}")
-            if min(box[2:]) >= SMALLEST
+            if min(box[2:]) >= SMALLEST and (inside := cut(tuple(round(side / scale) for side in box), width, height))
         ]
         keep(redrawn(marked, labels, boxes, classes))
 
@@ -148,6 +148,13 @@ def replaced(marked: Marked, old: list[Box], new: list[Box]) -> Marked:
     return {box: value for box, value in marked.items() if box not in old} | dict.fromkeys(new)
 
 
+def cut(box: Box, width: int, height: int) -> Box | None:
+    """The part of a box that lies in a picture of so many pixels; None where there is none."""
+    left, top = max(0, box[0]), max(0, box[1])
+    right, bottom = min(width, box[0] + box[2]), min(height, box[1] + box[3])
+    return (left, top, right - left, bottom - top) if right > left and bottom > top else None
+
+
 def union(boxes: list[Box]) -> Box:
     """The smallest box around boxes."""
     left, top = (min(box[axis] for box in boxes) for axis in (0, 1))
@@ -176,4 +183,4 @@ def split(reading: Reading, box: Box) -> list[Box]:
 
 
 def _key(file: str) -> str:
-    return f"marked {file}"
+    return f"marked {file} {resources.chosen().name}"  # another network may have other classes
