@@ -5,7 +5,6 @@ import streamlit as st
 from app_pages.parts import bars, editor, pictures, resources, uploads
 
 checkpoint = resources.chosen()
-classes = resources.recognizer(checkpoint).classes
 AUTO, TURNS = "Auto", (0, 90, 180, 270)  # degrees clockwise
 
 st.title("Read a picture")
@@ -41,7 +40,7 @@ for file, source, result in zip(pages, sources, results, strict=True):
         picture, words = (st.container(), st.container()) if wide else st.columns([1, 2], gap="medium")
         with picture:
             if editing:
-                editor.show(file.file_id, source, result, classes)
+                editor.show(file.file_id, source, result)
             else:
                 pictures.show(result.figures[:1], width=uploads.SHOWN)
         with words:
@@ -68,7 +67,7 @@ for file, source, result in zip(pages, sources, results, strict=True):
             for hint in result.hints:
                 st.info(hint, icon=":material/lightbulb:")
         if steps:
-            pictures.show(uploads.steps(source, result), width=uploads.SHOWN)
+            pictures.show(uploads.steps(source, result.boxes), width=uploads.SHOWN)
 
 if results:
     st.subheader("All readings")

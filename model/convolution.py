@@ -1,12 +1,9 @@
 """A convolution whose weights' gradient is cheap on a CPU: what nnx.Conv calls for strides of 1."""
 
-import functools
-
 import jax
 import jax.numpy as jnp
 from jax import lax
 
-LAYOUT = ("NHWC", "HWIO", "NHWC")
 CHUNK = 8  # images whose patches, all k² shifts of them, still fit a core's cache
 
 
@@ -21,9 +18,11 @@ def convolve(x, kernel, strides, padding, **options):
     return lax.conv_general_dilated(x, kernel, strides, padding, **options)
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
-def _chunked(x, kernel, padding):
-    return lax.conv_general_dilated(x, kernel, (1, 1), padding, dimension_numbers=LAYOUT)
+def _plain(x, kernel, padding):
+    return lax.conv_general_dilated(x, kernel, (1, 1), padding, dimension_numbers=("NHWC", "HWIO", "NHWC"))
+
+
+_chunked = jax.custom_vjp(_plain, nondiff_argnums=(2,))
 
 
 def _forward(x, kernel, padding):
@@ -38,7 +37,7 @@ def _backward(padding, saved, gradient):
     """
     x, kernel = saved
     (size, _, channels_in, channels_out), (height, width) = kernel.shape, gradient.shape[1:3]
-    _, to_x = jax.vjp(lambda x: lax.conv_general_dilated(x, kernel, (1, 1), padding, dimension_numbers=LAYOUT), x)
+    _, to_x = jax.vjp(lambda x: _plain(x, kernel, padding), x)
     pads = lax.padtype_to_pads(x.shape[1:3], (size, size), (1, 1), padding)
     padded = jnp.pad(x, ((0, 0), *pads, (0, 0)))
 

@@ -104,9 +104,8 @@ class Recognizer:
         if turn is None:
             turn, (lines, found) = 0, self._lines(picture)
             if sum(map(len, lines)) >= SEVERAL and (surest := _sureness(lines)) < np.log(UPRIGHT):
-                others = (
-                    (180, 90, 270) if surest < np.log(SURE) else (180,)
-                )  # sideways, hardly any digit looks like one
+                # Sideways, hardly any digit looks like one: where the reading is fairly sure, it is not sideways.
+                others = (180, 90, 270) if surest < np.log(SURE) else (180,)
                 surest += CLEAR
                 for other in others:
                     turned = self._lines(np.rot90(picture, other // 90))
@@ -131,9 +130,8 @@ class Recognizer:
         height, width = reading.image.shape[:2]
         kept = {digit.box: digit for digit in reading.digits}
         digits = []
-        for (left, top, *size), said in boxes.items():
-            right, bottom = min(width, left + size[0]), min(height, top + size[1])
-            box = max(0, left), max(0, top), right - max(0, left), bottom - max(0, top)
+        for given, said in boxes.items():
+            box = segment.clipped(given, width, height)
             if box in kept:
                 digits.append(kept[box])
             else:
@@ -214,7 +212,7 @@ class Recognizer:
         read = []
         for found in line:
             left, top, width, height = (side * reduction for side in found.box)
-            box = left, top, min(width, picture.shape[1] - left), min(height, picture.shape[0] - top)
+            box = segment.clipped((left, top, width, height), picture.shape[1], picture.shape[0])
             found = found._replace(box=box)
             if max(width, height) <= SMALL_DIGIT * reduction:
                 around, (y, x) = _surroundings(picture, box)

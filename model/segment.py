@@ -104,6 +104,12 @@ def read_lines(ink: np.ndarray, classify: Callable[[np.ndarray], np.ndarray]) ->
     return [line for line in read if line]
 
 
+def clipped(box: Box, width: int, height: int) -> Box:
+    """The part of a box that lies in a picture of so many pixels; one that is wholly outside has no positive size."""
+    left, top = max(0, box[0]), max(0, box[1])
+    return left, top, min(width, box[0] + box[2]) - left, min(height, box[1] + box[3]) - top
+
+
 def in_lines(boxes: Sequence[Box]) -> list[list[int]]:
     """Boxes of digits → their numbers in reading order: lines from top to bottom, each from left to right."""
     pieces = [

@@ -43,9 +43,9 @@ def test_typing_that_does_not_fit_is_refused(text, says):
 
 
 def test_a_box_is_cut_to_the_picture():
-    assert editor.cut((-5, 10, 20, 30), 100, 30) == (0, 10, 15, 20)
-    assert editor.cut(A, 100, 100) == A
-    assert editor.cut((120, 10, 20, 30), 100, 100) is None and editor.cut((5, 5, 0, 3), 100, 100) is None
+    assert editor.inside((-5, 10, 20, 30), 100, 30) == (0, 10, 15, 20)
+    assert editor.inside(A, 100, 100) == A
+    assert editor.inside((120, 10, 20, 30), 100, 100) is None and editor.inside((5, 5, 0, 3), 100, 100) is None
 
 
 def test_a_union_surrounds_its_boxes():

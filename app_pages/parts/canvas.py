@@ -16,7 +16,7 @@ import base64
 import contextlib
 import io
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -102,7 +102,7 @@ def show(sheet: Sheet, brush: int, behind: np.ndarray | None = None) -> None:
 
 
 def edit_boxes(
-    key: str, picture: np.ndarray, boxes: list[Rectangle], labels: list[str], chosen: int, on_change: Callable
+    key: str, picture: np.ndarray, boxes: list[Rectangle], labels: Sequence[str], chosen: int, on_change: Callable
 ) -> None:
     """Shows a picture (h, w, 3) uint8 with labelled boxes to be changed, one of them chosen.
 

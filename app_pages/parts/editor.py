@@ -4,12 +4,14 @@ What he marked is kept in the session's state as a mapping from each box, in pix
 says it is, or None where the network is to read it. Each change makes the page read the picture's boxes anew.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
 from app_pages.parts import canvas, pictures, resources, uploads
 from model import Reading
-from model.segment import Box
+from model.segment import Box, clipped
 
 Marked = dict[Box, int | None]
 HEIGHT = 800  # pixels of the canvas, at most
@@ -27,25 +29,24 @@ def forget(file: str) -> None:
     st.session_state.pop(_key(file), None)
 
 
-def show(file: str, source: uploads.Source, result: uploads.Result, classes: tuple[str, ...]) -> None:
+def show(file: str, source: uploads.Source, result: uploads.Result) -> None:
     """The picture with its boxes to be changed, and what else changes them."""
     marked = dict.fromkeys(result.boxes) | (st.session_state.get(_key(file)) or {})
     marked = {box: marked[box] for box in result.boxes}  # in reading order
-    reading = uploads.reading(source)
+    reading, classes = uploads.reading(source), resources.recognizer(source.checkpoint).classes
     height, width = reading.image.shape[:2]
     scale = min(canvas.WIDE / width, HEIGHT / height)
-    labels = list(result.names)
 
     def keep(changed: Marked) -> None:
         st.session_state[_key(file)] = changed
 
     def drawn() -> None:
         boxes = [
-            (inside, label)
+            (part, label)
             for box, label in canvas.boxes(f"boxes {file}")
-            if min(box[2:]) >= SMALLEST and (inside := cut(tuple(round(side / scale) for side in box), width, height))
+            if min(box[2:]) >= SMALLEST and (part := inside(tuple(round(side / scale) for side in box), width, height))
         ]
-        keep(redrawn(marked, labels, boxes, classes))
+        keep(redrawn(marked, result.names, boxes, classes))
 
     def typed() -> None:
         try:
@@ -58,7 +59,7 @@ def show(file: str, source: uploads.Source, result: uploads.Result, classes: tup
         f"boxes {file}",
         pictures.fitted(reading.image, canvas.WIDE, HEIGHT),
         [tuple(scale * side for side in box) for box in marked],
-        labels,
+        result.names,
         st.session_state.get(chosen, 0),
         drawn,
     )
@@ -103,7 +104,7 @@ def show(file: str, source: uploads.Source, result: uploads.Result, classes: tup
     )
 
 
-def redrawn(marked: Marked, labels: list[str], drawn: list[tuple[Box, str]], classes: tuple[str, ...]) -> Marked:
+def redrawn(marked: Marked, labels: Sequence[str], drawn: list[tuple[Box, str]], classes: tuple[str, ...]) -> Marked:
     """What is marked after a change on the canvas.
 
     Args:
@@ -148,11 +149,10 @@ def replaced(marked: Marked, old: list[Box], new: list[Box]) -> Marked:
     return {box: value for box, value in marked.items() if box not in old} | dict.fromkeys(new)
 
 
-def cut(box: Box, width: int, height: int) -> Box | None:
+def inside(box: Box, width: int, height: int) -> Box | None:
     """The part of a box that lies in a picture of so many pixels; None where there is none."""
-    left, top = max(0, box[0]), max(0, box[1])
-    right, bottom = min(width, box[0] + box[2]), min(height, box[1] + box[3])
-    return (left, top, right - left, bottom - top) if right > left and bottom > top else None
+    box = clipped(box, width, height)
+    return box if min(box[2:]) > 0 else None
 
 
 def union(boxes: list[Box]) -> Box:

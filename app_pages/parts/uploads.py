@@ -94,9 +94,10 @@ def read(source: Source, marks: Marks | None = None) -> Result:
     return Result(read.text, confidence, (found, *glyphs), names, read.summary(), tuple(hints(read)), read.turn)
 
 
-def steps(source: Source, result: Result) -> list[pictures.Figure]:
-    """From the picture to its digits, step by step."""
-    return pictures.page_steps(reading(source), result.boxes, SHOWN)
+@st.cache_data(max_entries=8, show_spinner=False)
+def steps(source: Source, boxes: list[Box]) -> list[pictures.Figure]:
+    """From the picture to its digits, step by step; kept, as a rerun would draw the same three pictures."""
+    return pictures.page_steps(reading(source), boxes, SHOWN)
 
 
 def plain(text: str) -> str:
