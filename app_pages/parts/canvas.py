@@ -8,6 +8,9 @@ The component's ways that this module hides:
   buttons of ours. They hand the same canvas another `initial_drawing`: it then draws that and sends its picture. A new
   canvas, one with another key, would not send anything before its first stroke.
 - An `initial_drawing` that equals the last one is ignored, so each has a number.
+- A canvas that was handed boxes sends them back once it has drawn them, as if the visitor had changed something; by
+  then others may have been handed to it. What comes back as it was given is told by a number in a property of fabric's
+  objects that shows only on dashed lines.
 - Streamlit forgets a widget that a page no longer shows. What was drawn is kept apart from it, so it's still there when
   the visitor comes back from another page.
 """
@@ -16,6 +19,7 @@ import base64
 import contextlib
 import io
 import random
+import zlib
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -32,6 +36,7 @@ WIDE = 640  # pixels: as wide as a canvas may be; a phone shows it smaller
 
 Rectangle = tuple[float, float, float, float]  # left, top, width, height in pixels of the canvas
 _SIDES = "left", "top", "width", "height"
+_MARK = "strokeDashOffset"
 BOX_COLOUR, CHOSEN_COLOUR, BOX_LINE = "#d55e00", "#0062bb", 2  # vermilion, blue; pixels
 
 
@@ -110,14 +115,15 @@ def edit_boxes(
     """
     from streamlit_drawable_canvas import boxes_to_drawing, st_canvas
 
+    given = [(tuple(round(side, 2) for side in box), label) for box, label in zip(boxes, labels, strict=True)]
     drawing = boxes_to_drawing(
-        [{"label": label, **dict(zip(_SIDES, box, strict=True))} for box, label in zip(boxes, labels, strict=True)],
-        stroke_width=BOX_LINE,
+        [{"label": label, **dict(zip(_SIDES, box, strict=True))} for box, label in given], stroke_width=BOX_LINE
     )
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "JPEG", quality=85)
     for number, drawn in enumerate(drawing["objects"]):
         drawn["stroke"] = CHOSEN_COLOUR if number == chosen else BOX_COLOUR
+        drawn[_MARK] = _mark(given)
     with _shrinkable(key):
         st_canvas(
             fill_color="rgba(0,0,0,0)",
@@ -134,13 +140,19 @@ def edit_boxes(
         )
 
 
-def boxes(key: str) -> list[tuple[Rectangle, str]]:
-    """The boxes that the canvas of `edit_boxes` sent last, and their labels."""
+def boxes(key: str) -> list[tuple[Rectangle, str]] | None:
+    """The boxes that the canvas of `edit_boxes` sent last, and their labels; None if they are as they were given."""
     from streamlit_drawable_canvas import CanvasResult
 
     raw = st.session_state[key]["drawing"]["raw"]
     found = CanvasResult(raw, None, False).boxes
-    return [(tuple(box[side] for side in _SIDES), box["label"]) for box in found]
+    sent = [(tuple(box[side] for side in _SIDES), box["label"]) for box in found]
+    return None if {drawn.get(_MARK) for drawn in _objects(raw)} == {_mark(sent)} else sent
+
+
+def _mark(labelled: list[tuple[Rectangle, str]]) -> int:
+    """A number that other boxes or labels hardly have."""
+    return zlib.crc32(repr([(*(f"{side:.2f}" for side in box), label) for box, label in labelled]).encode())
 
 
 def clear(sheet: Sheet) -> None:

@@ -37,13 +37,20 @@ def show(file: str, source: uploads.Source, result: uploads.Result) -> None:
     height, width = reading.image.shape[:2]
     scale = min(canvas.WIDE / width, HEIGHT / height)
 
+    before = st.session_state.get(_key(file))
+
     def keep(changed: Marked) -> None:
-        st.session_state[_key(file)] = changed
+        # A page that is still being changed may call what it showed before: that is late, and not for these boxes.
+        if st.session_state.get(_key(file)) == before:
+            st.session_state[_key(file)] = changed
 
     def drawn() -> None:
+        sent = canvas.boxes(f"boxes {file}")
+        if sent is None:
+            return
         boxes = [
             (part, label)
-            for box, label in canvas.boxes(f"boxes {file}")
+            for box, label in sent
             if min(box[2:]) >= SMALLEST and (part := inside(tuple(round(side / scale) for side in box), width, height))
         ]
         keep(redrawn(marked, result.names, boxes, classes))
