@@ -51,6 +51,8 @@ key = f"matrix {cell}"  # a new chart for each cell: it has no selection, so a c
 
 def choose() -> None:
     """A click on a cell sets the two boxes below, which are what counts."""
+    if (st.session_state["true"], st.session_state["predicted"]) != cell:
+        return  # the chart before, whose click comes once more while the page changes
     for clicked in st.session_state[key].selection[charts.CELL]:
         st.session_state["true"], st.session_state["predicted"] = clicked["true"], clicked["predicted"]
 
