@@ -121,9 +121,10 @@ def edit_boxes(
     )
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "JPEG", quality=85)
+    mark = _mark(given)
     for number, drawn in enumerate(drawing["objects"]):
         drawn["stroke"] = CHOSEN_COLOUR if number == chosen else BOX_COLOUR
-        drawn[_MARK] = _mark(given)
+        drawn[_MARK] = mark
     with _shrinkable(key):
         st_canvas(
             fill_color="rgba(0,0,0,0)",

@@ -31,13 +31,12 @@ def forget(file: str) -> None:
 
 def show(file: str, source: uploads.Source, result: uploads.Result) -> None:
     """The picture with its boxes to be changed, and what else changes them."""
-    marked = dict.fromkeys(result.boxes) | (st.session_state.get(_key(file)) or {})
+    before = st.session_state.get(_key(file))
+    marked = dict.fromkeys(result.boxes) | (before or {})
     marked = {box: marked[box] for box in result.boxes}  # in reading order
     reading, classes = uploads.reading(source), resources.recognizer(source.checkpoint).classes
     height, width = reading.image.shape[:2]
     scale = min(canvas.WIDE / width, HEIGHT / height)
-
-    before = st.session_state.get(_key(file))
 
     def keep(changed: Marked) -> None:
         # A page that is still being changed may call what it showed before: that is late, and not for these boxes.
@@ -106,7 +105,7 @@ def show(file: str, source: uploads.Source, result: uploads.Result) -> None:
         key=f"back {file}",
         on_click=forget,
         args=(file,),
-        disabled=marks(file) is None,
+        disabled=before is None,
         icon=":material/undo:",
     )
 
