@@ -12,7 +12,8 @@ from PIL import Image
 from model import checkpoint, glyph, image, ink, segment
 from model.network import GLYPH_SIZE, DigitCNN
 
-BATCHES = (1, 16, 128)  # each size is compiled once; what is read is padded to one of them
+BATCHES = (128, 16, 1)  # each size is compiled once; what is read is padded to one of them
+FILLED = 0.6  # of a batch: with less, smaller ones are quicker
 WORKING_PIXELS = 2_500_000  # a larger picture is reduced to this before ink is looked for
 SMALL_PICTURE = 128  # pixels: who gives so small and square a picture gives a single digit
 SURE = 0.9  # mean confidence of what is read piece by piece, from which no other reading is tried
@@ -157,8 +158,7 @@ class Recognizer:
         probabilities = np.empty((len(glyphs), len(self.classes)), np.float32)
         start = 0
         while start < len(glyphs):
-            left = len(glyphs) - start
-            size = next((size for size in BATCHES if size >= left), BATCHES[-1])
+            size = next(size for size in BATCHES if len(glyphs) - start >= FILLED * size)
             batch = glyphs[start : start + size]
             padded = np.zeros((size, GLYPH_SIZE, GLYPH_SIZE), np.uint8)
             padded[: len(batch)] = batch

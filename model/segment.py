@@ -7,13 +7,14 @@ dynamic programming: Casey and Lecolinet, A survey of methods and strategies in 
 """
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from scipy import ndimage
 
 from model.glyph import INK, normalise
+from model.network import GLYPH_SIZE
 
 # Sizes are in units of the height of the writing, which is measured on the page.
 SPECK = 0.2  # a piece smaller than this is dirt
@@ -87,20 +88,20 @@ def read_lines(ink: np.ndarray, classify: Callable[[np.ndarray], np.ndarray]) ->
         classify: (n, 28, 28) uint8 → (n, classes) probabilities, which decide where one digit ends.
     """
     labels, pieces, unit = _pieces(ink)
-    lines = [_atoms(line, ink, labels) for line in _lines(pieces, unit)]
-    spans = [(number, span) for number, atoms in enumerate(lines) for span in _spans(atoms)]
-    if not spans:
-        return []
-    crops = [_crop(lines[number][slice(*span)], ink, labels) for number, span in spans]
-    glyphs = np.stack([normalise(crop) for _, crop in crops])
-    probabilities = classify(glyphs)
-    found = {
-        key: Found(box, glyph, p) for key, (box, _), glyph, p in zip(spans, crops, glyphs, probabilities, strict=True)
-    }
-    read = [
-        _best({span: f for (n, span), f in found.items() if n == number}, atoms, unit)
-        for number, atoms in enumerate(lines)
-    ]
+
+    def as_digits(groups: set[tuple[Atom, ...]]) -> dict[tuple[Atom, ...], Found]:
+        crops = [_crop(atoms, ink, labels) for atoms in groups]
+        glyphs = np.array([normalise(crop) for _, crop in crops], np.uint8).reshape(-1, GLYPH_SIZE, GLYPH_SIZE)
+        return dict(zip(groups, map(Found, (box for box, _ in crops), glyphs, classify(glyphs)), strict=True))
+
+    lines = [_atoms(line) for line in _lines(pieces, unit)]
+    found = as_digits({(atom,) for line in lines for atom in line})
+    for line in lines:
+        # A piece that costs less as one digit than a cut through it does is not cut.
+        parts = [[atom] if _doubt(found[atom,]) < CUT_COST else _slices(atom, ink, labels) for atom in line]
+        line[:] = sorted(itertools.chain(*parts), key=lambda atom: atom.left + atom.right)
+    found |= as_digits({atoms for line in lines for atoms in _neighbours(line)} - found.keys())
+    read = [_best(line, found, unit) for line in lines]
     return [line for line in read if line]
 
 
@@ -278,8 +279,8 @@ def _distance(one: Piece, other: Piece) -> float:
     return float(np.hypot(across, down))
 
 
-def _atoms(line: list[Piece], ink: np.ndarray, labels: np.ndarray) -> list[Atom]:
-    """A line's atoms, from left to right."""
+def _atoms(line: list[Piece]) -> list[Atom]:
+    """A line's atoms, from left to right, before any piece is cut."""
     groups: list[list[Piece]] = []
     for piece in sorted(line, key=lambda p: -p.height):
         # A small piece above, below or inside another belongs to it: a loose hat, a broken stroke.
@@ -290,14 +291,14 @@ def _atoms(line: list[Piece], ink: np.ndarray, labels: np.ndarray) -> list[Atom]
                 break
         else:
             groups.append([piece])
-    atoms = []
-    for group in groups:
-        left, right = min(p.left for p in group), max(p.right for p in group)
-        bounds = [left, *_cuts(group[0], ink, labels), right]
-        atoms += [
-            Atom(tuple(group), start, end, number > 0) for number, (start, end) in enumerate(itertools.pairwise(bounds))
-        ]
+    atoms = [Atom(tuple(group), min(p.left for p in group), max(p.right for p in group), False) for group in groups]
     return sorted(atoms, key=lambda atom: atom.left + atom.right)
+
+
+def _slices(atom: Atom, ink: np.ndarray, labels: np.ndarray) -> list[Atom]:
+    """An atom cut wherever it may be, through the largest of its pieces."""
+    bounds = [atom.left, *_cuts(atom.pieces[0], ink, labels), atom.right]
+    return [Atom(atom.pieces, start, end, number > 0) for number, (start, end) in enumerate(itertools.pairwise(bounds))]
 
 
 def _cuts(piece: Piece, ink: np.ndarray, labels: np.ndarray) -> list[int]:
@@ -320,21 +321,21 @@ def _cuts(piece: Piece, ink: np.ndarray, labels: np.ndarray) -> list[int]:
     return sorted(piece.left + x for x in chosen)
 
 
-def _spans(atoms: list[Atom]) -> list[tuple[int, int]]:
-    """Which neighbouring atoms may be one digit: (first, last + 1)."""
-    spans = []
-    for start in range(len(atoms)):
-        for end in range(start + 1, len(atoms) + 1):
-            part = atoms[start:end]
-            width = max(atom.right for atom in part) - min(atom.left for atom in part)
-            height = max(atom.bottom for atom in part) - min(atom.top for atom in part)
-            if end > start + 1 and (width > WIDEST * height or (len(part) > ATOMS and width > height)):
+def _neighbours(line: list[Atom]) -> list[tuple[Atom, ...]]:
+    """Which neighbouring atoms of a line may be one digit."""
+    groups = []
+    for start in range(len(line)):
+        for end in range(start + 1, len(line) + 1):
+            atoms = tuple(line[start:end])
+            width = max(atom.right for atom in atoms) - min(atom.left for atom in atoms)
+            height = max(atom.bottom for atom in atoms) - min(atom.top for atom in atoms)
+            if len(atoms) > 1 and (width > WIDEST * height or (len(atoms) > ATOMS and width > height)):
                 break
-            spans.append((start, end))
-    return spans
+            groups.append(atoms)
+    return groups
 
 
-def _crop(atoms: list[Atom], ink: np.ndarray, labels: np.ndarray) -> tuple[Box, np.ndarray]:
+def _crop(atoms: Sequence[Atom], ink: np.ndarray, labels: np.ndarray) -> tuple[Box, np.ndarray]:
     """The box of some neighbouring atoms, and the ink in it that is theirs."""
     left, right = min(atom.left for atom in atoms), max(atom.right for atom in atoms)
     top, bottom = min(atom.top for atom in atoms), max(atom.bottom for atom in atoms)
@@ -354,33 +355,39 @@ def _crop(atoms: list[Atom], ink: np.ndarray, labels: np.ndarray) -> tuple[Box, 
     return tuple(int(side) for side in box), kept
 
 
-def _best(found: dict[tuple[int, int], Found], atoms: list[Atom], unit: float) -> list[Found]:
+def _best(line: list[Atom], found: Mapping[tuple[Atom, ...], Found], unit: float) -> list[Found]:
     """The way to group a line's atoms into digits that costs least (Viterbi's recursion over the places between)."""
-    costs, choices = [0.0], [None]
-    for end in range(1, len(atoms) + 1):
+    costs: list[float] = [0.0]
+    choices: list[tuple[Atom, ...]] = []  # the digit that ends at each atom; none where the atom is left out
+    for end, last in enumerate(line, start=1):
         options = [
-            (costs[start] + _cost(found[start, end], atoms[start:end], unit), start)
+            (costs[start] + _cost(found[atoms], atoms, unit), atoms)
             for start in range(end)
-            if (start, end) in found
+            if (atoms := tuple(line[start:end])) in found
         ]
-        if atoms[end - 1].bottom - atoms[end - 1].top < MAIN * unit:
-            options.append((costs[end - 1] + SKIP_COST, None))
-        cost, start = min(options, key=lambda option: option[0])
+        if last.bottom - last.top < MAIN * unit:
+            options.append((costs[end - 1] + SKIP_COST, ()))
+        cost, atoms = min(options, key=lambda option: option[0])
         costs.append(cost)
-        choices.append(start)
-    read, end = [], len(atoms)
+        choices.append(atoms)
+    read, end = [], len(line)
     while end:
-        start = choices[end]
-        if start is not None:
-            read.append(found[start, end])
-        end = end - 1 if start is None else start
+        atoms = choices[end - 1]
+        if atoms:
+            read.append(found[atoms])
+        end -= max(1, len(atoms))
     return read[::-1]
 
 
-def _cost(digit: Found, atoms: list[Atom], unit: float) -> float:
+def _doubt(digit: Found) -> float:
+    """How unlikely the network takes its own answer to be, in nats."""
+    return -float(np.log(max(digit.probabilities.max(), 1e-6)))
+
+
+def _cost(digit: Found, atoms: Sequence[Atom], unit: float) -> float:
     """What it costs to read some atoms as one digit, where the writing is `unit` pixels high."""
     height = max(digit.box[3], digit.box[2] / 2)
-    cost = -np.log(max(float(digit.probabilities.max()), 1e-6))
+    cost = _doubt(digit)
     cost += LOW_COST * max(0, LOW - max(digit.box[2:]) / unit)
     if atoms[0].cut:
         cost += CUT_COST
