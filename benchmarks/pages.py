@@ -13,6 +13,7 @@ difficulty would have it, by itself and mixed. What is written where is known, s
 
 import argparse
 import io
+import itertools
 import sys
 import time
 from collections.abc import Callable
@@ -313,8 +314,9 @@ def _fit(one: tuple, other: tuple) -> bool:
 
 
 def large(megapixels: float, seed: list[int], split: data.Split) -> tuple[bytes, list]:
-    """A page in two columns as a JPEG file of so many megapixels, and its lines."""
-    picture, lines = compose(seed, split, ["columns", "uneven light"])
+    """A page of 60 digits in two columns as a JPEG file of so many megapixels, and its lines."""
+    pages = (compose([*seed, number], split, ["columns", "uneven light"]) for number in itertools.count())
+    picture, lines = next((picture, lines) for picture, lines in pages if sum(map(len, lines)) == 60)
     height, width = picture.shape[:2]
     scale = (1e6 * megapixels / (height * width)) ** 0.5
     file = io.BytesIO()

@@ -7,6 +7,7 @@ dynamic programming: Casey and Lecolinet, A survey of methods and strategies in 
 """
 
 import itertools
+import statistics
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -262,11 +263,10 @@ def _lines(pieces: list[Piece], unit: float) -> list[list[Piece]]:
 def _overlap(line: list[Piece], piece: Piece) -> float:
     """How much of the lower of two heights a piece shares with where the line is at its place; at most 1."""
     last = line[-1]
-    tail = line[-4:]
+    x, y = zip(*[((p.left + p.right) / 2, (p.top + p.bottom) / 2) for p in line[-4:]], strict=True)
     slope = 0.0
-    if len(tail) > 1:
-        x, y = np.array([((p.left + p.right) / 2, (p.top + p.bottom) / 2) for p in tail]).T
-        slope = float(np.clip(np.polyfit(x, y, 1)[0] if np.ptp(x) > last.height / 2 else 0, -0.3, 0.3))
+    if max(x) - min(x) > last.height / 2:
+        slope = min(max(statistics.linear_regression(x, y).slope, -0.3), 0.3)
     shift = slope * (piece.left + piece.right - last.left - last.right) / 2
     shared = min(piece.bottom, last.bottom + shift) - max(piece.top, last.top + shift)
     return shared / min(piece.height, last.height)

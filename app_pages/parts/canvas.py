@@ -107,9 +107,15 @@ def show(sheet: Sheet, brush: int, behind: np.ndarray | None = None) -> None:
 
 
 def edit_boxes(
-    key: str, picture: np.ndarray, boxes: list[Rectangle], labels: Sequence[str], chosen: int, on_change: Callable
+    key: str,
+    picture: bytes,
+    size: tuple[int, int],
+    boxes: list[Rectangle],
+    labels: Sequence[str],
+    chosen: int,
+    on_change: Callable,
 ) -> None:
-    """Shows a picture (h, w, 3) uint8 with labelled boxes to be changed, one of them chosen.
+    """Shows a picture file of that width and height with labelled boxes to be changed, one of them chosen.
 
     Boxes are in pixels of the picture. When one was changed, `on_change` is called, and `boxes` tells where they are.
     """
@@ -119,8 +125,6 @@ def edit_boxes(
     drawing = boxes_to_drawing(
         [{"label": label, **dict(zip(_SIDES, box, strict=True))} for box, label in given], stroke_width=BOX_LINE
     )
-    file = io.BytesIO()
-    Image.fromarray(picture).save(file, "JPEG", quality=85)
     mark = _mark(given)
     for number, drawn in enumerate(drawing["objects"]):
         drawn["stroke"] = CHOSEN_COLOUR if number == chosen else BOX_COLOUR
@@ -130,9 +134,9 @@ def edit_boxes(
             fill_color="rgba(0,0,0,0)",
             stroke_width=BOX_LINE,
             stroke_color=BOX_COLOUR,
-            background_image=file.getvalue(),
-            width=picture.shape[1],
-            height=picture.shape[0],
+            background_image=picture,
+            width=size[0],
+            height=size[1],
             drawing_mode="labeled_rect",
             initial_drawing=drawing,
             font_size=16,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from app_pages.parts import canvas, pictures, resources, uploads
+from app_pages.parts import canvas, resources, uploads
 from model import Reading
 from model.segment import Box, clipped
 
@@ -63,7 +63,7 @@ def show(file: str, source: uploads.Source, result: uploads.Result) -> None:
     chosen = f"chosen {file} {result.text}"  # another one once another text is read: the numbers may mean others
     canvas.edit_boxes(
         f"boxes {file}",
-        pictures.fitted(reading.image, canvas.WIDE, HEIGHT),
+        *uploads.photograph(source, canvas.WIDE, HEIGHT),
         [tuple(scale * side for side in box) for box in marked],
         result.names,
         st.session_state.get(chosen, 0),

@@ -166,3 +166,10 @@ def source(image: np.ndarray) -> str:
     png = io.BytesIO()
     Image.fromarray(image).save(png, "PNG")
     return f"data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}"
+
+
+def jpeg(image: np.ndarray) -> bytes:
+    """(h, w, 3) uint8 → a JPEG file."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "JPEG", quality=85)
+    return file.getvalue()

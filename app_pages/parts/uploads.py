@@ -100,6 +100,13 @@ def steps(source: Source, boxes: list[Box]) -> list[pictures.Figure]:
     return pictures.page_steps(reading(source), boxes, SHOWN)
 
 
+@st.cache_data(max_entries=8, show_spinner=False)
+def photograph(source: Source, width: int, height: int) -> tuple[bytes, tuple[int, int]]:
+    """The picture as a JPEG file, as large as fits into so many pixels, and its width and height; kept like `steps`."""
+    picture = pictures.fitted(reading(source).image, width, height)
+    return pictures.jpeg(picture), (picture.shape[1], picture.shape[0])
+
+
 def plain(text: str) -> str:
     """A text that shows as it is where Markdown is understood."""
     return re.sub(f"([{re.escape(string.punctuation)}])", r"\\\1", text)
