@@ -20,6 +20,7 @@ import numpy as np
 from jax import random
 
 from train.augment import CENTRE, GRID, SIZE, bend, chance, sample, uniform
+from train.drawn import render
 
 SHARES = {"sign": 0.35, "scribble": 0.15, "loop": 0.1, "half": 0.15, "pair": 0.15, "texture": 0.1}
 SEGMENTS = 12  # straight pieces of a sign or a scribble, at most
@@ -97,28 +98,11 @@ def _font() -> tuple[np.ndarray, np.ndarray]:
 FONT, FONT_DRAWN = _font()
 
 
-def _render(key, segments, drawn):
-    """(pieces, 4) in [-1, 1] → (28, 28): strokes of random width, scaled to MNIST's box."""
-    keys = random.split(key, 3)
-    low = jnp.min(jnp.where(drawn[:, None], segments.reshape(-1, 2, 2).min(1), 9), 0)
-    high = jnp.max(jnp.where(drawn[:, None], segments.reshape(-1, 2, 2).max(1), -9), 0)
-    radius = uniform(keys[0], 0.5, 1.8)
-    scale = (20 - 2 * radius) / jnp.maximum((high - low).max(), 0.2)
-    place = (segments.reshape(-1, 2, 2) - (low + high) / 2) * scale + CENTRE
-    start, along = place[:, 0], place[:, 1] - place[:, 0]
-    y, x = GRID[None, :, None] - start[:, 0, None, None], GRID[None, None, :] - start[:, 1, None, None]
-    length = jnp.sum(along**2, 1)[:, None, None] + 1e-3
-    t = jnp.clip((y * along[:, 0, None, None] + x * along[:, 1, None, None]) / length, 0, 1)
-    distance = jnp.hypot(y - t * along[:, 0, None, None], x - t * along[:, 1, None, None])
-    ink = jnp.clip(radius + 0.5 - distance, 0, 1) * drawn[:, None, None]
-    return ink.max(0)
-
-
 def sign(key):
     """A letter, sign or small drawing."""
     choice, pen = random.split(key)
     index = random.randint(choice, (), 0, len(FONT))
-    return _render(pen, jnp.asarray(FONT)[index], jnp.asarray(FONT_DRAWN)[index])
+    return render(pen, jnp.asarray(FONT)[index], jnp.asarray(FONT_DRAWN)[index])
 
 
 def scribble(key):
@@ -131,7 +115,7 @@ def scribble(key):
     starts = uniform(keys[2], -1, 1, (SEGMENTS, 2))
     loose = jnp.concatenate([starts, starts + 0.5 * random.normal(keys[3], (SEGMENTS, 2))], 1)
     segments = jnp.where(random.bernoulli(keys[4], 0.6), joined, loose)
-    return _render(keys[5], segments, jnp.arange(SEGMENTS) < corners)
+    return render(keys[5], segments, jnp.arange(SEGMENTS) < corners)
 
 
 def loop(key):
@@ -142,7 +126,7 @@ def loop(key):
     drift = uniform(keys[2], -1, 1, (2,)) * t / jnp.pi
     points = jnp.sin(turns * t + uniform(keys[3], 0, 2 * jnp.pi, (2,))) + drift
     segments = jnp.concatenate([points[:-1], points[1:]], 1)
-    return _render(keys[4], segments, jnp.ones(LOOP_SEGMENTS, bool))
+    return render(keys[4], segments, jnp.ones(LOOP_SEGMENTS, bool))
 
 
 def half(key, digit):

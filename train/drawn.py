@@ -1,0 +1,196 @@
+"""Digits drawn by program inside jit, as people draw them with a mouse or a finger, in more shapes than MNIST has.
+
+    images, labels = drawn(key, 8)  # (8, 28, 28) uint8 and (8,) int32
+
+MNIST was written in pencil by Americans. With a mouse the stroke is even and its corners are round; elsewhere a 7 is
+crossed, a 1 has a flag and a foot, a 4 is open, a 0 slashed. SHAPES lists such ways to write each digit; each drawing
+moves the shape's points a little, so that no two are the same.
+"""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import random
+from scipy.interpolate import BSpline
+
+from train.augment import CENTRE, GRID, uniform
+
+# Ways to write each digit: strokes, each a row of points x, y on a grid of 0 to 9, y downwards. A stroke is rounded
+# as it passes a point, but for one given twice, which is a corner.
+SHAPES = {
+    0: [
+        ["502011030649797989938050"],
+        ["6020010517496979948160"],
+        ["70301115295979958270"],
+        ["402011040838697985926140"],
+        ["502011030649797989938050", "8119"],
+    ],
+    1: [
+        ["5059"],
+        ["6039"],
+        ["4069"],
+        ["23505059"],
+        ["32606049"],
+        ["15606059"],
+        ["24505059", "2989"],
+        ["14606069", "3999"],
+        ["5059", "2989"],
+        ["3050505059", "2989"],
+    ],
+    2: [
+        ["12408183541919498999"],
+        ["13214091845528192919394989"],
+        ["0220609085562919193999"],
+        ["1240707356391827395989"],
+        ["132160828437181938372949798897"],
+        ["112191938329191999"],
+    ],
+    3: [
+        ["1140708264444484977949181817"],
+        ["1090909054545487874918"],
+        ["215080836444344485775918"],
+        ["10908054748687594918"],
+        ["1250816444648688492919"],
+        ["02418184444686883809"],
+    ],
+    4: [
+        ["4017171797", "7379"],
+        ["2026269696", "7079"],
+        ["7979707016169696"],
+        ["6016169696", "6269"],
+        ["111515658585", "8089"],
+        ["30151575", "803969"],
+        ["6979707005059595"],
+        ["4040363696", "7478"],
+    ],
+    5: [
+        ["90202014148487793919"],
+        ["10141464878779492918", "1090"],
+        ["2024244475877849291817", "219091"],
+        ["8020201313539497895918"],
+        ["2025255484886919", "3181"],
+        ["707020201515759589591919"],
+        ["913020141454848759391807"],
+        ["3024244464868859291817", "5080"],
+    ],
+    6: [
+        ["803012070949898574441618"],
+        ["6020151948899675452518"],
+        ["50221528496987754416"],
+        ["9060331529498988654426"],
+        ["404017394989867554352617"],
+        ["30161848796774543527"],
+    ],
+    7: [
+        ["1090905349"],
+        ["1190907639"],
+        ["10909039"],
+        ["10909049", "3575"],
+        ["0090906449", "2484"],
+        ["1210108080745949", "3575"],
+        ["12108049"],
+        ["121090905549"],
+        ["20808075597959"],
+        ["1210409090654839", "4484"],
+    ],
+    8: [
+        ["815020123354758779391725548281"],
+        ["502012345481706050", "542619597986745454"],
+        ["60201133558799491724648370"],
+        ["70301134668859391634728070"],
+        ["50211234547281503050", "54362738496877665454"],
+        ["81401224487989591826729081"],
+    ],
+    9: [
+        ["8240101335668282828589"],
+        ["72503022345575838281868949"],
+        ["82502013355672828284877929"],
+        ["814012245474818181796959"],
+        ["81301135758181818079"],
+        ["715020233554737171736749"],
+        ["9150102336566482839169"],
+        ["73602024568382828888"],
+    ],
+}
+PLACES = 44  # of the pen along a shape, at most
+POINTS = 24  # of a shape, at most
+
+
+def _along(points: int) -> np.ndarray:
+    """(places, points): the weights that each of a stroke's points has at places along its rounded line.
+
+    A quadratic B-spline from its first to its last point, which is how the canvas rounds the way of a brush.
+    """
+    if points == 2:
+        return np.eye(2)
+    knots = np.concatenate([[0, 0], np.arange(points - 1), [points - 2, points - 2]])
+    return BSpline.design_matrix(np.linspace(0, points - 2, 2 * points), knots, 2).toarray()
+
+
+def _shapes() -> tuple[np.ndarray, ...]:
+    """Of each shape: its digit, its points, which of them move together, the places' weights, where the pen is down."""
+    count = sum(map(len, SHAPES.values()))
+    labels = np.repeat(list(SHAPES), [len(ways) for ways in SHAPES.values()])
+    points = np.zeros((count, POINTS, 2), np.float32)  # y, x in [-1, 1]
+    twins = np.zeros((count, POINTS), np.int32)
+    weights = np.zeros((count, PLACES, POINTS), np.float32)
+    down = np.zeros((count, PLACES - 1), bool)  # from a place to the next
+    for shape, strokes in enumerate(itertools.chain(*SHAPES.values())):
+        first = place = 0
+        for stroke in strokes:
+            way = [(int(y) / 4.5 - 1, int(x) / 4.5 - 1) for x, y in zip(stroke[::2], stroke[1::2], strict=True)]
+            last, along = first + len(way), _along(len(way))
+            points[shape, first:last] = way
+            twins[shape, first:last] = [first + i - (i > 0 and point == way[i - 1]) for i, point in enumerate(way)]
+            weights[shape, place : place + len(along), first:last] = along
+            down[shape, place : place + len(along) - 1] = True
+            first, place = last, place + len(along)
+    return labels.astype(np.int32), points, twins, weights, down
+
+
+LABELS, SHAPE_POINTS, TWINS, WEIGHTS, DOWN = _shapes()
+# Each digit is as likely as another, however many ways there are to write it.
+CHANCES = np.concatenate([np.full(len(ways), 0.1 / len(ways)) for ways in SHAPES.values()]).astype(np.float32)
+
+
+def render(key, segments, down):
+    """Straight pieces of a pen's way → (28, 28) in [0, 1]: even strokes of random width, as MNIST lays out a digit.
+
+    Args:
+        segments: (pieces, 4) y, x, y, x of their ends, in any unit.
+        down: (pieces,) which of them are drawn.
+    """
+    radius = uniform(key, 0.5, 1.8)
+    ends = segments.reshape(-1, 2, 2)
+    low = jnp.min(jnp.where(down[:, None], ends.min(1), jnp.inf), 0)
+    high = jnp.max(jnp.where(down[:, None], ends.max(1), -jnp.inf), 0)
+    ends = (ends - (low + high) / 2) * (20 - 2 * radius) / jnp.maximum((high - low).max(), 0.2)
+    length = jnp.linalg.norm(ends[:, 1] - ends[:, 0], axis=1) * down
+    mass = (ends.mean(1) * length[:, None]).sum(0) / (length.sum() + 1e-3)
+    ends = ends - jnp.clip(mass, -4, 4) + CENTRE
+    start, along = ends[:, 0], ends[:, 1] - ends[:, 0]
+    y, x = GRID[None, :, None] - start[:, 0, None, None], GRID[None, None, :] - start[:, 1, None, None]
+    t = (y * along[:, 0, None, None] + x * along[:, 1, None, None]) / (length[:, None, None] ** 2 + 1e-3)
+    t = jnp.clip(t, 0, 1)
+    distance = jnp.hypot(y - t * along[:, 0, None, None], x - t * along[:, 1, None, None])
+    return (jnp.clip(radius + 0.5 - distance, 0, 1) * down[:, None, None]).max(0)
+
+
+def digit(key):
+    """One digit, (28, 28) in [0, 1], and its label."""
+    keys = random.split(key, 5)
+    shape = random.choice(keys[0], len(CHANCES), p=jnp.asarray(CHANCES))
+    moved = uniform(keys[1], 0.03, 0.13) * random.normal(keys[2], (POINTS, 2))
+    points = jnp.asarray(SHAPE_POINTS)[shape] + moved[jnp.asarray(TWINS)[shape]]
+    points *= jnp.stack([1.0, 0.8 * jnp.exp(0.22 * random.normal(keys[3]))])  # y, x: narrower or wider
+    places = jnp.asarray(WEIGHTS)[shape] @ points
+    segments = jnp.concatenate([places[:-1], places[1:]], 1)
+    return render(keys[4], segments, jnp.asarray(DOWN)[shape]), jnp.asarray(LABELS)[shape]
+
+
+def drawn(key: jax.Array, n: int) -> tuple[jax.Array, jax.Array]:
+    """n digits, each in a random shape: (n, 28, 28) uint8 and their labels (n,) int32."""
+    images, labels = jax.vmap(digit)(random.split(key, n))
+    return jnp.round(255 * images).astype(jnp.uint8), labels
