@@ -22,6 +22,7 @@ SPECK = 0.2  # a piece smaller than this is dirt
 MAIN = 0.45  # a piece at least so high is a digit or most of one; smaller ones are hats, dots, commas, dashes
 NEAR = 0.6  # a small piece farther than this from any other is no part of a digit
 BREAK = 0.2  # of the height of a piece: it was broken off the one below or above if no more white lies between
+GAP = 0.12  # of the height of a piece: so little white breaks a stroke that goes on below it, however it slants
 STRIP, STRIP_DEPTH = 0.5, 0.08  # of the page: along a border, so much ink to such a depth is no writing
 LEAST_WRITING = 0.01  # of the page: where nothing else is as high, what seemed to be a frame is the writing
 ATOMS = 4  # a digit has at most so many, in a line that is longer than it is high
@@ -150,7 +151,8 @@ def _pieces(ink: np.ndarray) -> tuple[np.ndarray, list[Piece], float]:
         pieces = inner
     if not pieces:
         return labels, [], 0.0
-    pieces = _mended(pieces, labels, _unit(pieces))
+    for _ in range(2):  # where most digits are broken, the first time tells how high they are
+        pieces = _mended(pieces, labels, _unit(pieces))
     unit = _unit(pieces)
     return labels, [piece for piece in pieces if max(piece.width, piece.height) >= SPECK * unit], unit
 
@@ -177,7 +179,7 @@ def _mended(pieces: list[Piece], labels: np.ndarray, unit: float) -> list[Piece]
             shared = min(upper.right, lower.right) - max(upper.left, lower.left)
             white = lower.top - upper.bottom
             if (
-                shared >= 0.5 * min(upper.width, lower.width)
+                (shared >= 0.5 * min(upper.width, lower.width) or _goes_on(upper, lower, labels))
                 and -BREAK * unit <= white <= BREAK * max(upper.height, lower.height)
                 and max(upper.bottom, lower.bottom) - upper.top <= 2.2 * unit
                 and min(max(upper.width, upper.height), max(lower.width, lower.height)) >= SPECK * unit
@@ -197,6 +199,16 @@ def _mended(pieces: list[Piece], labels: np.ndarray, unit: float) -> list[Piece]
         else:
             number += 1
     return pieces
+
+
+def _goes_on(upper: Piece, lower: Piece, labels: np.ndarray) -> bool:
+    """Whether a stroke of one piece ends where one of the piece below begins, with hardly any white between."""
+    if not 0 <= lower.top - upper.bottom <= GAP * max(upper.height, lower.height):
+        return False
+    above = np.flatnonzero(labels[upper.bottom - 1, upper.left : upper.right] == upper.label) + upper.left
+    below = np.flatnonzero(labels[lower.top, lower.left : lower.right] == lower.label) + lower.left
+    near = lower.top - upper.bottom + 2  # pixels: a stroke may slant
+    return len(above) > 0 < len(below) and above[0] - near <= below[-1] and below[0] - near <= above[-1]
 
 
 def _border_strips(pieces: list[Piece], shape: tuple[int, int]) -> set[Piece]:

@@ -50,6 +50,15 @@ def test_a_broken_stroke_and_a_loose_one_are_one_digit(page, recognizer):
     assert min(digit.box[3] for digit in reading.digits) > 55
 
 
+def test_a_slanting_stroke_that_is_broken_is_one_digit(page, recognizer):
+    pen = ImageDraw.Draw(page)
+    write(page, "24", 100, 200, step=110)
+    for x in (330, 430):
+        pen.line((x + 46, 200, x, 260), fill=0, width=7)
+    pen.rectangle((80, 228, 560, 230), fill=255)
+    assert recognizer.read(page).text == "2411"
+
+
 def test_two_that_touch_are_two(page, recognizer):
     write(page, "22", 200, 200, step=39)
     assert recognizer.read(page).text == "22"
