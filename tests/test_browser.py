@@ -235,14 +235,10 @@ def test_a_click_on_the_confusion_matrix_chooses_the_cell(tab):
     no_exception(tab)
 
 
-def test_a_finger_draws_and_does_not_scroll(phone):
-    open_draw(phone)
-    canvas = phone.locator("canvas.upper-canvas")
-    assert canvas.evaluate("element => getComputedStyle(element).touchAction") == "none"
-    box = canvas.bounding_box()
+def finger(phone, stroke):
+    """Draws a stroke with a finger, in small steps."""
+    box = phone.locator("canvas.upper-canvas").bounding_box()
     touch = phone.context.new_cdp_session(phone)
-    (stroke,) = samples.placed(7, SIZE)
-    # As a finger goes, in small steps.
     xs, ys = (
         np.interp(np.linspace(0, 1, 30), np.linspace(0, 1, len(stroke)), axis) for axis in zip(*stroke, strict=True)
     )
@@ -250,8 +246,27 @@ def test_a_finger_draws_and_does_not_scroll(phone):
         point = {"x": box["x"] + float(x), "y": box["y"] + float(y)}
         touch.send("Input.dispatchTouchEvent", {"type": "touchMove" if index else "touchStart", "touchPoints": [point]})
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def test_a_finger_draws_and_does_not_scroll(phone):
+    open_draw(phone)
+    canvas = phone.locator("canvas.upper-canvas")
+    assert canvas.evaluate("element => getComputedStyle(element).touchAction") == "none"
+    box = canvas.bounding_box()
+    (stroke,) = samples.placed(7, SIZE)
+    finger(phone, stroke)
     expect(digit(phone)).to_have_text("7")
     assert canvas.bounding_box() == box
+
+
+def test_a_stroke_may_begin_in_the_corner_where_the_canvas_hides_its_toolbar(phone):
+    open_draw(phone)
+    toolbar = phone.locator(".dc-toolbar")
+    phone.wait_for_function(
+        "toolbar => getComputedStyle(toolbar).pointerEvents == 'none'", arg=toolbar.element_handle()
+    )
+    finger(phone, [(240, 15), (215, 230)])
+    expect(digit(phone)).to_have_text("1")
 
 
 @pytest.mark.parametrize("path", PAGES)

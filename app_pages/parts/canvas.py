@@ -7,6 +7,8 @@ The component's ways that this module hides:
 - Its own toolbar shows on hover only, which a phone doesn't have. `clear`, `undo` and `sample` are callbacks for
   buttons of ours. They hand the same canvas another `initial_drawing`: it then draws that and sends its picture. A new
   canvas, one with another key, would not send anything before its first stroke.
+- While it does not show, that toolbar lies over the canvas' upper right corner, and a finger's stroke that began there
+  was lost. `_free_corner` lets it through.
 - An `initial_drawing` that equals the last one is ignored, so each has a number.
 - A canvas that was handed boxes sends them back once it has drawn them, as if the visitor had changed something; by
   then others may have been handed to it. What comes back as it was given is told by a number in a property of fabric's
@@ -91,6 +93,7 @@ def show(sheet: Sheet, brush: int, behind: np.ndarray | None = None) -> None:
     """
     from streamlit_drawable_canvas import st_canvas  # here, as it can be imported only where Streamlit runs
 
+    _free_corner()
     file = io.BytesIO()
     paper = Image.new("RGB", (sheet.width, sheet.height), "white") if behind is None else Image.fromarray(behind)
     paper.save(file, "PNG")
@@ -126,6 +129,7 @@ def edit_boxes(
         [{"label": label, **dict(zip(_SIDES, box, strict=True))} for box, label in given], stroke_width=BOX_LINE
     )
     mark = _mark(given)
+    _free_corner()
     for number, drawn in enumerate(drawing["objects"]):
         drawn["stroke"] = CHOSEN_COLOUR if number == chosen else BOX_COLOUR
         drawn[_MARK] = mark
@@ -182,6 +186,26 @@ def sample(sheet: Sheet, brush: int) -> None:
         )
     ]
     _restart(sheet, [_as_object(stroke, brush) for stroke in strokes])
+
+
+def _free_corner() -> None:
+    """Lets strokes begin in a canvas' upper right corner.
+
+    A component's styles are its own, out of reach of the page's: so a script adds these to each canvas there is.
+    """
+    st.html(
+        """<script>{
+        const style = new CSSStyleSheet();
+        style.replaceSync(`.dc-toolbar { pointer-events: none }
+            .dc-root:hover > .dc-toolbar, .dc-toolbar:focus-within { pointer-events: auto; transition: none }`);
+        const add = () => document.querySelectorAll("[data-testid=stBidiComponentIsolated]").forEach(({shadowRoot}) => {
+            if (shadowRoot?.querySelector(".dc-toolbar") && !shadowRoot.adoptedStyleSheets.length)
+                shadowRoot.adoptedStyleSheets.push(style);
+        });
+        window.freeCorner ??= setInterval(add, 200);  // canvases come and go
+        }</script>""",
+        unsafe_allow_javascript=True,
+    )
 
 
 def _shrinkable(key: str):
