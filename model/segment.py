@@ -8,7 +8,7 @@ dynamic programming: Casey and Lecolinet, A survey of methods and strategies in 
 
 import itertools
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +28,7 @@ LEAST_WRITING = 0.01  # of the page: where nothing else is as high, what seemed 
 ATOMS = 4  # a digit has at most so many, in a line that is longer than it is high
 WIDEST = 1.7  # of its height: a digit is not wider
 CUTTABLE = 0.55  # of its height: a narrower piece is one digit
+NARROW, LIKELY = 0.5, 0.5  # of its height, and confidence: what slices are not all below, where two digits touch
 CUTS = 3  # places at which a piece may be cut
 # Costs are in nats, as the logarithms of the network's probabilities are.
 CUT_COST = 0.05  # of each cut through ink: connected ink is one digit where the network is as sure of that
@@ -103,7 +104,7 @@ def read_lines(ink: np.ndarray, classify: Callable[[np.ndarray], np.ndarray]) ->
         parts = [[atom] if _doubt(found[atom,]) < CUT_COST else _slices(atom, ink, labels) for atom in line]
         line[:] = sorted(itertools.chain(*parts), key=lambda atom: atom.left + atom.right)
     found |= as_digits({atoms for line in lines for atoms in _neighbours(line)} - found.keys())
-    read = [_best(line, found, unit) for line in lines]
+    read = [[found[atoms] for atoms in _made_whole(_best(line, found, unit), found)] for line in lines]
     return [line for line in read if line]
 
 
@@ -367,7 +368,7 @@ def _crop(atoms: Sequence[Atom], ink: np.ndarray, labels: np.ndarray) -> tuple[B
     return tuple(int(side) for side in box), kept
 
 
-def _best(line: list[Atom], found: Mapping[tuple[Atom, ...], Found], unit: float) -> list[Found]:
+def _best(line: list[Atom], found: Mapping[tuple[Atom, ...], Found], unit: float) -> list[tuple[Atom, ...]]:
     """The way to group a line's atoms into digits that costs least (Viterbi's recursion over the places between)."""
     costs: list[float] = [0.0]
     choices: list[tuple[Atom, ...]] = []  # the digit that ends at each atom; none where the atom is left out
@@ -386,9 +387,24 @@ def _best(line: list[Atom], found: Mapping[tuple[Atom, ...], Found], unit: float
     while end:
         atoms = choices[end - 1]
         if atoms:
-            read.append(found[atoms])
+            read.append(atoms)
         end -= max(1, len(atoms))
     return read[::-1]
+
+
+def _made_whole(groups: list[tuple[Atom, ...]], found: Mapping[tuple[Atom, ...], Found]) -> Iterator[tuple[Atom, ...]]:
+    """The groups, each piece whole again whose slices are all bars, or one of which looks like no digit.
+
+    So are the slices of a letter or a drawing, since any slice of a stroke looks like a 1.
+    """
+    for _, slices in itertools.groupby(groups, key=lambda atoms: atoms[0].pieces):
+        slices = list(slices)
+        whole = tuple(itertools.chain(*slices))
+        digits = [found[atoms] for atoms in slices]
+        bars = all(digit.box[2] < NARROW * digit.box[3] for digit in digits)
+        if len(slices) > 1 and whole in found and (bars or min(d.probabilities.max() for d in digits) < LIKELY):
+            slices = [whole]
+        yield from slices
 
 
 def _doubt(digit: Found) -> float:

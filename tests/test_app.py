@@ -70,7 +70,7 @@ def test_a_blank_canvas_is_never_a_digit():
     app = start()
     assert not app.exception
     assert "Draw a digit" in said(app.info)
-    assert "data-testid" not in page_html(app)
+    assert 'data-testid="digit"' not in page_html(app)
 
 
 def test_a_drawing_is_read_and_explained():

@@ -64,6 +64,21 @@ def test_two_that_touch_are_two(page, recognizer):
     assert recognizer.read(page).text == "22"
 
 
+@pytest.mark.parametrize(
+    "strokes",
+    [
+        [[(0, 60), (20, 0), (40, 60)], [(9, 34), (31, 34)]],  # A
+        [[(0, 0), (0, 60)], [(40, 0), (2, 32), (40, 60)]],  # K
+        [[(0, 0), (40, 60)], [(40, 0), (0, 60)]],  # X
+    ],
+)
+def test_a_letter_is_not_cut_into_bars(page, recognizer, strokes):
+    pen = ImageDraw.Draw(page)
+    for stroke in strokes:
+        pen.line([(300 + x, 200 + y) for x, y in stroke], fill=0, width=7, joint="curve")
+    assert recognizer.read(page).text == "?"
+
+
 def test_specks_dashes_rulings_and_edges_are_none(page, recognizer):
     pen = ImageDraw.Draw(page)
     write(page, "7421", 100, 200, step=90)
