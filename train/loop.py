@@ -70,7 +70,7 @@ PRESETS = {
         epochs=3, learning_rate=4e-3, average_decay=0.99, damage=0.0, augmentation=False, drawn=0.0, outliers=0.0
     ),
     "default": Config(),
-    "best": Config(epochs=80, average_decay=0.9995),
+    "best": Config(epochs=80),
 }
 
 

@@ -129,10 +129,10 @@ def edit_boxes(
         [{"label": label, **dict(zip(_SIDES, box, strict=True))} for box, label in given], stroke_width=BOX_LINE
     )
     mark = _mark(given)
-    _free_corner()
     for number, drawn in enumerate(drawing["objects"]):
         drawn["stroke"] = CHOSEN_COLOUR if number == chosen else BOX_COLOUR
         drawn[_MARK] = mark
+    _free_corner()
     with _shrinkable(key):
         st_canvas(
             fill_color="rgba(0,0,0,0)",
