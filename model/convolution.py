@@ -1,21 +1,30 @@
 """A convolution whose weights' gradient is cheap on a CPU: what nnx.Conv calls for strides of 1."""
 
 import jax
-import jax.numpy as jnp
 from jax import lax
+from jax.sharding import PartitionSpec
 
-CHUNK = 8  # images whose patches, all k² shifts of them, still fit a core's cache
+CHUNK = 8  # images at a time: so many and their gradients still fit a core's cache
+BATCH_AXIS = "data"  # of the mesh over which a batch is split, where there is one
 
 
 def convolve(x, kernel, strides, padding, **options):
     """lax.conv_general_dilated of (n, h, w, in) by (k, k, in, out), strides 1: what nnx.Conv passes, and its result.
 
-    Where a batch is whole chunks on one CPU, the gradient is computed chunk by chunk; elsewhere by JAX's own rule.
+    On CPUs the kernel's gradient is computed in another way, on each device of the mesh for its part of the batch.
     """
-    alone = jax.default_backend() == "cpu" and jax.device_count() == 1
-    if alone and len(x) % CHUNK == 0 and set(strides) == {1}:
+    if jax.default_backend() != "cpu" or set(strides) != {1}:
+        return lax.conv_general_dilated(x, kernel, strides, padding, **options)
+    mesh = jax.sharding.get_abstract_mesh()
+    devices = mesh.shape.get(BATCH_AXIS, 1)
+    if devices == 1 or len(x) % devices:
         return _chunked(x, kernel, padding)
-    return lax.conv_general_dilated(x, kernel, strides, padding, **options)
+    split = PartitionSpec(BATCH_AXIS)
+
+    def part(x, kernel):
+        return _chunked(x, lax.pcast(kernel, BATCH_AXIS, to="varying"), padding)
+
+    return jax.shard_map(part, mesh=mesh, in_specs=(split, PartitionSpec()), out_specs=split)(x, kernel)
 
 
 def _plain(x, kernel, padding):
@@ -30,26 +39,19 @@ def _forward(x, kernel, padding):
 
 
 def _backward(padding, saved, gradient):
-    """dL/dx by JAX's rule; dL/dkernel = Σ patchᵀ · dL/dy over places and images.
+    """dL/dx by JAX's rule, and so dL/dkernel, but as the sum of those of a few images each.
 
-    XLA computes that sum on CPUs as a convolution by a kernel as large as the image, at a fifth of the speed of the
-    forward pass. A product of matrices is faster, if the patches stay in the cache: hence a few images at a time.
+    XLA computes dL/dkernel as a convolution by a kernel as large as the image, in which the images are the channels:
+    over a whole batch of them at a third of the forward pass' speed, over a few at three quarters of it.
     """
     x, kernel = saved
-    (size, _, channels_in, channels_out), (height, width) = kernel.shape, gradient.shape[1:3]
     _, to_x = jax.vjp(lambda x: _plain(x, kernel, padding), x)
-    pads = lax.padtype_to_pads(x.shape[1:3], (size, size), (1, 1), padding)
-    padded = jnp.pad(x, ((0, 0), *pads, (0, 0)))
 
-    def add_chunk(total, chunk):
-        images, gradients = chunk
-        shifts = [images[:, i : i + height, j : j + width] for i in range(size) for j in range(size)]
-        patches = jnp.concatenate(shifts, -1).reshape(-1, size * size * channels_in)
-        return total + patches.T @ gradients.reshape(-1, channels_out), None
+    def to_kernel(start):
+        some = slice(start, start + CHUNK)
+        return jax.vjp(lambda kernel: _plain(x[some], kernel, padding), kernel)[1](gradient[some])[0]
 
-    chunks = jax.tree.map(lambda a: a.reshape(-1, CHUNK, *a.shape[1:]), (padded, gradient))
-    total, _ = lax.scan(add_chunk, jnp.zeros((size * size * channels_in, channels_out), x.dtype), chunks)
-    return *to_x(gradient), total.reshape(kernel.shape)
+    return *to_x(gradient), sum(to_kernel(start) for start in range(0, len(x), CHUNK))
 
 
 _chunked.defvjp(_forward, _backward)

@@ -14,9 +14,10 @@ from pathlib import Path
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line; returns its exit code."""
-    # One device a core: a core that works on its own part of the batch keeps it in its cache, which here trains twice
-    # as fast as two cores on one batch. To be set before JAX is imported.
-    os.environ.setdefault("XLA_FLAGS", f"--xla_force_host_platform_device_count={os.cpu_count()}")
+    # One device a core: a core that works on its own part of the batch keeps it in its cache. And one operation after
+    # the other, for the same reason. To be set before JAX is imported.
+    flags = f"--xla_force_host_platform_device_count={os.cpu_count()}"
+    os.environ.setdefault("XLA_FLAGS", f"{flags} --xla_cpu_enable_concurrency_optimized_scheduler=false")
     from train.loop import PRESETS, Config, Interrupted, TrainError, train
 
     parser = argparse.ArgumentParser(prog="python -m train", description=__doc__.partition("\n")[0])

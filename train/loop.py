@@ -30,6 +30,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from tqdm import tqdm
 
 from model import checkpoint
+from model.convolution import BATCH_AXIS
 from model.network import DigitCNN
 from train import data as datasets
 from train import evaluate
@@ -140,15 +141,15 @@ def train_step(state: TrainState, totals, split: datasets.Split, order, step, co
 
 
 def mesh(config: Config) -> Mesh:
-    """As many of the devices as share a batch evenly, in one row called "data"."""
+    """As many of the devices as share a batch evenly, in one row."""
     devices = jax.devices()
     count = max(n for n in range(1, len(devices) + 1) if config.batch_size % n == 0)
-    return Mesh(np.array(devices[:count]), ("data",))
+    return Mesh(np.array(devices[:count]), (BATCH_AXIS,))
 
 
 def sharded(config: Config) -> NamedSharding:
     """A batch, split over the devices."""
-    return NamedSharding(mesh(config), PartitionSpec("data"))
+    return NamedSharding(mesh(config), PartitionSpec(BATCH_AXIS))
 
 
 def replicated(config: Config) -> NamedSharding:
@@ -213,7 +214,8 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
     step, history = progress["step"], progress["history"]
     started = time.perf_counter() - progress["seconds"]
 
-    with store, _stop_signals() as stop:
+    next_step = nnx.cached_partial(train_step, state)  # spares each call a walk through the state
+    with store, _stop_signals() as stop, jax.set_mesh(mesh(config)):
         while step < batches * config.epochs:
             epoch = step // batches
             order = shuffled(random.fold_in(order_key, epoch), len(split.labels), config.batch_size)
@@ -229,7 +231,7 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
                 dynamic_ncols=True,
             )
             for i in bar:
-                totals = train_step(state, totals, split, order, epoch * batches + i, config)
+                totals = next_step(totals, split, order, epoch * batches + i, config)
                 step += 1
                 if i % 20 == 0:  # looking waits for the device: not at every step
                     loss, right, seen = np.asarray(totals)
