@@ -98,12 +98,16 @@ def save(
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     values = {name: np.asarray(v[...]) for name, v in _by_name(nnx.state(network, (nnx.Param, nnx.BatchStat))).items()}
-    with _replacing(directory / WEIGHTS) as path:
+    with replacing(directory / WEIGHTS) as path:
         path.write_bytes(to_bytes(values))
     if labels is not None:
-        with _replacing(directory / EVALUATION) as path, open(path, "wb") as file:
-            np.savez_compressed(file, labels=labels.astype(np.uint8), probabilities=probabilities.astype(np.float32))
-    with _replacing(directory / CARD) as path:
+        with replacing(directory / EVALUATION) as path, open(path, "wb") as file:
+            np.savez_compressed(
+                file,
+                labels=labels.astype(np.min_scalar_type(len(card["classes"]))),
+                probabilities=probabilities.astype(np.float32),
+            )
+    with replacing(directory / CARD) as path:
         path.write_text(json.dumps(card, indent=1) + "\n")
 
 
@@ -164,7 +168,7 @@ def _with_values(state: nnx.State, values: dict[str, np.ndarray]) -> list:
     ]
 
 
-class _replacing:
+class replacing:
     """A path to write to, that takes the place of the real one when all went well."""
 
     def __init__(self, path: Path):

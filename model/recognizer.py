@@ -50,7 +50,7 @@ class Reading:
 
     Attributes:
         text: the digits in reading order, lines joined by a line break, "" where nothing is written, "?" for a digit
-            on which the reader abstains.
+            on which the reader abstains. Classes with names of several letters are set apart by spaces.
         digits: the digits in reading order.
         image: (h, w, 3) uint8, the picture upright.
         ink: (h', w') float32 in [0, 1], the ink that was found; of a large picture at a reduced size.
@@ -168,8 +168,7 @@ class Recognizer:
 
     def _lines(self, picture: np.ndarray) -> tuple[list[list[segment.Found]], np.ndarray]:
         """The digits of an upright picture, in lines, and its ink."""
-        reduction = int(np.ceil(np.sqrt(picture.shape[0] * picture.shape[1] / WORKING_PIXELS)))
-        found = ink.ink_map(np.asarray(Image.fromarray(picture).reduce(reduction)) if reduction > 1 else picture)
+        found, reduction = _ink_of(picture)
         lines = segment.read_lines(found, self.classify)
         if lines and (alone := self._alone(picture, lines)):
             lines = [[alone]]
@@ -200,7 +199,8 @@ class Recognizer:
         return Digit(value, confidence, probabilities, box, cut)
 
     def _reading(self, lines: list[list[Digit]], picture: np.ndarray, found: np.ndarray, turn: int) -> Reading:
-        text = "\n".join("".join(map(self.name, line)) for line in lines)
+        between = "" if max(map(len, self.classes)) == 1 else " "  # names of several letters would run together
+        text = "\n".join(between.join(map(self.name, line)) for line in lines)
         return Reading(text, tuple(digit for line in lines for digit in line), picture, found, turn)
 
     def name(self, digit: Digit) -> str:
@@ -233,6 +233,24 @@ class Recognizer:
             around, (y, x) = _surroundings(reading.ink, (left, top, width, height))
         inside = np.s_[y : y + height, x : x + width]
         return np.where(segment.own_ink(around, inside), around[inside], 0)
+
+
+def as_single_glyph(source: os.PathLike | str | bytes | Image.Image | np.ndarray) -> np.ndarray:
+    """A picture of one digit, or one of anything else → its (28, 28) uint8 glyph, by the steps that `read` takes.
+
+    Raises:
+        ImageError: the picture can't be read, or nothing is written in it.
+    """
+    cut = glyph.normalise(segment.writing(_ink_of(image.load(source))[0]))
+    if not cut.any():
+        raise image.ImageError("Nothing is written in the picture.")
+    return cut
+
+
+def _ink_of(picture: np.ndarray) -> tuple[np.ndarray, int]:
+    """(h, w, 3) uint8 → its (h', w') ink, and by how much a large picture was reduced for it."""
+    reduction = int(np.ceil(np.sqrt(picture.shape[0] * picture.shape[1] / WORKING_PIXELS)))
+    return ink.ink_map(np.asarray(Image.fromarray(picture).reduce(reduction)) if reduction > 1 else picture), reduction
 
 
 def _surroundings(picture: np.ndarray, box: segment.Box) -> tuple[np.ndarray, tuple[int, int]]:

@@ -108,6 +108,12 @@ def read_lines(ink: np.ndarray, classify: Callable[[np.ndarray], np.ndarray]) ->
     return [line for line in read if line]
 
 
+def writing(ink: np.ndarray) -> np.ndarray:
+    """(h, w) ink → (h, w) ink without dirt and what lies along the picture's border; all 0 where nothing is written."""
+    labels, pieces, _ = _pieces(ink)
+    return _of_pieces(np.isin(labels, [piece.label for piece in pieces]), labels, ink)
+
+
 def clipped(box: Box, width: int, height: int) -> Box:
     """The part of a box that lies in a picture of so many pixels; one that is wholly outside has no positive size."""
     left, top = max(0, box[0]), max(0, box[1])
@@ -362,10 +368,12 @@ def _crop(atoms: Sequence[Atom], ink: np.ndarray, labels: np.ndarray) -> tuple[B
     if not len(rows):
         return (left, top, right - left, bottom - top), np.zeros(inside.shape, np.float32)
     box = left + columns[0], top + rows[0], columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1
-    # The soft edge of a stroke belongs to it; a neighbour's ink doesn't.
-    near = ndimage.maximum_filter(own, 3)
-    kept = np.where(near & (own | (inside == 0)), ink[top:bottom, left:right], 0)
-    return tuple(int(side) for side in box), kept
+    return tuple(int(side) for side in box), _of_pieces(own, inside, ink[top:bottom, left:right])
+
+
+def _of_pieces(own: np.ndarray, labels: np.ndarray, ink: np.ndarray) -> np.ndarray:
+    """The ink of some pieces, (h, w) bool. The soft edge of a stroke belongs to it; a neighbour's ink doesn't."""
+    return np.where(ndimage.maximum_filter(own, 3) & (own | (labels == 0)), ink, 0)
 
 
 def _best(line: list[Atom], found: Mapping[tuple[Atom, ...], Found], unit: float) -> list[tuple[Atom, ...]]:

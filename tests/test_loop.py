@@ -13,7 +13,7 @@ from train import __main__ as command
 from train import data, loop
 from train.loop import Config, Interrupted, TrainError
 
-SMALL = Config(epochs=2, batch_size=64, augmentation=False, average_decay=0.9, train_limit=1000)
+SMALL = Config(epochs=2, batch_size=64, augmentation=False, average_decay=0.9, train_limit=1000, epoch_images=0)
 
 
 @pytest.fixture(autouse=True)
@@ -75,9 +75,8 @@ def test_a_stop_at_the_end_of_an_epoch_finishes_it_first(tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "_stop_signals", lambda: contextlib.nullcontext(After(batches - 1)))
     with pytest.raises(Interrupted, match="after epoch 1"):
         loop.train(SMALL, tmp_path / "run", quiet=True)
-    state = loop.TrainState(SMALL, 10, 2 * batches)
-    with loop._Store(tmp_path / "run" / loop.STATE, SMALL) as store:
-        saved = store.restore(state)
+    state = loop.TrainState(SMALL, loop.DIGITS, 2 * batches)
+    saved = loop._Store(tmp_path / "run" / loop.STATE, SMALL).restore(state)
     assert saved["step"] == batches
     assert saved["totals"] == [0, 0, 0]
     assert len(saved["history"]) == 1
@@ -91,7 +90,7 @@ def test_every_image_is_taken_once_an_epoch():
 
 
 def test_predict_pads_the_last_batch(mnist):
-    network = loop.TrainState(SMALL, 10, 1).model
+    network = loop.TrainState(SMALL, loop.DIGITS, 1).model
     images = mnist.test.images[: loop.EVALUATION_BATCH + 3]
     np.testing.assert_allclose(loop.predict(network, images)[-3:], loop.predict(network, images[-3:]), atol=1e-5)
 

@@ -11,6 +11,8 @@ import os
 import sys
 from pathlib import Path
 
+HEARTBEAT = 30  # seconds without a sign of life after which a process of several counts as dead
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line; returns its exit code."""
@@ -18,43 +20,89 @@ def main(arguments: list[str] | None = None) -> int:
     # the other, for the same reason. To be set before JAX is imported.
     flags = f"--xla_force_host_platform_device_count={os.cpu_count()}"
     os.environ.setdefault("XLA_FLAGS", f"{flags} --xla_cpu_enable_concurrency_optimized_scheduler=false")
-    from train.loop import PRESETS, Config, Interrupted, TrainError, train
+    import jax
 
+    from model import checkpoint
+    from train import data, loop, transfer
+
+    presets = loop.PRESETS
     parser = argparse.ArgumentParser(prog="python -m train", description=__doc__.partition("\n")[0])
-    parser.add_argument("--preset", choices=PRESETS, default="default", help="a set of the values below")
+    parser.add_argument("--preset", choices=presets, help="a set of the values below (default; with --from, finetune)")
     parser.add_argument("--output", type=Path, help="where the checkpoint goes (runs/PRESET)")
     parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in --output")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
-    for field in dataclasses.fields(Config):
-        flag = "--" + field.name.replace("_", "-")
+    parser.add_argument("--distributed", action="store_true", help="several hosts, as JAX finds them in SLURM and such")
+    parser.add_argument("--coordinator", metavar="HOST:PORT", help="several hosts: where the first process listens")
+    parser.add_argument("--processes", type=int, metavar="N", help="several hosts: how many processes there are")
+    parser.add_argument("--process-id", type=int, metavar="I", help="several hosts: this one's number, from 0")
+    for field in dataclasses.fields(loop.Config):
+        flag = "--" + field.name.strip("_").replace("_", "-")
         if field.type is bool:
-            parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=None)
+            parser.add_argument(flag, dest=field.name, action=argparse.BooleanOptionalAction, default=None)
         else:
-            parser.add_argument(flag, type=field.type, metavar=field.type.__name__.upper())
-    options = vars(parser.parse_args(arguments))
-    preset, output, resume, quiet = (options.pop(name) for name in ("preset", "output", "resume", "quiet"))
+            kind = _numbers if field.type is tuple else field.type
+            parser.add_argument(flag, dest=field.name, type=kind, metavar=field.type.__name__.upper())
+    given = vars(parser.parse_args(arguments))
+    preset, output, resume, quiet = (given.pop(name) for name in ("preset", "output", "resume", "quiet"))
+    hosts = {name: given.pop(name) for name in ("distributed", "coordinator", "processes", "process_id")}
+    values = {name: value for name, value in given.items() if value is not None}
+    preset = preset or ("finetune" if values.get("from_") else "default")
+    output = output or Path("runs") / preset
+    command = "python -m train " + " ".join(sys.argv[1:] if arguments is None else arguments)
     try:
-        config = dataclasses.replace(PRESETS[preset], **{k: v for k, v in options.items() if v is not None})
-        command = "python -m train " + " ".join(sys.argv[1:] if arguments is None else arguments)
-        card = train(config, output or Path("runs") / preset, resume, quiet, command.strip())
-    except Interrupted as stopped:
+        _join(**hosts)
+        if values.get("from_"):  # the network's shape is the checkpoint's, unless a flag says otherwise
+            values = loop.shape_of(values["from_"]) | values
+        card = loop.train(dataclasses.replace(presets[preset], **values), output, resume, quiet, command.strip())
+    except loop.Interrupted as stopped:
         print(stopped, file=sys.stderr)
         return 130
-    except (TrainError, OSError) as error:
+    except KeyboardInterrupt:
+        print("Stopped before the training began; nothing was written.", file=sys.stderr)
+        return 130
+    except (loop.TrainError, transfer.TransferError, data.DataError, checkpoint.CheckpointError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    except Exception as error:
-        from train.data import DataError
-
-        if not isinstance(error, DataError):
-            raise
-        print(f"error: {error}", file=sys.stderr)
+    except OSError as error:
+        print(f"error: {_explained(error, output)}", file=sys.stderr)
         return 1
+    if jax.process_index():
+        return 0
     test = card["test"]
     low, high = test["accuracy_interval"]
     print(f"Test accuracy {test['accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%}, n = {test['n']:,}).")
-    print(f"Checkpoint: {output or Path('runs') / preset}")
+    print(f"Checkpoint: {output}")
     return 0
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """32,48,96 → (32, 48, 96)"""
+    return tuple(int(part) for part in text.split(","))
+
+
+def _join(distributed: bool, coordinator: str | None, processes: int | None, process_id: int | None) -> None:
+    """Makes this process one of several, where the flags say so."""
+    from train.loop import TrainError
+
+    explicit = coordinator, processes, process_id
+    if any(value is not None for value in explicit) and None in explicit:
+        raise TrainError("--coordinator, --processes and --process-id go together; give all three or none.")
+    if not distributed and coordinator is None:
+        return
+    import jax
+
+    try:
+        jax.distributed.initialize(*explicit, heartbeat_timeout_seconds=HEARTBEAT)
+    except (ValueError, RuntimeError) as error:
+        raise TrainError(f"The processes did not find each other: {str(error).strip().splitlines()[0]}") from error
+
+
+def _explained(error: OSError, output: Path) -> str:
+    """One sentence for a file that can't be written or read."""
+    kept = (
+        f"; the last state is kept in {output}, go on with --resume" if (output / "state.safetensors").exists() else ""
+    )
+    return f"{error.filename or output} can't be written: {error.strerror or error}{kept}."
 
 
 if __name__ == "__main__":

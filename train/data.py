@@ -26,7 +26,9 @@ from urllib.parse import urljoin
 import numpy as np
 from PIL import Image
 
+from model.image import ImageError
 from model.network import GLYPH_SIZE
+from model.recognizer import as_single_glyph
 
 WITHOUT_TENSORFLOW = ("mnist", "fashion_mnist", "kmnist")
 VALIDATION = 5000  # the last images of the training split: never trained on
@@ -55,6 +57,7 @@ class Dataset(NamedTuple):
     train: Split
     validation: Split
     test: Split
+    skipped: tuple[str, ...] = ()  # what could not be read, a sentence each
 
 
 def data_dir() -> Path:
@@ -63,27 +66,32 @@ def data_dir() -> Path:
 
 
 def load(name: str = "mnist", progress: Progress | None = None, validation: int = VALIDATION) -> Dataset:
-    """The TFDS dataset of that name, downloaded and prepared first where it isn't yet.
+    """The TFDS dataset of that name, downloaded and prepared first where it isn't yet; or a folder's.
 
     Args:
-        name: a TFDS name, such as `mnist` or `emnist/digits`, of an image classification dataset.
+        name: a TFDS name, such as `mnist` or `emnist/digits`, of an image classification dataset; or the path of a
+            folder of class folders (train/folder.py), which goes first.
         progress: called while the dataset is prepared and decoded.
-        validation: how many of the last training images make up the validation part.
+        validation: how many of the last training images make up the validation part, but at most a sixth of them.
 
     Raises:
-        DataError: no such dataset, no network, a broken archive, or a builder that needs TensorFlow.
+        DataError: no such dataset, no network, a broken archive, a builder that needs TensorFlow, or a folder that
+            isn't one of class folders.
     """
-    if not _is_plain(name):
+    progress = progress or (lambda share, what: None)
+    if is_folder(name):
+        from train import folder
+
+        return folder.load(Path(name), progress)
+    if not _is_plain(name) or Path(name).is_file():
         raise DataError(_unknown(name))
     arrays = _cached(name)
     if arrays is None:
-        arrays = _prepared(name, progress or (lambda share, what: None))
+        arrays = _prepared(name, progress)
     train = Split(arrays["train_images"], arrays["train_labels"])
-    if not 0 < validation < len(train.labels):
-        raise DataError(
-            f"{name} has {len(train.labels)} training images, so {validation} can't be put aside for validation; "
-            "choose fewer."
-        )
+    validation = min(validation, len(train.labels) // 6)
+    if validation <= 0:
+        raise DataError(f"{name} has {len(train.labels)} training images: too few to put some aside for validation.")
     return Dataset(
         name,
         tuple(arrays["classes"].tolist()),
@@ -93,9 +101,14 @@ def load(name: str = "mnist", progress: Progress | None = None, validation: int 
     )
 
 
+def is_folder(name: str) -> bool:
+    """Whether a name means a folder of pictures, rather than a dataset of TFDS."""
+    return bool(name) and Path(name).is_dir()
+
+
 def is_cached(name: str) -> bool:
     """Whether `load` would come without preparing or decoding anything."""
-    return bool(_cache_paths(name))
+    return not is_folder(name) and bool(_cache_paths(name))
 
 
 def _cache_paths(name: str) -> list[Path]:
@@ -214,35 +227,42 @@ def _decoded(builder, progress: Progress) -> dict[str, np.ndarray]:
     """All images and labels of a prepared builder's train and test splits, as arrays."""
     features, splits = builder.info.features, builder.info.splits
     missing = [feature for feature in ("image", "label") if feature not in features]
-    missing += [split for split in ("train", "test") if split not in splits]
+    missing += ["train"] * ("train" not in splits)
     if missing:
         raise DataError(f"{builder.name} has no '{missing[0]}', which an image classification dataset needs here.")
+    if getattr(features["label"], "names", None) is None:
+        raise DataError(f"The labels of {builder.name} are no classes, so there is nothing to tell apart.")
     arrays = {"classes": np.array(features["label"].names)}
-    total, done = splits["train"].num_examples + splits["test"].num_examples, 0
-    for split in ("train", "test"):
+    given = [split for split in ("train", "test") if split in splits]
+    total, done = sum(splits[split].num_examples for split in given), 0
+    for split in given:
         source = builder.as_data_source(split)
         images = np.empty((len(source), GLYPH_SIZE, GLYPH_SIZE), np.uint8)
         labels = np.empty(len(source), np.int32)
         for index, example in enumerate(source):
-            images[index] = _as_glyph(example["image"])
+            image = example["image"]
+            # EMNIST's images lie on their side, mirrored.
+            images[index] = _as_glyph(image.swapaxes(0, 1) if builder.name == "emnist" else image)
             labels[index] = example["label"]
             if done % 1000 == 0:
                 progress(0.5 + done / total / 2, f"Decoding {builder.name}: {done:,} of {total:,} images")
             done += 1
         arrays[f"{split}_images"], arrays[f"{split}_labels"] = images, labels
+    if "test" not in given:  # every sixth image is put aside
+        aside = np.arange(len(arrays["train_labels"])) % 6 == 5
+        for kind in ("images", "labels"):
+            whole = arrays[f"train_{kind}"]
+            arrays[f"train_{kind}"], arrays[f"test_{kind}"] = whole[~aside], whole[aside]
     return arrays
 
 
 def _as_glyph(image: np.ndarray) -> np.ndarray:
-    """(h, w, 1 or 3) uint8 → (28, 28) uint8: grey, and scaled to fit, aspect kept, where it isn't 28×28."""
+    """(h, w, 1 or 3) uint8 → (28, 28) uint8: grey 28×28 as it is, all else as the reader would see it."""
     if image.shape == (GLYPH_SIZE, GLYPH_SIZE, 1):
         return image[..., 0]
-    grey = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).convert("L")
-    scale = GLYPH_SIZE / max(grey.size)
-    size = [max(1, round(side * scale)) for side in grey.size]
-    glyph = Image.new("L", (GLYPH_SIZE, GLYPH_SIZE))
-    glyph.paste(grey.resize(size, Image.Resampling.LANCZOS), [(GLYPH_SIZE - side) // 2 for side in size])
-    return np.asarray(glyph)
+    with contextlib.suppress(ImageError):
+        return as_single_glyph(image[..., 0] if image.shape[-1] == 1 else image)
+    return np.zeros((GLYPH_SIZE, GLYPH_SIZE), np.uint8)
 
 
 @contextlib.contextmanager
@@ -266,7 +286,9 @@ def _nothing_half_written(root: Path, name: str) -> Iterator[None]:
 
 
 def _unknown(name: str) -> str:
-    return f"TFDS knows no dataset '{name}'; see tensorflow.org/datasets/catalog for the names."
+    return (
+        f"There is no folder '{name}', and TFDS knows no such dataset; tensorflow.org/datasets/catalog has the names."
+    )
 
 
 def _explained(name: str, error: Exception) -> str:

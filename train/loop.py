@@ -6,16 +6,19 @@
 The arrays lie on the devices from the start. Shuffling, taking a batch, distorting it and the step itself are inside
 jit, each device working on its part of the batch. All randomness comes from the seed and the number of the step, so a
 run that was interrupted and resumed ends with the very weights of one that was not.
+
+Started from a checkpoint, a run goes on from its weights: see `Config.from_` and train/transfer.py.
 """
 
 import contextlib
 import dataclasses
 import functools
+import json
 import platform
-import shutil
 import signal
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -23,9 +26,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-import orbax.checkpoint as ocp
+import safetensors.numpy
 from flax import nnx
 from jax import random
+from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from tqdm import tqdm
 
@@ -33,45 +37,27 @@ from model import checkpoint
 from model.convolution import BATCH_AXIS
 from model.network import DigitCNN
 from train import data as datasets
-from train import evaluate
+from train import evaluate, transfer
 from train.augment import augment
 from train.drawn import drawn
 from train.outliers import outliers
 
 DIGITS = tuple("0123456789")
-STATE = "state"  # the folder in a run's output that holds what --resume needs
+STATE = "state.safetensors"  # the file in a run's output that holds what --resume needs
+NETWORK = ("widths", "features", "dropout")  # of a Config's values, those that are arguments of DigitCNN
 EVALUATION_BATCH = 500
+CALIBRATION_IMAGES = 300  # validation images; fewer tell neither how sure to be nor when to abstain
+AGREE = 20  # steps between two times that several processes ask each other whether to stop
+NAMED = 10  # pictures that can't be read are named, up to so many
 
-
-@dataclasses.dataclass(frozen=True)
-class Config:
-    """What makes a run. Each field is a flag of `python -m train`, and all are saved in the card."""
-
-    data: str = "mnist"  # a TFDS name
-    seed: int = 0  # of the weights, the order, the distortions and the dropout
-    epochs: int = 56  # passes over the training images
-    batch_size: int = 128  # images a step
-    learning_rate: float = 2e-3  # the highest, reached after the warm-up
-    warmup: float = 0.1  # share of the run in which the learning rate rises; then it falls as a cosine
-    weight_decay: float = 0.02  # AdamW's, times the learning rate
-    label_smoothing: float = 0.02  # share of the target that is spread over all classes
-    dropout: float = 0.4  # share of the hidden layer's inputs that are dropped
-    average_decay: float = 0.9995  # of the weights' exponential moving average, which is what ships
-    augmentation: bool = True  # distort the images (train/augment.py)
-    damage: float = 0.4  # share of the images that are damaged, not only warped
-    drawn: float = 0.0625  # digits drawn by program, as a share of the batch added to it; none where classes are others
-    outliers: float = 0.125  # glyphs that show no digit, drawn by program, as a share of the batch added to it
-    abstain: float = 0.002  # share of the validation digits on which the reader is to abstain, being the least sure
-    validation: int = datasets.VALIDATION  # the last training images, never trained on
-    train_limit: int = 0  # train on the first so many images alone; 0: on all
-
-
-PRESETS = {
-    "fast": Config(
-        epochs=3, learning_rate=4e-3, average_decay=0.99, damage=0.0, augmentation=False, drawn=0.0, outliers=0.0
-    ),
-    "default": Config(),
-    "best": Config(epochs=80),
+SHARES = ("warmup", "label_smoothing", "dropout", "average_decay", "damage", "drawn", "outliers", "abstain")
+BOUNDS = dict.fromkeys(SHARES, (0, 1)) | {  # what values of a Config make sense
+    "epochs": (1, 10_000),
+    "batch_size": (1, 65_536),
+    "learning_rate": (0, 10),
+    "train_limit": (0, 10**9),
+    "epoch_images": (0, 10**9),
+    "validation": (1, 10**9),
 }
 
 
@@ -83,18 +69,71 @@ class Interrupted(Exception):
     """The run was asked to stop; its state is saved."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """What makes a run. Each field is a flag of `python -m train`, and all are saved in the card."""
+
+    data: str = "mnist"  # a TFDS name, or a folder of class folders of pictures
+    from_: str = ""  # the folder of a checkpoint to start from, rather than from random weights
+    freeze: str = ""  # layers that stay as they are in that checkpoint, such as conv1,conv2
+    seed: int = 0  # of the weights, the order, the distortions and the dropout
+    epochs: int = 56  # passes over the training images
+    batch_size: int = 128  # images a step
+    learning_rate: float = 2e-3  # the highest, reached after the warm-up
+    warmup: float = 0.1  # share of the run in which the learning rate rises; then it falls as a cosine
+    weight_decay: float = 0.02  # AdamW's, times the learning rate
+    widths: tuple = (32, 48, 96)  # channels of the network's stem and of its two stages
+    features: int = 128  # units of its hidden layer
+    label_smoothing: float = 0.02  # share of the target that is spread over all classes
+    dropout: float = 0.4  # share of the hidden layer's inputs that are dropped
+    average_decay: float = 0.9995  # of the weights' exponential moving average, which is what ships
+    augmentation: bool = True  # distort the images (train/augment.py)
+    damage: float = 0.4  # share of the images that are damaged, not only warped
+    drawn: float = 0.0625  # digits drawn by program, as a share of the batch added to it; none where classes are others
+    outliers: float = 0.125  # glyphs that show no digit, drawn by program, as a share of the batch added to it
+    abstain: float = 0.002  # share of the validation digits on which the reader is to abstain, being the least sure
+    validation: int = datasets.VALIDATION  # the last training images, never trained on; at most a sixth
+    train_limit: int = 0  # train on the first so many images alone; 0: on all
+    epoch_images: int = 2048  # the least images of an epoch: where there are fewer, each is taken several times
+
+    def __post_init__(self):
+        for field, (low, high) in BOUNDS.items():
+            if not low <= getattr(self, field) <= high:
+                flag = "--" + field.replace("_", "-")
+                raise TrainError(f"{flag} should be from {low} to {high}, not {getattr(self, field)}.")
+        if len(self.widths) != 3 or min(*self.widths, self.features) < 1:
+            raise TrainError(f"--widths should be three numbers above 0, and --features one, not {self.widths}.")
+        if self.freeze and not self.from_:
+            raise TrainError("--freeze keeps layers as they are in a checkpoint; say which one with --from.")
+
+
+PRESETS = {
+    "fast": Config(
+        epochs=3, learning_rate=4e-3, average_decay=0.99, damage=0.0, augmentation=False, drawn=0.0, outliers=0.0
+    ),
+    "default": Config(),
+    "best": Config(epochs=80),
+    "finetune": Config(epochs=12, learning_rate=5e-4, average_decay=0.99),  # what --from takes, unless told otherwise
+}
+
+
 class TrainState(nnx.Pytree):
     """All that changes while training: the model, its optimizer, and the average of the model's state."""
 
-    def __init__(self, config: Config, classes: int, steps: int):
+    def __init__(self, config: Config, classes: Sequence[str], steps: int):
         # Two of one seed rather than a clone, which would share the buffers that a step donates.
-        self.model, self.average = (
-            DigitCNN(classes, dropout=config.dropout, rngs=nnx.Rngs(config.seed)) for _ in range(2)
-        )
+        shape = {name: getattr(config, name) for name in NETWORK}
+        self.model, self.average = (transfer.network(classes, config.seed, config.from_, **shape) for _ in range(2))
         schedule = optax.warmup_cosine_decay_schedule(0, config.learning_rate, int(config.warmup * steps), steps)
         decayed = functools.partial(jax.tree.map, lambda p: p.ndim > 1)  # kernels, not biases and norms
         transform = optax.adamw(schedule, weight_decay=config.weight_decay, mask=decayed)
-        self.optimizer = nnx.Optimizer(self.model, transform, wrt=nnx.Param)
+        self.optimizer = nnx.Optimizer(self.model, transform, wrt=transfer.frozen(config.freeze, self.model))
+
+
+def shape_of(source: str) -> dict:
+    """The values of a Config that make a network of a checkpoint's shape; raises CheckpointError."""
+    network = checkpoint.read_card(source)["network"]
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in network.items() if name in NETWORK}
 
 
 def loss_fn(model: DigitCNN, images, targets):
@@ -129,7 +168,8 @@ def train_step(state: TrainState, totals, split: datasets.Split, order, step, co
     images = jnp.concatenate([images, digits, strange])
     if config.augmentation:
         images = augment(key, images, config.damage)
-    (loss, logits), grads = nnx.value_and_grad(loss_fn, has_aux=True)(state.model, images, targets)
+    trained = nnx.DiffState(0, state.optimizer.wrt)
+    (loss, logits), grads = nnx.value_and_grad(loss_fn, argnums=trained, has_aux=True)(state.model, images, targets)
     state.optimizer.update(state.model, grads)
     # An average over few steps would remember the random start: let it grow with the steps.
     decay = jnp.minimum(config.average_decay, (1 + step) / (10 + step))
@@ -141,9 +181,17 @@ def train_step(state: TrainState, totals, split: datasets.Split, order, step, co
 
 
 def mesh(config: Config) -> Mesh:
-    """As many of the devices as share a batch evenly, in one row."""
+    """As many of the devices as share a batch evenly, in one row; those of all processes, if there are several.
+
+    Raises:
+        TrainError: there are several processes, and their devices can't share a batch evenly.
+    """
     devices = jax.devices()
     count = max(n for n in range(1, len(devices) + 1) if config.batch_size % n == 0)
+    if jax.process_count() > 1 and count < len(devices):
+        raise TrainError(
+            f"A batch of {config.batch_size} can't be split over {len(devices)} devices; choose another --batch-size."
+        )
     return Mesh(np.array(devices[:count]), (BATCH_AXIS,))
 
 
@@ -157,6 +205,17 @@ def replicated(config: Config) -> NamedSharding:
     return NamedSharding(mesh(config), PartitionSpec())
 
 
+def taken(labels: np.ndarray, epoch_images: int) -> np.ndarray:
+    """(n,) int labels → (m,) int32: the images of an epoch, m ≥ epoch_images, each at least once.
+
+    Images of rare classes are taken several times: every class comes up at least half as often as the largest.
+    """
+    counts = np.bincount(labels)
+    repeats = np.ceil(counts.max() / (2 * np.maximum(counts, 1))).astype(int)
+    images = np.repeat(np.arange(len(labels), dtype=np.int32), repeats[labels])
+    return np.tile(images, -(-max(epoch_images, 1) // len(images)))
+
+
 @functools.partial(jax.jit, static_argnames=("n", "batch_size"))
 def shuffled(key, n: int, batch_size: int):
     """A random order of n images in whole batches; the first ones fill up the last batch."""
@@ -166,8 +225,9 @@ def shuffled(key, n: int, batch_size: int):
 
 @nnx.jit
 def forward(model: DigitCNN, images):
-    """(n, 28, 28) uint8 → (n, classes) float32 logits."""
-    return model(images)
+    """(n, 28, 28) uint8 → (n, classes) float32 logits, the same on every device."""
+    logits, alone = model(images), jax.sharding.get_abstract_mesh().empty
+    return logits if alone else jax.lax.with_sharding_constraint(logits, PartitionSpec())
 
 
 def predict(model: DigitCNN, images: np.ndarray) -> np.ndarray:
@@ -186,26 +246,30 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
 
     Each epoch ends with a look at the validation part. The test part is looked at once, after the last epoch.
 
+    Where JAX knows of several processes (`jax.distributed`), all of them call this alike; the first one writes.
+
     Raises:
         DataError: the dataset can't be had.
+        CheckpointError, TransferError: the checkpoint to start from can't be used.
         TrainError: nothing to resume, a state that isn't of this config, or a run there that would be lost.
         Interrupted: Ctrl-C or SIGTERM; the state is saved, and `resume=True` goes on from it.
     """
-    output = Path(output)
+    output, quiet = Path(output), quiet or jax.process_index() > 0
     dataset = _dataset(config, quiet)
     if dataset.classes != DIGITS:
         config = dataclasses.replace(config, drawn=0.0)
     split = dataset.train
     if config.train_limit:
         split = datasets.Split(*(part[: config.train_limit] for part in split))
-    batches = -(-len(split.labels) // config.batch_size)
-    state = TrainState(config, len(dataset.classes), batches * config.epochs)
+    images = taken(split.labels, config.epoch_images)
+    batches = -(-len(images) // config.batch_size)
+    state = TrainState(config, dataset.classes, batches * config.epochs)
     progress = {"step": 0, "seconds": 0.0, "totals": [0.0, 0.0, 0.0], "history": []}
     store = _Store(output / STATE, config)
     if resume:
         progress = store.restore(state)
-    elif store.folder.exists():
-        raise TrainError(f"There is an interrupted run in {output}: go on with --resume, or delete {store.folder}.")
+    elif store.path.exists():
+        raise TrainError(f"There is an interrupted run in {output}: go on with --resume, or delete {store.path}.")
     everywhere = replicated(config)
     nnx.update(state, jax.device_put(nnx.state(state), everywhere))
     split = jax.device_put(split, everywhere)
@@ -215,11 +279,11 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
     started = time.perf_counter() - progress["seconds"]
 
     next_step = nnx.cached_partial(train_step, state)  # spares each call a walk through the state
-    with store, _stop_signals() as stop, jax.set_mesh(mesh(config)):
+    with _stop_signals() as stop, jax.set_mesh(mesh(config)):
         while step < batches * config.epochs:
             epoch = step // batches
-            order = shuffled(random.fold_in(order_key, epoch), len(split.labels), config.batch_size)
-            order = jax.device_put(order, everywhere)
+            order = shuffled(random.fold_in(order_key, epoch), len(images), config.batch_size)
+            order = jax.device_put(images[np.asarray(order)], everywhere)
             bar = tqdm(
                 range(step % batches, batches),
                 initial=step % batches,
@@ -237,7 +301,7 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
                     loss, right, seen = np.asarray(totals)
                     remaining = _clock((time.perf_counter() - started) / step * (batches * config.epochs - step))
                     bar.set_postfix_str(f"loss {loss / seen:.4f}, accuracy {right / seen:.2%}, {remaining} left in all")
-                if stop and step % batches:  # at the end of an epoch, that is finished first
+                if _all_stop(stop, step) and step % batches:  # at the end of an epoch, that is finished first
                     bar.close()
                     store.save(state, _progress(step, started, totals, history))
                     raise Interrupted(f"Stopped in epoch {epoch + 1}; go on with --resume.")
@@ -261,10 +325,11 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
                     f"Epoch {epoch + 1}: training loss {loss / seen:.4f}, accuracy {right / seen:.2%}; "
                     f"validation loss {checked['log_loss']:.4f}, accuracy {checked['accuracy']:.2%}"
                 )
-            if stop and step < batches * config.epochs:
+            if _all_stop(stop) and step < batches * config.epochs:
                 raise Interrupted(f"Stopped after epoch {epoch + 1}; go on with --resume.")
 
-    card = _finish(config, dataset, state.average, history, time.perf_counter() - started, output, command)
+    with jax.set_mesh(mesh(config)):
+        card = _finish(config, dataset, state.average, history, time.perf_counter() - started, output, command)
     store.clear()
     return card
 
@@ -272,18 +337,21 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
 def _finish(config, dataset, network, history, seconds, output: Path, command: str) -> dict:
     """Fits the temperature on validation, looks at test, and writes the checkpoint."""
     logits = predict(network, dataset.validation.images)
-    temperature = evaluate.fit_temperature(dataset.validation.labels, logits)
+    few = len(logits) < CALIBRATION_IMAGES
+    source = checkpoint.read_card(config.from_) if few and config.from_ else {}
+    temperature = source.get("temperature", 1.0) if few else evaluate.fit_temperature(dataset.validation.labels, logits)
     validated = _softmax(logits / temperature)
+    threshold = source.get("threshold", 0.0) if few else float(np.quantile(validated.max(1), config.abstain))
     probabilities = _softmax(predict(network, dataset.test.images) / temperature)
     card = {
         "name": output.name,
         "description": f"DigitCNN trained on {config.data}",
         "command": command,
         "classes": list(dataset.classes),
-        "network": {"dropout": config.dropout},
+        "network": {name: getattr(config, name) for name in NETWORK},
         "parameters": sum(p.size for p in jax.tree.leaves(nnx.state(network, nnx.Param))),
         "temperature": temperature,
-        "threshold": float(np.quantile(validated.max(1), config.abstain)),
+        "threshold": threshold,
         "config": dataclasses.asdict(config),
         "seed": config.seed,
         "versions": {"python": platform.python_version()}
@@ -295,80 +363,74 @@ def _finish(config, dataset, network, history, seconds, output: Path, command: s
             "train": config.train_limit or len(dataset.train.labels),
             "validation": len(dataset.validation.labels),
             "test": len(dataset.test.labels),
+            "skipped": len(dataset.skipped),
         },
         "history": history,
         "validation": evaluate.summary(dataset.validation.labels, validated),
         "test": evaluate.summary(dataset.test.labels, probabilities),
     }
-    checkpoint.save(output, network, card, dataset.test.labels, probabilities)
+    if not jax.process_index():
+        checkpoint.save(output, network, card, dataset.test.labels, probabilities)
     return card
 
 
 class _Store:
-    """The run's own state, by Orbax: always one whole state on disk, the latest."""
+    """What --resume needs, in one file that is always whole: all arrays of the state, and the progress so far."""
 
-    def __init__(self, folder: Path, config: Config):
-        self.folder, self.config = folder.absolute(), config
-        self.manager = None
-
-    def _open(self):
-        if self.manager is None:
-            options = ocp.CheckpointManagerOptions(max_to_keep=1, enable_async_checkpointing=False)
-            self.manager = ocp.CheckpointManager(self.folder, options=options)
-        return self.manager
+    def __init__(self, path: Path, config: Config):
+        self.path, self.config = path, config
 
     def save(self, state: TrainState, progress: dict) -> None:
-        # Random keys are saved as the numbers they are made of.
-        arrays = jax.tree.map(_key_data, nnx.to_pure_dict(nnx.state(state)))
-        self._open().save(
-            progress["step"],
-            args=ocp.args.Composite(
-                arrays=ocp.args.StandardSave(arrays),
-                progress=ocp.args.JsonSave(progress | {"config": dataclasses.asdict(self.config)}),
-            ),
-        )
+        if jax.process_index():
+            return
+        arrays = {name: np.asarray(_key_data(value)) for name, value in _arrays(state).items()}
+        about = json.dumps(progress | {"config": dataclasses.asdict(self.config)})
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with checkpoint.replacing(self.path) as path:
+            path.write_bytes(safetensors.numpy.save(arrays, {"progress": about}))
 
     def restore(self, state: TrainState) -> dict:
         """Puts the saved state into `state`, and returns the progress saved with it."""
-        step = self._open().latest_step() if self.folder.exists() else None
-        if step is None:
+        output, current = self.path.parent, _arrays(state)
+        try:
+            with safetensors.safe_open(self.path, "numpy") as file:
+                saved = json.loads(file.metadata()["progress"])
+                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dict)
+        except FileNotFoundError as error:
             raise TrainError(
-                f"There is no interrupted run in {self.folder.parent} to resume; start it without --resume."
-            )
-        saved = self.manager.restore(step, args=ocp.args.Composite(progress=ocp.args.JsonRestore()))["progress"]
-        config = saved.pop("config")
-        other = [field for field, value in dataclasses.asdict(self.config).items() if config.get(field) != value]
-        if other:
-            raise TrainError(
-                f"The interrupted run in {self.folder.parent} has {other[0]} = {config.get(other[0])}; resume it with "
-                "the flags it was started with, or start anew without --resume."
-            )
-        current = nnx.state(state)
-        like = jax.tree.map(_key_data, nnx.to_pure_dict(current))
-        arrays = self.manager.restore(step, args=ocp.args.Composite(arrays=ocp.args.StandardRestore(like)))["arrays"]
-        keyed = jax.tree.map(
-            lambda now, then: random.wrap_key_data(then) if jnp.issubdtype(now.dtype, jax.dtypes.prng_key) else then,
-            nnx.to_pure_dict(current),
-            arrays,
-        )
-        nnx.replace_by_pure_dict(current, keyed)
-        nnx.update(state, current)
+                f"There is no interrupted run in {output} to resume; start it without --resume."
+            ) from error
+        except (safetensors.SafetensorError, OSError, TypeError, KeyError, ValueError) as error:
+            raise TrainError(f"{self.path} is damaged ({error}); delete it, and start without --resume.") from error
+        config, wanted = saved.pop("config"), json.loads(json.dumps(dataclasses.asdict(self.config)))
+        for field, value in wanted.items():
+            if config.get(field) != value:
+                raise TrainError(
+                    f"The interrupted run in {output} has {field} = {config.get(field)}; resume it with the flags it "
+                    "was started with, or start anew without --resume."
+                )
+        if current.keys() != arrays.keys():
+            raise TrainError(f"{self.path} is another version's; delete it, and start without --resume.")
+        for name, value in current.items():
+            if jnp.issubdtype(value.dtype, jax.dtypes.prng_key):
+                arrays[name] = random.wrap_key_data(arrays[name])
+        structure = jax.tree.structure(nnx.state(state))
+        nnx.update(state, jax.tree.unflatten(structure, [arrays[name] for name in current]))
         return saved
 
     def clear(self) -> None:
-        self.__exit__()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not jax.process_index():
+            self.path.unlink(missing_ok=True)
 
-    def __enter__(self):
-        return self
 
-    def __exit__(self, *_):
-        if self.manager is not None:
-            self.manager.close()
-            self.manager = None
+def _arrays(state: TrainState) -> dict[str, jax.Array]:
+    """Every array of a state by its path, such as `model.conv1.conv.kernel`, in the order of JAX's own leaves."""
+    leaves = jax.tree_util.tree_leaves_with_path(nnx.state(state))
+    return {jax.tree_util.keystr(path, simple=True, separator="."): leaf for path, leaf in leaves}
 
 
 def _key_data(leaf):
+    """Random keys are saved as the numbers they are made of."""
     return random.key_data(leaf) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else leaf
 
 
@@ -388,7 +450,19 @@ def _dataset(config: Config, quiet: bool) -> datasets.Dataset:
             bar.set_description_str(what, refresh=False)
             bar.update(100 * share - bar.n)
 
-        return datasets.load(config.data, show, config.validation)
+        dataset = datasets.load(config.data, show, config.validation)
+    for fault in dataset.skipped[:NAMED]:
+        print(f"skipped {fault}", file=sys.stderr)
+    if dataset.skipped:
+        print(f"{len(dataset.skipped)} pictures can't be read and are left out.", file=sys.stderr)
+    return dataset
+
+
+def _all_stop(stop: list, step: int = 0) -> bool:
+    """Whether to stop. Several processes stop together, if one of them was asked to; they agree now and then."""
+    if jax.process_count() == 1:
+        return bool(stop)
+    return step % AGREE == 0 and bool(multihost_utils.process_allgather(np.array(bool(stop))).any())
 
 
 @contextlib.contextmanager

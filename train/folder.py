@@ -1,0 +1,80 @@
+"""A folder of class folders of pictures → a dataset, its glyphs made by the very steps of the reader.
+
+    digits/0/a.png  digits/0/b.jpg  digits/1/c.png  …
+
+The folders' names are the classes. Of six pictures, four are for training, one for validation and one for testing.
+"""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from model.image import ImageError
+from model.network import GLYPH_SIZE
+from model.recognizer import as_single_glyph
+from train.data import DataError, Dataset, Progress, Split
+
+PARTS = ("train", "validation", "train", "train", "test", "train")  # where one picture of six after the other goes
+
+
+def load(folder: Path, progress: Progress) -> Dataset:
+    """The pictures of a folder of class folders. What can't be read is left out, and named in `skipped`.
+
+    Raises:
+        DataError: no class folders, fewer than two, one without a picture that can be read, or too few pictures.
+    """
+    try:
+        folders = _by_name(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+        files = {
+            path.name: _by_name(file for file in path.iterdir() if file.is_file() and not _is_hidden(file))
+            for path in folders
+        }
+    except OSError as error:
+        raise DataError(f"{error.filename} can't be opened: {error.strerror}.") from error
+    if len(folders) < 2:
+        raise DataError(
+            f"{folder} has {len(folders) or 'no'} class folder{'s' * (not folders)}; make one for each class, at least "
+            "two, with its pictures inside."
+        )
+    parts: dict[str, list] = {part: [] for part in PARTS}
+    skipped, done, total, kept = [], 0, sum(map(len, files.values())), 0
+    for label, (name, pictures) in enumerate(files.items()):
+        glyphs = []
+        for picture in pictures:
+            progress(done / total, f"Reading pictures: {done:,} of {total:,}")
+            done += 1
+            try:
+                glyphs.append(as_single_glyph(picture))
+            except ImageError as error:
+                skipped.append(f"{picture}: {error}")
+        if not glyphs:
+            which = f"no picture that can be read ({skipped[-1]})" if pictures else "no picture"
+            raise DataError(f"The class folder {folder / name} has {which}; put some there, or delete it.")
+        for number, glyph in enumerate(glyphs):
+            # The first one of a class is trained on, however few there are.
+            parts["train" if number == 0 else PARTS[kept % len(PARTS)]].append((glyph, label))
+            kept += 1
+    if not all(parts.values()):
+        raise DataError(f"{folder} has {kept} pictures: too few to train, validate and test; at least {len(PARTS)}.")
+    splits = [_split(parts[part]) for part in ("train", "validation", "test")]
+    return Dataset(str(folder), tuple(files), *splits, tuple(skipped))
+
+
+def _split(members: list[tuple[np.ndarray, int]]) -> Split:
+    glyphs, labels = zip(*members, strict=True)
+    return Split(np.array(glyphs, np.uint8).reshape(-1, GLYPH_SIZE, GLYPH_SIZE), np.array(labels, np.int32))
+
+
+def _is_hidden(path: Path) -> bool:
+    return path.name.startswith(".") or path.name in ("Thumbs.db", "desktop.ini")
+
+
+def _by_name(paths) -> list[Path]:
+    """Paths as people count: 2 before 10."""
+    return sorted(
+        paths,
+        key=lambda path: [
+            (not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", path.name)
+        ],
+    )

@@ -1,0 +1,71 @@
+"""What a training starts from: random weights, or those of a checkpoint, whose classes may be others.
+
+python -m train --data my_digits --from checkpoints/default --freeze conv1,conv2
+"""
+
+from collections.abc import Callable, Sequence
+
+from flax import nnx
+
+from model import checkpoint
+from model.network import DigitCNN
+
+
+class TransferError(Exception):
+    """A network can't start as asked; the message is one sentence that says why and what to do."""
+
+
+def network(classes: Sequence[str], seed: int, source: str, **arguments) -> DigitCNN:
+    """A network to train.
+
+    Args:
+        classes: their names, in the order of the logits.
+        seed: of the random weights.
+        source: the folder of a checkpoint whose weights it takes. Of the head, those of the classes that both have;
+            the others' stay random. "" for random weights alone.
+        arguments: DigitCNN's. Its shape must be the checkpoint's.
+
+    Raises:
+        CheckpointError: the checkpoint is missing or damaged.
+        TransferError: the checkpoint is of another architecture.
+    """
+    made = DigitCNN(len(classes), **arguments, rngs=nnx.Rngs(seed))
+    if not source:
+        return made
+    loaded, card = checkpoint.load(source)
+    kinds = (nnx.Param, nnx.BatchStat)
+    target, given = (dict(nnx.to_flat_state(nnx.state(each, kinds))) for each in (made, loaded))
+    shared = [(classes.index(name), card["classes"].index(name)) for name in classes if name in card["classes"]]
+    for path, variable in target.items():
+        value = given[path][...] if path in given else None
+        if path[0] == "head" and value is not None and value.shape[:-1] == variable.shape[:-1]:
+            for own, theirs in shared:
+                variable[...] = variable[...].at[..., own].set(value[..., theirs])
+        elif value is None or value.shape != variable.shape:
+            raise TransferError(
+                f"The checkpoint {source} is of another architecture ({card['network']}): its "
+                f"{'.'.join(map(str, path))} doesn't fit; take its --widths and --features."
+            )
+        else:
+            variable[...] = value
+    nnx.update(made, nnx.from_flat_state(list(target.items())))
+    return made
+
+
+def frozen(names: str, model: DigitCNN) -> Callable:
+    """Layers that are not trained, as `conv1,conv2` → a filter of nnx that holds for the parameters that are.
+
+    The frozen layers' batch norms keep their statistics, too.
+
+    Raises:
+        TransferError: no such layer, or nothing is left to train.
+    """
+    layers = list(dict.fromkeys(path[0] for path, _ in nnx.to_flat_state(nnx.state(model, nnx.Param))))
+    chosen = [name for name in names.split(",") if name]
+    for name in chosen:
+        if name not in layers:
+            raise TransferError(f"There is no layer '{name}' to freeze; there are {', '.join(layers)}.")
+        getattr(model, name).eval()
+    if set(chosen) == set(layers):
+        raise TransferError("With all layers frozen, there is nothing to train; leave one out of --freeze.")
+    return nnx.All(nnx.Param, lambda path, _: path[0] not in chosen)
