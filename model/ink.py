@@ -19,6 +19,9 @@ RULING_INK = 0.15  # of full ink: a ruling is seldom paler
 FLATTER = 0.8  # of the mean difference from the paper: then another paper is the better one
 RULED_PAGE = 400  # pixels: a smaller picture has no room for writing on lines
 RULING_WIDTH = 1 / 120  # of the page: a ruling is thinner, a large digit's stroke is not
+CLOSE, SMALL = 0.06, 512  # of the longer side, and pixels: how near to the border is too near, in how large a picture
+MARGIN = 0.25  # of the longer side: so much paper is laid around a picture that is cut close
+STROKE, PLAIN = 60, 12  # of 255: what a stroke in the border differs from the paper, and the paper from itself
 MIN_CONTRAST = 14  # of 255: less than this from the paper, and the eye sees nothing written
 GRAIN = 5  # pixels: larger than grains of paper, so that neighbours so far apart have nothing in common
 NOISE_FACTOR = 3.0  # ink differs from the paper by more than so many σ of the paper's noise
@@ -26,6 +29,10 @@ NOISE_FACTOR = 3.0  # ink differs from the paper by more than so many σ of the 
 
 def ink_map(rgb: np.ndarray) -> np.ndarray:
     """(h, w, 3) uint8 → (h, w) float32 in [0, 1]: 1 full ink, 0 paper and rulings; all 0 where nothing is written."""
+    if cut_close(rgb):
+        # Ink that is cut off by the border can't be told from a shadow or a table there: with paper around, it can.
+        around, inside = with_margin(rgb)
+        return ink_map(around)[inside]
     ground = paper(rgb)
     ink = _ink(ground - rgb, ground)
     if max(ink.shape) >= RULED_PAGE and (lines := rulings(ink)).any():
@@ -42,6 +49,45 @@ def ink_map(rgb: np.ndarray) -> np.ndarray:
         lines &= ink < 1.5 * level
         ink[lines] = 0
     return ink
+
+
+def cut_close(rgb: np.ndarray) -> bool:
+    """Whether strokes reach a picture's border, which is plain paper otherwise; of a small picture, nearly reach it."""
+    depth = round(CLOSE * max(rgb.shape)) if max(rgb.shape) <= SMALL else 1
+    sides = [np.rot90(rgb, quarter)[:depth] for quarter in range(4)]
+    differences = [np.abs(side - paper).max(2) for side, paper in zip(sides, _border_paper(rgb), strict=True)]
+    plain = np.concatenate([difference[0] for difference in differences]) <= PLAIN
+    return plain.mean() > 0.5 and any((difference > STROKE).any() for difference in differences)
+
+
+def with_margin(rgb: np.ndarray) -> tuple[np.ndarray, tuple[slice, slice]]:
+    """(h, w, 3) uint8 → the same with paper around it, going on as it is at the border; and where the picture is."""
+    margin = round(MARGIN * max(rgb.shape))
+    paper = rgb.copy()
+    for quarter, line in enumerate(_border_paper(rgb)):
+        np.rot90(paper, quarter)[0] = line  # a view
+    around = np.pad(paper, ((margin, margin), (margin, margin), (0, 0)), "edge")
+    inside = np.s_[margin : margin + len(rgb), margin : margin + rgb.shape[1]]
+    around[inside] = rgb
+    return around, inside
+
+
+def _border_paper(rgb: np.ndarray) -> list[np.ndarray]:
+    """(h, w, 3) → the four sides of its border, (n, 3) float32 each, as np.rot90 turns them up, without the strokes."""
+    papers = []
+    for quarter in range(4):
+        side = np.rot90(rgb, quarter)[0].astype(np.float32)
+        coarse = side[:: max(1, len(side) // 32)]
+        coarse = ndimage.median_filter(coarse, (len(coarse) // 2 | 1, 1), mode="nearest")  # wider than strokes
+        places = np.linspace(0, len(coarse) - 1, len(side))
+        papers.append(np.stack([np.interp(places, np.arange(len(coarse)), channel) for channel in coarse.T], 1))
+    # One side that is unlike all the others is a stroke along it; in uneven light, two opposite sides differ.
+    means = np.array([paper.mean(0) for paper in papers])
+    typical = np.median(means, axis=0)
+    unlike = np.flatnonzero(np.abs(means - typical).max(1) > STROKE)
+    if len(unlike) == 1:
+        papers[unlike[0]][:] = typical
+    return papers
 
 
 def _ink(difference: np.ndarray, ground: np.ndarray, where: np.ndarray | None = None) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from model.ink import ink_map
+from model.ink import cut_close, ink_map, with_margin
 
 
 @pytest.fixture
@@ -99,3 +99,24 @@ def test_rulings_go_where_a_crease_darkens_the_page(mask):
     away = ~written & (np.abs(x - 330) > 80)[None]
     assert (ink[away] > 0.35).mean() < 0.002
     assert agreement(ink[:, :250], written[:, :250]) > 0.85
+
+
+@pytest.mark.parametrize("falloff", [0, 0.25])
+def test_a_digit_in_a_picture_cut_close_is_found_whole(mask, falloff):
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    close = mask[rows[0] + 4 : rows[-1] - 3, columns[0] + 4 : columns[-1] - 3]  # its strokes are cut by the border
+    light = np.broadcast_to(np.linspace(1, 1 - falloff, close.shape[1]), close.shape)
+    picture = page(close, 235, (30, 30, 60), light, noise=3)
+    assert cut_close(picture)
+    assert agreement(ink_map(picture), close) > 0.8
+    assert not cut_close(page(mask, 235, (30, 30, 60), noise=3))
+
+
+def test_a_margin_goes_on_as_the_paper_does_without_the_strokes():
+    picture = np.full((40, 60, 3), 200, np.uint8)
+    picture[:, 10:16] = 20
+    around, inside = with_margin(picture)
+    assert around.shape == (40 + 2 * 15, 60 + 2 * 15, 3)
+    np.testing.assert_array_equal(around[inside], picture)
+    around[inside] = 200
+    assert (around == 200).all()

@@ -15,7 +15,7 @@ from model.network import GLYPH_SIZE
 from model.recognizer import as_single_glyph
 from train.data import DataError, Dataset, Progress, Split
 
-PARTS = ("train", "validation", "train", "train", "test", "train")  # where one picture of six after the other goes
+PARTS = ("validation", "train", "train", "test", "train", "train")  # where one picture after the other goes
 
 
 def load(folder: Path, progress: Progress) -> Dataset:
@@ -38,7 +38,7 @@ def load(folder: Path, progress: Progress) -> Dataset:
             "two, with its pictures inside."
         )
     parts: dict[str, list] = {part: [] for part in PARTS}
-    skipped, done, total, kept = [], 0, sum(map(len, files.values())), 0
+    skipped, done, total, shared = [], 0, sum(map(len, files.values())), 0
     for label, (name, pictures) in enumerate(files.items()):
         glyphs = []
         for picture in pictures:
@@ -51,12 +51,13 @@ def load(folder: Path, progress: Progress) -> Dataset:
         if not glyphs:
             which = f"no picture that can be read ({skipped[-1]})" if pictures else "no picture"
             raise DataError(f"The class folder {folder / name} has {which}; put some there, or delete it.")
-        for number, glyph in enumerate(glyphs):
-            # The first one of a class is trained on, however few there are.
-            parts["train" if number == 0 else PARTS[kept % len(PARTS)]].append((glyph, label))
-            kept += 1
+        # The first one of a class is trained on, however few there are.
+        parts["train"].append((glyphs[0], label))
+        for glyph in glyphs[1:]:
+            parts[PARTS[shared % len(PARTS)]].append((glyph, label))
+            shared += 1
     if not all(parts.values()):
-        raise DataError(f"{folder} has {kept} pictures: too few to train, validate and test; at least {len(PARTS)}.")
+        raise DataError(f"{folder} has {total - len(skipped)} pictures: too few to train, validate and test with.")
     splits = [_split(parts[part]) for part in ("train", "validation", "test")]
     return Dataset(str(folder), tuple(files), *splits, tuple(skipped))
 

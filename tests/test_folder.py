@@ -1,0 +1,88 @@
+"""A folder of class folders is a dataset, whatever lies in it; or one sentence says why not."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from model.recognizer import as_single_glyph
+from train import data, folder
+
+
+def draw(path, size: int, width: int = 6) -> None:
+    """A bar or, where the folder's name begins with r, a ring, in black on white."""
+    page = Image.new("L", (size, size), 255)
+    if path.parent.name.startswith("r"):
+        ImageDraw.Draw(page).ellipse([20, 15, size - 20, size - 15], outline=0, width=width)
+    else:
+        ImageDraw.Draw(page).line([(size // 2, 15), (size // 2 + 5, size - 15)], fill=0, width=width)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    page.save(path)
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Two classes of three pictures each."""
+    for name in ("ring", "bar"):
+        for number, kind in enumerate(("png", "jpg", "webp")):
+            draw(tmp_path / name / f"{number}.{kind}", 80 + 20 * number)
+    return tmp_path
+
+
+def test_three_pictures_a_class_are_enough(pictures):
+    dataset = data.load(str(pictures))
+    assert dataset.classes == ("bar", "ring")
+    assert dataset.skipped == ()
+    sizes = [len(split.labels) for split in (dataset.train, dataset.validation, dataset.test)]
+    assert sizes == [4, 1, 1]
+    assert set(dataset.train.labels) == {0, 1}
+    np.testing.assert_array_equal(dataset.train.images[0], as_single_glyph(pictures / "bar" / "0.png"))
+    assert not data.is_cached(str(pictures))
+
+
+def test_of_six_pictures_four_are_trained_on_and_none_is_lost(tmp_path):
+    for name in ("bar", "ring"):
+        for number in range(18):
+            draw(tmp_path / name / f"{number}.png", 70 + number)
+    dataset = data.load(str(tmp_path))
+    assert [len(split.labels) for split in (dataset.train, dataset.validation, dataset.test)] == [24, 6, 6]
+    assert np.bincount(dataset.test.labels).tolist() == np.bincount(dataset.validation.labels).tolist() == [3, 3]
+
+
+def test_what_cannot_be_read_is_named_and_left_out(pictures):
+    (pictures / "bar" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
+    (pictures / "bar" / "notes.txt").write_text("bars")
+    Image.new("L", (50, 50), 255).save(pictures / "ring" / "blank.png")
+    (pictures / "ring" / ".hidden").write_text("")
+    dataset = data.load(str(pictures))
+    assert len(dataset.skipped) == 3
+    assert all(any(name in fault for fault in dataset.skipped) for name in ("broken.png", "notes.txt", "blank.png"))
+    assert sum(len(split.labels) for split in (dataset.train, dataset.validation, dataset.test)) == 6
+
+
+def test_names_are_in_the_order_of_counting(tmp_path):
+    for name in ("10", "9", "b2", "b10"):
+        for number in range(2):
+            draw(tmp_path / name / f"{number}.png", 80)
+    assert data.load(str(tmp_path)).classes == ("9", "10", "b2", "b10")
+
+
+def test_other_folders_are_refused_in_one_sentence(tmp_path, pictures):
+    (pictures / "empty").mkdir()
+    with pytest.raises(data.DataError, match="empty has no picture"):
+        data.load(str(pictures))
+    (pictures / "empty" / "a.png").write_bytes(b"nothing")
+    with pytest.raises(data.DataError, match="no picture that can be read"):
+        data.load(str(pictures))
+    with pytest.raises(data.DataError, match="no class folders"):
+        data.load(str(pictures / "bar"))
+    with pytest.raises(data.DataError, match="There is no folder"):
+        data.load(str(tmp_path / "nowhere"))
+    with pytest.raises(data.DataError, match="There is no folder"):
+        data.load(str(pictures / "bar" / "0.png"))
+    (pictures / "empty" / "a.png").unlink()
+    (pictures / "empty").rmdir()
+    for picture in (pictures / "ring").iterdir():
+        if picture.name != "0.png":
+            picture.unlink()
+    with pytest.raises(data.DataError, match="too few"):
+        folder.load(pictures, lambda share, what: None)

@@ -1,0 +1,54 @@
+"""A network goes on from a checkpoint: what fits is kept, what is frozen stays, what does not fit is refused."""
+
+import jax
+import numpy as np
+import pytest
+from flax import nnx
+
+from model import checkpoint
+from train.transfer import TransferError, frozen, network
+
+SHAPE = {"widths": (4, 4, 8), "features": 8, "dropout": 0.0}
+
+
+@pytest.fixture
+def source(tmp_path):
+    """A checkpoint of three classes."""
+    card = dict.fromkeys(checkpoint.CARD_FIELDS)
+    card |= {"name": "source", "classes": ["a", "b", "c"], "network": SHAPE, "temperature": 1.0, "config": {}}
+    card |= {"seed": 1, "versions": {}, "data": {}, "history": [], "test": {}}
+    checkpoint.save(tmp_path / "source", network(("a", "b", "c"), 1, "", **SHAPE), card)
+    return tmp_path / "source"
+
+
+def test_shared_classes_keep_their_part_of_the_head(source):
+    before, _ = checkpoint.load(source)
+    after = network(("c", "new", "a"), 2, str(source), **SHAPE)
+    fresh = network(("c", "new", "a"), 2, "", **SHAPE)
+    np.testing.assert_array_equal(after.conv3.conv.kernel[...], before.conv3.conv.kernel[...])
+    np.testing.assert_array_equal(after.head.kernel[:, 0], before.head.kernel[:, 2])
+    np.testing.assert_array_equal(after.head.kernel[:, 2], before.head.kernel[:, 0])
+    np.testing.assert_array_equal(after.head.kernel[:, 1], fresh.head.kernel[:, 1])
+    assert not np.array_equal(after.head.kernel[:, 0], fresh.head.kernel[:, 0])
+
+
+def test_another_architecture_is_refused(source):
+    with pytest.raises(TransferError, match="another architecture"):
+        network(("a", "b", "c"), 0, str(source), **SHAPE | {"widths": (4, 4, 12)})
+    with pytest.raises(checkpoint.CheckpointError, match="missing"):
+        network(("a",), 0, str(source / "nowhere"), **SHAPE)
+
+
+def test_frozen_layers_have_no_parameters_to_train(source):
+    model = network(("a", "b"), 0, str(source), **SHAPE)
+    trained = {path[0] for path, _ in nnx.to_flat_state(nnx.state(model, frozen("conv1,conv2", model)))}
+    assert trained == {"conv3", "conv4", "conv5", "hidden", "head"}
+    images = jax.random.randint(jax.random.key(0), (8, 28, 28), 0, 255).astype(np.uint8)
+    means = np.array(model.conv1.norm.mean[...]), np.array(model.conv3.norm.mean[...])
+    model(images)
+    np.testing.assert_array_equal(model.conv1.norm.mean[...], means[0])
+    assert not np.array_equal(model.conv3.norm.mean[...], means[1])
+    with pytest.raises(TransferError, match="no layer 'conv9'"):
+        frozen("conv9", model)
+    with pytest.raises(TransferError, match="nothing to train"):
+        frozen("conv1,conv2,conv3,conv4,conv5,hidden,head", model)
