@@ -19,7 +19,8 @@ RULING_INK = 0.15  # of full ink: a ruling is seldom paler
 FLATTER = 0.8  # of the mean difference from the paper: then another paper is the better one
 RULED_PAGE = 400  # pixels: a smaller picture has no room for writing on lines
 RULING_WIDTH = 1 / 120  # of the page: a ruling is thinner, a large digit's stroke is not
-CLOSE, SMALL = 0.06, 512  # of the longer side, and pixels: how near to the border is too near, in how large a picture
+SMALL = 512  # pixels: the longer side of a picture that may be cut close to a digit
+CLOSE = 0.06  # of the longer side: nearer to the border, a stroke lacks paper around it
 MARGIN = 0.25  # of the longer side: so much paper is laid around a picture that is cut close
 STROKE, PLAIN = 60, 12  # of 255: what a stroke in the border differs from the paper, and the paper from itself
 MIN_CONTRAST = 14  # of 255: less than this from the paper, and the eye sees nothing written
@@ -52,8 +53,13 @@ def ink_map(rgb: np.ndarray) -> np.ndarray:
 
 
 def cut_close(rgb: np.ndarray) -> bool:
-    """Whether strokes reach a picture's border, which is plain paper otherwise; of a small picture, nearly reach it."""
-    depth = round(CLOSE * max(rgb.shape)) if max(rgb.shape) <= SMALL else 1
+    """Whether strokes reach a small picture's border, or nearly, which is plain paper otherwise.
+
+    In a large picture, it is seldom a digit that reaches the border: a table's edge, a shadow, another line.
+    """
+    if max(rgb.shape) > SMALL:
+        return False
+    depth = max(1, round(CLOSE * max(rgb.shape)))
     sides = [np.rot90(rgb, quarter)[:depth] for quarter in range(4)]
     differences = [np.abs(side - paper).max(2) for side, paper in zip(sides, _border_paper(rgb), strict=True)]
     plain = np.concatenate([difference[0] for difference in differences]) <= PLAIN

@@ -3,6 +3,8 @@
 python -m train                                 # the recipe of checkpoints/default, into runs/default
 python -m train --preset fast --output runs/fast
 python -m train --resume                        # after Ctrl-C, a crash or a power cut
+python -m train --data my_pictures --from checkpoints/default --output runs/mine
+python -m train --coordinator host0:1234 --processes 2 --process-id 0    # and on the other host --process-id 1
 """
 
 import argparse
@@ -99,11 +101,15 @@ def _join(distributed: bool, coordinator: str | None, processes: int | None, pro
 
 def _explained(error: OSError, output: Path) -> str:
     """One sentence for a file that can't be written or read."""
-    kept = (
-        f"; the last state is kept in {output}, go on with --resume" if (output / "state.safetensors").exists() else ""
-    )
+    from train.loop import STATE
+
+    kept = "; the last state is kept, go on with --resume" if (output / STATE).exists() else ""
     return f"{error.filename or output} can't be written: {error.strerror or error}{kept}."
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    if code and sys.modules["jax"].distributed.is_initialized():
+        sys.stderr.flush()
+        os._exit(code)  # JAX would wait for the other processes, which may be gone, and then abort
+    sys.exit(code)

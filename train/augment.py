@@ -12,11 +12,12 @@ Ranges follow what ../README.md's table of damages is measured with: a little be
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import random
 
 SIZE = 28
 CENTRE = (SIZE - 1) / 2
-GRID = jnp.arange(SIZE, dtype=jnp.float32)
+GRID = np.arange(SIZE, dtype=np.float32)  # of NumPy: importing this must not start JAX, see train/__main__.py
 BEND_KNOTS = 5  # a side: control points of the elastic bending
 
 

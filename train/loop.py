@@ -270,20 +270,21 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
         progress = store.restore(state)
     elif store.path.exists():
         raise TrainError(f"There is an interrupted run in {output}: go on with --resume, or delete {store.path}.")
-    everywhere = replicated(config)
-    nnx.update(state, jax.device_put(nnx.state(state), everywhere))
-    split = jax.device_put(split, everywhere)
+    # Not jax.device_put: it knows this process' devices alone, an identity under jit those of all.
+    everywhere = jax.jit(lambda arrays: arrays, out_shardings=replicated(config))
+    nnx.update(state, everywhere(nnx.state(state)))
+    split = everywhere(split)
     order_key = random.fold_in(random.key(config.seed), 2**32 - 1)  # no step has this number
-    totals = jax.device_put(jnp.array(progress["totals"]), everywhere)
+    totals = everywhere(jnp.array(progress["totals"]))
     step, history = progress["step"], progress["history"]
     started = time.perf_counter() - progress["seconds"]
 
     next_step = nnx.cached_partial(train_step, state)  # spares each call a walk through the state
-    with _stop_signals() as stop, jax.set_mesh(mesh(config)):
+    with _stop_signals() as stop, jax.set_mesh(mesh(config)), _others_alive():
         while step < batches * config.epochs:
             epoch = step // batches
             order = shuffled(random.fold_in(order_key, epoch), len(images), config.batch_size)
-            order = jax.device_put(images[np.asarray(order)], everywhere)
+            order = everywhere(images[np.asarray(order)])
             bar = tqdm(
                 range(step % batches, batches),
                 initial=step % batches,
@@ -318,7 +319,7 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
                     "seconds": time.perf_counter() - started,
                 }
             )
-            totals = jax.device_put(jnp.zeros(3), everywhere)
+            totals = everywhere(jnp.zeros(3))
             store.save(state, _progress(step, started, totals, history))
             if not quiet:
                 tqdm.write(
@@ -456,6 +457,20 @@ def _dataset(config: Config, quiet: bool) -> datasets.Dataset:
     if dataset.skipped:
         print(f"{len(dataset.skipped)} pictures can't be read and are left out.", file=sys.stderr)
     return dataset
+
+
+@contextlib.contextmanager
+def _others_alive() -> Iterator[None]:
+    """What JAX raises when another process is gone, in one sentence."""
+    try:
+        yield
+    except jax.errors.JaxRuntimeError as error:
+        if jax.process_count() == 1:
+            raise
+        raise TrainError(
+            "Another process of this training has died or can't be reached any more; the last state is kept, start "
+            "all of them again with --resume, as many as you like."
+        ) from error
 
 
 def _all_stop(stop: list, step: int = 0) -> bool:
