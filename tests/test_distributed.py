@@ -14,7 +14,7 @@ from model import checkpoint
 from train.loop import STATE
 
 ROOT = Path(__file__).parents[1]
-FLAGS = "--preset fast --batch-size 64 --epoch-images 0 --widths 8,8,16 --features 32"
+FLAGS = "--preset fast --batch-size 64 --epoch-images 0 --widths 8,8,16 --features 32 --validation 500"
 SHORT = f"{FLAGS} --epochs 1 --train-limit 256"  # four steps
 
 
