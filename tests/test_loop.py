@@ -89,6 +89,14 @@ def test_every_image_is_taken_once_an_epoch():
     assert (order.ravel()[1000:] == order.ravel()[:24]).all()
 
 
+def test_rare_classes_are_taken_more_often_and_small_datasets_several_times():
+    labels = np.array([0] * 100 + [1] * 10 + [2] * 60)
+    taken = np.bincount(labels[loop.taken(labels, 0)])
+    assert taken.tolist() == [100, 50, 60]
+    assert len(loop.taken(labels, 500)) == 3 * 210
+    np.testing.assert_array_equal(loop.taken(labels[:100], 0), np.arange(100))
+
+
 def test_predict_pads_the_last_batch(mnist):
     network = loop.TrainState(SMALL, loop.DIGITS, 1).model
     images = mnist.test.images[: loop.EVALUATION_BATCH + 3]
@@ -102,6 +110,45 @@ def test_the_command_line_trains_with_augmentation_and_says_what_came_out(tmp_pa
     card = checkpoint.read_card(tmp_path / "run")
     assert card["config"]["damage"] == 0.5
     assert card["command"] == f"python -m train {flags} {tmp_path / 'run'}"
+
+
+def test_a_run_goes_on_from_a_checkpoint_with_frozen_layers(tmp_path):
+    flags = ["--preset", "fast", "--epochs", "1", "--train-limit", "128", "--epoch-images", "0", "--quiet", "--widths"]
+    assert command.main([*flags, "4,4,8", "--output", str(tmp_path / "first")]) == 0
+    start = ["--from", str(tmp_path / "first"), "--freeze", "conv1,conv2", "--output", str(tmp_path / "second")]
+    assert command.main([*flags[:-1], *start]) == 0  # the widths are the checkpoint's
+    first, _ = checkpoint.load(tmp_path / "first")
+    second, card = checkpoint.load(tmp_path / "second")
+    assert card["network"]["widths"] == [4, 4, 8]
+    assert card["config"]["freeze"] == "conv1,conv2"
+    for layer, same in (("conv1", True), ("conv2", True), ("conv3", False)):
+        for part in ("conv.kernel", "norm.mean", "norm.scale"):
+            values = [
+                dict(checkpoint._by_name(nnx.state(network)))[f"{layer}.{part}"][...] for network in (first, second)
+            ]
+            assert np.array_equal(*values) == same, (layer, part)
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ("--freeze conv1", "--from"),
+        ("--epochs 0", "--epochs should be from 1"),
+        ("--damage 1.5", "--damage should be from 0 to 1"),
+        ("--widths 8,8", "three numbers"),
+        ("--from nowhere", "nowhere"),
+        ("--from checkpoints/default --widths 8,8,16", "another architecture"),
+        ("--from checkpoints/default --freeze conv9", "no layer"),
+        ("--coordinator localhost:1", "go together"),
+    ],
+)
+def test_flags_that_make_no_sense_are_one_sentence(flags, words, tmp_path, capsys):
+    assert command.main([*flags.split(), "--quiet", "--output", str(tmp_path / "run")]) == 1
+    errors = capsys.readouterr().err
+    assert errors.startswith("error: ")
+    assert words in errors
+    assert errors.count("\n") == 1
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_command_lines_errors_are_sentences(tmp_path, capsys, monkeypatch):
