@@ -61,9 +61,10 @@ def cut_close(rgb: np.ndarray) -> bool:
         return False
     depth = max(1, round(CLOSE * max(rgb.shape)))
     sides = [np.rot90(rgb, quarter)[:depth] for quarter in range(4)]
-    differences = [np.abs(side - paper).max(2) for side, paper in zip(sides, _border_paper(rgb), strict=True)]
-    plain = np.concatenate([difference[0] for difference in differences]) <= PLAIN
-    return plain.mean() > 0.5 and any((difference > STROKE).any() for difference in differences)
+    papers = _border_paper(rgb)
+    differences = [_largest((side - paper).reshape(-1, 3)) for side, paper in zip(sides, papers, strict=True)]
+    outermost = [difference[: len(paper)] for difference, paper in zip(differences, papers, strict=True)]
+    return (np.concatenate(outermost) <= PLAIN).mean() > 0.5 and max(map(np.max, differences)) > STROKE
 
 
 def with_margin(rgb: np.ndarray) -> tuple[np.ndarray, tuple[slice, slice]]:
@@ -86,7 +87,8 @@ def _border_paper(rgb: np.ndarray) -> list[np.ndarray]:
         coarse = side[:: max(1, len(side) // 32)]
         coarse = ndimage.median_filter(coarse, (len(coarse) // 2 | 1, 1), mode="nearest")  # wider than strokes
         places = np.linspace(0, len(coarse) - 1, len(side))
-        papers.append(np.stack([np.interp(places, np.arange(len(coarse)), channel) for channel in coarse.T], 1))
+        channels = [np.interp(places, np.arange(len(coarse)), channel) for channel in coarse.T]
+        papers.append(np.stack(channels, 1, dtype=np.float32, casting="same_kind"))
     # One side that is unlike all the others is a stroke along it; in uneven light, two opposite sides differ.
     means = np.array([paper.mean(0) for paper in papers])
     typical = np.median(means, axis=0)
