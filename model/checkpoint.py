@@ -63,7 +63,7 @@ def load(directory: os.PathLike | str) -> tuple[DigitCNN, dict]:
     except (SafetensorError, OSError, ValueError) as error:
         raise CheckpointError(f"{path} is damaged or not a safetensors file ({error}).") from error
     state = nnx.state(network, (nnx.Param, nnx.BatchStat))
-    wanted = _by_name(state)
+    wanted = by_name(state)
     for name in sorted(wanted.keys() ^ loaded.keys()):
         raise CheckpointError(f"{path}: {name} is {'missing' if name in wanted else 'not part of this network'}.")
     for name, variable in wanted.items():
@@ -97,7 +97,7 @@ def save(
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
-    values = {name: np.asarray(v[...]) for name, v in _by_name(nnx.state(network, (nnx.Param, nnx.BatchStat))).items()}
+    values = {name: np.asarray(v[...]) for name, v in by_name(nnx.state(network, (nnx.Param, nnx.BatchStat))).items()}
     with replacing(directory / WEIGHTS) as path:
         path.write_bytes(to_bytes(values))
     if labels is not None:
@@ -153,11 +153,16 @@ def read_evaluation(directory: os.PathLike | str) -> tuple[np.ndarray, np.ndarra
 
 
 def _network(card: dict) -> DigitCNN:
-    arguments = {key: tuple(value) if isinstance(value, list) else value for key, value in card["network"].items()}
-    return DigitCNN(len(card["classes"]), **arguments, rngs=nnx.Rngs(0))
+    return DigitCNN(len(card["classes"]), **network_arguments(card), rngs=nnx.Rngs(0))
 
 
-def _by_name(state: nnx.State) -> dict[str, nnx.Variable]:
+def network_arguments(card: dict) -> dict:
+    """DigitCNN's arguments, as a card has them, with tuples for JSON's lists."""
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in card["network"].items()}
+
+
+def by_name(state: nnx.State) -> dict[str, nnx.Variable]:
+    """A state's variables by their paths, such as `conv1.conv.kernel`."""
     return {".".join(map(str, path)): variable for path, variable in nnx.to_flat_state(state)}
 
 

@@ -124,7 +124,7 @@ def test_a_run_goes_on_from_a_checkpoint_with_frozen_layers(tmp_path):
     for layer, same in (("conv1", True), ("conv2", True), ("conv3", False)):
         for part in ("conv.kernel", "norm.mean", "norm.scale"):
             values = [
-                dict(checkpoint._by_name(nnx.state(network)))[f"{layer}.{part}"][...] for network in (first, second)
+                dict(checkpoint.by_name(nnx.state(network)))[f"{layer}.{part}"][...] for network in (first, second)
             ]
             assert np.array_equal(*values) == same, (layer, part)
 

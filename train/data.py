@@ -227,7 +227,8 @@ def _decoded(builder, progress: Progress) -> dict[str, np.ndarray]:
     """All images and labels of a prepared builder's train and test splits, as arrays."""
     features, splits = builder.info.features, builder.info.splits
     missing = [feature for feature in ("image", "label") if feature not in features]
-    missing += ["train"] * ("train" not in splits)
+    if "train" not in splits:
+        missing.append("train")
     if missing:
         raise DataError(f"{builder.name} has no '{missing[0]}', which an image classification dataset needs here.")
     if getattr(features["label"], "names", None) is None:

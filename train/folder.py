@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from model.image import ImageError
-from model.network import GLYPH_SIZE
 from model.recognizer import as_single_glyph
 from train.data import DataError, Dataset, Progress, Split
 
@@ -25,7 +24,7 @@ def load(folder: Path, progress: Progress) -> Dataset:
         DataError: no class folders, fewer than two, one without a picture that can be read, or too few pictures.
     """
     try:
-        folders = _by_name(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+        folders = _by_name(path for path in folder.iterdir() if path.is_dir() and not _is_hidden(path))
         files = {
             path.name: _by_name(file for file in path.iterdir() if file.is_file() and not _is_hidden(file))
             for path in folders
@@ -64,7 +63,7 @@ def load(folder: Path, progress: Progress) -> Dataset:
 
 def _split(members: list[tuple[np.ndarray, int]]) -> Split:
     glyphs, labels = zip(*members, strict=True)
-    return Split(np.array(glyphs, np.uint8).reshape(-1, GLYPH_SIZE, GLYPH_SIZE), np.array(labels, np.int32))
+    return Split(np.array(glyphs), np.array(labels, np.int32))
 
 
 def _is_hidden(path: Path) -> bool:

@@ -132,8 +132,8 @@ class TrainState(nnx.Pytree):
 
 def shape_of(source: str) -> dict:
     """The values of a Config that make a network of a checkpoint's shape; raises CheckpointError."""
-    network = checkpoint.read_card(source)["network"]
-    return {name: tuple(v) if isinstance(v, list) else v for name, v in network.items() if name in NETWORK}
+    arguments = checkpoint.network_arguments(checkpoint.read_card(source))
+    return {name: value for name, value in arguments.items() if name in NETWORK}
 
 
 def loss_fn(model: DigitCNN, images, targets):
@@ -144,7 +144,7 @@ def loss_fn(model: DigitCNN, images, targets):
 
 @functools.partial(nnx.jit, static_argnames="config", donate_argnames=("state", "totals"))
 def train_step(state: TrainState, totals, split: datasets.Split, order, step, config: Config):
-    """One step of AdamW on one batch.
+    """One step of AdamW on one batch, inside the context of a mesh.
 
     Args:
         state: changed in place; its buffers are donated.
@@ -159,7 +159,9 @@ def train_step(state: TrainState, totals, split: datasets.Split, order, step, co
     key = random.fold_in(random.key(config.seed), step)
     chosen = order[step % len(order)]
     # Each device takes its part of the batch; the weights are the same on all.
-    images, labels = jax.lax.with_sharding_constraint((split.images[chosen], split.labels[chosen]), sharded(config))
+    images, labels = jax.lax.with_sharding_constraint(
+        (split.images[chosen], split.labels[chosen]), PartitionSpec(BATCH_AXIS)
+    )
     classes = state.model.head.out_features
     digits, named = drawn(key, round(config.drawn * len(images)))
     strange = outliers(key, images[: round(config.outliers * len(images))])
@@ -193,16 +195,6 @@ def mesh(config: Config) -> Mesh:
             f"A batch of {config.batch_size} can't be split over {len(devices)} devices; choose another --batch-size."
         )
     return Mesh(np.array(devices[:count]), (BATCH_AXIS,))
-
-
-def sharded(config: Config) -> NamedSharding:
-    """A batch, split over the devices."""
-    return NamedSharding(mesh(config), PartitionSpec(BATCH_AXIS))
-
-
-def replicated(config: Config) -> NamedSharding:
-    """The same on every device."""
-    return NamedSharding(mesh(config), PartitionSpec())
 
 
 def taken(labels: np.ndarray, epoch_images: int) -> np.ndarray:
@@ -271,7 +263,8 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
     elif store.path.exists():
         raise TrainError(f"There is an interrupted run in {output}: go on with --resume, or delete {store.path}.")
     # Not jax.device_put: it knows this process' devices alone, an identity under jit those of all.
-    everywhere = jax.jit(lambda arrays: arrays, out_shardings=replicated(config))
+    devices = mesh(config)
+    everywhere = jax.jit(lambda arrays: arrays, out_shardings=NamedSharding(devices, PartitionSpec()))
     nnx.update(state, everywhere(nnx.state(state)))
     split = everywhere(split)
     order_key = random.fold_in(random.key(config.seed), 2**32 - 1)  # no step has this number
@@ -280,7 +273,7 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
     started = time.perf_counter() - progress["seconds"]
 
     next_step = nnx.cached_partial(train_step, state)  # spares each call a walk through the state
-    with _stop_signals() as stop, jax.set_mesh(mesh(config)), _others_alive():
+    with _stop_signals() as stop, jax.set_mesh(devices), _others_alive():
         while step < batches * config.epochs:
             epoch = step // batches
             order = shuffled(random.fold_in(order_key, epoch), len(images), config.batch_size)
@@ -329,7 +322,7 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
             if _all_stop(stop) and step < batches * config.epochs:
                 raise Interrupted(f"Stopped after epoch {epoch + 1}; go on with --resume.")
 
-    with jax.set_mesh(mesh(config)):
+    with jax.set_mesh(devices):
         card = _finish(config, dataset, state.average, history, time.perf_counter() - started, output, command)
     store.clear()
     return card
@@ -425,7 +418,7 @@ class _Store:
 
 
 def _arrays(state: TrainState) -> dict[str, jax.Array]:
-    """Every array of a state by its path, such as `model.conv1.conv.kernel`, in the order of JAX's own leaves."""
+    """Every array of a state by its path, such as `model.conv1.conv.kernel.value`, in the order of JAX's own leaves."""
     leaves = jax.tree_util.tree_leaves_with_path(nnx.state(state))
     return {jax.tree_util.keystr(path, simple=True, separator="."): leaf for path, leaf in leaves}
 

@@ -34,21 +34,22 @@ def network(classes: Sequence[str], seed: int, source: str, **arguments) -> Digi
         return made
     loaded, card = checkpoint.load(source)
     kinds = (nnx.Param, nnx.BatchStat)
-    target, given = (dict(nnx.to_flat_state(nnx.state(each, kinds))) for each in (made, loaded))
+    state = nnx.state(made, kinds)
+    given = checkpoint.by_name(nnx.state(loaded, kinds))
     shared = [(classes.index(name), card["classes"].index(name)) for name in classes if name in card["classes"]]
-    for path, variable in target.items():
-        value = given[path][...] if path in given else None
-        if path[0] == "head" and value is not None and value.shape[:-1] == variable.shape[:-1]:
+    for name, variable in checkpoint.by_name(state).items():
+        value = given[name][...]  # every DigitCNN has the same layers
+        if name.startswith("head.") and value.shape[:-1] == variable.shape[:-1]:
             for own, theirs in shared:
                 variable[...] = variable[...].at[..., own].set(value[..., theirs])
-        elif value is None or value.shape != variable.shape:
-            raise TransferError(
-                f"The checkpoint {source} is of another architecture ({card['network']}): its "
-                f"{'.'.join(map(str, path))} doesn't fit; take its --widths and --features."
-            )
-        else:
+        elif value.shape == variable.shape:
             variable[...] = value
-    nnx.update(made, nnx.from_flat_state(list(target.items())))
+        else:
+            raise TransferError(
+                f"The checkpoint {source} is of another architecture ({card['network']}): its {name} doesn't fit; "
+                "take its --widths and --features."
+            )
+    nnx.update(made, state)
     return made
 
 
