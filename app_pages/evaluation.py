@@ -74,7 +74,7 @@ members = members[np.argsort(-confidence[members])]
 st.subheader(f"{classes[true]} read as {classes[wrong]}: {len(members):,} {'image' if len(members) == 1 else 'images'}")
 
 name = card["data"].get("name", "")
-if not data.is_cached(name):
+if not (data.is_cached(name) or data.is_folder(name)):
     st.markdown("The images themselves don't come with the network. All charts do without them.")
     if st.button("Fetch the test images", icon=":material/download:"):
         with st.empty():

@@ -285,6 +285,19 @@ def test_test_images_are_fetched_on_wish_and_failure_is_a_sentence(monkeypatch):
     assert said(app.error) == "There is no network." and not app.exception
 
 
+def test_the_test_images_of_a_folder_need_no_fetching(checkpoints, monkeypatch):
+    path = checkpoints / "default" / checkpoint.CARD
+    card = checkpoint.read_card(path.parent)
+    card["data"]["name"] = str(checkpoints)
+    path.write_text(json.dumps(card))
+    images = np.zeros((card["test"]["n"], 28, 28), np.uint8)
+    monkeypatch.setattr("app_pages.parts.resources.test_images", lambda name: images)
+    app = start("evaluation")
+    assert not app.exception
+    assert "Test image" in page_html(app)
+    assert all(button.label != "Fetch the test images" for button in app.button)
+
+
 def test_real_test_images_stand_behind_a_mistake(mnist):
     app = start("evaluation")
     assert not app.exception
