@@ -10,7 +10,9 @@ python -m train --coordinator host0:1234 --processes 2 --process-id 0    # and o
 import argparse
 import dataclasses
 import os
+import signal
 import sys
+import threading
 from pathlib import Path
 
 HEARTBEAT = 30  # seconds without a sign of life after which a process of several counts as dead
@@ -28,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     from train import data, loop, transfer
 
     presets = loop.PRESETS
-    parser = argparse.ArgumentParser(prog="python -m train", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m train", description=__doc__.partition("\n")[0], allow_abbrev=False)
     parser.add_argument("--preset", choices=presets, help="a set of the values below (default; with --from, finetune)")
     parser.add_argument("--output", type=Path, help="where the checkpoint goes (runs/PRESET)")
     parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in --output")
@@ -107,7 +109,33 @@ def _explained(error: OSError, output: Path) -> str:
     return f"{error.filename or output} can't be written: {error.strerror or error}{kept}."
 
 
+def _watched() -> None:
+    """Goes on in a child process, whose end the parent reports: JAX may abort a process when another one is gone.
+
+    It does so from a thread of its own, by SIGABRT, so that no `except` sees it.
+    """
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(writing)
+        # Never alone: nothing is written there, so that reading ends when the parent does.
+        threading.Thread(target=lambda: (os.read(reading, 1), os._exit(1)), daemon=True).start()
+        return
+    for kind in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(kind, lambda number, frame: os.kill(child, number))
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code == -signal.SIGABRT:
+        print(
+            "error: Another process of this training has died or can't be reached; the last state is kept, start all "
+            "of them again, with --resume if there is one.",
+            file=sys.stderr,
+        )
+    os._exit(1 if code < 0 else code)
+
+
 if __name__ == "__main__":
+    if any(argument.startswith(("--distributed", "--coordinator")) for argument in sys.argv[1:]):
+        _watched()
     code = main()
     if code and sys.modules["jax"].distributed.is_initialized():
         sys.stderr.flush()

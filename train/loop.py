@@ -321,8 +321,6 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
                 )
             if _all_stop(stop) and step < batches * config.epochs:
                 raise Interrupted(f"Stopped after epoch {epoch + 1}; go on with --resume.")
-
-    with jax.set_mesh(devices):
         card = _finish(config, dataset, state.average, history, time.perf_counter() - started, output, command)
     store.clear()
     return card
