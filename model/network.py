@@ -1,7 +1,11 @@
 """DigitCNN: the convolutional network that tells which digit a glyph shows."""
 
+import itertools
+import math
+
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 
 from model.convolution import convolve
@@ -13,6 +17,17 @@ def max_pool(x: jax.Array) -> jax.Array:
     """(n, h, w, c) → (n, h/2, w/2, c), h and w even. A reshape, as its gradient is cheaper than a window's."""
     n, h, w, c = x.shape
     return x.reshape(n, h // 2, 2, w // 2, 2, c).max((2, 4))
+
+
+def lecun_normal(key: jax.Array, shape: tuple[int, ...], dtype=jnp.float32) -> jax.Array:
+    """Random weights of variance 1 / fan-in (LeCun et al., 1998: Efficient BackProp), the outputs last in the shape.
+
+    NumPy draws them: JAX would compile a program for each shape, which takes seconds.
+    """
+    if isinstance(key, jax.core.Tracer):  # only the shape is asked for
+        return jnp.zeros(shape, dtype)
+    generator = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+    return jnp.asarray(generator.normal(0, math.prod(shape[:-1]) ** -0.5, shape), dtype)
 
 
 class ConvNorm(nnx.Module):
@@ -29,17 +44,18 @@ class ConvNorm(nnx.Module):
             strides=strides,
             padding=padding,
             use_bias=False,
+            kernel_init=lecun_normal,
             conv_general_dilated=convolve,
             rngs=rngs,
         )
-        self.norm = nnx.BatchNorm(channels_out, momentum=0.99, rngs=rngs)
+        self.norm = nnx.BatchNorm(channels_out, momentum=0.9, rngs=rngs)
 
     def __call__(self, x: jax.Array) -> jax.Array:
         return nnx.relu(self.norm(self.conv(x)))
 
 
 class DigitCNN(nnx.Module):
-    """A strided 5×5 convolution, four 3×3 convolutions in two stages, a hidden layer, then one logit a class.
+    """A strided 5×5 convolution, 3×3 convolutions in two stages, a hidden layer, then one logit a class.
 
     Striding at once costs no information, since four pixels become one place of 32 channels, and saves the
     convolutions at full resolution, which are the slowest to train on a CPU.
@@ -47,6 +63,7 @@ class DigitCNN(nnx.Module):
     Args:
         classes: number of classes, one logit each.
         widths: channels of the stem and of the two stages.
+        depth: convolutions in each of the two stages.
         features: units of the hidden layer, the network's own description of a glyph.
         dropout: share of the hidden layer's inputs that are dropped while training.
         rngs: source of the initial weights and of the dropout's masks.
@@ -56,28 +73,32 @@ class DigitCNN(nnx.Module):
         self,
         classes: int = 10,
         widths: tuple[int, int, int] = (32, 48, 96),
+        depth: int = 2,
         features: int = 128,
         dropout: float = 0.4,
         *,
         rngs: nnx.Rngs,
     ):
         stem, first, second = widths
+        channels = [stem, *[first] * depth, *[second] * depth]
+        self.depth = depth
         self.conv1 = ConvNorm(1, stem, size=5, strides=2, rngs=rngs)
-        self.conv2 = ConvNorm(stem, first, rngs=rngs)
-        self.conv3 = ConvNorm(first, first, rngs=rngs)
-        self.conv4 = ConvNorm(first, second, rngs=rngs)
-        self.conv5 = ConvNorm(second, second, padding="VALID", rngs=rngs)
+        for number, (before, after) in enumerate(itertools.pairwise(channels), 2):  # conv2, conv3, ...
+            padding = "VALID" if number == len(channels) else "SAME"
+            setattr(self, f"conv{number}", ConvNorm(before, after, padding=padding, rngs=rngs))
         side = GLYPH_SIZE // 4 - 2
         self.dropout = nnx.Dropout(dropout, rngs=rngs)
-        self.hidden = nnx.Linear(side * side * second, features, rngs=rngs)
-        self.head = nnx.Linear(features, classes, rngs=rngs)
+        self.hidden = nnx.Linear(side * side * second, features, kernel_init=lecun_normal, rngs=rngs)
+        self.head = nnx.Linear(features, classes, kernel_init=lecun_normal, rngs=rngs)
 
     def embed(self, images: jax.Array) -> jax.Array:
         """(n, 28, 28) uint8 glyphs → (n, features) float32, ≥ 0: what the last layer decides from."""
         x = images[..., None].astype(jnp.float32) / 255  # (n, 28, 28, 1) in [0, 1]
         x = self.conv1(x)  # (n, 14, 14, 32)
-        x = max_pool(self.conv3(self.conv2(x)))  # (n, 7, 7, 48)
-        x = self.conv5(self.conv4(x))  # (n, 5, 5, 96)
+        for number in range(2, 2 * self.depth + 2):
+            if number == self.depth + 2:
+                x = max_pool(x)  # (n, 7, 7, 48)
+            x = getattr(self, f"conv{number}")(x)  # in the end (n, 5, 5, 96)
         x = self.dropout(x.reshape(len(x), -1))  # (n, 2400)
         return nnx.relu(self.hidden(x))  # (n, 128)
 

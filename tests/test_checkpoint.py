@@ -70,7 +70,7 @@ FAULTS = {
     "no temperature": (lambda f: edit_card(f, lambda c: c.pop("temperature")), "'temperature' is missing"),
     "text temperature": (lambda f: edit_card(f, lambda c: c.update(temperature="1")), "'temperature' should be"),
     "zero temperature": (lambda f: edit_card(f, lambda c: c.update(temperature=0.0)), "above 0"),
-    "other network": (lambda f: edit_card(f, lambda c: c["network"].update(depth=3)), "does not describe"),
+    "other network": (lambda f: edit_card(f, lambda c: c["network"].update(stages=3)), "does not describe"),
     "fewer classes": (lambda f: edit_card(f, lambda c: c["classes"].pop()), "head.* should be"),
     "name gone": (lambda f: edit_weights(f, lambda w: w.pop("head.bias")), r"head\.bias is missing"),
     "name more": (lambda f: edit_weights(f, lambda w: w.update(more=np.ones(1))), "more is not part"),

@@ -83,7 +83,7 @@ def test_a_stop_at_the_end_of_an_epoch_finishes_it_first(tmp_path, monkeypatch):
 
 
 def test_every_image_is_taken_once_an_epoch():
-    order = np.asarray(loop.shuffled(jax.random.key(0), 1000, 64))
+    order = np.asarray(loop.shuffled(np.arange(1000, dtype=np.int32), 64, seed=0, epoch=0))
     assert order.shape == (16, 64)
     assert sorted(order.ravel()[:1000]) == list(range(1000))
     assert (order.ravel()[1000:] == order.ravel()[:24]).all()

@@ -20,10 +20,7 @@ HEARTBEAT = 30  # seconds without a sign of life after which a process of severa
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line; returns its exit code."""
-    # One device a core: a core that works on its own part of the batch keeps it in its cache. And one operation after
-    # the other, for the same reason. To be set before JAX is imported.
-    flags = f"--xla_force_host_platform_device_count={os.cpu_count()}"
-    os.environ.setdefault("XLA_FLAGS", f"{flags} --xla_cpu_enable_concurrency_optimized_scheduler=false")
+    set_up_devices()
     import jax
 
     from model import checkpoint
@@ -77,6 +74,16 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"Test accuracy {test['accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%}, n = {test['n']:,}).")
     print(f"Checkpoint: {output}")
     return 0
+
+
+def set_up_devices() -> None:
+    """Tells JAX, before it is imported, how to train on this machine's cores; what XLA_FLAGS says already goes first.
+
+    One device a core: a core that works on its own part of the batch keeps it in its cache. And one operation after the
+    other, for the same reason.
+    """
+    flags = f"--xla_force_host_platform_device_count={os.cpu_count()}"
+    os.environ.setdefault("XLA_FLAGS", f"{flags} --xla_cpu_enable_concurrency_optimized_scheduler=false")
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -31,6 +31,7 @@ from flax import nnx
 from jax import random
 from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from scipy.special import softmax
 from tqdm import tqdm
 
 from model import checkpoint
@@ -44,7 +45,7 @@ from train.outliers import outliers
 
 DIGITS = tuple("0123456789")
 STATE = "state.safetensors"  # the file in a run's output that holds what --resume needs
-NETWORK = ("widths", "features", "dropout")  # of a Config's values, those that are arguments of DigitCNN
+NETWORK = ("widths", "depth", "features", "dropout")  # of a Config's values, those that are arguments of DigitCNN
 EVALUATION_BATCH = 500
 CALIBRATION_IMAGES = 300  # validation images; fewer tell neither how sure to be nor when to abstain
 AGREE = 20  # steps between two times that several processes ask each other whether to stop
@@ -58,6 +59,9 @@ BOUNDS = dict.fromkeys(SHARES, (0, 1)) | {  # what values of a Config make sense
     "train_limit": (0, 10**9),
     "epoch_images": (0, 10**9),
     "validation": (1, 10**9),
+    "depth": (1, 9),
+    "beta1": (0, 0.999),
+    "beta2": (0, 0.99999),
 }
 
 
@@ -82,7 +86,10 @@ class Config:
     learning_rate: float = 2e-3  # the highest, reached after the warm-up
     warmup: float = 0.1  # share of the run in which the learning rate rises; then it falls as a cosine
     weight_decay: float = 0.02  # AdamW's, times the learning rate
+    beta1: float = 0.9  # AdamW's, how much of the gradients' average stays at each step
+    beta2: float = 0.999  # and of their squares' average
     widths: tuple = (32, 48, 96)  # channels of the network's stem and of its two stages
+    depth: int = 2  # convolutions in each of these stages
     features: int = 128  # units of its hidden layer
     label_smoothing: float = 0.02  # share of the target that is spread over all classes
     dropout: float = 0.4  # share of the hidden layer's inputs that are dropped
@@ -108,8 +115,22 @@ class Config:
 
 
 PRESETS = {
-    "fast": Config(
-        epochs=3, learning_rate=4e-3, average_decay=0.99, damage=0.0, augmentation=False, drawn=0.0, outliers=0.0
+    "fast": Config(  # what makes a network good soonest: small, large steps, little memory, no distortions
+        epochs=1,
+        batch_size=256,
+        learning_rate=8e-3,
+        warmup=0.2,
+        beta1=0.7,
+        beta2=0.9,
+        widths=(16, 32, 64),
+        depth=1,
+        features=64,
+        dropout=0.0,
+        average_decay=0.98,
+        augmentation=False,
+        damage=0.0,
+        drawn=0.0,
+        outliers=0.0,
     ),
     "default": Config(),
     "best": Config(epochs=80),
@@ -126,7 +147,7 @@ class TrainState(nnx.Pytree):
         self.model, self.average = (transfer.network(classes, config.seed, config.from_, **shape) for _ in range(2))
         schedule = optax.warmup_cosine_decay_schedule(0, config.learning_rate, int(config.warmup * steps), steps)
         decayed = functools.partial(jax.tree.map, lambda p: p.ndim > 1)  # kernels, not biases and norms
-        transform = optax.adamw(schedule, weight_decay=config.weight_decay, mask=decayed)
+        transform = optax.adamw(schedule, config.beta1, config.beta2, weight_decay=config.weight_decay, mask=decayed)
         self.optimizer = nnx.Optimizer(self.model, transform, wrt=transfer.frozen(config.freeze, self.model))
 
 
@@ -208,11 +229,10 @@ def taken(labels: np.ndarray, epoch_images: int) -> np.ndarray:
     return np.tile(images, -(-max(epoch_images, 1) // len(images)))
 
 
-@functools.partial(jax.jit, static_argnames=("n", "batch_size"))
-def shuffled(key, n: int, batch_size: int):
-    """A random order of n images in whole batches; the first ones fill up the last batch."""
-    batches = -(-n // batch_size)
-    return jnp.resize(random.permutation(key, n), (batches, batch_size))
+def shuffled(images: np.ndarray, batch_size: int, seed: int, epoch: int) -> np.ndarray:
+    """(m,) int32 → (batches, batch_size): an epoch's own order of the images; the first fill up the last batch."""
+    batches = -(-len(images) // batch_size)
+    return np.resize(np.random.default_rng((seed, epoch)).permutation(images), (batches, batch_size))
 
 
 @nnx.jit
@@ -267,7 +287,6 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
     everywhere = jax.jit(lambda arrays: arrays, out_shardings=NamedSharding(devices, PartitionSpec()))
     nnx.update(state, everywhere(nnx.state(state)))
     split = everywhere(split)
-    order_key = random.fold_in(random.key(config.seed), 2**32 - 1)  # no step has this number
     totals = everywhere(jnp.array(progress["totals"]))
     step, history = progress["step"], progress["history"]
     started = time.perf_counter() - progress["seconds"]
@@ -276,8 +295,7 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
     with _stop_signals() as stop, jax.set_mesh(devices), _others_alive():
         while step < batches * config.epochs:
             epoch = step // batches
-            order = shuffled(random.fold_in(order_key, epoch), len(images), config.batch_size)
-            order = everywhere(images[np.asarray(order)])
+            order = everywhere(shuffled(images, config.batch_size, config.seed, epoch))
             bar = tqdm(
                 range(step % batches, batches),
                 initial=step % batches,
@@ -301,7 +319,7 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
                     raise Interrupted(f"Stopped in epoch {epoch + 1}; go on with --resume.")
             loss, right, seen = (float(total) for total in totals)
             logits = predict(state.average, dataset.validation.images)
-            checked = evaluate.summary(dataset.validation.labels, _softmax(logits))
+            checked = evaluate.summary(dataset.validation.labels, softmax(logits, axis=1))
             history.append(
                 {
                     "epoch": epoch + 1,
@@ -332,9 +350,9 @@ def _finish(config, dataset, network, history, seconds, output: Path, command: s
     few = len(logits) < CALIBRATION_IMAGES
     source = checkpoint.read_card(config.from_) if few and config.from_ else {}
     temperature = source.get("temperature", 1.0) if few else evaluate.fit_temperature(dataset.validation.labels, logits)
-    validated = _softmax(logits / temperature)
+    validated = softmax(logits / temperature, axis=1)
     threshold = source.get("threshold", 0.0) if few else float(np.quantile(validated.max(1), config.abstain))
-    probabilities = _softmax(predict(network, dataset.test.images) / temperature)
+    probabilities = softmax(predict(network, dataset.test.images) / temperature, axis=1)
     card = {
         "name": output.name,
         "description": f"DigitCNN trained on {config.data}",
@@ -486,10 +504,6 @@ def _stop_signals() -> Iterator[list]:
     finally:
         for kind, handler in zip(kinds, before, strict=True):
             signal.signal(kind, handler)
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    return np.asarray(jax.nn.softmax(logits, axis=-1))
 
 
 def _clock(seconds: float) -> str:
