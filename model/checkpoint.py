@@ -2,7 +2,8 @@
 
 A checkpoint is a folder of three files, none of which can run code when read:
 
-- `weights.safetensors`: every parameter and statistic of the network by its path, such as `conv1.conv.kernel`;
+- `weights.safetensors`: every parameter and statistic of the network by its path, such as `conv1.conv.kernel`, in
+  float32, or in float16, which halves the file of a committee;
 - `card.json`: what it is and how it came to be (`CARD_FIELDS`);
 - `evaluation.npz`: test labels and probabilities, what the charts of the dashboard need. Readers do without it.
 
@@ -21,14 +22,14 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 from safetensors.numpy import save as to_bytes
 
-from model.network import DigitCNN
+from model.network import Committee, DigitCNN
 
 DEFAULT = Path(__file__).parent.parent / "checkpoints" / "default"
 WEIGHTS, CARD, EVALUATION = "weights.safetensors", "card.json", "evaluation.npz"
 CARD_FIELDS = {
     "name": str,
     "classes": list,  # names, in the order of the logits
-    "network": dict,  # DigitCNN's arguments
+    "network": dict,  # DigitCNN's arguments; with "members", Committee's
     "temperature": float,  # logits are divided by it
     "config": dict,
     "seed": int,
@@ -43,7 +44,7 @@ class CheckpointError(Exception):
     """A checkpoint can't be used; the message is one sentence that names the file and the fault."""
 
 
-def load(directory: os.PathLike | str) -> tuple[DigitCNN, dict]:
+def load(directory: os.PathLike | str) -> tuple[DigitCNN | Committee, dict]:
     """The network, ready to infer, and its card.
 
     Raises:
@@ -68,7 +69,7 @@ def load(directory: os.PathLike | str) -> tuple[DigitCNN, dict]:
         raise CheckpointError(f"{path}: {name} is {'missing' if name in wanted else 'not part of this network'}.")
     for name, variable in wanted.items():
         value = loaded[name]
-        if value.shape != variable.shape or value.dtype != variable.dtype:
+        if value.shape != variable.shape or value.dtype not in (variable.dtype, np.float16):
             raise CheckpointError(
                 f"{path}: {name} is {value.dtype} {value.shape}, but should be {variable.dtype} {variable.shape}."
             )
@@ -81,10 +82,11 @@ def load(directory: os.PathLike | str) -> tuple[DigitCNN, dict]:
 
 def save(
     directory: os.PathLike | str,
-    network: DigitCNN,
+    network: DigitCNN | Committee,
     card: dict,
     labels: np.ndarray | None = None,
     probabilities: np.ndarray | None = None,
+    dtype: type = np.float32,
 ) -> None:
     """Writes a checkpoint, each file whole or not at all.
 
@@ -94,10 +96,12 @@ def save(
         card: must have CARD_FIELDS.
         labels: (n,) int, the test part's classes; None where there is no evaluation.
         probabilities: (n, classes) float, calibrated.
+        dtype: of the weights on disk, np.float32 or np.float16.
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
-    values = {name: np.asarray(v[...]) for name, v in by_name(nnx.state(network, (nnx.Param, nnx.BatchStat))).items()}
+    state = nnx.state(network, (nnx.Param, nnx.BatchStat))
+    values = {name: np.asarray(variable[...], dtype) for name, variable in by_name(state).items()}
     with replacing(directory / WEIGHTS) as path:
         path.write_bytes(to_bytes(values))
     if labels is not None:
@@ -152,12 +156,14 @@ def read_evaluation(directory: os.PathLike | str) -> tuple[np.ndarray, np.ndarra
     return labels, probabilities
 
 
-def _network(card: dict) -> DigitCNN:
-    return DigitCNN(len(card["classes"]), **network_arguments(card), rngs=nnx.Rngs(0))
+def _network(card: dict) -> DigitCNN | Committee:
+    arguments = network_arguments(card)
+    kind = Committee if "members" in arguments else DigitCNN
+    return kind(classes=len(card["classes"]), **arguments, rngs=nnx.Rngs(0))
 
 
 def network_arguments(card: dict) -> dict:
-    """DigitCNN's arguments, as a card has them, with tuples for JSON's lists."""
+    """The network's arguments, as a card has them, with tuples for JSON's lists."""
     return {key: tuple(value) if isinstance(value, list) else value for key, value in card["network"].items()}
 
 
@@ -168,7 +174,7 @@ def by_name(state: nnx.State) -> dict[str, nnx.Variable]:
 
 def _with_values(state: nnx.State, values: dict[str, np.ndarray]) -> list:
     return [
-        (path, variable.replace(jax.device_put(values[".".join(map(str, path))])))
+        (path, variable.replace(jax.device_put(values[".".join(map(str, path))].astype(variable.dtype))))
         for path, variable in nnx.to_flat_state(state)
     ]
 

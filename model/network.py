@@ -105,3 +105,24 @@ class DigitCNN(nnx.Module):
     def __call__(self, images: jax.Array) -> jax.Array:
         """(n, 28, 28) uint8 glyphs → (n, classes) float32 logits."""
         return self.head(self.embed(images))
+
+
+class Committee(nnx.Module):
+    """Several networks, of one shape but trained from other seeds, that decide together: their probabilities' mean.
+
+    Args:
+        members: how many.
+        classes, rngs, arguments: DigitCNN's, for each.
+    """
+
+    def __init__(self, members: int, classes: int = 10, *, rngs: nnx.Rngs, **arguments):
+        self.members = nnx.List([DigitCNN(classes, **arguments, rngs=rngs) for _ in range(members)])
+
+    def embed(self, images: jax.Array) -> jax.Array:
+        """(n, 28, 28) uint8 glyphs → (n, members * features) float32, ≥ 0: what each decides from, side by side."""
+        return jnp.concatenate([member.embed(images) for member in self.members], axis=-1)
+
+    def __call__(self, images: jax.Array) -> jax.Array:
+        """(n, 28, 28) uint8 glyphs → (n, classes) float32, the logarithm of the mean of their probabilities."""
+        each = jnp.stack([nnx.log_softmax(member(images)) for member in self.members])
+        return nnx.logsumexp(each, axis=0) - jnp.log(len(each))

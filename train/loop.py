@@ -36,7 +36,7 @@ from tqdm import tqdm
 
 from model import checkpoint
 from model.convolution import BATCH_AXIS
-from model.network import DigitCNN
+from model.network import Committee, DigitCNN
 from train import data as datasets
 from train import evaluate, transfer
 from train.augment import augment
@@ -236,13 +236,13 @@ def shuffled(images: np.ndarray, batch_size: int, seed: int, epoch: int) -> np.n
 
 
 @nnx.jit
-def forward(model: DigitCNN, images):
+def forward(model: DigitCNN | Committee, images):
     """(n, 28, 28) uint8 → (n, classes) float32 logits, the same on every device."""
     logits, alone = model(images), jax.sharding.get_abstract_mesh().empty
     return logits if alone else jax.lax.with_sharding_constraint(logits, PartitionSpec())
 
 
-def predict(model: DigitCNN, images: np.ndarray) -> np.ndarray:
+def predict(model: DigitCNN | Committee, images: np.ndarray) -> np.ndarray:
     """(n, 28, 28) uint8 → (n, classes) float32 logits, in batches of one size: the last is padded."""
     model = nnx.view(model, deterministic=True, use_running_average=True)
     logits = []
@@ -345,27 +345,18 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
 
 
 def _finish(config, dataset, network, history, seconds, output: Path, command: str) -> dict:
-    """Fits the temperature on validation, looks at test, and writes the checkpoint."""
-    logits = predict(network, dataset.validation.images)
-    few = len(logits) < CALIBRATION_IMAGES
-    source = checkpoint.read_card(config.from_) if few and config.from_ else {}
-    temperature = source.get("temperature", 1.0) if few else evaluate.fit_temperature(dataset.validation.labels, logits)
-    validated = softmax(logits / temperature, axis=1)
-    threshold = source.get("threshold", 0.0) if few else float(np.quantile(validated.max(1), config.abstain))
-    probabilities = softmax(predict(network, dataset.test.images) / temperature, axis=1)
+    """Calibrates the network, looks at test, and writes the checkpoint."""
+    source = checkpoint.read_card(config.from_) if config.from_ else {}
+    calibration, probabilities = calibrated(network, dataset, config.abstain, source)
     card = {
         "name": output.name,
         "description": f"DigitCNN trained on {config.data}",
         "command": command,
         "classes": list(dataset.classes),
         "network": {name: getattr(config, name) for name in NETWORK},
-        "parameters": sum(p.size for p in jax.tree.leaves(nnx.state(network, nnx.Param))),
-        "temperature": temperature,
-        "threshold": threshold,
         "config": dataclasses.asdict(config),
         "seed": config.seed,
-        "versions": {"python": platform.python_version()}
-        | {package: version(package) for package in ("jax", "jaxlib", "flax", "optax", "numpy")},
+        "versions": versions(),
         "hardware": f"{jax.device_count()} × {jax.devices()[0].device_kind}, {platform.machine()}",
         "seconds": seconds,
         "data": {
@@ -376,12 +367,44 @@ def _finish(config, dataset, network, history, seconds, output: Path, command: s
             "skipped": len(dataset.skipped),
         },
         "history": history,
-        "validation": evaluate.summary(dataset.validation.labels, validated),
-        "test": evaluate.summary(dataset.test.labels, probabilities),
-    }
+    } | calibration
     if not jax.process_index():
         checkpoint.save(output, network, card, dataset.test.labels, probabilities)
     return card
+
+
+def calibrated(network, dataset: datasets.Dataset, abstain: float, source: dict) -> tuple[dict, np.ndarray]:
+    """How sure a trained network is to be, and how good it then is.
+
+    Args:
+        network: as it was trained.
+        dataset: its validation part decides, its test part is looked at.
+        abstain: share of the validation images on which the reader is to abstain.
+        source: the card of a checkpoint that tells temperature and threshold where validation images are few, or {}.
+
+    Returns:
+        A card's fields `parameters`, `temperature`, `threshold`, `validation` and `test`, and the calibrated
+        probabilities (n, classes) float32 of the test images.
+    """
+    labels, logits = dataset.validation.labels, predict(network, dataset.validation.images)
+    few = len(logits) < CALIBRATION_IMAGES
+    temperature = source.get("temperature", 1.0) if few else evaluate.fit_temperature(labels, logits)
+    validated = softmax(logits / temperature, axis=1)
+    threshold = source.get("threshold", 0.0) if few else float(np.quantile(validated.max(1), abstain))
+    probabilities = softmax(predict(network, dataset.test.images) / temperature, axis=1)
+    return {
+        "parameters": sum(p.size for p in jax.tree.leaves(nnx.state(network, nnx.Param))),
+        "temperature": temperature,
+        "threshold": threshold,
+        "validation": evaluate.summary(labels, validated),
+        "test": evaluate.summary(dataset.test.labels, probabilities),
+    }, probabilities
+
+
+def versions() -> dict[str, str]:
+    """Of what decides how a training comes out."""
+    packages = ("jax", "jaxlib", "flax", "optax", "numpy")
+    return {"python": platform.python_version()} | {package: version(package) for package in packages}
 
 
 class _Store:

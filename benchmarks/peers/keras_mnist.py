@@ -29,7 +29,7 @@ def main() -> None:
             layers.Dense(10, activation="softmax"),
         ]
     )
-    network.compile("adam", "categorical_crossentropy", ["accuracy"])
+    network.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
     for _ in range(EPOCHS):
         network.fit(train, train_labels, batch_size=BATCH, epochs=1, validation_split=0.1, verbose=0)
         accuracy = network.evaluate(test, test_labels, verbose=0)[1]

@@ -1,0 +1,62 @@
+"""A committee's answer is the mean of its members', and it is a checkpoint as any other."""
+
+import numpy as np
+import pytest
+from flax import nnx
+
+from model import Recognizer, checkpoint
+from model.network import DigitCNN
+from train import committee, data, loop
+
+SHAPE = {"widths": [4, 4, 8], "features": 8}
+CARD = {"temperature": 1.0, "config": {}, "versions": {}, "history": [], "test": {"accuracy": 0.5}}
+
+
+@pytest.fixture
+def written(tmp_path, monkeypatch):
+    """Three checkpoints of small networks that know digits, in `0` to `2`, and a dataset of noise to calibrate on."""
+    generator = np.random.default_rng(0)
+    splits = [
+        data.Split(generator.integers(0, 256, (n, 28, 28), np.uint8), np.arange(n, dtype=np.int32) % 10)
+        for n in (10, 400, 50)
+    ]
+    monkeypatch.setattr(data, "load", lambda name: data.Dataset(name, loop.DIGITS, *splits))
+
+    def write(number: int, classes=loop.DIGITS, **shape) -> DigitCNN:
+        network = DigitCNN(len(classes), **(SHAPE | shape), rngs=nnx.Rngs(number))
+        card = CARD | {"name": str(number), "classes": list(classes), "seed": number, "network": SHAPE | shape}
+        checkpoint.save(tmp_path / str(number), network, card | {"data": {"name": "noise"}})
+        return nnx.view(network, deterministic=True, use_running_average=True)
+
+    return write
+
+
+def test_the_answer_is_the_mean_of_the_members(written, tmp_path):
+    members = [written(number) for number in range(3)]
+    card = committee.build([tmp_path / str(number) for number in range(3)], tmp_path / "all")
+    images = data.load("noise").test.images
+    mean = np.mean([nnx.softmax(member(images)) for member in members], axis=0)
+    expected = mean ** (1 / card["temperature"])
+    recognizer = Recognizer.load(tmp_path / "all")
+    # The weights are kept in half precision.
+    np.testing.assert_allclose(recognizer.classify(images), expected / expected.sum(1, keepdims=True), atol=2e-3)
+    assert [member["seed"] for member in card["members"]] == [0, 1, 2]
+    assert card["parameters"] == 3 * sum(p.size for p in checkpoint.by_name(nnx.state(members[0], nnx.Param)).values())
+
+
+def test_members_that_do_not_fit_are_refused(written, tmp_path, capsys):
+    written(0)
+    written(1, classes=("a", "b"))
+    written(2, depth=1)
+    for others, why in (
+        ([], "two or more"),
+        ([1], "classes and shapes differ"),
+        ([2], "shapes differ"),
+        ([3], "missing"),
+    ):
+        sources = [str(tmp_path / str(number)) for number in (0, *others)]
+        assert committee.main([*sources, "--output", str(tmp_path / "all")]) == 1
+        error = capsys.readouterr().err
+        assert error.startswith("error: ")
+        assert why in error
+        assert not (tmp_path / "all").exists()
