@@ -19,8 +19,8 @@ STEPS, WARM_UP = 60, 10
 RECIPES = {"plain": {"augmentation": False, "drawn": 0.0, "outliers": 0.0}, "whole": {}}
 
 
-def ours(recipe: str) -> float:
-    """Images a second of the default network, in this process, by the median step."""
+def ours(recipe: str, batch_size: int = 128) -> float:
+    """Images a second of the default network, in this process and those it trains with, by the median step."""
     from train.__main__ import set_up_devices
 
     set_up_devices()
@@ -32,7 +32,7 @@ def ours(recipe: str) -> float:
 
     from train import data, loop
 
-    config = loop.Config(**RECIPES[recipe])
+    config = loop.Config(batch_size=batch_size, **RECIPES[recipe])
     generator = np.random.default_rng(0)
     images = generator.integers(0, 256, (10_000, 28, 28), np.uint8)
     labels = generator.integers(0, 10, len(images), np.int32)

@@ -1,0 +1,83 @@
+"""How training scales over devices and processes: prints the table of docs/scaling.md.
+
+    python benchmarks/scaling.py
+
+Each row is the same step on twice the cores, with twice the images (weak scaling) or the same number of them (strong
+scaling). A device is a core, kept there by the system; processes speak over loopback. For machines with two cores or
+more; of more, two are taken.
+"""
+
+import os
+import socket
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+
+ROUNDS = 3
+BATCH = 128
+WAYS = {  # processes, devices of each, images a step
+    "1 core": (1, 1, BATCH),
+    "2 cores, 1 process, the same batch": (1, 2, BATCH),
+    "2 cores, 1 process, twice the batch": (1, 2, 2 * BATCH),
+    "2 cores, 2 processes, the same batch": (2, 1, BATCH),
+    "2 cores, 2 processes, twice the batch": (2, 1, 2 * BATCH),
+}
+
+
+def measured(processes: int, devices: int, batch: int) -> float:
+    """Images a second of all processes together."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        coordinator = f"localhost:{free.getsockname()[1]}"
+    flags = f"--xla_force_host_platform_device_count={devices} --xla_cpu_enable_concurrency_optimized_scheduler=false"
+    cores, running = sorted(os.sched_getaffinity(0))[:2], []
+    for number in range(processes):
+        own = cores[number * devices : (number + 1) * devices]
+        pinned = "taskset", "-c", ",".join(map(str, own)), sys.executable
+        command = [*pinned, __file__, coordinator, processes, number, batch]
+        running.append(
+            subprocess.Popen(
+                [str(part) for part in command],
+                env=os.environ | {"XLA_FLAGS": flags},
+                text=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        )
+    printed = [process.communicate()[0] for process in running]
+    return min(float(text.splitlines()[-1]) for text in printed)
+
+
+def worker(coordinator: str, processes: int, number: int, batch: int) -> None:
+    """One process of a measurement."""
+    import jax
+    import throughput
+
+    if processes > 1:
+        jax.distributed.initialize(coordinator, processes, number)
+    print(throughput.ours("whole", batch), flush=True)
+
+
+def main() -> None:
+    speeds = {name: [] for name in WAYS}
+    for _ in range(ROUNDS):  # by turns, since a machine's speed varies from minute to minute
+        for name, way in WAYS.items():
+            speeds[name].append(measured(*way))
+    alone = statistics.median(speeds["1 core"])
+    print(f"| training, the whole recipe (median, least and most of {ROUNDS}) | images a second | efficiency |")
+    print("| --- | --- | --- |")
+    for name, values in speeds.items():
+        middle, cores = statistics.median(values), 1 if name == "1 core" else 2
+        spread = f"{min(values):.0f} to {max(values):.0f}"
+        print(f"| {name} | {middle:.0f} ({spread}) | {middle / alone / cores:.0%} |")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        worker(sys.argv[1], *map(int, sys.argv[2:]))
+    else:
+        main()
