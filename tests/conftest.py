@@ -1,6 +1,12 @@
 """What several tests share: the data, the shipped recognizer, and digits drawn by program."""
 
 import os
+import tempfile
+
+# What one process of the tests has compiled, the others need not. To be set before JAX is imported.
+COMPILED = tempfile.TemporaryDirectory()
+os.environ["JAX_COMPILATION_CACHE_DIR"] = COMPILED.name
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.2"
 
 import numpy as np
 import pytest
