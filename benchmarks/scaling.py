@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
-ROUNDS = 3
+ROUNDS = 2
 BATCH = 128
 WAYS = {  # processes, devices of each, images a step
     "1 core": (1, 1, BATCH),
