@@ -3,19 +3,18 @@
     python benchmarks/scaling.py
 
 Each row is the same step on twice the cores, with twice the images (weak scaling) or the same number of them (strong
-scaling). A device is a core, kept there by the system; processes speak over loopback. For machines with two cores or
-more; of more, two are taken.
+scaling). Each process is kept on its cores by the system, a device a core; processes speak over loopback. For machines
+with two cores or more; of more, two are taken.
 """
 
 import os
-import socket
 import statistics
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks"), str(ROOT / "tests")]
 
 ROUNDS = 2
 BATCH = 128
@@ -30,30 +29,25 @@ WAYS = {  # processes, devices of each, images a step
 
 def measured(processes: int, devices: int, batch: int) -> float:
     """Images a second of all processes together."""
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        coordinator = f"localhost:{free.getsockname()[1]}"
-    flags = f"--xla_force_host_platform_device_count={devices} --xla_cpu_enable_concurrency_optimized_scheduler=false"
+    from browser import free_port
+
+    coordinator = f"localhost:{free_port()}"
     cores, running = sorted(os.sched_getaffinity(0))[:2], []
     for number in range(processes):
         own = cores[number * devices : (number + 1) * devices]
         pinned = "taskset", "-c", ",".join(map(str, own)), sys.executable
-        command = [*pinned, __file__, coordinator, processes, number, batch]
-        running.append(
-            subprocess.Popen(
-                [str(part) for part in command],
-                env=os.environ | {"XLA_FLAGS": flags},
-                text=True,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-            )
-        )
+        command = [*pinned, __file__, coordinator, processes, number, devices, batch]
+        text = [str(part) for part in command]
+        running.append(subprocess.Popen(text, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL))
     printed = [process.communicate()[0] for process in running]
     return min(float(text.splitlines()[-1]) for text in printed)
 
 
-def worker(coordinator: str, processes: int, number: int, batch: int) -> None:
+def worker(coordinator: str, processes: int, number: int, devices: int, batch: int) -> None:
     """One process of a measurement."""
+    from train.__main__ import set_up_devices
+
+    set_up_devices(devices)
     import jax
     import throughput
 

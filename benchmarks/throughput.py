@@ -28,7 +28,6 @@ def ours(recipe: str, batch_size: int = 128) -> float:
     import jax.numpy as jnp
     import numpy as np
     from flax import nnx
-    from jax.sharding import NamedSharding, PartitionSpec
 
     from train import data, loop
 
@@ -37,12 +36,12 @@ def ours(recipe: str, batch_size: int = 128) -> float:
     images = generator.integers(0, 256, (10_000, 28, 28), np.uint8)
     labels = generator.integers(0, 10, len(images), np.int32)
     order = generator.integers(0, len(images), (STEPS, config.batch_size), np.int32)
-    state = loop.TrainState(config, loop.DIGITS, STEPS)
-    everywhere = jax.jit(lambda arrays: arrays, out_shardings=NamedSharding(loop.mesh(config), PartitionSpec()))
+    state, devices = loop.TrainState(config, loop.DIGITS, STEPS), loop.mesh(config)
+    everywhere = loop.replicated(devices)
     nnx.update(state, everywhere(nnx.state(state)))
     split, order, totals = everywhere((data.Split(images, labels), order, jnp.zeros(3)))
     step, taken = nnx.cached_partial(loop.train_step, state), []
-    with jax.set_mesh(loop.mesh(config)):
+    with jax.set_mesh(devices):
         for number in range(STEPS):
             start = time.perf_counter()
             totals = jax.block_until_ready(step(totals, split, order, number, config))
@@ -61,7 +60,7 @@ def main() -> None:
     speeds = {name: [] for name in commands}
     for _ in range(ROUNDS):
         for name, command in commands.items():
-            speeds[name] += peers.printed(*command)
+            speeds[name].append(peers.printed(*command))
     reference = statistics.median(speeds["PyTorch, channels-last"])
     print(f"| training, batches of 128 (median, least and most of {ROUNDS}) | images a second | ratio |")
     print("| --- | --- | --- |")

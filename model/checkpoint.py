@@ -26,6 +26,7 @@ from model.network import Committee, DigitCNN
 
 DEFAULT = Path(__file__).parent.parent / "checkpoints" / "default"
 WEIGHTS, CARD, EVALUATION = "weights.safetensors", "card.json", "evaluation.npz"
+TRAINED = nnx.Param, nnx.BatchStat  # what of a network training changes, and a checkpoint keeps
 CARD_FIELDS = {
     "name": str,
     "classes": list,  # names, in the order of the logits
@@ -63,7 +64,7 @@ def load(directory: os.PathLike | str) -> tuple[DigitCNN | Committee, dict]:
         raise CheckpointError(f"{path} is missing.") from error
     except (SafetensorError, OSError, ValueError) as error:
         raise CheckpointError(f"{path} is damaged or not a safetensors file ({error}).") from error
-    state = nnx.state(network, (nnx.Param, nnx.BatchStat))
+    state = nnx.state(network, TRAINED)
     wanted = by_name(state)
     for name in sorted(wanted.keys() ^ loaded.keys()):
         raise CheckpointError(f"{path}: {name} is {'missing' if name in wanted else 'not part of this network'}.")
@@ -100,7 +101,7 @@ def save(
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
-    state = nnx.state(network, (nnx.Param, nnx.BatchStat))
+    state = nnx.state(network, TRAINED)
     values = {name: np.asarray(variable[...], dtype) for name, variable in by_name(state).items()}
     with replacing(directory / WEIGHTS) as path:
         path.write_bytes(to_bytes(values))
@@ -174,7 +175,7 @@ def by_name(state: nnx.State) -> dict[str, nnx.Variable]:
 
 def _with_values(state: nnx.State, values: dict[str, np.ndarray]) -> list:
     return [
-        (path, variable.replace(jax.device_put(values[".".join(map(str, path))].astype(variable.dtype))))
+        (path, variable.replace(jax.device_put(np.asarray(values[".".join(map(str, path))], variable.dtype))))
         for path, variable in nnx.to_flat_state(state)
     ]
 

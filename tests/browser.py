@@ -27,6 +27,13 @@ def chromium() -> str | None:
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
+def free_port() -> int:
+    """A port of this machine that nothing listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
 @contextlib.contextmanager
 def serve() -> Iterator[tuple[int, str]]:
     """Runs the dashboard on a free port; gives its process id and address once it says that it is ready.
@@ -34,9 +41,7 @@ def serve() -> Iterator[tuple[int, str]]:
     Raises:
         RuntimeError: it ended instead; the message is what it printed.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.address=127.0.0.1"]
     command += [f"--server.port={port}", "--server.fileWatcherType=none"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:

@@ -2,13 +2,13 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from browser import free_port
 
 from model import checkpoint
 from train.loop import STATE
@@ -33,10 +33,7 @@ def start(output: Path, flags: str, devices: int) -> subprocess.Popen:
 
 def start_two(folder: Path, flags: str) -> list[subprocess.Popen]:
     """Two processes of one training, which would write to `0` and `1`."""
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
-    hosts = f"{flags} --coordinator localhost:{port} --processes 2 --process-id"
+    hosts = f"{flags} --coordinator localhost:{free_port()} --processes 2 --process-id"
     return [start(folder / str(number), f"{hosts} {number}", 1) for number in range(2)]
 
 

@@ -14,6 +14,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from browser import free_port
 from conftest import missing
 
 CONFIGURATION = Path(__file__).parents[1] / "docs" / "nginx.conf"
@@ -54,9 +55,7 @@ def nginx(tmp_path):
     program = shutil.which("nginx") or "/usr/sbin/nginx"
     if not Path(program).exists():
         missing("nginx is not installed.")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     with dashboard() as one, dashboard() as other:
         text = CONFIGURATION.read_text()
         for before, after in zip(PORTS, (one.server_port, other.server_port, port), strict=True):

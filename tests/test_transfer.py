@@ -35,6 +35,8 @@ def test_shared_classes_keep_their_part_of_the_head(source):
 def test_another_architecture_is_refused(source):
     with pytest.raises(TransferError, match="another architecture"):
         network(("a", "b", "c"), 0, str(source), **SHAPE | {"widths": (4, 4, 12)})
+    with pytest.raises(TransferError, match=r"another architecture .* layers are others"):
+        network(("a", "b", "c"), 0, str(source), **SHAPE | {"depth": 3})
     with pytest.raises(checkpoint.CheckpointError, match="missing"):
         network(("a",), 0, str(source / "nowhere"), **SHAPE)
 

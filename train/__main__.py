@@ -76,13 +76,13 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def set_up_devices() -> None:
+def set_up_devices(count: int | None = None) -> None:
     """Tells JAX, before it is imported, how to train on this machine's cores; what XLA_FLAGS says already goes first.
 
     One device a core: a core that works on its own part of the batch keeps it in its cache. And one operation after the
     other, for the same reason.
     """
-    flags = f"--xla_force_host_platform_device_count={os.cpu_count()}"
+    flags = f"--xla_force_host_platform_device_count={count or os.cpu_count()}"
     os.environ.setdefault("XLA_FLAGS", f"{flags} --xla_cpu_enable_concurrency_optimized_scheduler=false")
 
 
@@ -132,11 +132,9 @@ def _watched() -> None:
         signal.signal(kind, lambda number, frame: os.kill(child, number))
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if code == -signal.SIGABRT:
-        print(
-            "error: Another process of this training has died or can't be reached; the last state is kept, start all "
-            "of them again, with --resume if there is one.",
-            file=sys.stderr,
-        )
+        from train.loop import OTHERS_GONE
+
+        print(f"error: {OTHERS_GONE}", file=sys.stderr)
     os._exit(1 if code < 0 else code)
 
 

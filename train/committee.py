@@ -19,8 +19,6 @@ from model.checkpoint import CheckpointError
 from model.network import Committee, DigitCNN
 from train import data, loop
 
-KINDS = nnx.Param, nnx.BatchStat  # what makes a trained network
-
 
 def build(sources: Sequence[Path], output: Path, command: str = "") -> dict:
     """Writes the committee of these checkpoints to `output`; returns its card.
@@ -44,10 +42,10 @@ def build(sources: Sequence[Path], output: Path, command: str = "") -> dict:
     arguments = {"members": len(loaded)} | checkpoint.network_arguments(first)
     network = Committee(classes=len(first["classes"]), **arguments, rngs=nnx.Rngs(0))
     for seat, (member, _) in zip(network.members, loaded, strict=True):
-        nnx.update(seat, nnx.state(member, KINDS))
+        nnx.update(seat, nnx.state(member, checkpoint.TRAINED))
     dataset = data.load(first["data"].get("name", ""))
     abstain = first["config"].get("abstain", loop.Config.abstain)
-    calibration, probabilities = loop.calibrated(network, dataset, abstain, {})
+    calibration, probabilities = loop.calibrated(network, dataset, abstain)
     about = "command", "seed", "validation", "test"
     card = {
         "name": output.name,
@@ -67,7 +65,7 @@ def build(sources: Sequence[Path], output: Path, command: str = "") -> dict:
 
 
 def _shapes(network: DigitCNN | Committee) -> dict[str, tuple]:
-    variables = checkpoint.by_name(nnx.state(network, KINDS))
+    variables = checkpoint.by_name(nnx.state(network, checkpoint.TRAINED))
     return {name: variable.shape for name, variable in variables.items()}
 
 

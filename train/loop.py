@@ -18,7 +18,7 @@ import platform
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -49,6 +49,10 @@ NETWORK = ("widths", "depth", "features", "dropout")  # of a Config's values, th
 EVALUATION_BATCH = 500
 CALIBRATION_IMAGES = 300  # validation images; fewer tell neither how sure to be nor when to abstain
 AGREE = 20  # steps between two times that several processes ask each other whether to stop
+OTHERS_GONE = (
+    "Another process of this training has died or can't be reached any more; the last state is kept, start all of them "
+    "again with --resume, as many as you like."
+)
 NAMED = 10  # pictures that can't be read are named, up to so many
 
 SHARES = ("warmup", "label_smoothing", "dropout", "average_decay", "damage", "drawn", "outliers", "abstain")
@@ -196,8 +200,7 @@ def train_step(state: TrainState, totals, split: datasets.Split, order, step, co
     state.optimizer.update(state.model, grads)
     # An average over few steps would remember the random start: let it grow with the steps.
     decay = jnp.minimum(config.average_decay, (1 + step) / (10 + step))
-    kinds = (nnx.Param, nnx.BatchStat)
-    averaged, current = nnx.state(state.average, kinds), nnx.state(state.model, kinds)
+    averaged, current = (nnx.state(part, checkpoint.TRAINED) for part in (state.average, state.model))
     nnx.update(state.average, jax.tree.map(lambda a, c: a + (1 - decay) * (c - a), averaged, current))
     right = (logits[: len(labels)].argmax(-1) == labels).sum()
     return totals + jnp.stack([loss * len(labels), right, len(labels)])
@@ -216,6 +219,14 @@ def mesh(config: Config) -> Mesh:
             f"A batch of {config.batch_size} can't be split over {len(devices)} devices; choose another --batch-size."
         )
     return Mesh(np.array(devices[:count]), (BATCH_AXIS,))
+
+
+def replicated(devices: Mesh) -> Callable:
+    """A function that puts arrays, in any structure, on every device of a mesh.
+
+    Not jax.device_put: it knows this process' devices alone, an identity under jit those of all.
+    """
+    return jax.jit(lambda arrays: arrays, out_shardings=NamedSharding(devices, PartitionSpec()))
 
 
 def taken(labels: np.ndarray, epoch_images: int) -> np.ndarray:
@@ -282,9 +293,8 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
         progress = store.restore(state)
     elif store.path.exists():
         raise TrainError(f"There is an interrupted run in {output}: go on with --resume, or delete {store.path}.")
-    # Not jax.device_put: it knows this process' devices alone, an identity under jit those of all.
     devices = mesh(config)
-    everywhere = jax.jit(lambda arrays: arrays, out_shardings=NamedSharding(devices, PartitionSpec()))
+    everywhere = replicated(devices)
     nnx.update(state, everywhere(nnx.state(state)))
     split = everywhere(split)
     totals = everywhere(jnp.array(progress["totals"]))
@@ -346,8 +356,7 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
 
 def _finish(config, dataset, network, history, seconds, output: Path, command: str) -> dict:
     """Calibrates the network, looks at test, and writes the checkpoint."""
-    source = checkpoint.read_card(config.from_) if config.from_ else {}
-    calibration, probabilities = calibrated(network, dataset, config.abstain, source)
+    calibration, probabilities = calibrated(network, dataset, config.abstain, config.from_)
     card = {
         "name": output.name,
         "description": f"DigitCNN trained on {config.data}",
@@ -373,14 +382,14 @@ def _finish(config, dataset, network, history, seconds, output: Path, command: s
     return card
 
 
-def calibrated(network, dataset: datasets.Dataset, abstain: float, source: dict) -> tuple[dict, np.ndarray]:
+def calibrated(network, dataset: datasets.Dataset, abstain: float, source: str = "") -> tuple[dict, np.ndarray]:
     """How sure a trained network is to be, and how good it then is.
 
     Args:
         network: as it was trained.
         dataset: its validation part decides, its test part is looked at.
         abstain: share of the validation images on which the reader is to abstain.
-        source: the card of a checkpoint that tells temperature and threshold where validation images are few, or {}.
+        source: the folder of a checkpoint that tells temperature and threshold where validation images are few, or "".
 
     Returns:
         A card's fields `parameters`, `temperature`, `threshold`, `validation` and `test`, and the calibrated
@@ -388,9 +397,10 @@ def calibrated(network, dataset: datasets.Dataset, abstain: float, source: dict)
     """
     labels, logits = dataset.validation.labels, predict(network, dataset.validation.images)
     few = len(logits) < CALIBRATION_IMAGES
-    temperature = source.get("temperature", 1.0) if few else evaluate.fit_temperature(labels, logits)
+    given = checkpoint.read_card(source) if few and source else {}
+    temperature = given.get("temperature", 1.0) if few else evaluate.fit_temperature(labels, logits)
     validated = softmax(logits / temperature, axis=1)
-    threshold = source.get("threshold", 0.0) if few else float(np.quantile(validated.max(1), abstain))
+    threshold = given.get("threshold", 0.0) if few else float(np.quantile(validated.max(1), abstain))
     probabilities = softmax(predict(network, dataset.test.images) / temperature, axis=1)
     return {
         "parameters": sum(p.size for p in jax.tree.leaves(nnx.state(network, nnx.Param))),
@@ -499,10 +509,7 @@ def _others_alive() -> Iterator[None]:
     except jax.errors.JaxRuntimeError as error:
         if jax.process_count() == 1:
             raise
-        raise TrainError(
-            "Another process of this training has died or can't be reached any more; the last state is kept, start "
-            "all of them again with --resume, as many as you like."
-        ) from error
+        raise TrainError(OTHERS_GONE) from error
 
 
 def _all_stop(stop: list, step: int = 0) -> bool:

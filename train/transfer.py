@@ -33,22 +33,21 @@ def network(classes: Sequence[str], seed: int, source: str, **arguments) -> Digi
     if not source:
         return made
     loaded, card = checkpoint.load(source)
-    kinds = (nnx.Param, nnx.BatchStat)
-    state = nnx.state(made, kinds)
-    given = checkpoint.by_name(nnx.state(loaded, kinds))
+    state = nnx.state(made, checkpoint.TRAINED)
+    given, wanted = (checkpoint.by_name(part) for part in (nnx.state(loaded, checkpoint.TRAINED), state))
+    another = f"The checkpoint {source} is of another architecture ({card['network']}): its "
+    if given.keys() != wanted.keys():
+        raise TransferError(f"{another}layers are others; take that of a single network, and its --depth.")
     shared = [(classes.index(name), card["classes"].index(name)) for name in classes if name in card["classes"]]
-    for name, variable in checkpoint.by_name(state).items():
-        value = given[name][...]  # every DigitCNN has the same layers
+    for name, variable in wanted.items():
+        value = given[name][...]
         if name.startswith("head.") and value.shape[:-1] == variable.shape[:-1]:
             for own, theirs in shared:
                 variable[...] = variable[...].at[..., own].set(value[..., theirs])
         elif value.shape == variable.shape:
             variable[...] = value
         else:
-            raise TransferError(
-                f"The checkpoint {source} is of another architecture ({card['network']}): its {name} doesn't fit; "
-                "take its --widths and --features."
-            )
+            raise TransferError(f"{another}{name} doesn't fit; take its --widths and --features.")
     nnx.update(made, state)
     return made
 

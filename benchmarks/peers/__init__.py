@@ -19,10 +19,10 @@ def python() -> Path:
     return interpreter
 
 
-def printed(interpreter: Path | str, *arguments: object) -> list[float]:
-    """The numbers in the last line that a program prints."""
+def printed(interpreter: Path | str, *arguments: object) -> float:
+    """The number in the last line that a program prints."""
     command = [str(part) for part in (interpreter, *arguments)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
-    return [float(number) for number in done.stdout.splitlines()[-1].split()]
+    return float(done.stdout.splitlines()[-1])
