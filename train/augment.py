@@ -31,6 +31,11 @@ def uniform(key, low, high, shape=()):
     return random.uniform(key, shape, minval=low, maxval=high)
 
 
+def fraction(x):
+    """What is above the whole number below. XLA's own remainder is ten times as slow."""
+    return x - jnp.floor(x)
+
+
 def sample(image, rows, columns):
     """Bilinear values of the image at float positions, 0 outside of it. All (28, 28) float32."""
     return jax.scipy.ndimage.map_coordinates(image, [rows, columns], order=1, mode="constant")
@@ -63,25 +68,26 @@ def warp(key, image, strength=1.0):
     return sample(image, rows, columns)
 
 
-def neighbours(image):
-    """(9, 28, 28): the image and its eight shifts by one pixel."""
-    padded = jnp.pad(image, 1)
-    return jnp.stack([padded[i : i + SIZE, j : j + SIZE] for i in range(3) for j in range(3)])
+def extremes(image):
+    """Two of (28, 28): the highest and the lowest value of each pixel and the eight around it."""
+    # A window rather than nine shifts, into each of which XLA would copy the work that made the image.
+    return (
+        jax.lax.reduce_window(image, start, choose, (3, 3), (1, 1), "SAME")
+        for start, choose in ((-jnp.inf, jax.lax.max), (jnp.inf, jax.lax.min))
+    )
 
 
 def thicken(key, image):
     """A pen up to a pixel thicker or thinner on each side."""
-    around = neighbours(image)
+    highest, lowest = extremes(image)
     amount = uniform(key, -1, 1)
-    grown = image + amount * (around.max(0) - image)
-    shrunk = image + amount * (image - around.min(0))
-    return jnp.where(amount > 0, grown, shrunk)
+    return image + amount * jnp.where(amount > 0, highest - image, image - lowest)
 
 
 def outline(image):
     """Only the edges of the strokes, as an edge filter or a hollow pen leaves them."""
-    around = neighbours(image)
-    return jnp.clip(1.2 * (around.max(0) - around.min(0)), 0, 1)
+    highest, lowest = extremes(image)
+    return jnp.clip(1.2 * (highest - lowest), 0, 1)
 
 
 def gaussian_blur(key, image):
@@ -127,7 +133,7 @@ def stripes(key, image):
     angle = uniform(keys[0], 0, jnp.pi)
     period = uniform(keys[1], 4, 16)
     phase = jnp.cos(angle) * GRID[:, None] + jnp.sin(angle) * GRID[None] + uniform(keys[2], 0, period)
-    band = (phase % period < period * uniform(keys[3], 0.1, 0.35)).astype(image.dtype)
+    band = (fraction(phase / period) < uniform(keys[3], 0.1, 0.35)).astype(image.dtype)
     added = jnp.maximum(image, band * uniform(keys[4], 0.2, 1))
     return chance(keys[5], 0.25, jnp.abs(image - band), added)
 
@@ -144,13 +150,14 @@ def lines(key, image):
         t = jnp.clip(((y - start[0]) * along[0] + (x - start[1]) * along[1]) / length, 0, 1)
         distance = jnp.sqrt((y - start[0] - t * along[0]) ** 2 + (x - start[1] - t * along[1]) ** 2)
         stroke = jnp.clip(uniform(keys[2], 0.8, 1.6) - distance, 0, 1)
-        dotted = jnp.where((t * jnp.sqrt(length)) % 4 < 2, stroke, 0)
+        dotted = jnp.where(fraction(t * jnp.sqrt(length) / 4) < 0.5, stroke, 0)
         return chance(keys[3], 0.3, dotted, stroke) * uniform(keys[4], 0.4, 1)
 
-    count, key = random.split(key)
-    drawn = jax.vmap(line)(random.split(key, 3))
+    count, *keys = random.split(key, 4)
     kept = jnp.arange(3) < random.randint(count, (), 1, 4)
-    return jnp.maximum(image, (drawn * kept[:, None, None]).max(0))
+    for number, key in enumerate(keys):  # not vmap and max, which XLA makes slow code of
+        image = jnp.maximum(image, line(key) * kept[number])
+    return image
 
 
 def blobs(key, image):
@@ -159,12 +166,15 @@ def blobs(key, image):
     centres = uniform(keys[0], 0, SIZE, (6, 2))
     radii = uniform(keys[1], 0.6, 2.6, (6,))
     down, across = GRID[:, None] - centres[:, 0, None, None], GRID[None] - centres[:, 1, None, None]
-    distance = jnp.sqrt(down**2 + across**2)
-    spots = jnp.clip(radii[:, None, None] + 0.5 - distance, 0, 1)
-    spots *= (jnp.arange(6) < random.randint(keys[2], (), 2, 7))[:, None, None]
-    adds = random.bernoulli(keys[3], 0.5, (6, 1, 1))
-    ink, wiped = (spots * adds).max(0), (spots * ~adds).max(0)
-    return jnp.maximum(image * (1 - wiped), ink * uniform(keys[4], 0.4, 1))
+    kept = jnp.arange(6) < random.randint(keys[2], (), 2, 7)
+    adds = random.bernoulli(keys[3], 0.5, (6,))
+    ink, left = 0.0, 1.0
+    for number in range(6):  # one after the other, as in lines
+        distance = jnp.sqrt(down[number] ** 2 + across[number] ** 2)
+        spot = jnp.clip(radii[number] + 0.5 - distance, 0, 1) * kept[number]
+        ink = jnp.maximum(ink, spot * adds[number])
+        left = jnp.minimum(left, 1 - spot * ~adds[number])
+    return jnp.maximum(image * left, ink * uniform(keys[4], 0.4, 1))
 
 
 def cutout(key, image):

@@ -174,8 +174,9 @@ def render(key, segments, down):
     y, x = GRID[None, :, None] - start[:, 0, None, None], GRID[None, None, :] - start[:, 1, None, None]
     t = (y * along[:, 0, None, None] + x * along[:, 1, None, None]) / (length[:, None, None] ** 2 + 1e-3)
     t = jnp.clip(t, 0, 1)
-    distance = jnp.hypot(y - t * along[:, 0, None, None], x - t * along[:, 1, None, None])
-    return (jnp.clip(radius + 0.5 - distance, 0, 1) * down[:, None, None]).max(0)
+    squared = (y - t * along[:, 0, None, None]) ** 2 + (x - t * along[:, 1, None, None]) ** 2
+    nearest = jnp.where(down[:, None, None], squared, jnp.inf).min(0)
+    return jnp.clip(radius + 0.5 - jnp.sqrt(nearest), 0, 1)
 
 
 def digit(key):
