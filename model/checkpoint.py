@@ -78,6 +78,9 @@ def load(directory: os.PathLike | str) -> tuple[DigitCNN | Committee, dict]:
             raise CheckpointError(f"{path}: {name} has values that are not finite.")
     nnx.update(network, jax.tree.map(lambda v: v, nnx.from_flat_state(_with_values(state, loaded))))
     network.eval()
+    for _, module in nnx.iter_modules(network):
+        if isinstance(module, nnx.Dropout):  # what infers draws no random numbers
+            module.rngs = None
     return network, card
 
 

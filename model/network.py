@@ -64,8 +64,9 @@ class DigitCNN(nnx.Module):
         classes: number of classes, one logit each.
         widths: channels of the stem and of the two stages.
         depth: convolutions in each of the two stages.
-        features: units of the hidden layer, the network's own description of a glyph.
-        dropout: share of the hidden layer's inputs that are dropped while training.
+        features: units of the hidden layer, the network's own description of a glyph. 0: there is none, and each
+            channel's mean over its places is that description, as in a network that is to be tiny.
+        dropout: share of the hidden layer's inputs, or of these means, that are dropped while training.
         rngs: source of the initial weights and of the dropout's masks.
     """
 
@@ -88,17 +89,24 @@ class DigitCNN(nnx.Module):
             setattr(self, f"conv{number}", ConvNorm(before, after, padding=padding, rngs=rngs))
         side = GLYPH_SIZE // 4 - 2
         self.dropout = nnx.Dropout(dropout, rngs=rngs)
-        self.hidden = nnx.Linear(side * side * second, features, kernel_init=lecun_normal, rngs=rngs)
-        self.head = nnx.Linear(features, classes, kernel_init=lecun_normal, rngs=rngs)
+        self.features = features
+        if features:
+            self.hidden = nnx.Linear(side * side * second, features, kernel_init=lecun_normal, rngs=rngs)
+        self.head = nnx.Linear(features or second, classes, kernel_init=lecun_normal, rngs=rngs)
 
     def embed(self, images: jax.Array) -> jax.Array:
-        """(n, 28, 28) uint8 glyphs → (n, features) float32, ≥ 0: what the last layer decides from."""
+        """(n, 28, 28) uint8 glyphs → (n, features) float32, ≥ 0: what the last layer decides from.
+
+        Without a hidden layer, they are as many as the last stage's channels.
+        """
         x = images[..., None].astype(jnp.float32) / 255  # (n, 28, 28, 1) in [0, 1]
         x = self.conv1(x)  # (n, 14, 14, 32)
         for number in range(2, 2 * self.depth + 2):
             if number == self.depth + 2:
                 x = max_pool(x)  # (n, 7, 7, 48)
             x = getattr(self, f"conv{number}")(x)  # in the end (n, 5, 5, 96)
+        if not self.features:
+            return self.dropout(x.mean((1, 2)))
         x = self.dropout(x.reshape(len(x), -1))  # (n, 2400)
         return nnx.relu(self.hidden(x))  # (n, 128)
 

@@ -97,6 +97,16 @@ def test_rare_classes_are_taken_more_often_and_small_datasets_several_times():
     np.testing.assert_array_equal(loop.taken(labels[:100], 0), np.arange(100))
 
 
+def test_an_epoch_rehearses_other_old_images_each_time():
+    own = np.arange(90, dtype=np.int32)
+    first, second = (loop.shuffled(own, 10, 0, epoch, range(100, 1000), 60) for epoch in (0, 1))
+    assert first.shape == second.shape == (15, 10)
+    for order in (first, second):
+        assert sorted(order[order < 100]) == own.tolist()
+        assert (order[order >= 100] < 1000).all()
+    assert set(first[first >= 100]) != set(second[second >= 100])
+
+
 def test_predict_pads_the_last_batch(mnist):
     network = loop.TrainState(SMALL, loop.DIGITS, 1).model
     images = mnist.test.images[: loop.EVALUATION_BATCH + 3]
@@ -127,6 +137,23 @@ def test_a_run_goes_on_from_a_checkpoint_with_frozen_layers(tmp_path):
                 dict(checkpoint.by_name(nnx.state(network)))[f"{layer}.{part}"][...] for network in (first, second)
             ]
             assert np.array_equal(*values) == same, (layer, part)
+
+
+def test_old_images_are_rehearsed_and_a_teacher_takes_the_labels_place(tmp_path, monkeypatch):
+    orders, shuffled = [], loop.shuffled
+    monkeypatch.setattr(loop, "shuffled", lambda *given: orders.append(shuffled(*given)) or orders[-1])
+    flags = ["--train-limit", "96", "--epoch-images", "0", "--batch-size", "32", "--epochs", "1", "--quiet", "--output"]
+    shape = ["--widths", "4,4,8", "--depth", "1", "--features", "0"]
+    assert command.main(["--preset", "fast", *shape, *flags, str(tmp_path / "first")]) == 0
+    first = str(tmp_path / "first")
+    assert command.main(["--from", first, "--rehearse", "0.75", *flags, str(tmp_path / "more")]) == 0
+    assert command.main(["--preset", "fast", *shape, "--teacher", first, *flags, str(tmp_path / "pupil")]) == 0
+    assert len(orders[1]) == 4 * len(orders[0]) == 4 * len(orders[2])
+    assert [(order < 96).mean() for order in orders] == [1, pytest.approx(0.25, abs=0.02), 1]
+    one, taught = (checkpoint.read_card(tmp_path / name)["history"][0] for name in ("first", "pupil"))
+    # As sure as its teacher is, which knows little, and no surer: the same weights and images with other targets.
+    assert taught["train_loss"] != one["train_loss"]
+    assert taught["train_accuracy"] == pytest.approx(one["train_accuracy"], abs=0.15)
 
 
 @pytest.mark.parametrize(

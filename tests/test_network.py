@@ -22,6 +22,14 @@ def test_shapes(network):
     assert DigitCNN(4, widths=(8, 8, 16), features=20, rngs=nnx.Rngs(0)).embed(images).shape == (3, 20)
 
 
+def test_without_a_hidden_layer_the_channels_means_are_the_description():
+    tiny = nnx.view(DigitCNN(widths=(6, 12, 18), features=0, rngs=nnx.Rngs(0)), deterministic=True)
+    assert sum(p.size for p in jax.tree.leaves(nnx.state(tiny, nnx.Param))) == 7276
+    images = np.random.default_rng(0).integers(0, 256, (3, 28, 28), np.uint8)
+    assert tiny.embed(images).shape == (3, 18)
+    assert tiny(images).shape == (3, 10)
+
+
 def test_an_image_is_read_alike_in_any_batch(network):
     images = np.random.default_rng(0).integers(0, 256, (5, 28, 28), np.uint8)
     np.testing.assert_allclose(network(images)[2], network(images[2:3])[0], rtol=1e-4, atol=1e-5)

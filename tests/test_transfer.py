@@ -1,4 +1,4 @@
-"""A network goes on from a checkpoint: what fits is kept, what is frozen stays, what does not fit is refused."""
+"""A network goes on from a checkpoint, or learns from it: what fits is kept, what does not fit is refused."""
 
 import jax
 import numpy as np
@@ -6,7 +6,8 @@ import pytest
 from flax import nnx
 
 from model import checkpoint
-from train.transfer import TransferError, frozen, network
+from train import data
+from train.transfer import TransferError, frozen, known, network, teacher
 
 SHAPE = {"widths": (4, 4, 8), "features": 8, "dropout": 0.0}
 
@@ -16,7 +17,7 @@ def source(tmp_path):
     """A checkpoint of three classes."""
     card = dict.fromkeys(checkpoint.CARD_FIELDS)
     card |= {"name": "source", "classes": ["a", "b", "c"], "network": SHAPE, "temperature": 1.0, "config": {}}
-    card |= {"seed": 1, "versions": {}, "data": {}, "history": [], "test": {}}
+    card |= {"seed": 1, "versions": {}, "data": {"name": "letters"}, "history": [], "test": {}}
     checkpoint.save(tmp_path / "source", network(("a", "b", "c"), 1, "", **SHAPE), card)
     return tmp_path / "source"
 
@@ -54,3 +55,32 @@ def test_frozen_layers_have_no_parameters_to_train(source):
         frozen("conv9", model)
     with pytest.raises(TransferError, match="nothing to train"):
         frozen("conv1,conv2,conv3,conv4,conv5,hidden,head", model)
+
+
+def test_what_is_rehearsed_has_the_new_numbers_of_the_classes_that_both_have(source, monkeypatch):
+    images, labels = np.arange(4, dtype=np.uint8)[:, None, None] * np.ones((28, 28), np.uint8), np.array([0, 1, 2, 1])
+    letters = data.Dataset("letters", ("a", "b", "c"), *3 * [data.Split(images, labels.astype(np.int32))])
+    monkeypatch.setattr(data, "load", {"letters": letters}.__getitem__)
+    images, labels = known(str(source), ("c", "new", "b"))
+    assert (images[:, 0, 0].tolist(), labels.tolist()) == ([1, 2, 3], [2, 0, 2])
+    images, labels = known(str(source), ("new",))
+    assert len(images) == len(labels) == 0
+    with pytest.raises(TransferError, match="--from"):
+        known("", ("a",))
+
+
+def test_images_to_rehearse_that_are_not_to_be_had_are_named(source, monkeypatch):
+    def gone(name):
+        raise data.DataError(f"{name} is gone.")
+
+    monkeypatch.setattr(data, "load", gone)
+    with pytest.raises(TransferError, match=r"letters is gone\. .*source was trained on it; --rehearse 0"):
+        known(str(source), ("a",))
+
+
+def test_a_teacher_knows_the_same_classes(source):
+    images = np.zeros((2, 28, 28), np.uint8)
+    assert teacher("", ("a", "b", "c")) is None
+    assert teacher(str(source), ("a", "b", "c"))(images).shape == (2, 3)
+    with pytest.raises(TransferError, match="other classes"):
+        teacher(str(source), ("a", "c", "b"))

@@ -63,7 +63,9 @@ BOUNDS = dict.fromkeys(SHARES, (0, 1)) | {  # what values of a Config make sense
     "train_limit": (0, 10**9),
     "epoch_images": (0, 10**9),
     "validation": (1, 10**9),
+    "rehearse": (0, 0.9),
     "depth": (1, 9),
+    "features": (0, 65_536),
     "beta1": (0, 0.999),
     "beta2": (0, 0.99999),
 }
@@ -84,6 +86,8 @@ class Config:
     data: str = "mnist"  # a TFDS name, or a folder of class folders of pictures
     from_: str = ""  # the folder of a checkpoint to start from, rather than from random weights
     freeze: str = ""  # layers that stay as they are in that checkpoint, such as conv1,conv2
+    rehearse: float = 0.0  # share of an epoch's images that come from what that checkpoint was trained on
+    teacher: str = ""  # the folder of a checkpoint whose answers are the targets, in place of the labels
     seed: int = 0  # of the weights, the order, the distortions and the dropout
     epochs: int = 56  # passes over the training images
     batch_size: int = 128  # images a step
@@ -94,7 +98,7 @@ class Config:
     beta2: float = 0.999  # and of their squares' average
     widths: tuple = (32, 48, 96)  # channels of the network's stem and of its two stages
     depth: int = 2  # convolutions in each of these stages
-    features: int = 128  # units of its hidden layer
+    features: int = 128  # units of its hidden layer; 0: none
     label_smoothing: float = 0.02  # share of the target that is spread over all classes
     dropout: float = 0.4  # share of the hidden layer's inputs that are dropped
     average_decay: float = 0.9995  # of the weights' exponential moving average, which is what ships
@@ -112,8 +116,8 @@ class Config:
             if not low <= getattr(self, field) <= high:
                 flag = "--" + field.replace("_", "-")
                 raise TrainError(f"{flag} should be from {low} to {high}, not {getattr(self, field)}.")
-        if len(self.widths) != 3 or min(*self.widths, self.features) < 1:
-            raise TrainError(f"--widths should be three numbers above 0, and --features one, not {self.widths}.")
+        if len(self.widths) != 3 or min(self.widths) < 1:
+            raise TrainError(f"--widths should be three numbers above 0, not {self.widths}.")
         if self.freeze and not self.from_:
             raise TrainError("--freeze keeps layers as they are in a checkpoint; say which one with --from.")
 
@@ -138,7 +142,7 @@ PRESETS = {
     ),
     "default": Config(),
     "best": Config(epochs=80),
-    "finetune": Config(epochs=12, learning_rate=5e-4, average_decay=0.99),  # what --from takes, unless told otherwise
+    "finetune": Config(epochs=12, learning_rate=5e-4, average_decay=0.99, rehearse=0.5),  # what --from takes
 }
 
 
@@ -168,11 +172,14 @@ def loss_fn(model: DigitCNN, images, targets):
 
 
 @functools.partial(nnx.jit, static_argnames="config", donate_argnames=("state", "totals"))
-def train_step(state: TrainState, totals, split: datasets.Split, order, step, config: Config):
+def train_step(state: TrainState, teacher, totals, split: datasets.Split, order, step, config: Config):
     """One step of AdamW on one batch, inside the context of a mesh.
 
     Args:
         state: changed in place; its buffers are donated.
+        teacher: a trained network, or None. It sees the images as they are after the distortions, and what it says
+            of each is the target, right or wrong (Beyer et al., 2022: Knowledge distillation, a good teacher is
+            patient and consistent).
         totals: (3,) float32 sums over the epoch so far: loss, right answers, images.
         split: all training images (n, 28, 28) uint8 and labels (n,) int32, on the device.
         order: (batches, batch_size) int32, the epoch's shuffled indices.
@@ -195,6 +202,8 @@ def train_step(state: TrainState, totals, split: datasets.Split, order, step, co
     images = jnp.concatenate([images, digits, strange])
     if config.augmentation:
         images = augment(key, images, config.damage)
+    if teacher is not None:
+        targets = nnx.softmax(teacher(images))
     trained = nnx.DiffState(0, state.optimizer.wrt)
     (loss, logits), grads = nnx.value_and_grad(loss_fn, argnums=trained, has_aux=True)(state.model, images, targets)
     state.optimizer.update(state.model, grads)
@@ -240,10 +249,16 @@ def taken(labels: np.ndarray, epoch_images: int) -> np.ndarray:
     return np.tile(images, -(-max(epoch_images, 1) // len(images)))
 
 
-def shuffled(images: np.ndarray, batch_size: int, seed: int, epoch: int) -> np.ndarray:
-    """(m,) int32 → (batches, batch_size): an epoch's own order of the images; the first fill up the last batch."""
+def shuffled(images: np.ndarray, batch_size: int, seed: int, epoch: int, old=(), rehearsed: int = 0) -> np.ndarray:
+    """(m,) int32 → (batches, batch_size): an epoch's own order of the images; the first fill up the last batch.
+
+    Among them are so many that are `rehearsed`, chosen at random of those called `old`.
+    """
+    generator = np.random.default_rng((seed, epoch))
+    if rehearsed:
+        images = np.concatenate([images, generator.choice(np.asarray(old, np.int32), rehearsed)])
     batches = -(-len(images) // batch_size)
-    return np.resize(np.random.default_rng((seed, epoch)).permutation(images), (batches, batch_size))
+    return np.resize(generator.permutation(images), (batches, batch_size))
 
 
 @nnx.jit
@@ -284,9 +299,15 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
     split = dataset.train
     if config.train_limit:
         split = datasets.Split(*(part[: config.train_limit] for part in split))
-    images = taken(split.labels, config.epoch_images)
-    batches = -(-len(images) // config.batch_size)
+    images, old, rehearsed = taken(split.labels, config.epoch_images), (), 0
+    if config.rehearse:
+        known = transfer.known(config.from_, dataset.classes)
+        old = range(len(split.labels), len(split.labels) + len(known.labels))
+        rehearsed = round(len(images) * config.rehearse / (1 - config.rehearse)) if old else 0
+        split = datasets.Split(*map(np.concatenate, zip(split, known, strict=True)))
+    batches = -(-(len(images) + rehearsed) // config.batch_size)
     state = TrainState(config, dataset.classes, batches * config.epochs)
+    teacher = transfer.teacher(config.teacher, dataset.classes)
     progress = {"step": 0, "seconds": 0.0, "totals": [0.0, 0.0, 0.0], "history": []}
     store = _Store(output / STATE, config)
     if resume:
@@ -295,17 +316,18 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
         raise TrainError(f"There is an interrupted run in {output}: go on with --resume, or delete {store.path}.")
     devices = mesh(config)
     everywhere = replicated(devices)
-    nnx.update(state, everywhere(nnx.state(state)))
+    for network in filter(None, (state, teacher)):
+        nnx.update(network, everywhere(nnx.state(network)))
     split = everywhere(split)
     totals = everywhere(jnp.array(progress["totals"]))
     step, history = progress["step"], progress["history"]
     started = time.perf_counter() - progress["seconds"]
 
-    next_step = nnx.cached_partial(train_step, state)  # spares each call a walk through the state
+    next_step = nnx.cached_partial(train_step, state, teacher)  # spares each call a walk through them
     with _stop_signals() as stop, jax.set_mesh(devices), _others_alive():
         while step < batches * config.epochs:
             epoch = step // batches
-            order = everywhere(shuffled(images, config.batch_size, config.seed, epoch))
+            order = everywhere(shuffled(images, config.batch_size, config.seed, epoch, old, rehearsed))
             bar = tqdm(
                 range(step % batches, batches),
                 initial=step % batches,

@@ -1,14 +1,17 @@
-"""What a training starts from: random weights, or those of a checkpoint, whose classes may be others.
+"""What a training takes from another's checkpoint: its weights to start from, its images, or its answers as targets.
 
 python -m train --data my_digits --from checkpoints/default --freeze conv1,conv2
+python -m train --teacher checkpoints/default --widths 6,12,18 --features 0
 """
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 from flax import nnx
 
 from model import checkpoint
-from model.network import DigitCNN
+from model.network import Committee, DigitCNN
+from train import data
 
 
 class TransferError(Exception):
@@ -50,6 +53,51 @@ def network(classes: Sequence[str], seed: int, source: str, **arguments) -> Digi
             raise TransferError(f"{another}{name} doesn't fit; take its --widths and --features.")
     nnx.update(made, state)
     return made
+
+
+def known(source: str, classes: Sequence[str]) -> data.Split:
+    """The training images of a checkpoint, of those classes that a new network has too, to be rehearsed.
+
+    Trained further on a few images alone, a network forgets what it knew before (McCloskey and Cohen, 1989:
+    Catastrophic interference in connectionist networks).
+
+    Args:
+        source: the folder of the checkpoint.
+        classes: those of the network to train.
+
+    Raises:
+        CheckpointError: the checkpoint is missing or damaged.
+        TransferError: there is no checkpoint, or its images are not to be had.
+    """
+    if not source:
+        raise TransferError("--rehearse mixes in what a checkpoint was trained on; say which one with --from.")
+    name = checkpoint.read_card(source)["data"].get("name", "")
+    try:
+        dataset = data.load(name)
+    except data.DataError as error:
+        raise TransferError(f"{error} {source} was trained on it; --rehearse 0 goes without.") from error
+    number = np.array([classes.index(name) if name in classes else -1 for name in dataset.classes], np.int32)
+    labels = number[dataset.train.labels]
+    return data.Split(dataset.train.images[labels >= 0], labels[labels >= 0])
+
+
+def teacher(source: str, classes: Sequence[str]) -> DigitCNN | Committee | None:
+    """The network to learn from, ready to answer; None where there is no source.
+
+    Args:
+        source: the folder of a checkpoint, or "".
+        classes: those of the network to train, in the order of its logits.
+
+    Raises:
+        CheckpointError: the checkpoint is missing or damaged.
+        TransferError: the teacher knows other classes.
+    """
+    if not source:
+        return None
+    loaded, card = checkpoint.load(source)
+    if tuple(card["classes"]) != tuple(classes):
+        raise TransferError(f"The teacher {source} tells other classes apart than these; take one of the same data.")
+    return loaded
 
 
 def frozen(names: str, model: DigitCNN) -> Callable:
