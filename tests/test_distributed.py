@@ -2,8 +2,10 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -95,3 +97,14 @@ def test_a_process_that_dies_stops_the_other_and_the_run_goes_on_without_it(mnis
         printed = finish(start(tmp_path / "0", f"{flags} --resume", 4))
         assert "Epoch 1:" not in printed
         assert len(checkpoint.read_card(tmp_path / "0")["history"]) == 30
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_at_any_time_it_says_so_and_nothing_else(mnist, tmp_path, kind):
+    process = start(tmp_path / "run", FLAGS, 1)
+    time.sleep(2)
+    process.send_signal(kind)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.splitlines()[-1].startswith("Stopped ")
+    assert "Traceback" not in errors

@@ -58,9 +58,6 @@ def main(arguments: list[str] | None = None) -> int:
     except loop.Interrupted as stopped:
         print(stopped, file=sys.stderr)
         return 130
-    except KeyboardInterrupt:
-        print("Stopped before the training began; nothing was written.", file=sys.stderr)
-        return 130
     except (loop.TrainError, transfer.TransferError, data.DataError, checkpoint.CheckpointError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -141,7 +138,12 @@ def _watched() -> None:
 if __name__ == "__main__":
     if any(argument.startswith(("--distributed", "--coordinator")) for argument in sys.argv[1:]):
         _watched()
-    code = main()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, until the training takes both
+    try:
+        code = main()
+    except KeyboardInterrupt:
+        print("Stopped before the training began; nothing was written.", file=sys.stderr)
+        sys.exit(130)
     if code and sys.modules["jax"].distributed.is_initialized():
         sys.stderr.flush()
         os._exit(code)  # JAX would wait for the other processes, which may be gone, and then abort
