@@ -54,7 +54,7 @@ def test_learns_and_an_interrupted_run_ends_the_same(tmp_path, monkeypatch):
     )
 
     with monkeypatch.context() as interrupted:
-        interrupted.setattr(loop, "_stop_signals", lambda: contextlib.nullcontext(After(21)))
+        interrupted.setattr(loop.interrupt, "deferred", lambda: contextlib.nullcontext(After(21)))
         with pytest.raises(Interrupted, match="--resume"):
             loop.train(SMALL, tmp_path / "parts", quiet=True)
     assert [path.name for path in (tmp_path / "parts").iterdir()] == [loop.STATE]
@@ -72,7 +72,7 @@ def test_learns_and_an_interrupted_run_ends_the_same(tmp_path, monkeypatch):
 
 def test_a_stop_at_the_end_of_an_epoch_finishes_it_first(tmp_path, monkeypatch):
     batches = 16
-    monkeypatch.setattr(loop, "_stop_signals", lambda: contextlib.nullcontext(After(batches - 1)))
+    monkeypatch.setattr(loop.interrupt, "deferred", lambda: contextlib.nullcontext(After(batches - 1)))
     with pytest.raises(Interrupted, match="after epoch 1"):
         loop.train(SMALL, tmp_path / "run", quiet=True)
     state = loop.TrainState(SMALL, loop.DIGITS, 2 * batches)

@@ -15,6 +15,8 @@ import sys
 import threading
 from pathlib import Path
 
+from train import interrupt
+
 HEARTBEAT = 30  # seconds without a sign of life after which a process of several counts as dead
 
 
@@ -125,7 +127,7 @@ def _watched() -> None:
         # Never alone: nothing is written there, so that reading ends when the parent does.
         threading.Thread(target=lambda: (os.read(reading, 1), os._exit(1)), daemon=True).start()
         return
-    for kind in (signal.SIGINT, signal.SIGTERM):
+    for kind in interrupt.KINDS:
         signal.signal(kind, lambda number, frame: os.kill(child, number))
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if code == -signal.SIGABRT:
@@ -138,10 +140,12 @@ def _watched() -> None:
 if __name__ == "__main__":
     if any(argument.startswith(("--distributed", "--coordinator")) for argument in sys.argv[1:]):
         _watched()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, until the training takes both
+    interrupt.catch()
     try:
         code = main()
-    except KeyboardInterrupt:
+    except BaseException:  # what is half imported answers KeyboardInterrupt with errors of its own
+        if not interrupt.asked:
+            raise
         print("Stopped before the training began; nothing was written.", file=sys.stderr)
         sys.exit(130)
     if code and sys.modules["jax"].distributed.is_initialized():

@@ -15,7 +15,6 @@ import dataclasses
 import functools
 import json
 import platform
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -38,7 +37,7 @@ from model import checkpoint
 from model.convolution import BATCH_AXIS
 from model.network import Committee, DigitCNN
 from train import data as datasets
-from train import evaluate, transfer
+from train import evaluate, interrupt, transfer
 from train.augment import augment
 from train.drawn import drawn
 from train.outliers import outliers
@@ -324,7 +323,7 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
     started = time.perf_counter() - progress["seconds"]
 
     next_step = nnx.cached_partial(train_step, state, teacher)  # spares each call a walk through them
-    with _stop_signals() as stop, jax.set_mesh(devices), _others_alive():
+    with interrupt.deferred() as stop, jax.set_mesh(devices), _others_alive():
         while step < batches * config.epochs:
             epoch = step // batches
             order = everywhere(shuffled(images, config.batch_size, config.seed, epoch, old, rehearsed))
@@ -539,23 +538,6 @@ def _all_stop(stop: list, step: int = 0) -> bool:
     if jax.process_count() == 1:
         return bool(stop)
     return step % AGREE == 0 and bool(multihost_utils.process_allgather(np.array(bool(stop))).any())
-
-
-@contextlib.contextmanager
-def _stop_signals() -> Iterator[list]:
-    """A list that Ctrl-C and SIGTERM put something into, rather than breaking a step in the middle."""
-    stop = []
-    kinds = (signal.SIGINT, signal.SIGTERM)
-    try:
-        before = [signal.signal(kind, lambda number, frame: stop.append(number)) for kind in kinds]
-    except ValueError:  # not the main thread: nobody sends it signals
-        yield stop
-        return
-    try:
-        yield stop
-    finally:
-        for kind, handler in zip(kinds, before, strict=True):
-            signal.signal(kind, handler)
 
 
 def _clock(seconds: float) -> str:
