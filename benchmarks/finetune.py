@@ -5,7 +5,7 @@
 The digits are real: 1,797 handwritten ones of 43 people, scanned in the nineties and kept at 8 × 8 pixels, that
 scikit-learn brings along (E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998). They are
 written out as folders of class folders, enlarged, and `python -m train --from checkpoints/default` does the rest. What
-is counted are every sixth of them, which are in no folder that is trained on, and MNIST's own test images, which the
+is counted are a random half of them, which are in no folder that is trained on, and MNIST's own test images, which the
 network should not forget.
 """
 
@@ -26,6 +26,7 @@ FROM = ("--from", "checkpoints/default")
 RUNS = {  # what is trained on, the others of how many of each class, and how
     "10 of each class": (10, FROM),
     "10 of each class, conv1 to conv3 frozen": (10, (*FROM, "--freeze", "conv1,conv2,conv3")),
+    "10 of each class, without rehearsing": (10, (*FROM, "--rehearse", "0")),
     "all others": (1000, FROM),
     "all others, without --from": (1000, ("--epochs", "12")),
 }
@@ -57,8 +58,8 @@ def main() -> None:
 
     loaded = load_digits()
     digits = [(enlarged(values), int(label)) for values, label in zip(loaded.images, loaded.target, strict=True)]
-    held_out = digits[5::6]
-    others = [digit for number, digit in enumerate(digits) if number % 6 != 5]
+    order = np.random.default_rng(0).permutation(len(digits))
+    held_out, others = ([digits[number] for number in half] for half in np.array_split(order, 2))
     glyphs, labels = zip(*[(as_single_glyph(picture), label) for picture, label in held_out], strict=True)
     test, mnist = data.Split(np.array(glyphs), np.array(labels)), data.load("mnist").test
 

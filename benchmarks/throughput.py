@@ -40,7 +40,7 @@ def ours(recipe: str, batch_size: int = 128) -> float:
     everywhere = loop.replicated(devices)
     nnx.update(state, everywhere(nnx.state(state)))
     split, order, totals = everywhere((data.Split(images, labels), order, jnp.zeros(3)))
-    step, taken = nnx.cached_partial(loop.train_step, state), []
+    step, taken = nnx.cached_partial(loop.train_step, state, None), []
     with jax.set_mesh(devices):
         for number in range(STEPS):
             start = time.perf_counter()
