@@ -113,9 +113,13 @@ def test_predict_pads_the_last_batch(mnist):
     np.testing.assert_allclose(loop.predict(network, images)[-3:], loop.predict(network, images[-3:]), atol=1e-5)
 
 
-def test_the_command_line_trains_with_augmentation_and_says_what_came_out(tmp_path, capsys):
+def test_the_command_line_trains_with_augmentation_and_says_what_came_out(tmp_path, capsys, monkeypatch):
     flags = "--preset fast --epochs 1 --batch-size 32 --train-limit 96 --augmentation --damage 0.5 --quiet --output"
-    assert command.main([*flags.split(), str(tmp_path / "run")]) == 0
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(loop.interrupt, "deferred", lambda: contextlib.nullcontext(After(1)))
+        assert command.main([*flags.split(), str(tmp_path / "run")]) == 130
+    assert capsys.readouterr().err == "Stopped in epoch 1; go on with --resume.\n"
+    assert command.main(["--resume", *flags.split(), str(tmp_path / "run")]) == 0
     assert "Test accuracy" in capsys.readouterr().out
     card = checkpoint.read_card(tmp_path / "run")
     assert card["config"]["damage"] == 0.5

@@ -51,7 +51,8 @@ def main(arguments: list[str] | None = None) -> int:
     values = {name: value for name, value in given.items() if value is not None}
     preset = preset or ("finetune" if values.get("from_") else "default")
     output = output or Path("runs") / preset
-    command = "python -m train " + " ".join(sys.argv[1:] if arguments is None else arguments)
+    said = sys.argv[1:] if arguments is None else arguments
+    command = "python -m train " + " ".join(word for word in said if word != "--resume")  # for who does it again
     try:
         _join(**hosts)
         if values.get("from_"):  # the network's shape is the checkpoint's, unless a flag says otherwise
