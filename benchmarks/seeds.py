@@ -1,0 +1,48 @@
+"""What a recipe brings, whatever its seed: prints the README's table of some finished runs.
+
+    for seed in 0 1 2 3 4; do python -m train --seed $seed --output runs/seed$seed; done
+    python benchmarks/seeds.py runs/seed?
+
+Each run is its last epoch, and none is left out. The one that is best on validation, which is the one to ship, is
+marked; the test images choose nothing. Runs of different recipes are refused.
+"""
+
+import statistics
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+
+def main(folders: list[str]) -> int | str:
+    from model import checkpoint
+
+    try:
+        cards = [checkpoint.read_card(folder) for folder in folders]
+    except checkpoint.CheckpointError as error:
+        return f"error: {error}"
+    if len(cards) < 2:
+        return "error: Name two or more finished runs that differ in their seeds."
+    for folder, card in zip(folders, cards, strict=True):
+        others = {name for name, value in cards[0]["config"].items() if card["config"].get(name, value) != value}
+        if others - {"seed"}:
+            return f"error: {folder} has another {', '.join(sorted(others - {'seed'}))} than {folders[0]}."
+    best = max(cards, key=lambda card: (card["validation"]["accuracy"], -card["validation"]["log_loss"]))
+    print("| seed | validation | its log loss | test |")
+    print("| --- | --- | --- | --- |")
+    for card in cards:
+        mark = " (ships)" if card is best else ""
+        validation, test = card["validation"], card["test"]
+        print(
+            f"| {card['seed']}{mark} | {validation['accuracy']:.2%} | {validation['log_loss']:.5f} "
+            f"| {test['accuracy']:.2%} |"
+        )
+    shares = [[card[part]["accuracy"] for card in cards] for part in ("validation", "test")]
+    validation, test = (f"{statistics.mean(part):.3%} ± {statistics.stdev(part):.3%}" for part in shares)
+    print(f"| mean ± standard deviation of {len(cards)} | {validation} | | {test} |")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
