@@ -26,6 +26,11 @@ def test_same_key_same_images(digits):
 def test_strength_zero_leaves_the_image(digits):
     image = digits[0] / np.float32(255)
     np.testing.assert_allclose(augment.warp(jax.random.key(0), image, 0.0), image, atol=1e-5)
+    none, half, whole = (
+        np.abs(augment.augment(jax.random.key(0), digits, 0.0, strength).astype(float) - digits).mean()
+        for strength in (0.0, 0.5, 1.0)
+    )
+    assert none < 0.01 < half < 0.8 * whole
 
 
 def test_warp_keeps_the_ink_and_damage_share_is_kept_to(digits):

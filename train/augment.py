@@ -77,10 +77,10 @@ def extremes(image):
     )
 
 
-def thicken(key, image):
-    """A pen up to a pixel thicker or thinner on each side."""
+def thicken(key, image, strength=1.0):
+    """A pen up to a pixel thicker or thinner on each side, at strength 1."""
     highest, lowest = extremes(image)
-    amount = uniform(key, -1, 1)
+    amount = strength * uniform(key, -1, 1)
     return image + amount * jnp.where(amount > 0, highest - image, image - lowest)
 
 
@@ -202,15 +202,15 @@ def damage(key, image):
     return image
 
 
-def another_hand(key, image):
+def another_hand(key, image, strength):
     """One image: warped by a usual hand, or by a wild one, or not; then by another pen, or not."""
     keys = random.split(key, 5)
-    strength = jnp.where(random.bernoulli(keys[0], 0.15), 1.9, 1.0)
-    image = chance(keys[1], 0.9, warp(keys[2], image, strength), image)
-    return chance(keys[3], 0.4, thicken(keys[4], image), image)
+    wild = strength * jnp.where(random.bernoulli(keys[0], 0.15), 1.9, 1.0)
+    image = chance(keys[1], 0.9, warp(keys[2], image, wild), image)
+    return chance(keys[3], 0.4, thicken(keys[4], image, strength), image)
 
 
-def augment(key: jax.Array, images: jax.Array, damage_share: float) -> jax.Array:
+def augment(key: jax.Array, images: jax.Array, damage_share: float, strength: float = 1.0) -> jax.Array:
     """(n, 28, 28) uint8 glyphs → (n, 28, 28) uint8, each distorted in its own way.
 
     Args:
@@ -218,10 +218,11 @@ def augment(key: jax.Array, images: jax.Array, damage_share: float) -> jax.Array
         images: white ink on black.
         damage_share: share of the images, in [0, 1], that are damaged beyond being warped. Not traced: the others
             are spared the work.
+        strength: of the warps; 1 is as hands differ, 0 none.
     """
     hands, cameras, choice = random.split(key, 3)
     changed = images.astype(jnp.float32) / 255
-    changed = jax.vmap(another_hand)(random.split(hands, len(images)), changed)
+    changed = jax.vmap(another_hand, (0, 0, None))(random.split(hands, len(images)), changed, strength)
     if count := round(damage_share * len(images)):
         chosen = random.permutation(choice, len(images))[:count]
         damaged = jax.vmap(damage)(random.split(cameras, count), changed[chosen])

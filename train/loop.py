@@ -63,6 +63,7 @@ BOUNDS = dict.fromkeys(SHARES, (0, 1)) | {  # what values of a Config make sense
     "epoch_images": (0, 10**9),
     "validation": (1, 10**9),
     "rehearse": (0, 0.9),
+    "warp": (0, 3),
     "depth": (1, 9),
     "features": (0, 65_536),
     "beta1": (0, 0.999),
@@ -102,6 +103,7 @@ class Config:
     dropout: float = 0.4  # share of the hidden layer's inputs that are dropped
     average_decay: float = 0.9995  # of the weights' exponential moving average, which is what ships
     augmentation: bool = True  # distort the images (train/augment.py)
+    warp: float = 1.0  # how far the distortions bend, turn and thicken an image; 1 is as hands differ
     damage: float = 0.4  # share of the images that are damaged, not only warped
     drawn: float = 0.0625  # digits drawn by program, as a share of the batch added to it; none where classes are others
     outliers: float = 0.125  # glyphs that show no digit, drawn by program, as a share of the batch added to it
@@ -200,7 +202,7 @@ def train_step(state: TrainState, teacher, totals, split: datasets.Split, order,
     targets = jnp.concatenate([right, jnp.full((len(strange), classes), 1 / classes)])
     images = jnp.concatenate([images, digits, strange])
     if config.augmentation:
-        images = augment(key, images, config.damage)
+        images = augment(key, images, config.damage, config.warp)
     if teacher is not None:
         targets = nnx.softmax(teacher(images))
     trained = nnx.DiffState(0, state.optimizer.wrt)
