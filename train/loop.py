@@ -143,6 +143,19 @@ PRESETS = {
     ),
     "default": Config(),
     "best": Config(epochs=80),
+    "tiny": Config(  # 7,460 parameters, to learn from a --teacher; depth does more for it than width
+        epochs=40,
+        learning_rate=2e-2,
+        widths=(10, 10, 13),
+        depth=3,
+        features=0,
+        dropout=0.0,
+        average_decay=0.998,
+        warp=0.5,
+        damage=0.0,
+        drawn=0.0,
+        outliers=0.0,
+    ),
     "finetune": Config(epochs=12, learning_rate=5e-4, average_decay=0.99, rehearse=0.5),  # what --from takes
 }
 
