@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     import jax
 
     from model import checkpoint
-    from train import data, loop, transfer
+    from train import data, evaluate, loop, transfer
 
     presets = loop.PRESETS
     parser = argparse.ArgumentParser(prog="python -m train", description=__doc__.partition("\n")[0], allow_abbrev=False)
@@ -69,9 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     if jax.process_index():
         return 0
-    test = card["test"]
-    low, high = test["accuracy_interval"]
-    print(f"Test accuracy {test['accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%}, n = {test['n']:,}).")
+    print(f"Test accuracy {evaluate.accuracy_of(card['test'])}.")
     print(f"Checkpoint: {output}")
     return 0
 

@@ -17,7 +17,7 @@ from flax import nnx
 from model import checkpoint
 from model.checkpoint import CheckpointError
 from model.network import Committee, DigitCNN
-from train import data, loop
+from train import data, evaluate, loop
 
 
 def build(sources: Sequence[Path], output: Path, command: str = "") -> dict:
@@ -86,10 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     for number, member in enumerate(card["members"]):
         print(f"Member {number}, seed {member['seed']}: test accuracy {member['test']['accuracy']:.2%}.")
-    low, high = card["test"]["accuracy_interval"]
-    print(
-        f"Committee: {card['test']['accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%}, n = {card['test']['n']:,})."
-    )
+    print(f"Committee: {evaluate.accuracy_of(card['test'])}.")
     print(f"Checkpoint: {given.output}")
     return 0
 

@@ -83,6 +83,12 @@ def summary(labels: np.ndarray, probabilities: np.ndarray) -> dict:
     }
 
 
+def accuracy_of(summary: dict) -> str:
+    """A summary's accuracy as it is printed: `99.69% (95 % interval 99.56% to 99.78%, n = 10,000)`."""
+    low, high = summary["accuracy_interval"]
+    return f"{summary['accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%}, n = {summary['n']:,})"
+
+
 def fit_temperature(labels: np.ndarray, logits: np.ndarray) -> float:
     """The T > 0 for which softmax(logits / T) has the least log loss (Guo et al., 2017, section 4.2).
 
