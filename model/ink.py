@@ -72,7 +72,7 @@ def with_margin(rgb: np.ndarray) -> tuple[np.ndarray, tuple[slice, slice]]:
     margin = round(MARGIN * max(rgb.shape))
     paper = rgb.copy()
     for quarter, line in enumerate(_border_paper(rgb)):
-        np.rot90(paper, quarter)[0] = line  # a view
+        np.rot90(paper, quarter)[0] = line.round()  # a view
     around = np.pad(paper, ((margin, margin), (margin, margin), (0, 0)), "edge")
     inside = np.s_[margin : margin + len(rgb), margin : margin + rgb.shape[1]]
     around[inside] = rgb
@@ -95,6 +95,15 @@ def _border_paper(rgb: np.ndarray) -> list[np.ndarray]:
     unlike = np.flatnonzero(np.abs(means - typical).max(1) > STROKE)
     if len(unlike) == 1:
         papers[unlike[0]][:] = typical
+    # So is what differs from the corners at both ends, as a 5 has it above and below; uneven light does not.
+    between = []
+    for quarter, paper in enumerate(papers):
+        start, end = papers[quarter - 1][-1], papers[quarter - 3][0]  # where its neighbours meet it
+        share = np.linspace(0, 1, len(paper), dtype=np.float32)[:, None]
+        between.append(start * (1 - share) + end * share)
+    for paper, across in zip(papers, between, strict=True):
+        if _largest(paper - across).max() > STROKE:
+            paper[:] = across
     return papers
 
 

@@ -112,11 +112,27 @@ def test_a_digit_in_a_picture_cut_close_is_found_whole(mask, falloff):
     assert not cut_close(page(mask, 235, (30, 30, 60), noise=3))
 
 
-def test_a_margin_goes_on_as_the_paper_does_without_the_strokes():
+@pytest.mark.parametrize(
+    "strokes",
+    [
+        [np.s_[:, 10:16]],  # of a 1, through
+        [np.s_[:6, 12:48], np.s_[-6:, 12:48]],  # of a 5, along two sides
+    ],
+)
+def test_a_margin_goes_on_as_the_paper_does_without_the_strokes(strokes):
     picture = np.full((40, 60, 3), 200, np.uint8)
-    picture[:, 10:16] = 20
+    for stroke in strokes:
+        picture[stroke] = 20
     around, inside = with_margin(picture)
     assert around.shape == (40 + 2 * 15, 60 + 2 * 15, 3)
     np.testing.assert_array_equal(around[inside], picture)
     around[inside] = 200
     assert (around == 200).all()
+
+
+def test_a_margin_goes_on_as_the_light_does():
+    light = np.broadcast_to(np.linspace(90, 220, 60)[None, :, None], (40, 60, 3)).astype(np.uint8)
+    around, _ = with_margin(light)
+    assert np.abs(around[:15, 15:-15].astype(int) - light[:1]).max() < 10
+    assert np.abs(around[:, 0].astype(int) - 90).max() < 10
+    assert np.abs(around[:, -1].astype(int) - 220).max() < 10
