@@ -23,6 +23,7 @@ SMALL = 512  # pixels: the longer side of a picture that may be cut close to a d
 CLOSE = 0.06  # of the longer side: nearer to the border, a stroke lacks paper around it
 MARGIN = 0.25  # of the longer side: so much paper is laid around a picture that is cut close
 STROKE, PLAIN = 60, 12  # of 255: what a stroke in the border differs from the paper, and the paper from itself
+PLAIN_SHARE = 0.3  # of the border: strokes may take up the rest
 MIN_CONTRAST = 14  # of 255: less than this from the paper, and the eye sees nothing written
 GRAIN = 5  # pixels: larger than grains of paper, so that neighbours so far apart have nothing in common
 NOISE_FACTOR = 3.0  # ink differs from the paper by more than so many σ of the paper's noise
@@ -64,7 +65,7 @@ def cut_close(rgb: np.ndarray) -> bool:
     papers = _border_paper(rgb)
     differences = [_largest((side - paper).reshape(-1, 3)) for side, paper in zip(sides, papers, strict=True)]
     outermost = [difference[: len(paper)] for difference, paper in zip(differences, papers, strict=True)]
-    return (np.concatenate(outermost) <= PLAIN).mean() > 0.5 and max(map(np.max, differences)) > STROKE
+    return (np.concatenate(outermost) <= PLAIN).mean() > PLAIN_SHARE and max(map(np.max, differences)) > STROKE
 
 
 def with_margin(rgb: np.ndarray) -> tuple[np.ndarray, tuple[slice, slice]]:
@@ -95,14 +96,12 @@ def _border_paper(rgb: np.ndarray) -> list[np.ndarray]:
     unlike = np.flatnonzero(np.abs(means - typical).max(1) > STROKE)
     if len(unlike) == 1:
         papers[unlike[0]][:] = typical
-    # So is what differs from the corners at both ends, as a 5 has it above and below; uneven light does not.
-    between = []
-    for quarter, paper in enumerate(papers):
-        start, end = papers[quarter - 1][-1], papers[quarter - 3][0]  # where its neighbours meet it
+    # So is what lies between ends that are as most of the border, as a 5 has it above and below.
+    most = np.median(np.concatenate(papers), axis=0)
+    for paper in papers:
         share = np.linspace(0, 1, len(paper), dtype=np.float32)[:, None]
-        between.append(start * (1 - share) + end * share)
-    for paper, across in zip(papers, between, strict=True):
-        if _largest(paper - across).max() > STROKE:
+        across = paper[0] * (1 - share) + paper[-1] * share
+        if _largest(across - most).max() <= STROKE < _largest(paper - across).max():
             paper[:] = across
     return papers
 
