@@ -19,7 +19,7 @@ RULING_INK = 0.15  # of full ink: a ruling is seldom paler
 FLATTER = 0.8  # of the mean difference from the paper: then another paper is the better one
 RULED_PAGE = 400  # pixels: a smaller picture has no room for writing on lines
 RULING_WIDTH = 1 / 120  # of the page: a ruling is thinner, a large digit's stroke is not
-SMALL = 512  # pixels: the longer side of a picture that may be cut close to a digit
+SMALL = 512  # pixels: the longer side of a picture that is likely to show one digit, and may be cut close to it
 CLOSE = 0.06  # of the longer side: nearer to the border, a stroke lacks paper around it
 MARGIN = 0.25  # of the longer side: so much paper is laid around a picture that is cut close
 STROKE, PLAIN = 60, 12  # of 255: what a stroke in the border differs from the paper, and the paper from itself
@@ -54,18 +54,26 @@ def ink_map(rgb: np.ndarray) -> np.ndarray:
 
 
 def cut_close(rgb: np.ndarray) -> bool:
-    """Whether strokes reach a small picture's border, or nearly, which is plain paper otherwise.
+    """Whether strokes reach a picture's border, or nearly, which is plain paper otherwise.
 
-    In a large picture, it is seldom a digit that reaches the border: a table's edge, a shadow, another line.
+    In a large picture, it is seldom a digit that reaches the border, but a table's edge, a shadow or another line:
+    there all sides must be reached, as by one digit cut out, and corners be paper.
     """
-    if max(rgb.shape) > SMALL:
-        return False
+    every = -(-max(rgb.shape) // SMALL)  # large strokes need not be looked at closely
+    rgb = rgb[::every, ::every]
     depth = max(1, round(CLOSE * max(rgb.shape)))
-    sides = [np.rot90(rgb, quarter)[:depth] for quarter in range(4)]
+    turned = [np.rot90(rgb, quarter) for quarter in range(4)]
     papers = _border_paper(rgb)
-    differences = [_largest((side - paper).reshape(-1, 3)) for side, paper in zip(sides, papers, strict=True)]
+    differences = [_largest((side[:depth] - paper).reshape(-1, 3)) for side, paper in zip(turned, papers, strict=True)]
     outermost = [difference[: len(paper)] for difference, paper in zip(differences, papers, strict=True)]
-    return (np.concatenate(outermost) <= PLAIN).mean() > PLAIN_SHARE and max(map(np.max, differences)) > STROKE
+    reached = [difference.max() > STROKE for difference in differences]
+    if not any(reached) or (np.concatenate(outermost) <= PLAIN).mean() < PLAIN_SHARE:
+        return False
+    if every == 1:
+        return True
+    corners = np.array([np.median(side[:depth, :depth], axis=(0, 1)) for side in turned])
+    plain = np.abs(corners - np.median(rgb[::4, ::4], axis=(0, 1))).max(1) <= STROKE
+    return all(reached) and plain.sum() >= 3  # a 7 begins in a corner
 
 
 def with_margin(rgb: np.ndarray) -> tuple[np.ndarray, tuple[slice, slice]]:

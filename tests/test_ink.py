@@ -101,15 +101,24 @@ def test_rulings_go_where_a_crease_darkens_the_page(mask):
     assert agreement(ink[:, :250], written[:, :250]) > 0.85
 
 
-@pytest.mark.parametrize("falloff", [0, 0.25])
-def test_a_digit_in_a_picture_cut_close_is_found_whole(mask, falloff):
+@pytest.mark.parametrize(("times", "falloff"), [(1, 0), (1, 0.25), (4, 0)])
+def test_a_digit_in_a_picture_cut_close_is_found_whole(mask, times, falloff):
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     close = mask[rows[0] + 4 : rows[-1] - 3, columns[0] + 4 : columns[-1] - 3]  # its strokes are cut by the border
+    close = np.kron(close, np.ones((times, times), bool))
     light = np.broadcast_to(np.linspace(1, 1 - falloff, close.shape[1]), close.shape)
     picture = page(close, 235, (30, 30, 60), light, noise=3)
     assert cut_close(picture)
     assert agreement(ink_map(picture), close) > 0.8
     assert not cut_close(page(mask, 235, (30, 30, 60), noise=3))
+
+
+def test_a_table_beside_a_large_page_is_no_digit_cut_close(mask):
+    written = np.pad(mask, 300)
+    picture = page(written, 235, (30, 30, 60), noise=3)
+    for side in (np.s_[:, :30], np.s_[-30:]):
+        picture[side] = 80
+        assert not cut_close(picture)
 
 
 @pytest.mark.parametrize(
