@@ -25,9 +25,9 @@ def main(folders: list[str]) -> int | str:
     if len(cards) < 2:
         return "error: Name two or more finished runs that differ in their seeds."
     for folder, card in zip(folders, cards, strict=True):
-        others = {name for name, value in cards[0]["config"].items() if card["config"].get(name, value) != value}
-        if others - {"seed"}:
-            return f"error: {folder} has another {', '.join(sorted(others - {'seed'}))} than {folders[0]}."
+        recipe = {name: value for name, value in cards[0]["config"].items() if name != "seed"}
+        if others := sorted(name for name, value in recipe.items() if card["config"].get(name, value) != value):
+            return f"error: {folder} has another {', '.join(others)} than {folders[0]}."
     best = max(cards, key=lambda card: (card["validation"]["accuracy"], -card["validation"]["log_loss"]))
     print("| seed | validation | its log loss | test |")
     print("| --- | --- | --- | --- |")

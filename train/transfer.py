@@ -1,7 +1,7 @@
 """What a training takes from another's checkpoint: its weights to start from, its images, or its answers as targets.
 
 python -m train --data my_digits --from checkpoints/default --freeze conv1,conv2
-python -m train --teacher checkpoints/default --widths 6,12,18 --features 0
+python -m train --preset tiny --teacher checkpoints/default
 """
 
 from collections.abc import Callable, Sequence
@@ -71,9 +71,8 @@ def known(source: str, classes: Sequence[str]) -> data.Split:
     """
     if not source:
         raise TransferError("--rehearse mixes in what a checkpoint was trained on; say which one with --from.")
-    name = checkpoint.read_card(source)["data"].get("name", "")
     try:
-        dataset = data.load(name)
+        dataset = data.load(checkpoint.read_card(source)["data"].get("name", ""))
     except data.DataError as error:
         raise TransferError(f"{error} {source} was trained on it; --rehearse 0 goes without.") from error
     number = np.array([classes.index(name) if name in classes else -1 for name in dataset.classes], np.int32)
