@@ -2,6 +2,7 @@
 
     for seed in 0 1 2 3 4; do python -m train --seed $seed --output runs/seed$seed; done
     python benchmarks/seeds.py runs/seed?
+    python benchmarks/seeds.py checkpoints/committee    # of its members
 
 Each run is its last epoch, and none is left out. The one that is best on validation, which is the one to ship, is
 marked; the test images choose nothing. Runs of different recipes are refused.
@@ -19,13 +20,14 @@ def main(folders: list[str]) -> int | str:
     from model import checkpoint
 
     try:
-        cards = [checkpoint.read_card(folder) for folder in folders]
+        given = [checkpoint.read_card(folder) for folder in folders]
     except checkpoint.CheckpointError as error:
         return f"error: {error}"
+    cards = [one for card in given for one in card.get("members", [card])]
     if len(cards) < 2:
         return "error: Name two or more finished runs that differ in their seeds."
-    for folder, card in zip(folders, cards, strict=True):
-        recipe = {name: value for name, value in cards[0]["config"].items() if name != "seed"}
+    for folder, card in zip(folders, given, strict=True):
+        recipe = {name: value for name, value in given[0]["config"].items() if name != "seed"}
         if others := sorted(name for name, value in recipe.items() if card["config"].get(name, value) != value):
             return f"error: {folder} has another {', '.join(others)} than {folders[0]}."
     best = max(cards, key=lambda card: (card["validation"]["accuracy"], -card["validation"]["log_loss"]))

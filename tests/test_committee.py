@@ -44,6 +44,18 @@ def test_the_answer_is_the_mean_of_the_members(written, tmp_path):
     assert card["parameters"] == 3 * sum(p.size for p in checkpoint.by_name(nnx.state(members[0], nnx.Param)).values())
 
 
+def test_a_committee_takes_more_members_later(written, tmp_path):
+    for number in range(3):
+        written(number)
+    at_once = committee.build([tmp_path / str(number) for number in range(3)], tmp_path / "all")
+    committee.build([tmp_path / "0", tmp_path / "1"], tmp_path / "grown")
+    grown = committee.build([tmp_path / "grown", tmp_path / "2"], tmp_path / "grown")
+    assert grown["members"] == at_once["members"] and grown["network"] == at_once["network"]
+    images = data.load("noise").test.images
+    answers = [Recognizer.load(tmp_path / name).classify(images) for name in ("all", "grown")]
+    np.testing.assert_allclose(*answers, rtol=1e-5)
+
+
 def test_members_that_do_not_fit_are_refused(written, tmp_path, capsys):
     written(0)
     written(1, classes=("a", "b"))

@@ -2,8 +2,9 @@
 
     python -m train.committee runs/0 runs/1 runs/2 --output checkpoints/committee
 
-The members are networks of one shape, trained on one dataset from other seeds; none is chosen, all are taken. What the
-committee's confidence means is fitted on the validation images anew, as every network's is.
+The members are networks of one shape, trained on one dataset from other seeds; none is chosen, all are taken. Where one
+of the checkpoints is a committee, its members sit in the new one. What the committee's confidence means is fitted on
+the validation images anew, as every network's is.
 """
 
 import argparse
@@ -28,9 +29,7 @@ def build(sources: Sequence[Path], output: Path, command: str = "") -> dict:
         DataError: the dataset can't be had.
     """
     loaded = [checkpoint.load(source) for source in sources]
-    (model, first), *others = loaded
-    if len(loaded) < 2 or isinstance(model, Committee):
-        raise CheckpointError("A committee takes two or more checkpoints of single networks.")
+    (model, first), *others = [(_members(network)[0], card) for network, card in loaded]
     for source, (member, card) in zip(sources[1:], others, strict=True):
         alike = {
             "classes": card["classes"] == first["classes"],
@@ -39,23 +38,27 @@ def build(sources: Sequence[Path], output: Path, command: str = "") -> dict:
         }
         if different := [what for what, same in alike.items() if not same]:
             raise CheckpointError(f"{source} can't sit with {sources[0]}: their {' and '.join(different)} differ.")
-    arguments = {"members": len(loaded)} | checkpoint.network_arguments(first)
+    members = [member for network, _ in loaded for member in _members(network)]
+    if len(members) < 2:
+        raise CheckpointError("A committee takes two or more networks.")
+    arguments = checkpoint.network_arguments(first) | {"members": len(members)}
     network = Committee(classes=len(first["classes"]), **arguments, rngs=nnx.Rngs(0))
-    for seat, (member, _) in zip(network.members, loaded, strict=True):
+    for seat, member in zip(network.members, members, strict=True):
         nnx.update(seat, nnx.state(member, checkpoint.TRAINED))
     dataset = data.load(first["data"].get("name", ""))
     abstain = first["config"].get("abstain", loop.Config.abstain)
     calibration, probabilities = loop.calibrated(network, dataset, abstain)
     about = "command", "seed", "validation", "test"
+    cards = [one for _, card in loaded for one in card.get("members", [card])]
     card = {
         "name": output.name,
-        "description": f"Committee of {len(loaded)} DigitCNN trained on {dataset.name}",
+        "description": f"Committee of {len(members)} DigitCNN trained on {dataset.name}",
         "command": command,
         "classes": first["classes"],
         "network": arguments,
         "config": first["config"],
         "seed": first["seed"],
-        "members": [{field: card.get(field) for field in about} for _, card in loaded],
+        "members": [{field: card.get(field) for field in about} for card in cards],
         "versions": loop.versions(),
         "data": first["data"],
         "history": [],
@@ -64,7 +67,11 @@ def build(sources: Sequence[Path], output: Path, command: str = "") -> dict:
     return card
 
 
-def _shapes(network: DigitCNN | Committee) -> dict[str, tuple]:
+def _members(network: DigitCNN | Committee) -> list[DigitCNN]:
+    return list(network.members) if isinstance(network, Committee) else [network]
+
+
+def _shapes(network: DigitCNN) -> dict[str, tuple]:
     variables = checkpoint.by_name(nnx.state(network, checkpoint.TRAINED))
     return {name: variable.shape for name, variable in variables.items()}
 
