@@ -74,21 +74,10 @@ members = members[np.argsort(-confidence[members])]
 st.subheader(f"{classes[true]} read as {classes[wrong]}: {len(members):,} {'image' if len(members) == 1 else 'images'}")
 
 name = card["data"].get("name", "")
-if not (data.is_cached(name) or data.is_folder(name)):
-    st.markdown("The images themselves don't come with the network. All charts do without them.")
-    if st.button("Fetch the test images", icon=":material/download:"):
-        with st.empty():
-            bar = st.progress(0.0, "Starting")
-            try:
-                data.load(name, progress=lambda share, what: bar.progress(min(share, 1.0), what))
-            except data.DataError as error:
-                st.error(str(error))
-            else:
-                st.rerun()
-elif len(members):
+if resources.at_hand(name) and len(members):
     page = st.pagination(-(-len(members) // PAGE), key=f"page {true} {wrong}") if len(members) > PAGE else 1
     try:
-        images = resources.test_images(name)
+        images = resources.test_images(name)[0].images
     except data.DataError as error:
         st.error(str(error))
     else:

@@ -1,4 +1,4 @@
-"""A running dashboard and a Chromium to look at it with, for test_browser.py and for benchmarks/speed.py."""
+"""A running dashboard and a Chromium to look at it with, for the tests in a browser and for benchmarks/speed.py."""
 
 import contextlib
 import re
@@ -10,7 +10,10 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 ROOT = Path(__file__).parents[1]
+PATIENCE = 30_000  # milliseconds: an upper bound for slow machines, not a wait
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -63,3 +66,59 @@ def serve() -> Iterator[tuple[int, str]]:
             process.wait()
             if reader:
                 reader.join()
+
+
+def expect(*args):
+    from playwright.sync_api import expect
+
+    return expect(*args)
+
+
+def digit(page):
+    return page.get_by_test_id("digit")
+
+
+def blank(page):
+    return page.get_by_text("Draw a digit, and it is read")
+
+
+def button(page, name):
+    """A button of the page's own; the canvas has an Undo, too."""
+    own = page.locator("[data-testid=stButton], [data-testid=stDownloadButton]").filter(has_text=name)
+    return own.get_by_role("button")
+
+
+def open_draw(page, address="/"):
+    page.goto(address)
+    expect(blank(page)).to_be_visible()
+    expect(page.locator("canvas.upper-canvas")).to_be_visible()
+
+
+def draw(page, strokes):
+    """Draws with the mouse, in pixels of the canvas."""
+    canvas = page.locator("canvas.upper-canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    for stroke in strokes:
+        for index, (x, y) in enumerate(stroke):
+            page.mouse.move(box["x"] + x, box["y"] + y, steps=4 if index else 1)
+            if not index:
+                page.mouse.down()
+        page.mouse.up()
+
+
+def no_exception(page):
+    expect(page.locator("[data-testid=stException]")).to_have_count(0)
+
+
+def finger(phone, stroke):
+    """Draws a stroke with a finger, in small steps."""
+    box = phone.locator("canvas.upper-canvas").bounding_box()
+    touch = phone.context.new_cdp_session(phone)
+    xs, ys = (
+        np.interp(np.linspace(0, 1, 30), np.linspace(0, 1, len(stroke)), axis) for axis in zip(*stroke, strict=True)
+    )
+    for index, (x, y) in enumerate(zip(xs, ys, strict=True)):
+        point = {"x": box["x"] + float(x), "y": box["y"] + float(y)}
+        touch.send("Input.dispatchTouchEvent", {"type": "touchMove" if index else "touchStart", "touchPoints": [point]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})

@@ -1,7 +1,9 @@
 """What several tests share: the data, the shipped recognizer, and digits drawn by program."""
 
 import os
+import shutil
 import tempfile
+from pathlib import Path
 
 # What one process of the tests has compiled, the others need not. To be set before JAX is imported.
 COMPILED = tempfile.TemporaryDirectory()
@@ -10,9 +12,10 @@ os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.2"
 
 import numpy as np
 import pytest
+from browser import FLAGS, PATIENCE, chromium, serve
 from PIL import Image, ImageDraw
 
-from model import Recognizer
+from model import Recognizer, checkpoint
 from train import data
 
 
@@ -44,3 +47,52 @@ def seven() -> np.ndarray:
     page = Image.new("L", (160, 200), 255)
     ImageDraw.Draw(page).line([(40, 50), (115, 50), (70, 155)], fill=0, width=12, joint="curve")
     return np.asarray(page)
+
+
+@pytest.fixture
+def checkpoints(tmp_path, monkeypatch) -> Path:
+    """A folder of checkpoints of our own, with the default one in it."""
+    shutil.copytree(checkpoint.DEFAULT, tmp_path / "default")
+    monkeypatch.setenv("DIGITS_CHECKPOINTS", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def server():
+    """The address of a running dashboard."""
+    with serve() as (_, address):
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser():
+    try:
+        from playwright.sync_api import expect, sync_playwright
+    except ImportError:
+        missing("Playwright is not installed.")
+    if chromium() is None:
+        missing("Chromium is not installed.")
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def tab(browser, server):
+    """A tab of 1280 pixels."""
+    yield from _tab(browser, server, viewport={"width": 1280, "height": 900})
+
+
+@pytest.fixture
+def phone(browser, server):
+    """A tab as a phone of 360 pixels shows it, with touch."""
+    yield from _tab(browser, server, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+
+
+def _tab(browser, server, **options):
+    context = browser.new_context(base_url=server, **options)
+    context.set_default_timeout(PATIENCE)
+    yield context.new_page()
+    context.close()

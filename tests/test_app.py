@@ -1,67 +1,19 @@
-"""Every page of the dashboard, run by Streamlit's AppTest: no browser, so what a drawing sends is put in by hand."""
+"""Every page of the dashboard, run by Streamlit's AppTest."""
 
-import base64
 import io
 import json
 import shutil
-from pathlib import Path
 
 import altair as alt
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image, ImageDraw
-from streamlit.testing.v1 import AppTest
+from pages import DEFAULT, page_html, png, said, sent, start, written
+from PIL import Image
 
 from app_pages.parts import bars, canvas, charts, pictures, samples, uploads
 from model import Digit, Reading, checkpoint
 from train import data, evaluate
-
-ROOT = Path(__file__).parents[1]
-DEFAULT = ROOT / "checkpoints" / "default"
-TIMEOUT = 120  # seconds: an upper bound for slow machines
-
-
-def start(page: str | None = None) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=TIMEOUT).run()
-    return app.switch_page(f"app_pages/{page}.py").run() if page else app
-
-
-def png(picture: Image.Image) -> bytes:
-    file = io.BytesIO()
-    picture.save(file, "PNG")
-    return file.getvalue()
-
-
-def written(digit: int, size: int = canvas.SIZE) -> Image.Image:
-    """A digit as the canvas would send it."""
-    picture = Image.new("RGBA", (size, size), "white")
-    for stroke in samples.placed(digit, size):
-        ImageDraw.Draw(picture).line(stroke, fill="black", width=round(0.06 * size), joint="curve")
-    return picture
-
-
-def sent(picture: Image.Image, strokes: int = 1) -> dict:
-    """The state of the canvas after so many strokes."""
-    address = f"data:image/png;base64,{base64.b64encode(png(picture)).decode()}"
-    return {"drawing": {"raw": {"objects": [{"type": "Path"}] * strokes}, "data": address}}
-
-
-def page_html(app: AppTest) -> str:
-    return " ".join(element.proto.body for element in app.get("html"))
-
-
-def said(elements) -> str:
-    return " ".join(element.value for element in elements)
-
-
-@pytest.fixture
-def checkpoints(tmp_path, monkeypatch) -> Path:
-    """A folder of checkpoints of our own, with the default one in it."""
-    shutil.copytree(DEFAULT, tmp_path / "default")
-    monkeypatch.setenv("DIGITS_CHECKPOINTS", str(tmp_path))
-    return tmp_path
-
 
 # Draw
 
@@ -261,7 +213,7 @@ def test_a_cell_chosen_by_the_boxes_shows_its_images(monkeypatch):
     labels, probabilities = checkpoint.read_evaluation(DEFAULT)
     images = np.zeros((len(labels), 28, 28), np.uint8)
     monkeypatch.setattr(data, "is_cached", lambda name: True)
-    monkeypatch.setattr("app_pages.parts.resources.test_images", lambda name: images)
+    monkeypatch.setattr("app_pages.parts.resources.test_images", lambda name: (data.Split(images, None), ()))
     app = start("evaluation")
     app.selectbox(key="true").set_value("7").run()
     app.selectbox(key="predicted").set_value("7").run()
@@ -281,7 +233,7 @@ def test_test_images_are_fetched_on_wish_and_failure_is_a_sentence(monkeypatch):
     app = start("evaluation")
     assert len(app.get("vega_lite_chart")) >= 3  # all there without the images
     app.button[0].click().run()
-    assert app.button[0].label == "Fetch the test images"
+    assert app.button[0].label == "Fetch the images"
     assert said(app.error) == "There is no network." and not app.exception
 
 
@@ -291,11 +243,11 @@ def test_the_test_images_of_a_folder_need_no_fetching(checkpoints, monkeypatch):
     card["data"]["name"] = str(checkpoints)
     path.write_text(json.dumps(card))
     images = np.zeros((card["test"]["n"], 28, 28), np.uint8)
-    monkeypatch.setattr("app_pages.parts.resources.test_images", lambda name: images)
+    monkeypatch.setattr("app_pages.parts.resources.test_images", lambda name: (data.Split(images, None), ()))
     app = start("evaluation")
     assert not app.exception
     assert "Test image" in page_html(app)
-    assert all(button.label != "Fetch the test images" for button in app.button)
+    assert all(button.label != "Fetch the images" for button in app.button)
 
 
 def test_real_test_images_stand_behind_a_mistake(mnist):

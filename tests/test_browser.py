@@ -7,101 +7,14 @@ import contextlib
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
-from browser import FLAGS, chromium, serve
-from conftest import missing
+from browser import PATIENCE, blank, button, digit, draw, expect, finger, no_exception, open_draw
 from PIL import Image, ImageDraw
 
 from app_pages.parts import samples
 from app_pages.parts.canvas import SIZE
 
-PATIENCE = 30_000  # milliseconds: an upper bound for slow machines, not a wait
 PAGES = {"": "Draw a digit", "read": "Read a picture", "evaluation": "How good is it?"}
-
-
-@pytest.fixture(scope="module")
-def server():
-    """The address of a running dashboard."""
-    with serve() as (_, address):
-        yield address
-
-
-@pytest.fixture(scope="module")
-def browser():
-    try:
-        from playwright.sync_api import expect, sync_playwright
-    except ImportError:
-        missing("Playwright is not installed.")
-    if chromium() is None:
-        missing("Chromium is not installed.")
-    expect.set_options(timeout=PATIENCE)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def tab(browser, server):
-    """A tab of 1280 pixels."""
-    yield from _tab(browser, server, viewport={"width": 1280, "height": 900})
-
-
-@pytest.fixture
-def phone(browser, server):
-    """A tab as a phone of 360 pixels shows it, with touch."""
-    yield from _tab(browser, server, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
-
-
-def _tab(browser, server, **options):
-    context = browser.new_context(base_url=server, **options)
-    context.set_default_timeout(PATIENCE)
-    yield context.new_page()
-    context.close()
-
-
-def expect(*args):
-    from playwright.sync_api import expect
-
-    return expect(*args)
-
-
-def digit(page):
-    return page.get_by_test_id("digit")
-
-
-def blank(page):
-    return page.get_by_text("Draw a digit, and it is read")
-
-
-def button(page, name):
-    """A button of the page's own; the canvas has an Undo, too."""
-    own = page.locator("[data-testid=stButton], [data-testid=stDownloadButton]").filter(has_text=name)
-    return own.get_by_role("button")
-
-
-def open_draw(page, address="/"):
-    page.goto(address)
-    expect(blank(page)).to_be_visible()
-    expect(page.locator("canvas.upper-canvas")).to_be_visible()
-
-
-def draw(page, strokes):
-    """Draws with the mouse, in pixels of the canvas."""
-    canvas = page.locator("canvas.upper-canvas")
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
-    for stroke in strokes:
-        for index, (x, y) in enumerate(stroke):
-            page.mouse.move(box["x"] + x, box["y"] + y, steps=4 if index else 1)
-            if not index:
-                page.mouse.down()
-        page.mouse.up()
-
-
-def no_exception(page):
-    expect(page.locator("[data-testid=stException]")).to_have_count(0)
 
 
 def test_every_digit_drawn_with_the_mouse_is_read_right(tab):
@@ -233,19 +146,6 @@ def test_a_click_on_the_confusion_matrix_chooses_the_cell(tab):
     expect(tab.get_by_role("heading", name="4 read as 9")).to_be_visible()
     click_last_cell()
     no_exception(tab)
-
-
-def finger(phone, stroke):
-    """Draws a stroke with a finger, in small steps."""
-    box = phone.locator("canvas.upper-canvas").bounding_box()
-    touch = phone.context.new_cdp_session(phone)
-    xs, ys = (
-        np.interp(np.linspace(0, 1, 30), np.linspace(0, 1, len(stroke)), axis) for axis in zip(*stroke, strict=True)
-    )
-    for index, (x, y) in enumerate(zip(xs, ys, strict=True)):
-        point = {"x": box["x"] + float(x), "y": box["y"] + float(y)}
-        touch.send("Input.dispatchTouchEvent", {"type": "touchMove" if index else "touchStart", "touchPoints": [point]})
-    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
 def test_a_finger_draws_and_does_not_scroll(phone):

@@ -11,6 +11,7 @@ import streamlit as st
 
 from model import Recognizer, checkpoint
 from model.checkpoint import CheckpointError
+from model.explain import Explainer
 from model.network import DigitCNN
 from train import data
 
@@ -64,10 +65,40 @@ def evaluation(path: Path) -> tuple[np.ndarray, np.ndarray]:
     return _evaluation(str(path), stamp(path))
 
 
+def explainer(path: Path) -> Explainer:
+    """What looks into the network of a checkpoint; shared, so never to be changed."""
+    return _explainer(str(path), stamp(path))
+
+
+def at_hand(name: str) -> bool:
+    """Whether the images of a dataset are here; where they are not, shows a button that fetches them."""
+    if data.is_cached(name) or data.is_folder(name):
+        return True
+    st.markdown("The images themselves don't come with the network. All charts do without them.")
+    if st.button("Fetch the images", icon=":material/download:"):
+        with st.empty():
+            bar = st.progress(0.0, "Starting")
+            try:
+                data.load(name, progress=lambda share, what: bar.progress(min(share, 1.0), what))
+            except data.DataError as error:
+                st.error(str(error))
+            else:
+                st.rerun()
+    return False
+
+
 @st.cache_resource(max_entries=2, show_spinner="Loading the test images")
-def test_images(name: str) -> np.ndarray:
-    """(n, 28, 28) uint8 test images of a dataset; raises data.DataError. Call `data.load` first where that is slow."""
-    return data.load(name).test.images
+def test_images(name: str) -> tuple[data.Split, tuple[str, ...]]:
+    """The test images of a dataset and its classes; raises DataError. See first that they are `at_hand`."""
+    dataset = data.load(name)
+    return dataset.test, dataset.classes
+
+
+@st.cache_resource(max_entries=1, show_spinner="Loading the training images")
+def training_images(name: str) -> tuple[data.Split, tuple[str, ...]]:
+    """The training images of a dataset and its classes; as `test_images`."""
+    dataset = data.load(name)
+    return dataset.train, dataset.classes
 
 
 def stamp(path: Path) -> Stamp:
@@ -79,6 +110,11 @@ def stamp(path: Path) -> Stamp:
 @st.cache_resource(max_entries=16, show_spinner="Waking up the network")
 def _recognizer(path: str, stamp: Stamp) -> Recognizer:
     return Recognizer(*_network(path, stamp))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the network")
+def _explainer(path: str, stamp: Stamp) -> Explainer:
+    return Explainer(*_network(path, stamp))
 
 
 @st.cache_resource(max_entries=16, show_spinner="Loading the network")
