@@ -12,11 +12,19 @@ from app_pages.parts import pictures, resources
 st.set_page_config(page_title="Digit reader", page_icon=pictures.icon(), layout="centered")
 
 page = st.navigation(
-    [
-        st.Page("app_pages/draw.py", title="Draw", icon=":material/draw:", default=True),
-        st.Page("app_pages/read.py", title="Read a picture", icon=":material/document_scanner:"),
-        st.Page("app_pages/evaluation.py", title="Evaluation", icon=":material/analytics:"),
-    ]
+    {
+        "Read": [
+            st.Page("app_pages/draw.py", title="Draw", icon=":material/draw:", default=True),
+            st.Page("app_pages/read.py", title="Read a picture", icon=":material/document_scanner:"),
+        ],
+        "Understand": [
+            st.Page("app_pages/playground.py", title="Playground", icon=":material/tune:"),
+            st.Page("app_pages/evaluation.py", title="Evaluation", icon=":material/analytics:"),
+        ],
+        "Take part": [
+            st.Page("app_pages/challenge.py", title="Challenge", icon=":material/timer:"),
+        ],
+    }
 )
 
 faults = resources.faults()
@@ -28,6 +36,7 @@ with st.sidebar:
             index=next((i for i, fault in enumerate(faults.values()) if not fault), 0),
             format_func=lambda name: f"{name} (faulty)" if faults[name] else name,
             key=resources.CHOICE,
+            bind="query-params",
         )
         if not faults[resources.chosen().name]:
             st.caption(resources.about(resources.chosen()))

@@ -4,7 +4,7 @@ import html
 
 import streamlit as st
 
-from app_pages.parts import bars, canvas, pictures, resources
+from app_pages.parts import bars, canvas, pictures, resources, subject
 from model.hints import hints
 
 SHEETS = {"One digit": canvas.SQUARE, "A whole number": canvas.STRIP}
@@ -93,6 +93,9 @@ def draw_and_read() -> None:
             st.info(hint, icon=":material/lightbulb:")
 
     with steps:
+        origin = "drawn here" if len(reading.digits) == 1 else "one of a number that was drawn here"
+        alone = square and len(reading.digits) == 1
+        subject.offer(subject.Subject(digit.glyph, origin, strokes=canvas.strokes(sheet) if alone else ()), "drawn")
         st.subheader("From your drawing to the answer")
         pictures.show(pictures.steps(reading, digit), width=170, abreast=3)
 

@@ -169,6 +169,11 @@ def clear(sheet: Sheet) -> None:
     _restart(sheet, [])
 
 
+def strokes(sheet: Sheet) -> tuple[dict[str, Any], ...]:
+    """What is drawn on a sheet, stroke by stroke, as `initial_drawing` takes it."""
+    return tuple(_objects((st.session_state.get(sheet.kept) or {}).get("raw")))
+
+
 def undo(sheet: Sheet) -> None:
     """Callback: takes the last stroke back."""
     kept = st.session_state.get(sheet.kept)
@@ -185,7 +190,7 @@ def sample(sheet: Sheet, brush: int) -> None:
             random.randrange(10), size, random.uniform(-8, 8), place * size, (sheet.height - size) / 2
         )
     ]
-    _restart(sheet, [_as_object(stroke, brush) for stroke in strokes])
+    _restart(sheet, [as_object(stroke, brush) for stroke in strokes])
 
 
 def _free_corner() -> None:
@@ -230,7 +235,7 @@ def _objects(raw: dict[str, Any] | None) -> list[dict[str, Any]]:
     return (raw or {}).get("objects", [])
 
 
-def _as_object(stroke: list[samples.Point], brush: int) -> dict[str, Any]:
+def as_object(stroke: list[samples.Point], brush: int) -> dict[str, Any]:
     """A stroke as the canvas's own brush leaves it."""
     return {
         "type": "Path",

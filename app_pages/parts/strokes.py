@@ -42,3 +42,32 @@ def points(path: Sequence[Sequence]) -> list[tuple[float, float]]:
                 found.append((a * x + b * mx + c * end[0], a * y + b * my + c * end[1]))
         found.append(end)
     return found
+
+
+def until(strokes: Sequence[dict[str, Any]], share: float) -> list[dict[str, Any]]:
+    """What was drawn when the pen had gone a share in [0, 1] of its whole way: the last stroke may be cut short."""
+    lines = [np.array(points(stroke["path"])) for stroke in strokes]
+    left = share * sum(map(_length, lines))
+    found: list[dict[str, Any]] = []
+    for stroke, line in zip(strokes, lines, strict=True):
+        if left <= 0:
+            break
+        if left < _length(line):
+            done = np.append(0, np.cumsum(np.hypot(*np.diff(line, axis=0).T)))
+            end = [np.interp(left, done, axis) for axis in line.T]
+            line = np.vstack([line[done < left], end])
+            stroke = stroke | {"path": [["M", *line[0]], *(["L", *point] for point in line[1:])]}
+        found.append(stroke)
+        left -= _length(line)
+    return found
+
+
+def ends(strokes: Sequence[dict[str, Any]]) -> np.ndarray:
+    """The share of the pen's whole way, in [0, 1], at which each stroke ends."""
+    done = np.cumsum([_length(np.array(points(stroke["path"]))) for stroke in strokes])
+    return done / done[-1]
+
+
+def _length(line: np.ndarray) -> float:
+    """Of (n, 2) points' line, in pixels; a mere dot has some, too."""
+    return max(1.0, float(np.hypot(*np.diff(line, axis=0).T).sum()))

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from app_pages.parts import resources
+from app_pages.parts import canvas, resources, samples, strokes
 from model import checkpoint
+from model.recognizer import as_single_glyph
 from train import data
 
 STATE = "subject"  # in the session's state
@@ -65,6 +66,13 @@ def current(path: Path) -> Subject | None:
         if known is None or str(known.number) != given:
             st.session_state[STATE] = test_image(path, given)
     return st.session_state.get(STATE)
+
+
+def sample(value: int = 4) -> Subject:
+    """A digit drawn by program, for who comes without one."""
+    drawn = tuple(canvas.as_object(stroke, canvas.SQUARE.brush) for stroke in samples.placed(value, canvas.SIZE))
+    glyph = as_single_glyph(strokes.picture(drawn, canvas.SIZE, canvas.SIZE))
+    return Subject(glyph, "a sample, drawn by program", str(value), drawn)
 
 
 def test_image(path: Path, number: int | str) -> Subject:

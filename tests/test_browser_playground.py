@@ -1,0 +1,38 @@
+"""The Playground in a browser: a drawing is sent there, distorted and watched once more."""
+
+from browser import button, digit, draw, expect, no_exception, open_draw
+
+from app_pages.parts import samples
+from app_pages.parts.canvas import SIZE
+
+
+def test_a_drawing_is_played_with(tab):
+    open_draw(tab)
+    draw(tab, samples.placed(4, SIZE))
+    expect(digit(tab)).to_have_text("4")
+    button(tab, "Play with it").click()
+    expect(tab.get_by_role("heading", name="Playground")).to_be_visible()
+    expect(digit(tab)).to_have_text("4")
+    expect(tab.get_by_text("This one is drawn here.")).to_be_visible()
+    rotate = tab.get_by_role("slider", name="Rotate")
+    picture = tab.get_by_alt_text("The digit.")
+    before = picture.get_attribute("src")
+    rotate.press("End")
+    expect(picture).not_to_have_attribute("src", before)
+    assert "turn=90" in tab.url
+    button(tab, "Reset").click()
+    expect(picture).to_have_attribute("src", before)
+    # The strokes that the canvas sent are redrawn here, and read as the drawing was.
+    expect(tab.get_by_text("Read as 4", exact=False).first).to_be_visible()
+    expect(tab.get_by_text("After each stroke")).to_be_visible()
+    tab.get_by_role("slider", name="The drawing so far").press("Home")
+    expect(tab.get_by_alt_text("The drawing so far.")).to_be_visible()
+    no_exception(tab)
+
+
+def test_the_sliders_are_in_the_address(phone):
+    phone.goto("/playground?turn=40&again=true")
+    expect(phone.get_by_role("slider", name="Rotate")).to_have_value("40")
+    expect(phone.get_by_test_id("sweeps")).to_be_visible()
+    assert phone.locator("[data-testid=stMain]").evaluate("main => main.scrollWidth - main.clientWidth") == 0
+    no_exception(phone)
