@@ -1,0 +1,55 @@
+"""The Challenge, run by Streamlit's AppTest."""
+
+import re
+
+from pages import page_html, said, sent, start, written
+from PIL import Image
+
+
+def wanted(app) -> int:
+    return int(re.search(r'data-testid="wanted"[^>]*>(\d)<', page_html(app))[1])
+
+
+def press(app, label):
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception
+
+
+def test_ten_digits_one_of_them_wrong():
+    app = start("challenge")
+    press(app, "Start")
+    asked = []
+    for turn in range(10):
+        asked.append(wanted(app))
+        value = asked[-1] if turn != 3 else (asked[-1] + 1) % 10
+        app.session_state["challenge"] = sent(written(value))
+        app.run()
+        press(app, "Next")
+    assert sorted(asked) == list(range(10))
+    assert app.metric[0].value == "9 of 10"
+    (matrix,) = app.get("vega_lite_chart")
+    assert f"{asked[3]} read as {(asked[3] + 1) % 10}: 1" in matrix.proto.alt
+    assert [element.proto.label for element in app.get("download_button")] == ["Picture to share"]
+    press(app, "Again")
+    assert "Digit 1 of 10" in page_html(app)
+
+
+def test_there_is_no_next_before_something_is_written():
+    app = start("challenge")
+    press(app, "Start")
+    (following,) = (button for button in app.button if button.label == "Next")
+    assert following.disabled and "0 strokes" in said(app.caption)
+
+
+def test_what_is_no_single_digit_is_not_read():
+    app = start("challenge")
+    press(app, "Start")
+    sheet = Image.new("RGBA", (280, 280), "white")
+    for place in (0, 140):
+        sheet.paste(written(2, 130), (place, 60))
+    for _ in range(10):
+        app.session_state["challenge"] = sent(sheet, strokes=2)
+        app.run()
+        press(app, "Next")
+    assert app.metric[0].value == "0 of 10"
+    assert "2 read as ?: 1" in app.get("vega_lite_chart")[0].proto.alt
