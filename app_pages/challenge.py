@@ -134,4 +134,4 @@ else:
     )
     sure = [turn.confidence for turn in one.turns if turn.read == turn.wanted]
     if sure:
-        st.caption(f"Where it was right, it was at least {bars.percent(min(sure))} sure.")
+        st.caption(f"Of what it read right, it was least sure with {bars.percent(min(sure))}.")

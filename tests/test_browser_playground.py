@@ -1,9 +1,12 @@
 """The Playground in a browser: a drawing is sent there, distorted and watched once more."""
 
-from browser import button, digit, draw, expect, no_exception, open_draw
+from browser import ROOT, button, digit, draw, expect, no_exception, open_draw
 
 from app_pages.parts import samples
 from app_pages.parts.canvas import SIZE
+from model import checkpoint
+
+COMMITTEE = ROOT / "checkpoints" / "committee"
 
 
 def test_a_drawing_is_played_with(tab):
@@ -36,3 +39,15 @@ def test_the_sliders_are_in_the_address(phone):
     expect(phone.get_by_test_id("sweeps")).to_be_visible()
     assert phone.locator("[data-testid=stMain]").evaluate("main => main.scrollWidth - main.clientWidth") == 0
     no_exception(phone)
+
+
+def test_a_network_chosen_in_the_address_goes_along(tab):
+    committee = tab.get_by_text(f"{checkpoint.read_card(COMMITTEE)['parameters']:,} parameters")
+    open_draw(tab, "/?checkpoint=committee")
+    expect(committee).to_be_visible()
+    draw(tab, samples.placed(7, SIZE))
+    expect(digit(tab)).to_have_text("7")
+    button(tab, "Play with it").click()
+    expect(tab.get_by_role("heading", name="Playground")).to_be_visible()
+    expect(committee).to_be_visible()
+    no_exception(tab)

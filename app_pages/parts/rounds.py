@@ -87,7 +87,9 @@ def picture(one: Round, classes: Sequence[str]) -> Image.Image:
         colour = SURE_COLOUR if right else BOX_COLOUR
         pen.text((left + side / 2, top + side + 34), words, fill=colour, font=ImageFont.load_default(30), anchor="mm")
         if not right:
-            pen.text((left + side - 18, top + 20), "×", fill=BOX_COLOUR, font=ImageFont.load_default(40), anchor="mm")
+            x, y = left + side - 30, top + 10
+            for line in ((x, y, x + 20, y + 20), (x, y + 20, x + 20, y)):
+                pen.line(line, fill=BOX_COLOUR, width=5)
     foot = "A small convolutional network reads what people write."
     pen.text((width / 2, CARD[1] - 50), foot, fill="#4a5563", font=ImageFont.load_default(28), anchor="mm")
     return card

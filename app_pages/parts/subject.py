@@ -39,7 +39,8 @@ class Subject:
 def send(subject: Subject, page: str) -> None:
     """Opens a page, such as `app_pages/network.py`, with this digit."""
     st.session_state[STATE] = subject
-    st.switch_page(page, query_params=None if subject.number is None else {IMAGE: str(subject.number)})
+    # Not None: Streamlit then refuses to clear what widgets keep in the address.
+    st.switch_page(page, query_params={} if subject.number is None else {IMAGE: str(subject.number)})
 
 
 def offer(subject: Subject, key: str, pages: tuple[str, ...] = tuple(PLACES)[:2]) -> None:
