@@ -9,8 +9,6 @@ import streamlit as st
 
 from app_pages.parts import pictures, resources
 
-st.set_page_config(page_title="Digit reader", page_icon=pictures.icon(), layout="centered")
-
 page = st.navigation(
     {
         "Read": [
@@ -26,6 +24,9 @@ page = st.navigation(
         ],
     }
 )
+
+st.set_page_config(page_title=f"{page.title} · Digit reader", page_icon=pictures.icon(), layout="centered")
+st.logo(pictures.logo(dark=st.context.theme.type == "dark"), size="large", icon_image=pictures.icon())
 
 faults = resources.faults()
 with st.sidebar:

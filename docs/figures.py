@@ -93,7 +93,9 @@ def numbers(glyph: np.ndarray) -> Image.Image:
     sheet, pen = page(430)
     top, left, count, cell = 4, 9, 11, 36
     sheet.paste(shown(glyph, 392), (20, 10))
-    pen.rectangle((20 + 14 * left, 10 + 14 * top, 20 + 14 * (left + count), 10 + 14 * (top + count)), outline=ORANGE, width=3)
+    pen.rectangle(
+        (20 + 14 * left, 10 + 14 * top, 20 + 14 * (left + count), 10 + 14 * (top + count)), outline=ORANGE, width=3
+    )
     for row in range(count):
         for column in range(count):
             value = int(glyph[top + row, left + column])

@@ -139,6 +139,18 @@ def icon(side: int = 64) -> Image.Image:
     return picture
 
 
+def logo(dark: bool, height: int = 96) -> Image.Image:
+    """The icon with rounded corners and the name beside it, on a transparent ground."""
+    picture = Image.new("RGBA", (round(5.2 * height), height))
+    corners = Image.new("L", (height, height))
+    ImageDraw.Draw(corners).rounded_rectangle((0, 0, height - 1, height - 1), height // 5, fill=255)
+    picture.paste(icon(height), (0, 0), corners)
+    font = ImageFont.load_default(round(0.62 * height))
+    colour = "#e6ebf0" if dark else "#1d2733"
+    ImageDraw.Draw(picture).text((1.3 * height, height / 2), "Digit reader", fill=colour, font=font, anchor="lm")
+    return picture
+
+
 def fitted(image: np.ndarray, width: int, height: int) -> np.ndarray:
     """The picture as large as fits into so many pixels."""
     scale = min(width / image.shape[1], height / image.shape[0])
