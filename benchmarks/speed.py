@@ -101,7 +101,7 @@ def dashboard() -> dict[str, str]:
 
 
 def first_views(browser, address: str) -> dict[str, float]:
-    """Each page's name → seconds from its address to all of it drawn, in a session of its own, seen before by others."""
+    """Each page's name → seconds from its address to all of it drawn, in a session of its own that is not the first."""
     page = browser.new_page()
     page.goto(address)
     links = page.get_by_test_id("stSidebarNavLink")
