@@ -1,9 +1,8 @@
 """Metrics, against scikit-learn and worked examples."""
 
-import math
-
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn import metrics
 
 from train import evaluate
@@ -116,9 +115,12 @@ def test_coverage_of_a_worked_example_and_of_scikit_learn(answers):
 
 
 @pytest.mark.parametrize(("first", "second"), [(5, 15), (15, 5), (7, 7), (0, 6), (1, 0), (0, 0)])
-def test_mcnemar_is_a_fair_coins(first, second):
-    """Summed by hand: twice the tail of the binomial distribution, which is symmetric, at most 1."""
+def test_mcnemar_is_scipys_binomial_test(first, second):
     right = np.repeat([[1, 1], [1, 0], [0, 1], [0, 0]], [50, first, second, 3], axis=0).astype(bool)
-    n, least = first + second, min(first, second)
-    expected = min(1, 2 * sum(math.comb(n, k) for k in range(least + 1)) / 2**n)
+    expected = stats.binomtest(first, first + second).pvalue if first + second else 1
     assert evaluate.mcnemar(*right.T) == (first, second, pytest.approx(expected))
+
+
+def test_mcnemar_of_a_worked_example():
+    """Of ten images that one alone reads right, all ten the second's: 2 / 2**10."""
+    assert evaluate.mcnemar(np.zeros(10, bool), np.ones(10, bool)) == (0, 10, pytest.approx(2 / 1024))

@@ -107,12 +107,11 @@ def mcnemar(first: np.ndarray, second: np.ndarray) -> tuple[int, int, float]:
         How many only the first reads right, how many only the second, and how probable a split at least as uneven is
         where the two are as good.
     """
-    from scipy import stats  # here, since it takes a second to import
+    from scipy import special  # here, as below
 
     only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
-    if not only_first + only_second:
-        return 0, 0, 1.0
-    return only_first, only_second, float(stats.binomtest(only_first, only_first + only_second).pvalue)
+    tail = special.bdtr(min(only_first, only_second), only_first + only_second, 0.5)  # of a fair coin's throws
+    return only_first, only_second, float(min(1, 2 * tail))
 
 
 def reliability(labels: np.ndarray, probabilities: np.ndarray, bins: int = 15) -> list[dict[str, float]]:
