@@ -15,6 +15,7 @@ page = st.navigation(
     [
         st.Page("app_pages/draw.py", title="Draw", icon=":material/draw:", default=True),
         st.Page("app_pages/read.py", title="Read a picture", icon=":material/document_scanner:"),
+        st.Page("app_pages/network.py", title="Inside the network", icon=":material/visibility:"),
         st.Page("app_pages/evaluation.py", title="Evaluation", icon=":material/analytics:"),
     ]
 )

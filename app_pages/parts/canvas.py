@@ -86,6 +86,12 @@ def drawn(sheet: Sheet) -> Drawing:
     return Drawing(len(_objects(kept["raw"])), np.asarray(Image.open(io.BytesIO(png))))
 
 
+def strokes(sheet: Sheet) -> tuple[dict[str, Any], ...]:
+    """What was drawn on a sheet, stroke by stroke, each with a `path` of SVG commands and a `strokeWidth`."""
+    kept = st.session_state.get(sheet.kept)
+    return tuple(stroke for stroke in _objects(kept["raw"]) if "path" in stroke) if kept else ()
+
+
 def show(sheet: Sheet, brush: int, behind: np.ndarray | None = None) -> None:
     """Shows a sheet, with a brush of that many pixels.
 
