@@ -16,6 +16,7 @@ page = st.navigation(
             st.Page("app_pages/read.py", title="Read a picture", icon=":material/document_scanner:"),
         ],
         "Understand": [
+            st.Page("app_pages/network.py", title="Inside the network", icon=":material/visibility:"),
             st.Page("app_pages/playground.py", title="Playground", icon=":material/tune:"),
             st.Page("app_pages/evaluation.py", title="Evaluation", icon=":material/analytics:"),
         ],

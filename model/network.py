@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections.abc import Iterator
 
 import jax
 import jax.numpy as jnp
@@ -94,21 +95,32 @@ class DigitCNN(nnx.Module):
             self.hidden = nnx.Linear(side * side * second, features, kernel_init=lecun_normal, rngs=rngs)
         self.head = nnx.Linear(features or second, classes, kernel_init=lecun_normal, rngs=rngs)
 
+    def stages(self, images: jax.Array) -> Iterator[tuple[str, jax.Array]]:
+        """(n, 28, 28) uint8 glyphs → the name and the output of each layer in turn, from "image" to what embed gives.
+
+        Floats from 0 to 255 are read alike, so that gradients can be taken with respect to them.
+        """
+        x = images[..., None].astype(jnp.float32) / 255  # (n, 28, 28, 1) in [0, 1]
+        yield "image", x
+        for number in range(1, 2 * self.depth + 2):
+            if number == self.depth + 2:
+                x = max_pool(x)
+                yield "pool", x  # (n, 7, 7, 48)
+            x = getattr(self, f"conv{number}")(x)
+            yield f"conv{number}", x  # at first (n, 14, 14, 32), in the end (n, 5, 5, 96)
+        if self.features:
+            x = self.dropout(x.reshape(len(x), -1))  # (n, 2400)
+            yield "hidden", nnx.relu(self.hidden(x))  # (n, 128)
+        else:
+            yield "mean", self.dropout(x.mean((1, 2)))
+
     def embed(self, images: jax.Array) -> jax.Array:
         """(n, 28, 28) uint8 glyphs → (n, features) float32, ≥ 0: what the last layer decides from.
 
         Without a hidden layer, they are as many as the last stage's channels.
         """
-        x = images[..., None].astype(jnp.float32) / 255  # (n, 28, 28, 1) in [0, 1]
-        x = self.conv1(x)  # (n, 14, 14, 32)
-        for number in range(2, 2 * self.depth + 2):
-            if number == self.depth + 2:
-                x = max_pool(x)  # (n, 7, 7, 48)
-            x = getattr(self, f"conv{number}")(x)  # in the end (n, 5, 5, 96)
-        if not self.features:
-            return self.dropout(x.mean((1, 2)))
-        x = self.dropout(x.reshape(len(x), -1))  # (n, 2400)
-        return nnx.relu(self.hidden(x))  # (n, 128)
+        *_, (_, x) = self.stages(images)
+        return x
 
     def __call__(self, images: jax.Array) -> jax.Array:
         """(n, 28, 28) uint8 glyphs → (n, classes) float32 logits."""

@@ -166,6 +166,12 @@ class Recognizer:
             start += size
         return probabilities
 
+    def read_glyphs(self, glyphs: np.ndarray) -> list[Digit]:
+        """(n, 28, 28) uint8 glyphs → what each is read as; its box is the glyph itself. Raises as `classify`."""
+        box = (0, 0, GLYPH_SIZE, GLYPH_SIZE)
+        read = zip(glyphs, self.classify(glyphs), strict=True)
+        return [self._digit(box, glyph, probabilities) for glyph, probabilities in read]
+
     def _lines(self, picture: np.ndarray) -> tuple[list[list[segment.Found]], np.ndarray]:
         """The digits of an upright picture, in lines, and its ink."""
         found, reduction = _ink_of(picture)

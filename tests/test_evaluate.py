@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn import metrics
 
 from train import evaluate
@@ -67,3 +68,59 @@ def test_summary_counts(answers):
     assert summary["accuracy"] == metrics.accuracy_score(labels, probabilities.argmax(1))
     low, high = summary["accuracy_interval"]
     assert low < summary["accuracy"] < high
+
+
+def test_losses_and_ranks_of_each_image(answers):
+    labels, probabilities, _ = answers
+    assert evaluate.losses(labels, probabilities).mean() == pytest.approx(metrics.log_loss(labels, probabilities))
+    assert evaluate.losses(np.array([0, 1]), np.array([[0.25, 0.75], [1, 0]])) == pytest.approx(
+        [1.3863, 27.631], abs=1e-4
+    )
+    assert evaluate.ranked(np.array([[0.2, 0.7, 0.1], [0.5, 0.5, 0.0]])).tolist() == [[1, 0, 2], [0, 1, 2]]
+
+
+def test_likely_wrong_labels_of_a_worked_example():
+    """Usual sureness: of class 0 (0.9 + 0.9 + 0.3 + 0.15) / 4 = 0.5625, of class 1 (0.8 + 0.8) / 2 = 0.8."""
+    labels = np.array([0, 0, 0, 0, 1, 1])
+    of_zero = np.array([0.9, 0.9, 0.3, 0.15, 0.2, 0.2])
+    probabilities = np.stack([of_zero, 1 - of_zero, np.zeros(6)], 1)
+    # The third is read as class 1, too, but less surely than a 1 is as a rule. Nothing is of class 2.
+    assert evaluate.shown_instead(labels, probabilities).tolist() == [0, 0, 0, 1, 1, 1]
+
+
+def test_labels_that_were_swapped_are_found(answers):
+    _, probabilities, _ = answers
+    truth = probabilities.argmax(1)
+    surest = np.argsort(-probabilities.max(1))[:20]
+    labels = truth.copy()
+    labels[surest] = (labels[surest] + 1) % 10
+    shown = evaluate.shown_instead(labels, probabilities)
+    assert (shown[surest] == truth[surest]).all()
+    assert (np.delete(shown, surest) == np.delete(truth, surest)).all()
+
+
+def test_coverage_of_a_worked_example_and_of_scikit_learn(answers):
+    labels = np.array([0, 0, 1, 1])
+    probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.4, 0.6]])
+    curve = evaluate.coverage(labels, probabilities)
+    assert curve["threshold"].tolist() == [0.9, 0.8, 0.6]
+    assert curve["coverage"].tolist() == [0.25, 0.5, 1] and curve["accuracy"].tolist() == [1, 1, 0.75]
+    labels, probabilities, _ = answers
+    curve = evaluate.coverage(labels, probabilities)
+    for index in (0, 700, -1):
+        answered = probabilities.max(1) >= curve["threshold"][index]
+        assert curve["coverage"][index] == pytest.approx(answered.mean())
+        expected = metrics.accuracy_score(labels[answered], probabilities[answered].argmax(1))
+        assert curve["accuracy"][index] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("first", "second"), [(5, 15), (15, 5), (7, 7), (0, 6), (1, 0), (0, 0)])
+def test_mcnemar_is_scipys_binomial_test(first, second):
+    right = np.repeat([[1, 1], [1, 0], [0, 1], [0, 0]], [50, first, second, 3], axis=0).astype(bool)
+    expected = stats.binomtest(first, first + second).pvalue if first + second else 1
+    assert evaluate.mcnemar(*right.T) == (first, second, pytest.approx(expected))
+
+
+def test_mcnemar_of_a_worked_example():
+    """Of ten images that one alone reads right, all ten the second's: 2 / 2**10."""
+    assert evaluate.mcnemar(np.zeros(10, bool), np.ones(10, bool)) == (0, 10, pytest.approx(2 / 1024))

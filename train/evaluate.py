@@ -1,4 +1,4 @@
-"""Labels and probabilities → metrics. NumPy only, but for the fit: compute first, draw elsewhere.
+"""Labels and probabilities → metrics. NumPy only, but for the fit and the test: compute first, draw elsewhere.
 
 All functions take labels (n,) int and probabilities (n, classes) float, rows summing to 1, unless they say otherwise.
 """
@@ -39,10 +39,79 @@ def per_class(confusion: np.ndarray) -> list[dict[str, float]]:
     ]
 
 
+def losses(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """(n,) negative log-likelihood of each true class, in nats."""
+    own = probabilities[np.arange(len(labels)), labels]
+    return -np.log(np.maximum(own, SMALLEST))
+
+
 def log_loss(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Mean negative log-likelihood of the true class, in nats."""
-    own = probabilities[np.arange(len(labels)), labels]
-    return float(-np.log(np.maximum(own, SMALLEST)).mean())
+    return float(losses(labels, probabilities).mean())
+
+
+def ranked(probabilities: np.ndarray) -> np.ndarray:
+    """(n, classes) → (n, classes) int: the likeliest class of each first, then its runner-up and so on."""
+    return np.argsort(-probabilities, axis=1, kind="stable")
+
+
+def shown_instead(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """(n,) int: the class that an image rather shows, where its label is likely wrong; its label everywhere else.
+
+    A network is sure of a class where it gives it at least the mean probability that it gives that class on the images
+    labelled so. An image of whose label it is not sure, but of another class, likely shows that (the likeliest, where
+    there are several). These are the images off the diagonal of the confident joint of Northcutt, Jiang and Chuang,
+    2021: Confident learning: Estimating uncertainty in dataset labels, section 3.1.
+    """
+    n, classes = probabilities.shape
+    own = probabilities[np.arange(n), labels]
+    count = np.bincount(labels, minlength=classes)
+    usual = np.divide(np.bincount(labels, own, classes), count, out=np.full(classes, np.inf), where=count > 0)
+    sure = np.where(probabilities >= usual, probabilities, -1)
+    return np.where(sure.max(1) >= 0, sure.argmax(1), labels)
+
+
+def coverage(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, np.ndarray]:
+    """What abstaining brings: for each threshold, what is still answered and how much of it is right.
+
+    The risk-coverage curve of El-Yaniv and Wiener, 2010: On the foundations of noise-free selective classification.
+
+    Returns:
+        threshold: (m,) each confidence there is, descending; answered is whatever has that or more.
+        coverage: (m,) share of the images that is answered, ascending to 1.
+        accuracy: (m,) share of the answers that is right.
+    """
+    confidence, right = probabilities.max(1), probabilities.argmax(1) == labels
+    order = np.argsort(-confidence, kind="stable")
+    answered = np.arange(1, len(order) + 1)
+    last = np.append(np.diff(confidence[order]) != 0, True)  # equally sure ones are answered together
+    accuracy = np.cumsum(right[order]) / answered
+    return {
+        "threshold": confidence[order][last],
+        "coverage": answered[last] / len(order),
+        "accuracy": accuracy[last],
+    }
+
+
+def mcnemar(first: np.ndarray, second: np.ndarray) -> tuple[int, int, float]:
+    """Whether one of two networks is better than the other on the same images, by more than chance.
+
+    Only images count that exactly one reads right: of networks that are as good, each would read half of these right.
+    The exact, two-sided test of McNemar, 1947: Note on the sampling error of the difference between correlated
+    proportions or percentages.
+
+    Args:
+        first, second: (n,) bool, whether each read an image right.
+
+    Returns:
+        How many only the first reads right, how many only the second, and how probable a split at least as uneven is
+        where the two are as good.
+    """
+    from scipy import special  # here, as below
+
+    only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
+    tail = special.bdtr(min(only_first, only_second), only_first + only_second, 0.5)  # of a fair coin's throws
+    return only_first, only_second, float(min(1, 2 * tail))
 
 
 def reliability(labels: np.ndarray, probabilities: np.ndarray, bins: int = 15) -> list[dict[str, float]]:

@@ -86,6 +86,12 @@ def drawn(sheet: Sheet) -> Drawing:
     return Drawing(len(_objects(kept["raw"])), np.asarray(Image.open(io.BytesIO(png))))
 
 
+def strokes(sheet: Sheet) -> tuple[dict[str, Any], ...]:
+    """What was drawn on a sheet, stroke by stroke, each with a `path` of SVG commands and a `strokeWidth`."""
+    kept = st.session_state.get(sheet.kept)
+    return tuple(stroke for stroke in _objects(kept["raw"]) if "path" in stroke) if kept else ()
+
+
 def show(sheet: Sheet, brush: int, behind: np.ndarray | None = None) -> None:
     """Shows a sheet, with a brush of that many pixels.
 
@@ -167,11 +173,6 @@ def _mark(labelled: list[tuple[Rectangle, str]]) -> int:
 def clear(sheet: Sheet) -> None:
     """Callback: an empty sheet."""
     _restart(sheet, [])
-
-
-def strokes(sheet: Sheet) -> tuple[dict[str, Any], ...]:
-    """What is drawn on a sheet, stroke by stroke, as `initial_drawing` takes it."""
-    return tuple(_objects((st.session_state.get(sheet.kept) or {}).get("raw")))
 
 
 def undo(sheet: Sheet) -> None:

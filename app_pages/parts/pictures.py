@@ -26,20 +26,27 @@ class Figure(NamedTuple):
     caption: str
     alt: str
     crisp: bool = False  # its pixels are shown as squares
+    link: str | None = None  # where a click on it leads
 
 
 def show(figures: Iterable[Figure], width: int, abreast: int = 1) -> None:
     """Figures side by side, each `width` pixels wide, or less where so many `abreast` would not fit the screen."""
     items = "".join(
-        f'<figure style="margin:0;width:min({width}px,calc({100 / abreast:.2f}% - .9rem))">'
-        f'<img src="{figure.source}" alt="{html.escape(figure.alt)}" style="display:block;width:100%;'
-        f"max-height:{1.5 * width}px;object-fit:contain;image-rendering:{'pixelated' if figure.crisp else 'auto'};"
-        f"border-radius:6px;outline:1px solid rgba(128,128,128,.35)"
-        f'"><figcaption style="font-size:.8rem;line-height:1.3;margin-top:.35rem;opacity:.85">'
+        f'<figure style="margin:0;width:min({width}px,calc({100 / abreast:.2f}% - .9rem))">{_picture(figure, width)}'
+        '<figcaption style="font-size:.8rem;line-height:1.3;margin-top:.35rem;opacity:.85;white-space:pre-line">'
         f"{html.escape(figure.caption)}</figcaption></figure>"
         for figure in figures
     )
     st.html(f'<div style="display:flex;flex-wrap:wrap;gap:.9rem;align-items:flex-start">{items}</div>')
+
+
+def _picture(figure: Figure, width: int) -> str:
+    picture = (
+        f'<img src="{figure.source}" alt="{html.escape(figure.alt)}" style="display:block;width:100%;'
+        f"max-height:{1.5 * width}px;object-fit:contain;image-rendering:{'pixelated' if figure.crisp else 'auto'};"
+        f'border-radius:6px;outline:1px solid rgba(128,128,128,.35)">'
+    )
+    return f'<a href="{html.escape(figure.link)}">{picture}</a>' if figure.link else picture
 
 
 def steps(reading: Reading, digit: Digit) -> list[Figure]:

@@ -70,9 +70,14 @@ def explainer(path: Path) -> Explainer:
     return _explainer(str(path), stamp(path))
 
 
+def is_here(name: str) -> bool:
+    """Whether the images of a dataset are here."""
+    return data.is_cached(name) or data.is_folder(name)
+
+
 def at_hand(name: str) -> bool:
     """Whether the images of a dataset are here; where they are not, shows a button that fetches them."""
-    if data.is_cached(name) or data.is_folder(name):
+    if is_here(name):
         return True
     st.markdown("The images themselves don't come with the network. All charts do without them.")
     if st.button("Fetch the images", icon=":material/download:"):

@@ -17,7 +17,8 @@ from model.recognizer import as_single_glyph
 from train import data
 
 STATE = "subject"  # in the session's state
-IMAGE = "image"  # in the address: the number of a test image
+IMAGE = "image"  # in the address: the number of a test image, or
+SENT = "sent"  # that another page sent a digit without one
 PLACES = {  # page → what its button says, and its icon
     "app_pages/network.py": ("Look inside", ":material/visibility:"),
     "app_pages/playground.py": ("Play with it", ":material/tune:"),
@@ -39,8 +40,7 @@ class Subject:
 def send(subject: Subject, page: str) -> None:
     """Opens a page, such as `app_pages/network.py`, with this digit."""
     st.session_state[STATE] = subject
-    # Not None: Streamlit then refuses to clear what widgets keep in the address.
-    st.switch_page(page, query_params={} if subject.number is None else {IMAGE: str(subject.number)})
+    st.switch_page(page, query_params={IMAGE: SENT if subject.number is None else str(subject.number)})
 
 
 def offer(subject: Subject, key: str, pages: tuple[str, ...] = tuple(PLACES)[:2]) -> None:
@@ -62,7 +62,7 @@ def current(path: Path) -> Subject | None:
         DataError: the test image of the address can't be had; one sentence says why.
     """
     given = st.query_params.get(IMAGE)
-    if given is not None:
+    if given not in (None, SENT):
         known = st.session_state.get(STATE)
         if known is None or str(known.number) != given:
             st.session_state[STATE] = test_image(path, given)
@@ -74,6 +74,11 @@ def sample(value: int = 4) -> Subject:
     drawn = tuple(canvas.as_object(stroke, canvas.SQUARE.brush) for stroke in samples.placed(value, canvas.SIZE))
     glyph = as_single_glyph(strokes.picture(drawn, canvas.SIZE, canvas.SIZE))
     return Subject(glyph, "a sample, drawn by program", str(value), drawn)
+
+
+def sent(path: Path) -> Subject | None:
+    """As `current`, but only what was sent to this very page: whoever comes by himself finds the page as it was."""
+    return current(path) if IMAGE in st.query_params else None
 
 
 def test_image(path: Path, number: int | str) -> Subject:

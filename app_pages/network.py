@@ -1,0 +1,150 @@
+"""Inside the network: why it reads one digit as it does, layer by layer, pixel by pixel and stroke by stroke."""
+
+import html
+
+import numpy as np
+import streamlit as st
+
+from app_pages.parts import attributions, bars, inside, maps, pictures, resources, subject, uploads
+from model import checkpoint
+from train import data
+
+PAGE = "app_pages/network.py"
+FIRST = 4  # the sample to begin with: it has two strokes
+FEW = 12  # classes that fit side by side
+
+path = resources.chosen()
+name = checkpoint.read_card(path)["data"].get("name", "")
+
+st.title("Inside the network")
+try:
+    shown = subject.current(path)
+except data.DataError as error:
+    st.error(str(error))
+    shown = None
+came = shown is not None
+shown = shown or inside.sample(FIRST)
+recognizer, explainer = resources.recognizer(path), inside.explainer(path)
+(digit,) = recognizer.read_glyphs(shown.glyph[None])
+classes, predicted = recognizer.classes, int(digit.probabilities.argmax())
+
+left, right = st.columns([2, 5], gap="medium")
+with left:
+    origin = f"This digit is {shown.origin}" + (f": a {shown.truth}." if shown.truth else ".")
+    figure = pictures.Figure(pictures.source(shown.glyph), origin, "The digit as the network sees it.", crisp=True)
+    pictures.show([figure], width=200)
+with right:
+    words = f"{bars.percent(digit.confidence)} sure"
+    if digit.value is None:
+        words = f"This does not look like a digit. The nearest guess is {classes[predicted]}."
+    st.html(
+        '<div style="display:flex;align-items:baseline;flex-wrap:wrap;gap:.2rem 1rem"><span data-testid="digit" '
+        f'style="font-size:3.5rem;font-weight:650;line-height:1">{html.escape(recognizer.name(digit))}</span>'
+        f'<span style="font-size:1.1rem">{html.escape(words)}</span></div>'
+    )
+    st.html(bars.probability_bars(digit.probabilities, classes))
+
+with st.expander("Take another digit", expanded=not came, icon=":material/swap_horiz:"):
+    st.page_link("app_pages/draw.py", label="Draw one, and press “Look inside”", icon=":material/draw:")
+    st.caption("Or a sample, drawn by program:")
+    with st.container(horizontal=True, gap="small"):
+        for number in range(10):
+            if st.button(str(number), key=f"sample {number}"):
+                subject.send(inside.sample(number), PAGE)
+    if resources.is_here(name):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            number = st.number_input("Or a test image, by number", 0, value=shown.number or 247, width=200)
+            if st.button("Open", key="open"):
+                try:
+                    subject.send(subject.test_image(path, number), PAGE)
+                except data.DataError as error:
+                    st.error(str(error))
+
+
+@st.fragment
+def where() -> None:
+    """A rerun of its own: another class changes nothing else."""
+    st.header("Where it looked")
+    choose = st.segmented_control if len(classes) <= FEW else st.selectbox
+    options = {"required": True, "default": predicted} if len(classes) <= FEW else {"index": predicted}
+    index = choose(
+        "What speaks for and against",
+        range(len(classes)),
+        format_func=classes.__getitem__,
+        key=f"class {predicted}",
+        **options,
+    )
+    st.html(attributions.legend(*(f"{words} {html.escape(classes[index])}" for words in ("against", "for"))))
+    pictures.show(inside.where(path, shown.glyph, index), width=336)
+    st.caption("In each picture the strongest pixel has the full colour, and the others in proportion.")
+
+
+def decides() -> None:
+    st.header("Which stroke decides" if shown.strokes else "Which part decides")
+    variants = inside.without(path, shown)
+    st.markdown(uploads.plain(inside.verdict(recognizer.name(digit), variants)))
+    pictures.show([variant.figure for variant in variants], width=140, abreast=2)
+    st.caption("The striped part is left out, and the rest is centred anew and read as one digit.")
+
+
+def layers() -> None:
+    st.header("Layer by layer")
+    if explainer.members > 1:
+        st.markdown(f"This is a committee of {explainer.members} networks. These are the layers of the first.")
+    for sheet in inside.layers(path, shown.glyph):
+        with st.container(border=True):
+            st.markdown(f"**{sheet.title}** · {sheet.shape}")
+            st.markdown(sheet.words)
+            if sheet.figure:
+                pictures.show([sheet.figure], width=inside.WIDTH)
+    st.caption("White is the strongest of the layer, black is silent; each layer has a scale of its own.")
+
+
+@st.fragment
+def nearest() -> None:
+    """A rerun of its own: the search changes nothing else."""
+    read = classes[predicted]
+    place = st.empty()
+    if not inside.has_album(path):
+        words = "The network describes each training image once. This takes some seconds, and then serves everyone."
+        with place.container():
+            st.caption(words)
+            if not st.button("Search the training images", icon=":material/search:"):
+                return
+        bar = place.progress(0.0, "Describing the training images")
+        inside.album(path, lambda share: bar.progress(share, f"Describing the training images: {share:.0%}"))
+        place.empty()
+    st.markdown("The images it learned from that it describes most alike, the most alike first:")
+    pictures.show(inside.nearest(path, shown.glyph), width=68, abreast=4)
+    st.markdown(f"And those that are no {uploads.plain(read)}:")
+    pictures.show(inside.nearest(path, shown.glyph, other_than=read), width=68, abreast=4)
+    st.caption(
+        "Below each: what it is, and how alike, from 0 to 1: the cosine of the angle between the two descriptions."
+    )
+
+
+def on_the_map() -> None:
+    st.header("On the map")
+    points = maps.test_map(path)
+    split, _ = resources.test_images(name)
+    here = maps.place(points, explainer.features(shown.glyph[None])[0])
+    around = np.linalg.norm(points.places - here, axis=1).argsort()[: maps.NEIGHBOURS]
+    ink = "white" if st.context.theme.type == "dark" else "black"
+    st.altair_chart(
+        maps.chart(points, classes, split.images[points.numbers], here, ink),
+        alt=f"Map of {len(points.numbers):,} test images; this digit lies beside "
+        f"{', '.join(classes[label] for label in points.labels[around])}.",
+    )
+    st.caption("Test images that the network describes alike lie together. The cross is where this digit belongs.")
+
+
+where()
+decides()
+layers()
+st.header("The nearest training images")
+try:
+    if resources.at_hand(name):
+        nearest()
+        on_the_map()
+except data.DataError as error:
+    st.error(str(error))

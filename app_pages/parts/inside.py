@@ -1,0 +1,241 @@
+"""What the page "Inside the network" shows of one digit, each part kept, so that a rerun doesn't do it over again."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from app_pages.parts import attributions, canvas, pictures, removals, resources, samples, strokes
+from app_pages.parts.bars import percent
+from app_pages.parts.subject import Subject
+from model import checkpoint
+from model.explain import PATCH, Album, Explainer
+from model.recognizer import as_single_glyph
+
+NEAREST = 8  # training images shown in a row
+WIDTH = 700  # pixels of a sheet of maps
+
+
+def explainer(path: Path) -> Explainer:
+    """What looks into the network of a checkpoint, ready for its first glyph; shared, so never to be changed."""
+    return _explainer(str(path), resources.stamp(path))
+
+
+def sample(digit: int) -> Subject:
+    """A digit drawn by program, in strokes."""
+    lines = samples.placed(digit, canvas.SIZE)
+    drawn = tuple({"path": samples.path(line), "strokeWidth": canvas.SQUARE.brush} for line in lines)
+    picture = strokes.picture(drawn, canvas.SIZE, canvas.SIZE)
+    return Subject(as_single_glyph(picture), "a sample, drawn by program", str(digit), drawn)
+
+
+def where(path: Path, glyph: np.ndarray, index: int) -> list[pictures.Figure]:
+    """Which pixels of a glyph (28, 28) speak for and against a class: by integrated gradients and by occlusion."""
+    return _where(str(path), resources.stamp(path), glyph, index)
+
+
+class Sheet(NamedTuple):
+    """A layer on the page."""
+
+    title: str
+    shape: str  # what goes in, what comes out, and the number of parameters
+    words: str
+    figure: pictures.Figure | None
+
+
+def layers(path: Path, glyph: np.ndarray) -> list[Sheet]:
+    """Each layer of the network with what it gives for a glyph (28, 28)."""
+    return _layers(str(path), resources.stamp(path), glyph)
+
+
+class Without(NamedTuple):
+    """What a digit is read as without a part."""
+
+    part: str
+    read: str  # a class or "?"
+    confidence: float
+    figure: pictures.Figure
+
+
+def without(path: Path, subject: Subject) -> list[Without]:
+    """A digit without each of its strokes, where they are known, or of its pieces."""
+    return _without(str(path), resources.stamp(path), subject.glyph, subject.strokes)
+
+
+def verdict(read: str, variants: list[Without]) -> str:
+    """In a sentence, which removals change what it is read as."""
+    others = [f"without {variant.part} it reads {_name(variant.read)}" for variant in variants if variant.read != read]
+    if not variants:
+        return "It is too small to leave anything out."
+    if not others:
+        return f"Whichever of these is missing, it is still read as {_name(read)}: no single one decides."
+    sentence = ", ".join(others[:-1]) + " and " * (len(others) > 1) + others[-1]
+    return f"{sentence[0].upper()}{sentence[1:]}."
+
+
+def _name(read: str) -> str:
+    return "no digit" if read == "?" else f"a {read}" if len(read) == 1 else read
+
+
+def has_album(path: Path) -> bool:
+    """Whether the training images have been looked through with this network, so that a search takes no time."""
+    return (str(path), resources.stamp(path)) in _albums()
+
+
+def album(path: Path, progress: Callable[[float], None] = lambda share: None) -> Album:
+    """The training images of a checkpoint by its features, kept; raises DataError where they can't be had.
+
+    The first time it takes some 0.1 ms an image and network; `progress` is told the share that is done.
+    """
+    key = str(path), resources.stamp(path)
+    kept = _albums()
+    with _looking:
+        if key not in kept:
+            images = resources.training_images(_data(path))[0].images
+            made = Album(explainer(path), images, progress)
+            while len(kept) >= 2:  # 14 MB each, and as much for each further member of a committee
+                kept.pop(next(iter(kept)))
+            kept[key] = made
+        return kept[key]
+
+
+def nearest(path: Path, glyph: np.ndarray, other_than: str | None = None) -> list[pictures.Figure]:
+    """The training images most alike to a glyph (28, 28), of all classes or of all but one; the most alike first."""
+    split, classes = resources.training_images(_data(path))
+    alike = album(path).alike(glyph)
+    if other_than in classes:
+        alike = np.where(split.labels == classes.index(other_than), -1, alike)
+    best = np.argsort(-alike)[:NEAREST]
+    names = [classes[split.labels[number]] for number in best]
+    return pictures.contact_sheet(
+        split.images[best],
+        [f"{name} · {alike[number]:.2f}" for number, name in zip(best, names, strict=True)],
+        [
+            f"Training image {number}, a {name}, alike by {alike[number]:.2f}."
+            for number, name in zip(best, names, strict=True)
+        ],
+    )
+
+
+def _data(path: Path) -> str:
+    return checkpoint.read_card(path)["data"].get("name", "")
+
+
+_looking = threading.Lock()  # two visitors at once look through the images once
+
+
+@st.cache_resource(show_spinner=False)
+def _albums() -> dict:
+    return {}
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the network")
+def _explainer(path: str, stamp: resources.Stamp) -> Explainer:
+    return resources.explainer(Path(path)).warm()
+
+
+@st.cache_data(max_entries=64, show_spinner="Looking where it looked")
+def _lost(path: str, stamp: resources.Stamp, glyph: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What occlusion costs each class, and the probabilities of the black image and of the glyph."""
+    network = explainer(Path(path))
+    return network.occlusion(glyph), network.probabilities(np.stack([np.zeros_like(glyph), glyph]))
+
+
+@st.cache_data(max_entries=64, show_spinner="Looking where it looked")
+def _where(path: str, stamp: resources.Stamp, glyph: np.ndarray, index: int) -> list[pictures.Figure]:
+    network = explainer(Path(path))
+    name = network.classes[index]
+    shares = network.integrated_gradients(glyph, index)
+    lost, probabilities = _lost(path, stamp, glyph)
+    lost = lost[..., index]
+    (black, here), most, least = probabilities[:, index], lost.max(), lost.min()
+    wiped = (
+        f"Where it hurts most, {percent(here)} become {percent(max(0, here - most))}"
+        if most >= 0.0005
+        else "Nowhere does that make it less sure"
+    )
+    won = f", where it helps most, {percent(here - least)}." if least <= -0.0005 else "."
+    return [
+        pictures.Figure(
+            pictures.source(attributions.signed(glyph, shares)),
+            f"Integrated gradients: each pixel's share in the way from an empty image ({name}: {percent(black)}) to "
+            f"this one ({percent(here)}). In the logarithm of the probability, all + make "
+            f"{shares[shares > 0].sum():+.1f} and all − make {_minus(shares[shares < 0].sum())}.",
+            f"The digit, each pixel marked by how much it speaks for {name} (blue, plus) or against (orange, minus).",
+            crisp=True,
+        ),
+        pictures.Figure(
+            pictures.source(attributions.signed(glyph, lost)),
+            f"Occlusion: what {name} loses where the {PATCH} × {PATCH} pixels around are wiped out. {wiped}{won}",
+            f"The digit, each pixel marked by how much less (blue, plus) or more (orange, minus) probable {name} gets "
+            "when the pixels around it are wiped out.",
+            crisp=True,
+        ),
+    ]
+
+
+def _minus(number: float) -> str:
+    return f"{number:+.1f}".replace("-", "−")
+
+
+@st.cache_data(max_entries=32, show_spinner="Looking through the layers")
+def _layers(path: str, stamp: resources.Stamp, glyph: np.ndarray) -> list[Sheet]:
+    network = explainer(Path(path))
+    sheets, before = [], None
+    for layer in network.layers(glyph):
+        shape = " × ".join(f"{side:,}" for side in layer.output.shape)
+        numbers = f"{before} → {shape}" if before else shape
+        if layer.parameters:
+            numbers += f" · {layer.parameters:,} parameters"
+        figure = None
+        if layer.name == "head":
+            scores = ", ".join(
+                f"**{name}** {_minus(score)}" for name, score in zip(network.classes, layer.output, strict=True)
+            )
+            sheets.append(Sheet(layer.kind, numbers, f"{layer.words} Here: {scores}.", None))
+        else:
+            picture, columns = attributions.tiles(layer.output)
+            maps = layer.output.ndim == 3
+            count, what = layer.output.shape[-1], "maps" if maps else "units"
+            silent = int((layer.output.reshape(-1, count).max(0) <= 0).sum())
+            figure = pictures.Figure(
+                pictures.source(picture),
+                "" if layer.name == "image" else f"{count} {what}, {silent or 'none'} of them silent.",
+                f"The {layer.kind.lower()}'s output: {count} {what}, {columns} in a row.",
+                crisp=True,
+            )
+            sheets.append(
+                Sheet(
+                    f"{layer.kind} ({layer.name})" if layer.name.startswith("conv") else layer.kind,
+                    numbers,
+                    layer.words,
+                    figure,
+                )
+            )
+        before = shape
+    return sheets
+
+
+@st.cache_data(max_entries=32, show_spinner="Leaving out one part after the other")
+def _without(path: str, stamp: resources.Stamp, glyph: np.ndarray, drawn: tuple) -> list[Without]:
+    recognizer = resources.recognizer(Path(path))
+    found = removals.of_drawing(drawn) if drawn else removals.of_glyph(glyph)
+    if not found:
+        return []
+    digits = recognizer.read_glyphs(np.stack([one.glyph for one in found]))
+    return [
+        Without(
+            one.part,
+            name := recognizer.name(digit),
+            digit.confidence,
+            pictures.Figure(
+                pictures.source(one.picture),
+                f"Without {one.part}: {name}, {percent(digit.confidence)}",
+                f"The digit without {one.part}, which is striped; read as {_name(name)}.",
+            ),
+        )
+        for one, digit in zip(found, digits, strict=True)
+    ]

@@ -1,0 +1,52 @@
+"""The test images as the network sees them: a map on which like lies by like."""
+
+import streamlit as st
+
+from app_pages.parts import maps, pictures
+from app_pages.parts import tested as answers
+from app_pages.parts.tested import Tested
+from app_pages.views import ink
+from train import data
+
+KEY, NUMBER = "map", "on the map"
+
+
+def show(tested: Tested) -> None:
+    if (images := answers.images(tested)) is None:
+        return
+    try:
+        map = maps.test_map(tested.path)
+    except data.DataError as error:
+        st.error(str(error))
+        return
+    numbers = map.numbers.tolist()
+    mistakes = int((map.labels != map.predicted).sum())
+
+    def choose() -> None:
+        """A click on a digit chooses it in the box below, which is what counts."""
+        for clicked in st.session_state[KEY].selection[maps.SELECTION]:
+            st.session_state[NUMBER] = int(clicked["number"])
+
+    st.altair_chart(
+        maps.chart(map, tested.classes, images[map.numbers], ink=ink()),
+        key=KEY,
+        on_select=choose,
+        alt=f"Map of {len(numbers):,} test images, each as the name of its class; {mistakes:,} mistakes are ringed.",
+    )
+    st.caption(
+        f"{len(numbers):,} test images, a sample with the mistakes in it (ringed), each written as what it is. What "
+        "the network finds alike lies together (t-SNE of the numbers from which it decides); the directions and sizes "
+        "of the groups mean nothing. Hover over a digit to see it, click it to choose it."
+    )
+    first = next((n for n, label, read in zip(*map[2:], strict=True) if label != read), numbers[0])
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        number = st.selectbox(
+            "Test image",
+            numbers,
+            index=numbers.index(first),
+            format_func=lambda number: f"{number}: {answers.says(tested, number)}",
+            key=NUMBER,
+            width=280,
+        )
+        answers.send_on(tested, number, images[number], KEY)
+    pictures.show([answers.figure(tested, number, images[number])], width=120)

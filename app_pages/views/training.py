@@ -1,0 +1,17 @@
+"""How the network learned: loss and accuracy by epoch."""
+
+import streamlit as st
+
+from app_pages.parts import charts
+from app_pages.parts.tested import Tested
+
+
+def show(tested: Tested) -> None:
+    history = tested.card["history"]
+    if not history:
+        st.markdown("The checkpoint says nothing about its training.")
+        return
+    left, middle = st.columns(2)
+    left.altair_chart(charts.curves(history, "loss", "Loss", ".2f"), alt="Loss by epoch.")
+    middle.altair_chart(charts.curves(history, "accuracy", "Accuracy", ".1%"), alt="Accuracy by epoch.")
+    st.caption("Dashed: the training images, distorted anew each epoch and with dropout. Solid: validation images.")

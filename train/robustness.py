@@ -1,0 +1,121 @@
+"""Damages for digits, made with NumPy, SciPy and Pillow: what a network has to bear.
+
+They are made apart from `train.augment`, by which networks are trained: so a figure says how a network bears what it
+has not seen. benchmarks/robustness.py prints the README's table of them, the Evaluation page shows any checkpoint's.
+"""
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image, ImageDraw
+from scipy import ndimage
+
+Damage = Callable[[np.random.Generator, np.ndarray], np.ndarray]  # (28, 28) in [0, 1] → (28, 28), to be clipped
+
+
+def affine(matrix, shift=(0.0, 0.0)) -> Damage:
+    """About the image's middle."""
+    matrix = np.array(matrix, float)
+
+    def damage(rng, image):
+        sign = rng.choice([-1, 1])  # either way, as often
+        turned = np.array([[matrix[0, 0], sign * matrix[0, 1]], [sign * matrix[1, 0], matrix[1, 1]]])
+        middle = np.array([13.5, 13.5])
+        offset = middle - turned @ middle + sign * np.array(shift)
+        return ndimage.affine_transform(image, turned, offset, order=1)
+
+    return damage
+
+
+def rotation(degrees: float) -> Damage:
+    c, s = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
+    return affine([[c, -s], [s, c]])
+
+
+def stray_line(rng, image):
+    page = Image.fromarray(np.uint8(255 * image))
+    (x0, y0), (x1, y1) = rng.uniform(0, 27, (2, 2))
+    ImageDraw.Draw(page).line((x0, y0, x1, y1), fill=255, width=2)
+    return np.asarray(page) / 255
+
+
+def stray_dots(rng, image):
+    image = image.copy()
+    for y, x in rng.integers(0, 27, (8, 2)):
+        image[y : y + 2, x : x + 2] = 1
+    return image
+
+
+def blob(rng, image):
+    y, x = np.mgrid[:28, :28]
+    cy, cx = rng.uniform(3, 25, 2)
+    return np.maximum(image, np.exp(-((y - cy) ** 2 + (x - cx) ** 2) / (2 * 2.2**2)))
+
+
+def missing_piece(rng, image):
+    image = image.copy()
+    y, x = rng.integers(4, 17, 2)
+    image[y : y + 7, x : x + 7] = 0
+    return image
+
+
+def stripes(rng, image):
+    band = ((np.arange(28) + rng.integers(0, 7)) % 7 < 2)[:, None] * np.ones(28)
+    return np.maximum(image, 0.7 * (band if rng.random() < 0.5 else band.T))
+
+
+def grey_gradient(rng, image):
+    ramp = np.linspace(0, 0.7, 28)[:, None] * np.ones(28)
+    ground = np.rot90(ramp, rng.integers(4))
+    return ground + (1 - ground) * image
+
+
+def impulses(rng, image):
+    hit = rng.random((28, 28)) < 0.12
+    return np.where(hit, rng.integers(0, 2, (28, 28)), image)
+
+
+def jpeg(rng, image):
+    file = io.BytesIO()
+    Image.fromarray(np.uint8(255 * image)).save(file, "JPEG", quality=8)
+    return np.asarray(Image.open(file)) / 255
+
+
+def motion_blur(rng, image):
+    return ndimage.uniform_filter1d(image, 7, axis=int(rng.integers(2)))
+
+
+DAMAGES: dict[str, Damage] = {
+    "none": lambda rng, image: image,
+    "noise, σ 0.2": lambda rng, image: image + rng.normal(0, 0.2, image.shape),
+    "noise, σ 0.4": lambda rng, image: image + rng.normal(0, 0.4, image.shape),
+    "12 % of pixels black or white": impulses,
+    "blur, σ 1.5": lambda rng, image: ndimage.gaussian_filter(image, 1.5),
+    "motion blur, 7 pixels": motion_blur,
+    "contrast of a fifth": lambda rng, image: 0.2 * image,
+    "grey ground": lambda rng, image: 0.5 + 0.5 * image,
+    "bright, uneven ground": grey_gradient,
+    "stripes": stripes,
+    "a stray line": stray_line,
+    "stray dots": stray_dots,
+    "a blob": blob,
+    "a missing piece": missing_piece,
+    "thick strokes": lambda rng, image: ndimage.grey_dilation(image, (3, 3)),
+    "thin strokes": lambda rng, image: ndimage.grey_erosion(image, footprint=[[0, 1, 0], [1, 1, 1], [0, 0, 0]]),
+    "slant of 20°": affine([[1, 0], [np.tan(np.deg2rad(20)), 1]]),
+    "rotation by 15°": rotation(15),
+    "rotation by 25°": rotation(25),
+    "shift by 3 pixels": affine([[1, 0], [0, 1]], (3, 3)),
+    "scale of 0.7": affine([[1 / 0.7, 0], [0, 1 / 0.7]]),
+    "scale of 1.25": affine([[1 / 1.25, 0], [0, 1 / 1.25]]),
+    "JPEG of quality 8": jpeg,
+}
+
+
+def damaged(kind: str, images: np.ndarray) -> np.ndarray:
+    """(n, 28, 28) uint8 → the same with one of DAMAGES done to each; the same images are always damaged alike."""
+    rng = np.random.default_rng(list(DAMAGES).index(kind))
+    harm = DAMAGES[kind]
+    made = np.stack([np.clip(harm(rng, image), 0, 1) for image in images / 255])
+    return np.round(255 * made).astype(np.uint8)
