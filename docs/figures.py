@@ -47,6 +47,12 @@ def words(pen: ImageDraw.ImageDraw, place: tuple[float, float], text: str, size=
     pen.multiline_text(place, text, fill=fill, font=ImageFont.load_default(size), anchor=anchor, align="center")
 
 
+def arrow(pen: ImageDraw.ImageDraw, left: float, y: float) -> None:
+    """To the right, 20 pixels long; the font that comes with Pillow has none."""
+    pen.line((left, y, left + 20, y), fill=QUIET, width=3)
+    pen.polygon(((left + 12, y - 7), (left + 22, y), (left + 12, y + 7)), fill=QUIET)
+
+
 def shown(values: np.ndarray, side: int) -> Image.Image:
     """(h, w) uint8 or (h, w, 3) → a square picture, pixels as squares where they are enlarged."""
     image = Image.fromarray(values)
@@ -76,7 +82,7 @@ def steps(reading) -> Image.Image:
         (reading.image, "1. What comes in"),
         (ink, "2. The ink"),
         (pictures.outlined(ink, [digit.box]), "3. The box"),
-        (digit.glyph, "4. The glyph:\n28 × 28 pixels"),
+        (digit.glyph, "4. The glyph:\n28 by 28 pixels"),
     )
     for number, (picture, caption) in enumerate(panels):
         left = 15 + number * 240
@@ -84,7 +90,7 @@ def steps(reading) -> Image.Image:
         pen.rectangle((left, 10, left + 209, 219), outline="#c5cdd5")
         words(pen, (left + 105, 230), caption)
         if number:
-            words(pen, (left - 15, 105), "→", 24, QUIET, "mm")
+            arrow(pen, left - 25, 115)
     return sheet
 
 
@@ -102,7 +108,7 @@ def numbers(glyph: np.ndarray) -> Image.Image:
             x, y = 500 + cell * column, 10 + cell * row
             pen.rectangle((x, y, x + cell, y + cell), fill=(value,) * 3, outline="#5b6672")
             words(pen, (x + cell / 2, y + cell / 2), str(value), 14, "white" if value < 128 else "black", "mm")
-    words(pen, (216, 406), "28 × 28 pixels", 18)
+    words(pen, (216, 406), "28 by 28 pixels", 18)
     words(pen, (698, 414), "those in the orange square, as the computer has them", 18, anchor="mm")
     return sheet
 
@@ -111,7 +117,7 @@ def convolution(glyph: np.ndarray, kernels: np.ndarray, maps: np.ndarray, chosen
     """What three 5×5 filters of the first layer find in the glyph."""
     sheet, pen = page(60 + 190 * len(chosen))
     most = np.abs(kernels[..., chosen]).max()
-    for x, title in ((105, "the glyph"), (400, "a filter: 5 × 5 numbers"), (720, "where it is found: 14 × 14")):
+    for x, title in ((105, "the glyph"), (400, "a filter: 5 by 5 numbers"), (720, "where it is found: 14 by 14")):
         words(pen, (x, 12), title, 18, QUIET)
     for row, channel in enumerate(chosen):
         top = 50 + 190 * row
@@ -122,9 +128,9 @@ def convolution(glyph: np.ndarray, kernels: np.ndarray, maps: np.ndarray, chosen
                 left, upper = 318 + 34 * x, top + 34 * y
                 colour = tuple(int(part) for part in signed(kernel[y : y + 1, x : x + 1], most)[0, 0])
                 pen.rectangle((left, upper, left + 34, upper + 34), fill=colour, outline="#c5cdd5")
-                words(pen, (left + 17, upper + 17), f"{kernel[y, x]:.1f}".replace("-", "−"), 12, INK, "mm")
+                words(pen, (left + 17, upper + 17), f"{round(float(kernel[y, x]), 1) + 0:.1f}", 12, INK, "mm")
         sheet.paste(shown(stretched(maps[..., channel]), 168), (636, top))
-        words(pen, (250, top + 84), "∗", 30, QUIET, "mm")
+        words(pen, (252, top + 84), "*", 30, QUIET, "mm")
         words(pen, (560, top + 84), "=", 30, QUIET, "mm")
     return sheet
 
@@ -138,7 +144,7 @@ def inside(layers) -> Image.Image:
         top = 10 + (side + 26) * row
         height, width, count = layer.output.shape
         words(pen, (20, top + 16), layer.name, 20, INK, "lm")
-        words(pen, (20, top + 42), f"{height} × {width} × {count}", 16, QUIET, "lm")
+        words(pen, (20, top + 42), f"{height} by {width} by {count}", 16, QUIET, "lm")
         strongest = np.argsort(-layer.output.sum((0, 1)))[:channels]
         for place, channel in enumerate(strongest):
             picture = shown(stretched(layer.output[..., channel], layer.output.max()), side)
