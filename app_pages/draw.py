@@ -5,11 +5,44 @@ import html
 import streamlit as st
 
 from app_pages.parts import bars, canvas, pictures, resources, subject
+from model import Digit, Reading
 from model.hints import hints
+from train.data import DataError
 
 SHEETS = {"One digit": canvas.SQUARE, "A whole number": canvas.STRIP}
 
 st.title("Draw a digit")
+
+
+def explain(reading: Reading, names: list[str]) -> Digit:
+    """Shows what is read, how sure, and the probabilities of one of its digits, which it returns."""
+    classes = resources.recognizer(resources.chosen()).classes
+    digit = least_sure = min(reading.digits, key=lambda digit: digit.confidence)
+    headline = reading.text.replace("\n", " ")
+    if len(reading.digits) > 1:
+        words = f"{len(reading.digits)} digits, the least sure {bars.percent(least_sure.confidence)}"
+    elif digit.value is None:
+        nearest = classes[int(digit.probabilities.argmax())]
+        words = f"This does not look like a digit. The nearest guess is {nearest}."
+    else:
+        words = f"{bars.percent(digit.confidence)} sure"
+    st.html(
+        '<div role="status" style="display:flex;align-items:baseline;flex-wrap:wrap;gap:.2rem 1rem">'
+        f'<span data-testid="digit" style="font-size:4.5rem;font-weight:650;line-height:1">{html.escape(headline)}'
+        f'</span><span style="font-size:1.1rem">{html.escape(words)}</span></div>'
+    )
+    if len(reading.digits) > 1:
+        index = st.segmented_control(
+            "Explain the digit",
+            range(len(names)),
+            format_func=names.__getitem__,
+            default=reading.digits.index(least_sure),
+            required=True,
+            key=f"explain {reading.text}",
+        )
+        digit = reading.digits[index]
+    st.html(bars.probability_bars(digit.probabilities, classes))
+    return digit
 
 
 @st.fragment
@@ -64,40 +97,46 @@ def draw_and_read() -> None:
         if not reading.digits:
             st.info("There is too little ink to read. Draw a digit, a little larger.", icon=":material/edit:")
             return
-        digit = least_sure = min(reading.digits, key=lambda digit: digit.confidence)
-        headline = reading.text.replace("\n", " ")
-        if len(reading.digits) > 1:
-            words = f"{len(reading.digits)} digits, the least sure {bars.percent(least_sure.confidence)}"
-        elif digit.value is None:
-            nearest = recognizer.classes[int(digit.probabilities.argmax())]
-            words = f"This does not look like a digit. The nearest guess is {nearest}."
-        else:
-            words = f"{bars.percent(digit.confidence)} sure"
-        st.html(
-            '<div role="status" style="display:flex;align-items:baseline;flex-wrap:wrap;gap:.2rem 1rem">'
-            f'<span data-testid="digit" style="font-size:4.5rem;font-weight:650;line-height:1">{html.escape(headline)}'
-            f'</span><span style="font-size:1.1rem">{html.escape(words)}</span></div>'
-        )
-        if len(reading.digits) > 1:
-            index = st.segmented_control(
-                "Explain the digit",
-                range(len(names)),
-                format_func=names.__getitem__,
-                default=reading.digits.index(least_sure),
-                required=True,
-                key=f"explain {reading.text}",
-            )
-            digit = reading.digits[index]
-        st.html(bars.probability_bars(digit.probabilities, recognizer.classes))
+        digit = explain(reading, names)
         for hint in hints(reading):
             st.info(hint, icon=":material/lightbulb:")
+        strokes = canvas.strokes(sheet) if square and len(names) == 1 else ()
+        subject.offer(subject.Subject(digit.glyph, "drawn by hand", strokes=strokes), key="drawn")
 
     with steps:
-        origin = "drawn here" if len(reading.digits) == 1 else "one of a number that was drawn here"
-        alone = square and len(reading.digits) == 1
-        subject.offer(subject.Subject(digit.glyph, origin, strokes=canvas.strokes(sheet) if alone else ()), "drawn")
         st.subheader("From your drawing to the answer")
         pictures.show(pictures.steps(reading, digit), width=170, abreast=3)
 
 
-draw_and_read()
+def read_sent(sent: subject.Subject) -> None:
+    """A digit that another page sent, in the canvas' place, and its reading."""
+    recognizer = resources.recognizer(resources.chosen())
+    reading = recognizer.read(sent.glyph, turn=0)
+    left, right = st.columns([canvas.SIZE, 380], gap="medium")
+    with left:
+        picture = pictures.source(sent.glyph)
+        pictures.show(
+            [pictures.Figure(picture, subject.described(sent), "The digit that was sent.", crisp=True)],
+            width=canvas.SIZE,
+        )
+        st.button("Draw something else", on_click=subject.dismiss, icon=":material/draw:")
+    with right:
+        if not reading.digits:
+            st.info("There is no digit to be read in it.", icon=":material/edit:")
+            return
+        digit = explain(reading, [recognizer.name(digit) for digit in reading.digits])
+        subject.offer(sent, key="sent")
+    st.subheader("From the picture to the answer")
+    first, *others = pictures.steps(reading, digit)
+    pictures.show([first._replace(caption="1. The picture", crisp=True), *others], width=170, abreast=3)
+
+
+try:
+    sent = subject.sent(resources.chosen())
+except DataError as error:
+    st.error(str(error))
+    sent = None
+if sent:
+    read_sent(sent)
+else:
+    draw_and_read()

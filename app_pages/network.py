@@ -22,7 +22,6 @@ try:
 except data.DataError as error:
     st.error(str(error))
     shown = None
-came = shown is not None
 shown = shown or inside.sample(FIRST)
 recognizer, explainer = resources.recognizer(path), inside.explainer(path)
 (digit,) = recognizer.read_glyphs(shown.glyph[None])
@@ -30,8 +29,9 @@ classes, predicted = recognizer.classes, int(digit.probabilities.argmax())
 
 left, right = st.columns([2, 5], gap="medium")
 with left:
-    origin = f"This digit is {shown.origin}" + (f": a {shown.truth}." if shown.truth else ".")
-    figure = pictures.Figure(pictures.source(shown.glyph), origin, "The digit as the network sees it.", crisp=True)
+    figure = pictures.Figure(
+        pictures.source(shown.glyph), subject.described(shown), "The digit as the network sees it.", crisp=True
+    )
     pictures.show([figure], width=200)
 with right:
     words = f"{bars.percent(digit.confidence)} sure"
@@ -44,7 +44,7 @@ with right:
     )
     st.html(bars.probability_bars(digit.probabilities, classes))
 
-with st.expander("Take another digit", expanded=not came, icon=":material/swap_horiz:"):
+with st.expander("Take another digit", icon=":material/swap_horiz:"):
     st.page_link("app_pages/draw.py", label="Draw one, and press “Look inside”", icon=":material/draw:")
     st.caption("Or a sample, drawn by program:")
     with st.container(horizontal=True, gap="small"):
@@ -91,13 +91,16 @@ def layers() -> None:
     st.header("Layer by layer")
     if explainer.members > 1:
         st.markdown(f"This is a committee of {explainer.members} networks. These are the layers of the first.")
+    st.caption(
+        "White is the strongest answer of a layer, black is none; each layer has a scale of its own. Brightness is the "
+        "square root of the strength, so that faint answers show, too."
+    )
     for sheet in inside.layers(path, shown.glyph):
         with st.container(border=True):
             st.markdown(f"**{sheet.title}** · {sheet.shape}")
             st.markdown(sheet.words)
             if sheet.figure:
-                pictures.show([sheet.figure], width=inside.WIDTH)
-    st.caption("White is the strongest of the layer, black is silent; each layer has a scale of its own.")
+                pictures.show([sheet.figure], width=700)
 
 
 @st.fragment
@@ -140,11 +143,13 @@ def on_the_map() -> None:
 
 where()
 decides()
+slower = st.container()  # filled last: the first time, they take seconds
 layers()
-st.header("The nearest training images")
-try:
-    if resources.at_hand(name):
-        nearest()
-        on_the_map()
-except data.DataError as error:
-    st.error(str(error))
+with slower:
+    st.header("The nearest training images")
+    try:
+        if resources.at_hand(name):
+            nearest()
+            on_the_map()
+    except data.DataError as error:
+        st.error(str(error))

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app_pages.parts import bars, editor, pictures, resources, uploads
+from app_pages.parts import bars, editor, pictures, resources, subject, uploads
 
 checkpoint = resources.chosen()
 AUTO, TURNS = "Auto", (0, 90, 180, 270)  # degrees clockwise
@@ -50,6 +50,18 @@ for file, source, result in zip(pages, sources, results, strict=True):
                 st.code(result.text, language=None)  # with a button that copies it
                 with st.expander("Digit by digit", expanded=len(result.names) <= 12):
                     pictures.show(result.figures[1:], width=64, abreast=4)
+                    with st.container(horizontal=True, vertical_alignment="bottom"):
+                        number = 0
+                        if several:
+                            number = st.selectbox(
+                                "One of them",
+                                range(len(result.names)),
+                                format_func=lambda number, names=result.names: f"{number + 1}. {names[number]}",
+                                key=f"one {file.file_id} {result.text}",
+                                width=160,
+                            )
+                        glyph, origin = result.glyphs[number], f"from the picture {file.name}"
+                        subject.offer(subject.Subject(glyph, origin), key=f"found {file.file_id}")
             else:
                 st.markdown("No digit was found in this picture.")
             if result.turn and several:

@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw
 from app_pages.parts.bars import BLUE
 from app_pages.parts.charts import ORANGE
 
-CELL = 12  # pixels a side of a glyph's pixel
+CELL = 16  # pixels a side of a glyph's pixel
 MARKED = 0.25  # of the strongest: from there a + or − stands in the pixel, since colour says nothing alone
 WIDEST = 700  # pixels of a layer's sheet, about
 GAP = (74, 106, 138)  # between maps: no map has this blue grey
@@ -34,9 +34,9 @@ def signed(glyph: np.ndarray, values: np.ndarray) -> np.ndarray:
     for y, x in np.argwhere(strength >= MARKED):
         middle_x, middle_y, arm = CELL * x + CELL // 2, CELL * y + CELL // 2, CELL // 4
         ink = "white" if strength[y, x] > 0.5 else "black"
-        pen.line((middle_x - arm, middle_y, middle_x + arm, middle_y), fill=ink)
+        pen.rectangle((middle_x - arm, middle_y - 1, middle_x + arm - 1, middle_y), fill=ink)
         if values[y, x] > 0:
-            pen.line((middle_x, middle_y - arm, middle_x, middle_y + arm), fill=ink)
+            pen.rectangle((middle_x - 1, middle_y - arm, middle_x, middle_y + arm - 1), fill=ink)
     return np.asarray(picture)
 
 
@@ -54,6 +54,8 @@ def legend(against: str, in_favour: str) -> str:
 def tiles(output: np.ndarray) -> tuple[np.ndarray, int]:
     """A layer's output side by side, on one scale: white is the layer's strongest, black 0 or below.
 
+    Between them brightness is the square root of the strength, so that faint answers show, too.
+
     Args:
         output: (h, w, channels) maps, or (units,) numbers, each shown as a square.
 
@@ -66,7 +68,11 @@ def tiles(output: np.ndarray) -> tuple[np.ndarray, int]:
     rows = -(-count // columns)
     scale = max(1, min(WIDEST // (columns * width), 252 // width, 24 if output.ndim == 1 else 252))
     most = maps.max()
-    shades = np.round(255 * np.clip(maps / most, 0, 1)).astype(np.uint8) if most > 0 else np.zeros(maps.shape, np.uint8)
+    shades = (
+        np.round(255 * np.sqrt(np.clip(maps / most, 0, 1))).astype(np.uint8)
+        if most > 0
+        else np.zeros(maps.shape, np.uint8)
+    )
     shades = shades.repeat(scale, 0).repeat(scale, 1)
     high, wide, line = scale * height, scale * width, 2
     sheet = np.full((rows * (high + line) + line, columns * (wide + line) + line, 3), GAP, np.uint8)

@@ -8,15 +8,14 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from app_pages.parts import attributions, canvas, pictures, removals, resources, samples, strokes
+from app_pages.parts import attributions, canvas, pictures, removals, resources, samples, strokes, uploads
 from app_pages.parts.bars import percent
-from app_pages.parts.subject import Subject
+from app_pages.parts.subject import Subject, named
 from model import checkpoint
 from model.explain import PATCH, Album, Explainer
 from model.recognizer import as_single_glyph
 
 NEAREST = 8  # training images shown in a row
-WIDTH = 700  # pixels of a sheet of maps
 
 
 def explainer(path: Path) -> Explainer:
@@ -67,17 +66,13 @@ def without(path: Path, subject: Subject) -> list[Without]:
 
 def verdict(read: str, variants: list[Without]) -> str:
     """In a sentence, which removals change what it is read as."""
-    others = [f"without {variant.part} it reads {_name(variant.read)}" for variant in variants if variant.read != read]
+    others = [f"without {variant.part} it reads {named(variant.read)}" for variant in variants if variant.read != read]
     if not variants:
         return "It is too small to leave anything out."
     if not others:
-        return f"Whichever of these is missing, it is still read as {_name(read)}: no single one decides."
+        return f"Whichever of these is missing, it is still read as {named(read)}: no single one decides."
     sentence = ", ".join(others[:-1]) + " and " * (len(others) > 1) + others[-1]
     return f"{sentence[0].upper()}{sentence[1:]}."
-
-
-def _name(read: str) -> str:
-    return "no digit" if read == "?" else f"a {read}" if len(read) == 1 else read
 
 
 def has_album(path: Path) -> bool:
@@ -112,9 +107,9 @@ def nearest(path: Path, glyph: np.ndarray, other_than: str | None = None) -> lis
     names = [classes[split.labels[number]] for number in best]
     return pictures.contact_sheet(
         split.images[best],
-        [f"{name} · {alike[number]:.2f}" for number, name in zip(best, names, strict=True)],
+        [f"{name} · {alike[number]:.3f}" for number, name in zip(best, names, strict=True)],
         [
-            f"Training image {number}, a {name}, alike by {alike[number]:.2f}."
+            f"Training image {number}, {named(name)}, alike by {alike[number]:.3f}."
             for number, name in zip(best, names, strict=True)
         ],
     )
@@ -163,22 +158,20 @@ def _where(path: str, stamp: resources.Stamp, glyph: np.ndarray, index: int) -> 
             pictures.source(attributions.signed(glyph, shares)),
             f"Integrated gradients: each pixel's share in the way from an empty image ({name}: {percent(black)}) to "
             f"this one ({percent(here)}). In the logarithm of the probability, all + make "
-            f"{shares[shares > 0].sum():+.1f} and all − make {_minus(shares[shares < 0].sum())}.",
+            f"{_signed(shares[shares > 0].sum())} and all − make {_signed(shares[shares < 0].sum())}.",
             f"The digit, each pixel marked by how much it speaks for {name} (blue, plus) or against (orange, minus).",
-            crisp=True,
         ),
         pictures.Figure(
             pictures.source(attributions.signed(glyph, lost)),
             f"Occlusion: what {name} loses where the {PATCH} × {PATCH} pixels around are wiped out. {wiped}{won}",
             f"The digit, each pixel marked by how much less (blue, plus) or more (orange, minus) probable {name} gets "
             "when the pixels around it are wiped out.",
-            crisp=True,
         ),
     ]
 
 
-def _minus(number: float) -> str:
-    return f"{number:+.1f}".replace("-", "−")
+def _signed(number: float) -> str:
+    return f"{number:+.1f}".replace("-", "−").replace("−0.0", "0.0").replace("+0.0", "0.0")
 
 
 @st.cache_data(max_entries=32, show_spinner="Looking through the layers")
@@ -190,31 +183,21 @@ def _layers(path: str, stamp: resources.Stamp, glyph: np.ndarray) -> list[Sheet]
         numbers = f"{before} → {shape}" if before else shape
         if layer.parameters:
             numbers += f" · {layer.parameters:,} parameters"
-        figure = None
+        title = f"{layer.kind} ({layer.name})" if layer.name.startswith("conv") else layer.kind
+        words, figure = layer.words, None
         if layer.name == "head":
-            scores = ", ".join(
-                f"**{name}** {_minus(score)}" for name, score in zip(network.classes, layer.output, strict=True)
-            )
-            sheets.append(Sheet(layer.kind, numbers, f"{layer.words} Here: {scores}.", None))
-        else:
+            scores = zip(network.classes, layer.output, strict=True)
+            words += f" Here: {', '.join(f'**{uploads.plain(name)}** {_signed(score)}' for name, score in scores)}."
+        elif layer.name != "image":
             picture, columns = attributions.tiles(layer.output)
-            maps = layer.output.ndim == 3
-            count, what = layer.output.shape[-1], "maps" if maps else "units"
+            count, what = layer.output.shape[-1], "maps" if layer.output.ndim == 3 else "units"
             silent = int((layer.output.reshape(-1, count).max(0) <= 0).sum())
             figure = pictures.Figure(
                 pictures.source(picture),
-                "" if layer.name == "image" else f"{count} {what}, {silent or 'none'} of them silent.",
+                f"{count} {what}, {silent or 'none'} of them silent.",
                 f"The {layer.kind.lower()}'s output: {count} {what}, {columns} in a row.",
-                crisp=True,
             )
-            sheets.append(
-                Sheet(
-                    f"{layer.kind} ({layer.name})" if layer.name.startswith("conv") else layer.kind,
-                    numbers,
-                    layer.words,
-                    figure,
-                )
-            )
+        sheets.append(Sheet(title, numbers, words, figure))
         before = shape
     return sheets
 
@@ -233,8 +216,8 @@ def _without(path: str, stamp: resources.Stamp, glyph: np.ndarray, drawn: tuple)
             digit.confidence,
             pictures.Figure(
                 pictures.source(one.picture),
-                f"Without {one.part}: {name}, {percent(digit.confidence)}",
-                f"The digit without {one.part}, which is striped; read as {_name(name)}.",
+                f"Without {one.part}: {name}, {'nothing over ' * (name == '?')}{percent(digit.confidence)}",
+                f"The digit without {one.part}, which is striped; read as {named(name)}.",
             ),
         )
         for one, digit in zip(found, digits, strict=True)

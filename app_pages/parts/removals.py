@@ -33,6 +33,8 @@ def of_drawing(drawn: Sequence[dict[str, Any]]) -> list[Removal]:
     """A drawing on the square canvas without each stroke, or its only stroke without each quarter of its length."""
     drawn = list(drawn)
     if len(drawn) == 1:
+        if _length(drawn[0]) < drawn[0]["strokeWidth"]:  # a dot
+            return []
         drawn = _quarters(drawn[0])
         parts = {number: f"the {name} quarter of the stroke" for number, name in enumerate(QUARTERS)}
     else:

@@ -81,6 +81,25 @@ def sent(path: Path) -> Subject | None:
     return current(path) if IMAGE in st.query_params else None
 
 
+def dismiss() -> None:
+    """Callback: the page goes on without what was sent to it."""
+    st.query_params.pop(IMAGE, None)
+
+
+def described(subject: Subject) -> str:
+    """Where a digit comes from and what it is, in a sentence."""
+    return f"This digit is {subject.origin}" + (f". It is {named(subject.truth)}." if subject.truth else ".")
+
+
+def named(read: str) -> str:
+    """A class, or "?", as one says it: "an 8", "no digit", "Trouser"."""
+    if read == "?":
+        return "no digit"
+    if len(read) > 1:
+        return read
+    return f"{'an' if read in '8aefhilmnorsxAEFHILMNORSX' else 'a'} {read}"
+
+
 def test_image(path: Path, number: int | str) -> Subject:
     """A test image of a checkpoint's dataset; raises DataError where it can't be had."""
     name = checkpoint.read_card(path)["data"].get("name", "")

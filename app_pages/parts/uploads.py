@@ -31,6 +31,7 @@ class Result:
     text: str = ""
     confidence: float | None = None  # of the least certain digit
     figures: tuple[pictures.Figure, ...] = ()  # the picture, then each digit as the network sees it
+    glyphs: tuple[np.ndarray, ...] = ()  # each digit, (28, 28) uint8
     names: tuple[str, ...] = ()  # what each digit is read as
     summary: dict = field(default_factory=dict)  # text, and value, confidence and box of each digit: as JSON has it
     hints: tuple[str, ...] = ()
@@ -76,7 +77,8 @@ def read(source: Source, marks: Marks | None = None) -> Result:
         f"The picture, upright, with a box around each digit found: {read.text or 'none'}.",
     )
     said = {box for box, value in marks or () if value is not None}
-    glyphs = [
+    glyphs = tuple(digit.glyph for digit in read.digits)
+    shown = [
         pictures.Figure(
             pictures.source(digit.glyph),
             f"{name} · "
@@ -91,7 +93,8 @@ def read(source: Source, marks: Marks | None = None) -> Result:
         for digit, name in zip(read.digits, names, strict=True)
     ]
     confidence = min((float(digit.confidence) for digit in read.digits), default=None)
-    return Result(read.text, confidence, (found, *glyphs), names, read.summary(), tuple(hints(read)), read.turn)
+    figures = found, *shown
+    return Result(read.text, confidence, figures, glyphs, names, read.summary(), tuple(hints(read)), read.turn)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -1,0 +1,212 @@
+"""The page that looks inside the network, and the digits that pages hand to each other, in AppTest."""
+
+import json
+
+import numpy as np
+from flax import nnx
+from pages import DEFAULT, page_html, png, said, sent, start, written
+from PIL import Image
+
+from app_pages.parts import attributions, canvas, inside, removals, samples, strokes, subject
+from model import Recognizer, checkpoint
+from model.network import Committee
+from train import data
+
+HEADERS = ["Where it looked", "Which stroke decides", "The nearest training images", "On the map", "Layer by layer"]
+
+
+def object_of(stroke, brush: int = 16) -> dict:
+    return {"type": "Path", "path": samples.path(stroke), "strokeWidth": brush}
+
+
+def drawn(digit: int) -> list[dict]:
+    return [object_of(stroke) for stroke in samples.placed(digit, canvas.SIZE)]
+
+
+def button(app, label: str, number: int = 0):
+    return [button for button in app.button if button.label == label][number]
+
+
+def test_the_page_is_never_empty_and_another_sample_is_one_click_away(mnist):
+    app = start("network")
+    assert not app.exception and not app.error
+    assert [header.value for header in app.header] == HEADERS
+    assert ">4</span>" in page_html(app) and "a sample, drawn by program. It is a 4." in page_html(app)
+    assert "Integrated gradients" in page_html(app) and "Occlusion" in page_html(app)
+    assert "469,034" in said(app.caption)
+    button(app, "8").click().run()
+    assert not app.exception and ">8</span>" in page_html(app) and "It is an 8." in page_html(app)
+
+
+def test_another_class_is_asked_for(mnist):
+    app = start("network")
+    assert app.get("button_group")[0].value == 4 and "for 4" in page_html(app)
+    app.get("button_group")[0].set_value(9).run()
+    assert not app.exception and "for 9" in page_html(app) and "against 9" in page_html(app)
+
+
+def test_a_test_image_has_an_address_and_a_wrong_number_a_sentence(mnist):
+    app = start("network")
+    app.query_params["image"] = "247"
+    app.run()
+    assert not app.exception and "test image 247 of mnist. It is a 7." in page_html(app)
+    assert app.header[1].value == "Which part decides"
+    app.query_params["image"] = "10000"
+    app.run()
+    assert not app.exception and "mnist has no test image 10000; they are 0 to 9999." in said(app.error)
+    app.number_input[0].set_value(12)
+    button(app, "Open").click().run()
+    assert not app.exception and not app.error and "test image 12 of mnist" in page_html(app)
+
+
+def test_without_the_images_the_rest_of_the_page_works(checkpoints):
+    card = json.loads((checkpoints / "default" / checkpoint.CARD).read_text())
+    card["data"]["name"] = "nowhere_to_be_found"
+    (checkpoints / "default" / checkpoint.CARD).write_text(json.dumps(card))
+    app = start("network")
+    assert not app.exception and "Integrated gradients" in page_html(app)
+    assert "don't come with the network" in said(app.markdown) and not app.number_input
+    assert [header.value for header in app.header] == [header for header in HEADERS if header != "On the map"]
+
+
+def test_a_committee_of_any_classes_shows_the_layers_of_its_first_member(checkpoints):
+    shape = {"widths": [4, 4, 8], "features": 0, "depth": 1}
+    card = {"name": "two", "classes": ["Sock", "*Shoe*", "c"], "temperature": 1.0, "config": {}, "seed": 0}
+    card |= {"versions": {}, "data": {"name": "nowhere"}, "history": [], "test": {}, "network": shape | {"members": 2}}
+    checkpoint.save(checkpoints / "two", Committee(2, 3, **shape, rngs=nnx.Rngs(0)), card)
+    app = start("network")
+    app.selectbox[0].set_value("two").run()
+    assert not app.exception and "a committee of 2 networks" in said(app.markdown)
+    assert "5 × 5 × 8 → 8" in said(app.markdown) and "\\*Shoe\\*" in said(app.markdown)
+    assert app.get("button_group")[0].options == card["classes"]
+
+
+def test_the_training_images_are_searched_when_asked_for(monkeypatch, mnist):
+    some = data.Split(mnist.train.images[:300], mnist.train.labels[:300])
+    monkeypatch.setattr(data, "load", lambda name, **_: data.Dataset(name, mnist.classes, some, some, mnist.test))
+    inside.resources.training_images.clear()
+    inside._albums().clear()
+    app = start("network")
+    assert "Search the training images" in [button.label for button in app.button]
+    button(app, "Search the training images").click().run()
+    assert not app.exception
+    assert "those that are no 4" in said(app.markdown)
+    assert "Search the training images" not in [button.label for button in app.button]
+    figures = inside.nearest(DEFAULT, mnist.train.images[5])
+    assert figures[0].alt == f"Training image 5, {subject.named(str(mnist.train.labels[5]))}, alike by 1.000."
+    others = inside.nearest(DEFAULT, mnist.train.images[5], str(mnist.train.labels[5]))
+    assert all(not figure.caption.startswith(str(mnist.train.labels[5])) for figure in others)
+    inside.resources.training_images.clear()
+    inside._albums().clear()
+
+
+def test_a_drawing_is_sent_inside_with_its_strokes(mnist):
+    app = start()
+    state = sent(written(4))
+    state["drawing"]["raw"]["objects"] = drawn(4)
+    app.session_state[canvas.SQUARE.name] = state
+    app.run()
+    button(app, "Look inside").click().run()
+    assert not app.exception and app.title[0].value == "Inside the network"
+    assert "drawn by hand" in page_html(app) and app.header[1].value == "Which stroke decides"
+    assert len(app.session_state[subject.STATE].strokes) == 2
+
+
+def test_a_digit_of_a_picture_is_sent_inside(mnist):
+    app = start("read")
+    page = Image.new("L", (400, 200), 255)
+    page.paste(written(2, 200).convert("L"), (0, 0))
+    page.paste(written(7, 200).convert("L"), (200, 0))
+    app.file_uploader[0].set_value([("two.png", png(page), "image/png")]).run()
+    assert app.code[0].value == "27"
+    box = next(box for box in app.selectbox if box.label == "One of them")
+    assert box.options == ["1. 2", "2. 7"]
+    box.set_value(1).run()
+    button(app, "Look inside").click().run()
+    assert not app.exception and ">7</span>" in page_html(app) and "from the picture two.png" in page_html(app)
+
+
+def test_what_is_sent_to_draw_takes_the_canvas_place_until_it_is_dismissed(mnist):
+    app = start()
+    app.query_params["image"] = "247"
+    app.run()
+    assert not app.exception
+    assert "test image 247 of mnist. It is a 7." in page_html(app) and 'data-testid="digit"' in page_html(app)
+    assert "1. The picture" in page_html(app) and "Draw a digit, and" not in said(app.info)
+    button(app, "Draw something else").click().run()
+    assert not app.exception and "Draw a digit, and" in said(app.info)
+    app.query_params["image"] = "247"
+    app.run()
+    app.query_params.clear()
+    app.run()  # whoever comes by himself
+    assert "Draw a digit, and" in said(app.info)
+    app.query_params["image"] = "x"
+    app.run()
+    assert not app.exception and "no test image x" in said(app.error) and "Draw a digit, and" in said(app.info)
+
+
+def test_strokes_are_left_out_in_turn_and_a_single_one_in_quarters(recognizer: Recognizer):
+    four = removals.of_drawing(drawn(4))
+    assert [one.part for one in four] == ["stroke 1", "stroke 2"]
+    one = strokes.picture(drawn(4)[1:], canvas.SIZE, canvas.SIZE)
+    np.testing.assert_array_equal(four[0].glyph, recognizer.read(one, turn=0).digits[0].glyph)
+    assert recognizer.name(recognizer.read_glyphs(four[0].glyph[None])[0]) == "1"
+    line = {"path": [["M", 20, 140], ["L", 260, 140]], "strokeWidth": 16}
+    quarters = removals._quarters(line)
+    ends = [[part["path"][0][1], part["path"][-1][1]] for part in quarters]
+    np.testing.assert_allclose(ends, [[20, 80], [80, 140], [140, 200], [200, 260]])
+    assert [one.part for one in removals.of_drawing([line])][::3] == [
+        "the first quarter of the stroke",
+        "the last quarter of the stroke",
+    ]
+    assert removals.of_drawing([line | {"path": [["M", 9, 9], ["L", 9, 9]]}]) == []
+
+
+def test_a_glyph_is_taken_apart_by_pieces_or_by_patches(recognizer):
+    glyph = np.zeros((28, 28), np.uint8)
+    glyph[4:24, 6:9] = 255
+    patches = removals.of_glyph(glyph)
+    assert len(patches) == removals.PATCHES and patches[0].part == "the part at the top"
+    glyph[4:24, 18:21] = 255
+    pieces = removals.of_glyph(glyph)
+    assert [one.part for one in pieces] == ["piece 1", "piece 2"]
+    assert [digit.value for digit in recognizer.read_glyphs(np.stack([one.glyph for one in pieces]))] == [1, 1]
+    assert removals.of_glyph(np.zeros((28, 28), np.uint8)) == []
+
+
+def test_the_verdict_says_which_removals_change_the_reading():
+    def without(part, read):
+        return inside.Without(part, read, 0.9, None)
+
+    assert inside.verdict("4", [without("stroke 1", "1"), without("stroke 2", "4")]) == "Without stroke 1 it reads a 1."
+    both = inside.verdict("4", [without("stroke 1", "8"), without("stroke 2", "?")])
+    assert both == "Without stroke 1 it reads an 8 and without stroke 2 it reads no digit."
+    assert "still read as a 4" in inside.verdict("4", [without("stroke 1", "4")])
+    assert "too small" in inside.verdict("1", [])
+
+
+def test_signs_are_told_by_more_than_colour():
+    glyph = np.zeros((2, 2), np.uint8)
+    picture = attributions.signed(glyph, np.array([[1.0, -1.0], [0.5, 0.0]]))
+    cell = attributions.CELL
+    assert picture.shape == (2 * cell, 2 * cell, 3)
+    np.testing.assert_array_equal(picture[0, 0], [0, 114, 178])
+    np.testing.assert_array_equal(picture[0, -1], [213, 94, 0])
+    np.testing.assert_array_equal(picture[-1, -1], [255, 255, 255])
+    np.testing.assert_allclose(picture[-1, 0], (np.array([0, 114, 178]) + 255) / 2, atol=1)
+    plus, minus = ((picture[:cell, at : at + cell] == 255).all(-1) for at in (0, cell))
+    assert plus.any(1).sum() > 2 and minus.any(1).sum() == 2 and minus.any(0).sum() == plus.any(0).sum()
+    assert (attributions.signed(glyph, np.zeros((2, 2))) == 255).all()
+
+
+def test_maps_lie_side_by_side_on_one_scale():
+    maps = np.zeros((2, 2, 3), np.float32)
+    maps[0, 0, 1], maps[1, 1, 2] = 4, 1
+    sheet, columns = attributions.tiles(maps)
+    assert columns == 3
+    tile = (sheet.shape[1] - 2) // 3
+    first, second, third = (sheet[2 : 2 + tile - 2, 2 + at * tile : at * tile + tile] for at in range(3))
+    assert not first.any() and second.max() == 255 and third.max() == 128  # the root of a quarter
+    vector, columns = attributions.tiles(np.arange(10, dtype=np.float32))
+    assert columns == 4 and vector.ndim == 3
+    assert not np.isin(attributions.tiles(np.zeros(5, np.float32))[0], 255).any()

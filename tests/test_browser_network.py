@@ -1,0 +1,67 @@
+"""Looking inside the network, in a real browser."""
+
+import re
+
+from browser import button, digit, draw, expect, no_exception, open_draw
+
+from app_pages.parts import samples
+from app_pages.parts.canvas import SIZE
+
+SECTIONS = ("Where it looked", "Which stroke decides", "Layer by layer", "The nearest training images")
+
+
+def heading(page, name):
+    return page.get_by_role("heading", name=name)
+
+
+def test_a_drawing_is_looked_into_and_another_class_asked_for(tab):
+    open_draw(tab)
+    draw(tab, samples.placed(7, SIZE))
+    expect(digit(tab)).to_have_text("7")
+    button(tab, "Look inside").click()
+    expect(heading(tab, "Inside the network")).to_be_visible()
+    expect(digit(tab)).to_have_text("7")
+    expect(tab.get_by_text("drawn by hand")).to_be_visible()
+    for section in SECTIONS:
+        expect(heading(tab, section)).to_be_visible()
+    expect(tab.get_by_text("Without the first quarter of the stroke:")).to_be_visible()
+    expect(tab.get_by_alt_text("The convolution's output: 32 maps, 8 in a row.")).to_be_visible()
+    expect(tab.get_by_text("Hidden layer · 5 × 5 × 96 → 128 · 307,328 parameters")).to_be_visible()
+    expect(tab.get_by_alt_text(re.compile("speaks for 7"))).to_be_visible()
+    tab.get_by_role("radio", name="2", exact=True).click()
+    expect(tab.get_by_alt_text(re.compile("speaks for 2"))).to_be_visible()
+    expect(tab.get_by_alt_text(re.compile("probable 2 gets"))).to_be_visible()
+    no_exception(tab)
+    tab.get_by_role("link", name="Draw", exact=True).click()
+    expect(tab.locator("canvas.upper-canvas")).to_be_visible()  # the digit of before doesn't take its place
+    expect(digit(tab)).to_have_text("7")
+
+
+def test_a_test_image_by_its_address_is_read_on_either_page(tab, mnist):
+    tab.goto("/network?image=247")
+    expect(tab.get_by_text("test image 247 of mnist")).to_be_visible()
+    expect(heading(tab, "Which part decides")).to_be_visible()
+    expect(heading(tab, "On the map")).to_be_visible()
+    expect(tab.get_by_test_id("stVegaLiteChart").first).to_be_visible()
+    tab.get_by_text("Take another digit").click()
+    button(tab, "3").click()
+    expect(tab.get_by_text("a sample, drawn by program")).to_be_visible()
+    expect(tab.get_by_text("test image 247 of mnist")).to_have_count(0)
+    no_exception(tab)
+    tab.goto("/?image=247")
+    expect(tab.get_by_text("test image 247 of mnist")).to_be_visible()
+    expect(digit(tab)).to_be_visible()
+    expect(tab.locator("canvas.upper-canvas")).to_have_count(0)
+    button(tab, "Draw something else").click()
+    expect(tab.locator("canvas.upper-canvas")).to_be_visible()
+    no_exception(tab)
+
+
+def test_the_page_fits_a_phone(phone):
+    phone.goto("/network")
+    for section in (*SECTIONS, "Inside the network"):
+        expect(heading(phone, section)).to_be_visible()
+    expect(phone.get_by_test_id("stStatusWidget")).to_have_count(0)
+    for area in ("html", "[data-testid=stMain]"):
+        assert phone.locator(area).evaluate("element => element.scrollWidth - element.clientWidth") == 0
+    no_exception(phone)
