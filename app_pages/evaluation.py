@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app_pages.parts import resources
-from app_pages.parts.tested import Tested
+from app_pages.parts.answers import Answers
 from app_pages.views import compare, confidence, confusion, damage, map, mistakes, training
 from model.checkpoint import CheckpointError
 from train import evaluate
@@ -21,7 +21,7 @@ VIEWS = {
 path = resources.chosen()
 st.title("How good is it?")
 try:
-    tested = Tested(path)
+    tested = Answers(path)
 except CheckpointError:
     st.info(f"The checkpoint {path.name} comes without an evaluation, so there is nothing to show here.")
     st.stop()

@@ -147,7 +147,7 @@ def difference(matrix: np.ndarray, classes: tuple[str, ...], first: str, second:
     grid = base.mark_rect(fill=None, stroke=GREY, strokeOpacity=0.35, strokeWidth=0.5)
     cells = base.mark_rect(stroke=GREY, strokeOpacity=0.35, strokeWidth=0.5).transform_filter("datum.more != 0")
     cells = cells.encode(
-        fill=alt.Fill("who:N", legend=None, scale=alt.Scale(domain=[first, second], range=[ORANGE, BLUE])),
+        fill=alt.Fill("who:N", legend=None, scale=alt.Scale(domain=[first, second], range=[BLUE, ORANGE])),
         fillOpacity=alt.FillOpacity("strength:Q", scale=None),
     )
     return alt.layer(grid, cells, base.mark_text(fontSize=12, color=ink).encode(text="words:N")).properties(height=380)

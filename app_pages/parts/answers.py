@@ -15,7 +15,7 @@ PAGE = 24  # test images shown at a time
 PAGES = ("app_pages/network.py", "app_pages/playground.py", "app_pages/draw.py")  # that take an image
 
 
-class Tested:
+class Answers:
     """What a checkpoint made of its test images.
 
     Attributes:
@@ -60,7 +60,7 @@ class Tested:
         return self.card["data"].get("name", "")
 
 
-def images(tested: Tested) -> np.ndarray | None:
+def images(tested: Answers) -> np.ndarray | None:
     """(n, 28, 28) uint8 test images; None where they can't be had, and the page says why or offers to fetch them."""
     name, n = tested.dataset, len(tested.labels)
     if not resources.at_hand(name):
@@ -76,7 +76,7 @@ def images(tested: Tested) -> np.ndarray | None:
     return found
 
 
-def gallery(tested: Tested, numbers: np.ndarray, key: str, marks: dict[int, str] | None = None) -> None:
+def gallery(tested: Answers, numbers: np.ndarray, key: str, marks: dict[int, str] | None = None) -> None:
     """Test images, a page at a time, with what is read, how surely, and the runner-up; each can be sent to other pages.
 
     Args:
@@ -105,19 +105,19 @@ def gallery(tested: Tested, numbers: np.ndarray, key: str, marks: dict[int, str]
         send_on(tested, number, pixels[number], key)
 
 
-def send_on(tested: Tested, number: int, image: np.ndarray, key: str) -> None:
+def send_on(tested: Answers, number: int, image: np.ndarray, key: str) -> None:
     """Buttons that send a test image (28, 28) uint8 to the pages that take one."""
     origin, truth = f"test image {number} of {tested.dataset}", tested.classes[tested.labels[number]]
     subject.offer(subject.Subject(image, origin, truth, number=number), key, PAGES)
 
 
-def says(tested: Tested, number: int) -> str:
+def says(tested: Answers, number: int) -> str:
     """What a test image is and what it is read as, in words."""
     true, read = (tested.classes[index] for index in (tested.labels[number], tested.predicted[number]))
     return f"{true}, read as {read}"
 
 
-def address(page: str, tested: Tested, number: int) -> str:
+def address(page: str, tested: Answers, number: int) -> str:
     """The address of a page with a test image, from another page's."""
     query = {subject.IMAGE: number}
     if tested.path.name != resources.DEFAULT:
@@ -125,7 +125,7 @@ def address(page: str, tested: Tested, number: int) -> str:
     return f"{page}?{urlencode(query)}"
 
 
-def figure(tested: Tested, number: int, image: np.ndarray, mark: str | None = None) -> pictures.Figure:
+def figure(tested: Answers, number: int, image: np.ndarray, mark: str | None = None) -> pictures.Figure:
     """A test image (28, 28) uint8 with what is read, how surely, and the runner-up; a click on it looks inside."""
     first, second = (tested.classes[index] for index in tested.ranked[number, :2])
     sure, less = (bars.percent(share) for share in np.sort(tested.probabilities[number])[:-3:-1])
