@@ -150,6 +150,12 @@ def test_test_images_are_fetched_on_wish_and_failure_is_a_sentence(monkeypatch):
     assert said(app.error) == "There is no network." and not app.exception
 
 
+@pytest.mark.parametrize("name", ["Mistakes", "Damage", "Map", "Compare"])
+def test_every_view_offers_once_to_fetch_the_images(name, monkeypatch):
+    monkeypatch.setattr(data, "is_cached", lambda name: False)
+    assert [button.label for button in view(name).button] == ["Fetch the images"]
+
+
 def test_the_test_images_of_a_folder_need_no_fetching(checkpoints, images):
     rewrite(checkpoints / "default", data={"name": str(checkpoints)})
     app = start("evaluation")
