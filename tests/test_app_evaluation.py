@@ -304,6 +304,7 @@ def test_two_networks_side_by_side(other, images):
     table = app.table[0].value
     assert list(table.columns) == ["default", "other", "Difference"]
     assert table.loc["Mistakes", "Difference"] == "+40" and table.loc["Parameters", "Difference"] == "0"
+    assert table.loc["Accuracy", "Difference"] == "−0.40 points"
     assert "default is better, by more than chance would make" in said(app.markdown)
     assert app.table[1].value.loc["default right", "other wrong"] == "40"
     assert "Only default: 40 images" in said(app.subheader) and "Only other: 0 images" in said(app.subheader)

@@ -131,5 +131,9 @@ def verdict(first: Answers, second: Answers) -> str:
 
 
 def _signed(one: float, two: float, form: str) -> str:
-    """The second less the first, with its sign."""
-    return format(two - one, "+" + form).replace("-", "−") if two != one else "0"
+    """The second less the first, with its sign; shares in percentage points."""
+    if two == one:
+        return "0"
+    shares = form.endswith("%")
+    difference = f"{100 * (two - one):+.2f} points" if shares else format(two - one, "+" + form)
+    return difference.replace("-", "−")
