@@ -150,6 +150,12 @@ def test_test_images_are_fetched_on_wish_and_failure_is_a_sentence(monkeypatch):
     assert said(app.error) == "There is no network." and not app.exception
 
 
+@pytest.mark.parametrize("name", ["Mistakes", "Damage", "Map", "Compare"])
+def test_every_view_offers_once_to_fetch_the_images(name, monkeypatch):
+    monkeypatch.setattr(data, "is_cached", lambda name: False)
+    assert [button.label for button in view(name).button] == ["Fetch the images"]
+
+
 def test_the_test_images_of_a_folder_need_no_fetching(checkpoints, images):
     rewrite(checkpoints / "default", data={"name": str(checkpoints)})
     app = start("evaluation")
@@ -298,6 +304,7 @@ def test_two_networks_side_by_side(other, images):
     table = app.table[0].value
     assert list(table.columns) == ["default", "other", "Difference"]
     assert table.loc["Mistakes", "Difference"] == "+40" and table.loc["Parameters", "Difference"] == "0"
+    assert table.loc["Accuracy", "Difference"] == "−0.40 points"
     assert "default is better, by more than chance would make" in said(app.markdown)
     assert app.table[1].value.loc["default right", "other wrong"] == "40"
     assert "Only default: 40 images" in said(app.subheader) and "Only other: 0 images" in said(app.subheader)

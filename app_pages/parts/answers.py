@@ -61,7 +61,10 @@ class Answers:
 
 
 def images(tested: Answers) -> np.ndarray | None:
-    """(n, 28, 28) uint8 test images; None where they can't be had, and the page says why or offers to fetch them."""
+    """(n, 28, 28) uint8 test images; None where they can't be had, and the page says why or offers to fetch them.
+
+    Once a view, since it may show a button.
+    """
     name, n = tested.dataset, len(tested.labels)
     if not resources.at_hand(name):
         return None
@@ -76,16 +79,19 @@ def images(tested: Answers) -> np.ndarray | None:
     return found
 
 
-def gallery(tested: Answers, numbers: np.ndarray, key: str, marks: dict[int, str] | None = None) -> None:
+def gallery(
+    tested: Answers, numbers: np.ndarray, pixels: np.ndarray | None, key: str, marks: dict[int, str] | None = None
+) -> None:
     """Test images, a page at a time, with what is read, how surely, and the runner-up; each can be sent to other pages.
 
     Args:
         tested: the checkpoint whose readings stand below the images.
         numbers: (m,) int, which test images, in order.
+        pixels: (n, 28, 28) uint8, the test images; None where they can't be had: then nothing is shown.
         key: tells this gallery from others of the page.
         marks: words to add below some of the images, by number.
     """
-    if not len(numbers) or (pixels := images(tested)) is None:
+    if not len(numbers) or pixels is None:
         return
     pages = -(-len(numbers) // PAGE)
     place = st.container()

@@ -59,11 +59,12 @@ def show(tested: Answers) -> None:
     st.caption("Recall: of the images of a class, the share that is read as it.")
 
     st.header("What one alone reads right")
+    images = answers.images(tested)
     for one, two in (both, both[::-1]):
         alone = np.flatnonzero(one.right & ~two.right)
         st.subheader(f"Only {one.path.name}: {len(alone):,} {'image' if len(alone) == 1 else 'images'}")
         marks = {int(i): f"label {one.classes[one.labels[i]]}" for i in alone}
-        answers.gallery(two, alone, f"only {one.path.name}", marks)
+        answers.gallery(two, alone, images, f"only {one.path.name}", marks)
         if len(alone):
             st.caption(f"Below each: what {two.path.name} reads instead, its runner-up, and the label.")
 
@@ -85,8 +86,8 @@ def show(tested: Answers) -> None:
     st.caption("The least sure images are left out from right to left. Diamonds: where the networks abstain.")
 
     st.header("How they bear damage")
-    wanted = st.toggle("Damage test images and read them with both", key="both damaged")
-    if wanted and (images := answers.images(tested)) is not None:
+    wanted = st.toggle("Damage test images and read them with both", key="both damaged", disabled=images is None)
+    if wanted and images is not None:
         damage.chart(both, images)
 
 
@@ -130,5 +131,9 @@ def verdict(first: Answers, second: Answers) -> str:
 
 
 def _signed(one: float, two: float, form: str) -> str:
-    """The second less the first, with its sign."""
-    return format(two - one, "+" + form).replace("-", "−") if two != one else "0"
+    """The second less the first, with its sign; shares in percentage points."""
+    if two == one:
+        return "0"
+    shares = form.endswith("%")
+    difference = f"{100 * (two - one):+.2f} points" if shares else format(two - one, "+" + form)
+    return difference.replace("-", "−")

@@ -20,8 +20,8 @@ def show(tested: Answers) -> None:
     members = ((tested.labels == label) & (tested.predicted == predicted)).nonzero()[0]
     members = members[(-tested.confidence[members]).argsort()]
     st.subheader(f"{true} read as {read}: {len(members):,} {'image' if len(members) == 1 else 'images'}")
-    answers.gallery(tested, members, f"{true} {read}")
     if len(members):
+        answers.gallery(tested, members, answers.images(tested), f"{true} {read}")
         st.caption("Below each: what the network reads and how sure it is, then the runner-up. The surest come first.")
     st.header("Each class")
     _classes(tested)

@@ -39,7 +39,7 @@ def show(tested: Answers) -> None:
     st.caption(f"{ORDERS[order]} Below each: what it reads and how sure it is, then the runner-up, then the label.")
     labels = {int(i): f"label {tested.classes[tested.labels[i]]}" for i in wrong}
     marks = {i: f"{words},\n{LIKELY_WRONG}" if i in doubtful else words for i, words in labels.items()}
-    answers.gallery(tested, wrong, f"mistakes {order} {only}", marks)
+    answers.gallery(tested, wrong, answers.images(tested), f"mistakes {order} {only}", marks)
     st.info(
         "**Likely wrong labels.** Who wrote the labels makes mistakes, too. A label is marked where the network is as "
         "sure of another class as it is, on average, of that class's own images, and is not so sure of the label "
