@@ -29,6 +29,7 @@ with st.sidebar:
             index=next((i for i, fault in enumerate(faults.values()) if not fault), 0),
             format_func=lambda name: f"{name} (faulty)" if faults[name] else name,
             key=resources.CHOICE,
+            bind="query-params",  # so that an address means the same network to everyone
         )
         if not faults[resources.chosen().name]:
             st.caption(resources.about(resources.chosen()))

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app_pages.parts import resources
-from app_pages.parts.tested import Tested
+from app_pages.parts.answers import Answers
 from app_pages.views import compare, confidence, confusion, damage, map, mistakes, training
 from model.checkpoint import CheckpointError
 from train import evaluate
@@ -21,7 +21,7 @@ VIEWS = {
 path = resources.chosen()
 st.title("How good is it?")
 try:
-    tested = Tested(path)
+    tested = Answers(path)
 except CheckpointError:
     st.info(f"The checkpoint {path.name} comes without an evaluation, so there is nothing to show here.")
     st.stop()
@@ -39,6 +39,12 @@ columns[1].metric(
 columns[2].metric("Mistakes", f"{n - right:,} of {n:,}", border=True)
 
 view = st.segmented_control(
-    "View", VIEWS, default="Confusion matrix", required=True, key="view", bind="query-params", label_visibility="collapsed"
+    "View",
+    VIEWS,
+    default="Confusion matrix",
+    required=True,
+    key="view",
+    bind="query-params",
+    label_visibility="collapsed",
 )
 VIEWS[view].show(tested)  # only this one is computed, so that the page opens quickly

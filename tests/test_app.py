@@ -4,16 +4,13 @@ import io
 import json
 import shutil
 
-import altair as alt
 import numpy as np
 import pandas as pd
-import pytest
 from pages import DEFAULT, page_html, png, said, sent, start, written
 from PIL import Image
 
-from app_pages.parts import bars, canvas, charts, pictures, samples, uploads
+from app_pages.parts import bars, canvas, pictures, samples, uploads
 from model import Digit, Reading, checkpoint
-from train import data, evaluate
 
 # Draw
 
@@ -184,99 +181,7 @@ def test_plain_text_is_not_markdown():
     assert uploads.plain("a_b*[é]") == r"a\_b\*\[é\]"
 
 
-# Evaluation
-
-
-def test_the_numbers_are_those_of_the_evaluation():
-    app = start("evaluation")
-    assert not app.exception
-    labels, probabilities = checkpoint.read_evaluation(DEFAULT)
-    right, n = int((labels == probabilities.argmax(1)).sum()), len(labels)
-    low, high = evaluate.wilson_interval(right, n)
-    assert [metric.value for metric in app.metric] == [
-        f"{right / n:.2%}",
-        f"{low:.2%} – {high:.2%}",
-        f"{n - right:,} of {n:,}",
-    ]
-    assert len(app.get("vega_lite_chart")) >= 3
-    assert list(app.dataframe[0].value["support"]) == list(np.bincount(labels))
-
-
-@pytest.mark.parametrize("view", charts.VIEWS)
-def test_every_view_of_the_confusion_matrix(view):
-    app = start("evaluation")
-    app.button_group[0].set_value(view).run()
-    assert not app.exception
-
-
-def test_a_cell_chosen_by_the_boxes_shows_its_images(monkeypatch):
-    labels, probabilities = checkpoint.read_evaluation(DEFAULT)
-    images = np.zeros((len(labels), 28, 28), np.uint8)
-    monkeypatch.setattr(data, "is_cached", lambda name: True)
-    monkeypatch.setattr("app_pages.parts.resources.test_images", lambda name: (data.Split(images, None), ()))
-    app = start("evaluation")
-    app.selectbox(key="true").set_value("7").run()
-    app.selectbox(key="predicted").set_value("7").run()
-    assert not app.exception
-    count = int(((labels == 7) & (probabilities.argmax(1) == 7)).sum())
-    assert f"7 read as 7: {count:,} images" in said(app.subheader)
-    assert page_html(app).count("<figure") == 24
-
-
-def test_test_images_are_fetched_on_wish_and_failure_is_a_sentence(monkeypatch):
-    def load(name, progress):
-        progress(0.5, "Half way")
-        raise data.DataError("There is no network.")
-
-    monkeypatch.setattr(data, "is_cached", lambda name: False)
-    monkeypatch.setattr(data, "load", load)
-    app = start("evaluation")
-    assert len(app.get("vega_lite_chart")) >= 3  # all there without the images
-    app.button[0].click().run()
-    assert app.button[0].label == "Fetch the images"
-    assert said(app.error) == "There is no network." and not app.exception
-
-
-def test_the_test_images_of_a_folder_need_no_fetching(checkpoints, monkeypatch):
-    path = checkpoints / "default" / checkpoint.CARD
-    card = checkpoint.read_card(path.parent)
-    card["data"]["name"] = str(checkpoints)
-    path.write_text(json.dumps(card))
-    images = np.zeros((card["test"]["n"], 28, 28), np.uint8)
-    monkeypatch.setattr("app_pages.parts.resources.test_images", lambda name: (data.Split(images, None), ()))
-    app = start("evaluation")
-    assert not app.exception
-    assert "Test image" in page_html(app)
-    assert all(button.label != "Fetch the images" for button in app.button)
-
-
-def test_real_test_images_stand_behind_a_mistake(mnist):
-    app = start("evaluation")
-    assert not app.exception
-    assert "Test image" in page_html(app)
-
-
-def test_a_checkpoint_without_an_evaluation_says_so(checkpoints):
-    (checkpoints / "default" / checkpoint.EVALUATION).unlink()
-    app = start("evaluation")
-    assert not app.exception
-    assert "without an evaluation" in said(app.info)
-
-
-# Charts and pictures
-
-
-def test_the_confusion_matrix_in_numbers():
-    matrix = np.array([[990, 10], [0, 500]])
-    rows = {}
-    for view in charts.VIEWS:
-        chart = charts.confusion(matrix, ("a", "b"), view, ("a", "b"))
-        rows[view] = chart.data
-        assert isinstance(chart, alt.LayerChart) and rows[view]["strength"].between(0, 1).all()
-        assert list(rows[view]["chosen"]) == [False, True, False, False]
-    assert list(rows["Counts"]["words"]) == ["990", "10", "", "500"]
-    assert list(rows["Row percentages"]["words"]) == ["99", "1", "", "100"]
-    assert list(rows["Mistakes only"]["words"]) == ["", "10", "", ""]
+# Pictures
 
 
 def test_an_outline_surrounds_its_box():

@@ -3,12 +3,11 @@
 Where there is no browser these tests are skipped, with the reason; in CI (the environment has CI=true) that fails.
 """
 
-import contextlib
 import re
 from pathlib import Path
 
 import pytest
-from browser import PATIENCE, blank, button, digit, draw, expect, finger, no_exception, open_draw
+from browser import blank, button, digit, draw, expect, finger, no_exception, open_draw
 from PIL import Image, ImageDraw
 
 from app_pages.parts import samples
@@ -119,32 +118,6 @@ def test_boxes_are_corrected_on_the_picture(tab, tmp_path):
     tab.get_by_role("textbox", name="What it says").fill("57")
     tab.get_by_role("textbox", name="What it says").press("Control+Enter")
     expect(text).to_have_text("57")
-    no_exception(tab)
-
-
-def test_a_click_on_the_confusion_matrix_chooses_the_cell(tab):
-    tab.set_viewport_size({"width": 1280, "height": 2400})  # nothing scrolls: that would close a list of options
-    tab.goto("/evaluation")
-    chart = tab.get_by_test_id("stVegaLiteChart").first
-    expect(chart.locator("canvas, svg.marks").first).to_be_visible()
-    expect(tab.get_by_role("heading", name="How it learned")).to_be_visible()
-
-    def click_last_cell():
-        """Again until it is seen: a chart that is being laid out loses a click."""
-        nine = tab.get_by_role("heading", name="9 read as 9")
-        for patience in (5_000, 10_000, PATIENCE):
-            box = chart.locator("canvas, svg.marks").first.bounding_box()
-            tab.mouse.click(box["x"] + box["width"] - 30, box["y"] + box["height"] - 30)
-            with contextlib.suppress(AssertionError):
-                expect(nine).to_be_visible(timeout=patience)
-                return
-        pytest.fail("A click on the last cell did not choose it.")
-
-    click_last_cell()
-    tab.get_by_role("combobox", name="True class").click()
-    tab.get_by_role("option", name="4", exact=True).click()
-    expect(tab.get_by_role("heading", name="4 read as 9")).to_be_visible()
-    click_last_cell()
     no_exception(tab)
 
 

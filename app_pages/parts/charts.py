@@ -49,7 +49,7 @@ def confusion(
     )
     rows["chosen"] = (rows["true"] == chosen[0]) & (rows["predicted"] == chosen[1])
     base = alt.Chart(rows).encode(
-        x=alt.X("predicted:N", sort=None, title="Predicted", axis=alt.Axis(orient="top", labelAngle=0, ticks=False)),
+        x=alt.X("predicted:N", sort=None, title="Predicted", axis=columns(classes)),
         y=alt.Y("true:N", sort=None, title="True", axis=alt.Axis(ticks=False)),
         tooltip=[
             alt.Tooltip("true:N", title="True"),
@@ -68,6 +68,12 @@ def confusion(
     on_dark = numbers.mark_text(fontSize=11, color="white").transform_filter("datum.dark")
     on_pale = numbers.mark_text(fontSize=11, color=ink).transform_filter("!datum.dark")
     return alt.layer(cells, on_dark, on_pale, outline).properties(height=440)
+
+
+def columns(classes: tuple[str, ...]) -> alt.Axis:
+    """The axis above a grid, a column a class; long names are written upwards, or they would hide each other."""
+    brief = all(len(name) <= 2 for name in classes)
+    return alt.Axis(orient="top", labelAngle=0 if brief else -90, labelLimit=90, ticks=False)
 
 
 def reliability(bins: list[dict[str, float]]) -> alt.LayerChart:

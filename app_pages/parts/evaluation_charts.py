@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from app_pages.parts.bars import BLUE
-from app_pages.parts.charts import GREY, ORANGE
+from app_pages.parts.charts import GREY, ORANGE, columns
 
 BINS = 10  # of the histogram
 POINTS = 400  # of a curve: no screen shows more
@@ -30,7 +30,7 @@ def histogram(confidence: np.ndarray, right: np.ndarray) -> alt.LayerChart:
         ]
     )
     most = int(max(count.max() for count in counts))
-    powers = [0, *(10**power for power in range(len(str(most)) + 1))]
+    powers = [0, *(10**power for power in range(1, len(str(most)) + 1))]
     base = alt.Chart(rows).encode(
         x=alt.X("confidence:N", sort=None, title="Confidence in %", axis=alt.Axis(labelAngle=0, labelOverlap=True)),
         xOffset=alt.XOffset("part:N", sort=PARTS),
@@ -69,7 +69,7 @@ def coverage(curves: dict[str, dict[str, np.ndarray]], thresholds: dict[str, flo
         if thresholds.get(name) and len(answered):
             marks.append(
                 {key: values[answered[-1]] for key, values in curve.items()}
-                | {"network": name, "words": f"abstains below {thresholds[name]:.0%}"}
+                | {"network": name, "words": f"abstains below {thresholds[name]:.1%}"}
             )
     rows = pd.concat(rows)
     # It is at the end that something happens: before the first mistake, all is right.
@@ -136,7 +136,7 @@ def difference(matrix: np.ndarray, classes: tuple[str, ...], first: str, second:
         }
     )
     base = alt.Chart(rows).encode(
-        x=alt.X("predicted:N", sort=None, title="Predicted", axis=alt.Axis(orient="top", labelAngle=0, ticks=False)),
+        x=alt.X("predicted:N", sort=None, title="Predicted", axis=columns(classes)),
         y=alt.Y("true:N", sort=None, title="True", axis=alt.Axis(ticks=False)),
         tooltip=[
             alt.Tooltip("true:N", title="True"),
@@ -147,7 +147,7 @@ def difference(matrix: np.ndarray, classes: tuple[str, ...], first: str, second:
     grid = base.mark_rect(fill=None, stroke=GREY, strokeOpacity=0.35, strokeWidth=0.5)
     cells = base.mark_rect(stroke=GREY, strokeOpacity=0.35, strokeWidth=0.5).transform_filter("datum.more != 0")
     cells = cells.encode(
-        fill=alt.Fill("who:N", legend=None, scale=alt.Scale(domain=[first, second], range=[ORANGE, BLUE])),
+        fill=alt.Fill("who:N", legend=None, scale=alt.Scale(domain=[first, second], range=[BLUE, ORANGE])),
         fillOpacity=alt.FillOpacity("strength:Q", scale=None),
     )
     return alt.layer(grid, cells, base.mark_text(fontSize=12, color=ink).encode(text="words:N")).properties(height=380)
@@ -167,7 +167,9 @@ def recalls(rows: pd.DataFrame) -> alt.LayerChart:
     )
     x = alt.X("recall:Q", title="Recall", axis=alt.Axis(format=".1~%", tickCount=5), scale=scale)
     lines = base.mark_line(color=GREY, strokeWidth=1.5).encode(x=x, detail="class:N")
-    points = base.mark_point(filled=True, size=90, opacity=1).encode(x=x, **_shapes(networks))
+    points = base.mark_point(size=90, opacity=1, strokeWidth=2).encode(
+        x=x, **_shapes(networks)
+    )  # hollow: both are seen
     return alt.layer(lines, points).properties(height=alt.Step(26))
 
 

@@ -79,7 +79,7 @@ def at_hand(name: str) -> bool:
     """Whether the images of a dataset are here; where they are not, shows a button that fetches them."""
     if is_here(name):
         return True
-    st.markdown("The images themselves don't come with the network. All charts do without them.")
+    st.markdown("The images themselves don't come with the network.")
     if st.button("Fetch the images", icon=":material/download:"):
         with st.empty():
             bar = st.progress(0.0, "Starting")

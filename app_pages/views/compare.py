@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app_pages.parts import charts, evaluation_charts, resources
-from app_pages.parts import tested as answers
-from app_pages.parts.tested import Tested
+from app_pages.parts import answers, charts, evaluation_charts, resources
+from app_pages.parts.answers import Answers
 from app_pages.views import damage, ink
 from model.checkpoint import CheckpointError
 from train import evaluate
@@ -14,14 +13,15 @@ from train import evaluate
 CHANCE = 0.05  # probability below which a difference is called more than chance
 
 
-def show(tested: Tested) -> None:
+def show(tested: Answers) -> None:
+    st.header("Beside another network")
     others = [name for name, fault in resources.faults().items() if name != tested.path.name and not fault]
     if not others:
         st.info("There is no other checkpoint to compare with. Put one into the folder of checkpoints.")
         return
     name = st.selectbox("Compare with", others, key="other", bind="query-params", width=280)
     try:
-        other = Tested(resources.directory() / name)
+        other = Answers(resources.directory() / name)
     except CheckpointError:
         st.info(f"The checkpoint {name} comes without an evaluation, so there is nothing to compare.")
         return
@@ -31,7 +31,7 @@ def show(tested: Tested) -> None:
     both = tested, other
     names = tuple(each.path.name for each in both)
 
-    st.dataframe(table(*both), alt=f"Accuracy, log loss and more of {names[0]} and of {names[1]}.", height="content")
+    st.table(table(*both))
     st.header("Is one better?")
     st.markdown(verdict(*both))
     agreement = pd.DataFrame(
@@ -39,7 +39,7 @@ def show(tested: Tested) -> None:
         [f"{names[0]} right", f"{names[0]} wrong"],
         [f"{names[1]} right", f"{names[1]} wrong"],
     )
-    st.dataframe(agreement, alt="How many images both, one or none reads right.", height="content")
+    st.table(agreement.map("{:,}".format))
 
     st.header("Where they differ")
     change = other.matrix - tested.matrix
@@ -47,7 +47,7 @@ def show(tested: Tested) -> None:
         evaluation_charts.difference(change, tested.classes, *names, ink()),
         alt=f"Confusion matrix of {names[1]} less that of {names[0]}: {np.abs(change).sum() // 2:,} images moved.",
     )
-    st.caption(f"Each cell: how many more images {names[1]} (+, blue) or {names[0]} (−, orange) has there.")
+    st.caption(f"Each cell: how many more images {names[1]} (+, orange) or {names[0]} (−, blue) has there.")
     recalls = pd.DataFrame(
         [
             {"class": label, "network": each.path.name, "recall": row["recall"]}
@@ -59,11 +59,12 @@ def show(tested: Tested) -> None:
     st.caption("Recall: of the images of a class, the share that is read as it.")
 
     st.header("What one alone reads right")
+    images = answers.images(tested)
     for one, two in (both, both[::-1]):
         alone = np.flatnonzero(one.right & ~two.right)
         st.subheader(f"Only {one.path.name}: {len(alone):,} {'image' if len(alone) == 1 else 'images'}")
         marks = {int(i): f"label {one.classes[one.labels[i]]}" for i in alone}
-        answers.gallery(two, alone, f"only {one.path.name}", marks)
+        answers.gallery(two, alone, images, f"only {one.path.name}", marks)
         if len(alone):
             st.caption(f"Below each: what {two.path.name} reads instead, its runner-up, and the label.")
 
@@ -85,12 +86,12 @@ def show(tested: Tested) -> None:
     st.caption("The least sure images are left out from right to left. Diamonds: where the networks abstain.")
 
     st.header("How they bear damage")
-    wanted = st.toggle("Damage test images and read them with both", key="both damaged")
-    if wanted and (images := answers.images(tested)) is not None:
+    wanted = st.toggle("Damage test images and read them with both", key="both damaged", disabled=images is None)
+    if wanted and images is not None:
         damage.chart(both, images)
 
 
-def table(first: Tested, second: Tested) -> pd.DataFrame:
+def table(first: Answers, second: Answers) -> pd.DataFrame:
     """What is worth knowing of two networks in a row each, and the second less the first."""
     one, two = ({**evaluate.summary(each.labels, each.probabilities), **each.card} for each in (first, second))
     rows = {
@@ -109,7 +110,7 @@ def table(first: Tested, second: Tested) -> pd.DataFrame:
     return pd.DataFrame(cells, list(rows), [first.path.name, second.path.name, "Difference"])
 
 
-def verdict(first: Tested, second: Tested) -> str:
+def verdict(first: Answers, second: Answers) -> str:
     """Whether one of two networks reads the same images better, by more than chance, in plain words."""
     names = first.path.name, second.path.name
     only_first, only_second, p = evaluate.mcnemar(first.right, second.right)
@@ -130,5 +131,9 @@ def verdict(first: Tested, second: Tested) -> str:
 
 
 def _signed(one: float, two: float, form: str) -> str:
-    """The second less the first, with its sign."""
-    return format(two - one, "+" + form).replace("-", "−") if two != one else "0"
+    """The second less the first, with its sign; shares in percentage points."""
+    if two == one:
+        return "0"
+    shares = form.endswith("%")
+    difference = f"{100 * (two - one):+.2f} points" if shares else format(two - one, "+" + form)
+    return difference.replace("-", "−")

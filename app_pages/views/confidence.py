@@ -3,11 +3,11 @@
 import streamlit as st
 
 from app_pages.parts import charts, evaluation_charts
-from app_pages.parts.tested import Tested
+from app_pages.parts.answers import Answers
 from train import evaluate
 
 
-def show(tested: Tested) -> None:
+def show(tested: Answers) -> None:
     labels, probabilities = tested.labels, tested.probabilities
     st.header("Is it as sure as it should be?")
     error = evaluate.expected_calibration_error(labels, probabilities)

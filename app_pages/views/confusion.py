@@ -3,14 +3,14 @@
 import pandas as pd
 import streamlit as st
 
-from app_pages.parts import charts
-from app_pages.parts import tested as answers
-from app_pages.parts.tested import Tested
+from app_pages.parts import answers, charts
+from app_pages.parts.answers import Answers
 from app_pages.views import ink
 from train import evaluate
 
 
-def show(tested: Tested) -> None:
+def show(tested: Answers) -> None:
+    st.header("Which classes it mixes up")
     view = st.segmented_control("Show", charts.VIEWS, default=charts.VIEWS[0], required=True, key="show")
     place = st.container()
     true, read = _choice(tested)
@@ -20,14 +20,14 @@ def show(tested: Tested) -> None:
     members = ((tested.labels == label) & (tested.predicted == predicted)).nonzero()[0]
     members = members[(-tested.confidence[members]).argsort()]
     st.subheader(f"{true} read as {read}: {len(members):,} {'image' if len(members) == 1 else 'images'}")
-    answers.gallery(tested, members, f"{true} {read}")
     if len(members):
+        answers.gallery(tested, members, answers.images(tested), f"{true} {read}")
         st.caption("Below each: what the network reads and how sure it is, then the runner-up. The surest come first.")
     st.header("Each class")
     _classes(tested)
 
 
-def _choice(tested: Tested) -> tuple[str, str]:
+def _choice(tested: Answers) -> tuple[str, str]:
     """The boxes of the cell (true, predicted), which the address keeps; at first the most frequent mistake."""
     mistakes = tested.matrix.copy()
     mistakes[range(len(mistakes)), range(len(mistakes))] = 0
@@ -38,7 +38,7 @@ def _choice(tested: Tested) -> tuple[str, str]:
     )
 
 
-def _matrix(tested: Tested, view: str, cell: tuple[str, str], place) -> None:
+def _matrix(tested: Answers, view: str, cell: tuple[str, str], place) -> None:
     """The matrix, above the boxes. Each cell has a chart of its own, without a selection: any click on it is news."""
     key = f"matrix {cell}"
 
@@ -59,7 +59,7 @@ def _matrix(tested: Tested, view: str, cell: tuple[str, str], place) -> None:
     place.caption("Click a cell, or choose it here, to see its test images.")
 
 
-def _classes(tested: Tested) -> None:
+def _classes(tested: Answers) -> None:
     rows = pd.DataFrame(evaluate.per_class(tested.matrix))
     rows[["precision", "recall", "f1"]] *= 100
     rows["class"] = tested.classes

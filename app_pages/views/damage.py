@@ -7,16 +7,16 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app_pages.parts import bars, evaluation_charts, pictures, resources
-from app_pages.parts import tested as answers
-from app_pages.parts.tested import Tested
+from app_pages.parts import answers, evaluation_charts, pictures, resources
+from app_pages.parts.answers import Answers
 from train import evaluate, robustness
 
 IMAGES = 384  # test images, damaged in each way: three batches of the network
 EXAMPLE = 0  # number of the test image that shows what a damage does
 
 
-def show(tested: Tested) -> None:
+def show(tested: Answers) -> None:
+    st.header("How it bears damage")
     if (images := answers.images(tested)) is None:
         return
     rows = chart([tested], images)
@@ -25,7 +25,7 @@ def show(tested: Tested) -> None:
     st.caption("Below each: the damage, how many it still reads right, and how many it rather abstains from.")
 
 
-def chart(networks: Sequence[Tested], images: np.ndarray) -> pd.DataFrame:
+def chart(networks: Sequence[Answers], images: np.ndarray) -> pd.DataFrame:
     """Draws how one or two networks, tested on the same images, bear damage; returns the numbers behind it."""
     labels = networks[0].labels[:IMAGES]
     place = st.empty()
@@ -46,7 +46,7 @@ def chart(networks: Sequence[Tested], images: np.ndarray) -> pd.DataFrame:
     return rows
 
 
-def measured(networks: Sequence[Tested], images: np.ndarray, labels: np.ndarray, place) -> pd.DataFrame:
+def measured(networks: Sequence[Answers], images: np.ndarray, labels: np.ndarray, place) -> pd.DataFrame:
     """A row for each network and kind of damage, as `evaluation_charts.damages` takes them; progress is at `place`."""
     rows, dataset = [], networks[0].dataset
     for number, kind in enumerate(robustness.DAMAGES):
@@ -61,7 +61,7 @@ def measured(networks: Sequence[Tested], images: np.ndarray, labels: np.ndarray,
 
 def example(images: np.ndarray, row: dict) -> pictures.Figure:
     """One image with the damage done to it."""
-    words = f"{bars.percent(row['accuracy'])} right, {row['abstained']:.1%} abstained"
+    words = f"{row['accuracy']:.1%} right, {row['abstained']:.1%} abstained"
     image = robustness.damaged(row["kind"], images[EXAMPLE : EXAMPLE + 1])[0]
     alt = f"Test image {EXAMPLE}, damaged: {row['kind']}. {words}."
     return pictures.Figure(pictures.source(image), f"{row['kind']}\n{words}", alt, crisp=True)

@@ -2,16 +2,16 @@
 
 import streamlit as st
 
-from app_pages.parts import maps, pictures
-from app_pages.parts import tested as answers
-from app_pages.parts.tested import Tested
+from app_pages.parts import answers, maps, pictures
+from app_pages.parts.answers import Answers
 from app_pages.views import ink
 from train import data
 
 KEY, NUMBER = "map", "on the map"
 
 
-def show(tested: Tested) -> None:
+def show(tested: Answers) -> None:
+    st.header("What it finds alike")
     if (images := answers.images(tested)) is None:
         return
     try:
@@ -27,6 +27,7 @@ def show(tested: Tested) -> None:
         for clicked in st.session_state[KEY].selection[maps.SELECTION]:
             st.session_state[NUMBER] = int(clicked["number"])
 
+    st.caption("Hover over a digit to see its image, click it to choose it. The mistakes are ringed.")
     st.altair_chart(
         maps.chart(map, tested.classes, images[map.numbers], ink=ink()),
         key=KEY,
@@ -34,9 +35,9 @@ def show(tested: Tested) -> None:
         alt=f"Map of {len(numbers):,} test images, each as the name of its class; {mistakes:,} mistakes are ringed.",
     )
     st.caption(
-        f"{len(numbers):,} test images, a sample with the mistakes in it (ringed), each written as what it is. What "
-        "the network finds alike lies together (t-SNE of the numbers from which it decides); the directions and sizes "
-        "of the groups mean nothing. Hover over a digit to see it, click it to choose it."
+        f"{len(numbers):,} test images, a sample with the mistakes in it, each written as what it is. What the network "
+        "finds alike lies together (t-SNE of the numbers from which it decides). The directions, and the sizes of the "
+        "groups, mean nothing."
     )
     first = next((n for n, label, read in zip(*map[2:], strict=True) if label != read), numbers[0])
     with st.container(horizontal=True, vertical_alignment="bottom"):

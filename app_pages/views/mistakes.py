@@ -3,8 +3,8 @@
 import numpy as np
 import streamlit as st
 
-from app_pages.parts import tested as answers
-from app_pages.parts.tested import Tested
+from app_pages.parts import answers
+from app_pages.parts.answers import Answers
 from train import evaluate
 
 ORDERS = {
@@ -12,17 +12,21 @@ ORDERS = {
     "Margin": "The widest come first: how much surer it is of what it reads than of the runner-up.",
     "Loss": "The dearest come first: the less it believes in the true class, the more a mistake costs (log loss).",
 }
-LIKELY_WRONG = "label likely wrong"
+LIKELY_WRONG = "⚠ likely wrong"
 
 
-def show(tested: Tested) -> None:
+def show(tested: Answers) -> None:
+    st.header("What it reads wrong")
     wrong = np.flatnonzero(~tested.right)
     if not len(wrong):
         st.success("It makes no mistake on these test images.")
         return
-    order = st.segmented_control(
-        "Sort by", ORDERS, default="Confidence", required=True, key="order", bind="query-params"
-    )
+    doubtful = np.flatnonzero(evaluate.shown_instead(tested.labels, tested.probabilities) != tested.labels)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        order = st.segmented_control(
+            "Sort by", ORDERS, default="Confidence", required=True, key="order", bind="query-params"
+        )
+        only = st.toggle(f"Only likely wrong labels ({len(doubtful)})", key="doubtful", bind="query-params")
     most = np.sort(tested.probabilities, axis=1)
     worth = {
         "Confidence": tested.confidence,
@@ -30,14 +34,12 @@ def show(tested: Tested) -> None:
         "Loss": evaluate.losses(tested.labels, tested.probabilities),
     }[order]
     wrong = wrong[np.argsort(-worth[wrong], kind="stable")]
-    doubtful = np.flatnonzero(evaluate.shown_instead(tested.labels, tested.probabilities) != tested.labels)
-    only = st.toggle(f"Only likely wrong labels ({len(doubtful)})", key="doubtful", disabled=not len(doubtful))
-    if only and len(doubtful):
+    if only:
         wrong = wrong[np.isin(wrong, doubtful)]
     st.caption(f"{ORDERS[order]} Below each: what it reads and how sure it is, then the runner-up, then the label.")
     labels = {int(i): f"label {tested.classes[tested.labels[i]]}" for i in wrong}
-    marks = {i: f"{words}\n⚠ {LIKELY_WRONG}" if i in doubtful else words for i, words in labels.items()}
-    answers.gallery(tested, wrong, f"mistakes {order} {only}", marks)
+    marks = {i: f"{words},\n{LIKELY_WRONG}" if i in doubtful else words for i, words in labels.items()}
+    answers.gallery(tested, wrong, answers.images(tested), f"mistakes {order} {only}", marks)
     st.info(
         "**Likely wrong labels.** Who wrote the labels makes mistakes, too. A label is marked where the network is as "
         "sure of another class as it is, on average, of that class's own images, and is not so sure of the label "

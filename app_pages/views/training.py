@@ -3,10 +3,11 @@
 import streamlit as st
 
 from app_pages.parts import charts
-from app_pages.parts.tested import Tested
+from app_pages.parts.answers import Answers
 
 
-def show(tested: Tested) -> None:
+def show(tested: Answers) -> None:
+    st.header("How it learned")
     history = tested.card["history"]
     if not history:
         st.markdown("The checkpoint says nothing about its training.")

@@ -15,7 +15,7 @@ PAGE = 24  # test images shown at a time
 PAGES = ("app_pages/network.py", "app_pages/playground.py", "app_pages/draw.py")  # that take an image
 
 
-class Tested:
+class Answers:
     """What a checkpoint made of its test images.
 
     Attributes:
@@ -60,8 +60,11 @@ class Tested:
         return self.card["data"].get("name", "")
 
 
-def images(tested: Tested) -> np.ndarray | None:
-    """(n, 28, 28) uint8 test images; None where they can't be had, and the page says why or offers to fetch them."""
+def images(tested: Answers) -> np.ndarray | None:
+    """(n, 28, 28) uint8 test images; None where they can't be had, and the page says why or offers to fetch them.
+
+    Once a view, since it may show a button.
+    """
     name, n = tested.dataset, len(tested.labels)
     if not resources.at_hand(name):
         return None
@@ -76,16 +79,19 @@ def images(tested: Tested) -> np.ndarray | None:
     return found
 
 
-def gallery(tested: Tested, numbers: np.ndarray, key: str, marks: dict[int, str] | None = None) -> None:
+def gallery(
+    tested: Answers, numbers: np.ndarray, pixels: np.ndarray | None, key: str, marks: dict[int, str] | None = None
+) -> None:
     """Test images, a page at a time, with what is read, how surely, and the runner-up; each can be sent to other pages.
 
     Args:
         tested: the checkpoint whose readings stand below the images.
         numbers: (m,) int, which test images, in order.
+        pixels: (n, 28, 28) uint8, the test images; None where they can't be had: then nothing is shown.
         key: tells this gallery from others of the page.
         marks: words to add below some of the images, by number.
     """
-    if not len(numbers) or (pixels := images(tested)) is None:
+    if not len(numbers) or pixels is None:
         return
     pages = -(-len(numbers) // PAGE)
     place = st.container()
@@ -105,19 +111,19 @@ def gallery(tested: Tested, numbers: np.ndarray, key: str, marks: dict[int, str]
         send_on(tested, number, pixels[number], key)
 
 
-def send_on(tested: Tested, number: int, image: np.ndarray, key: str) -> None:
+def send_on(tested: Answers, number: int, image: np.ndarray, key: str) -> None:
     """Buttons that send a test image (28, 28) uint8 to the pages that take one."""
     origin, truth = f"test image {number} of {tested.dataset}", tested.classes[tested.labels[number]]
     subject.offer(subject.Subject(image, origin, truth, number=number), key, PAGES)
 
 
-def says(tested: Tested, number: int) -> str:
+def says(tested: Answers, number: int) -> str:
     """What a test image is and what it is read as, in words."""
     true, read = (tested.classes[index] for index in (tested.labels[number], tested.predicted[number]))
     return f"{true}, read as {read}"
 
 
-def address(page: str, tested: Tested, number: int) -> str:
+def address(page: str, tested: Answers, number: int) -> str:
     """The address of a page with a test image, from another page's."""
     query = {subject.IMAGE: number}
     if tested.path.name != resources.DEFAULT:
@@ -125,7 +131,7 @@ def address(page: str, tested: Tested, number: int) -> str:
     return f"{page}?{urlencode(query)}"
 
 
-def figure(tested: Tested, number: int, image: np.ndarray, mark: str | None = None) -> pictures.Figure:
+def figure(tested: Answers, number: int, image: np.ndarray, mark: str | None = None) -> pictures.Figure:
     """A test image (28, 28) uint8 with what is read, how surely, and the runner-up; a click on it looks inside."""
     first, second = (tested.classes[index] for index in tested.ranked[number, :2])
     sure, less = (bars.percent(share) for share in np.sort(tested.probabilities[number])[:-3:-1])

@@ -1,0 +1,368 @@
+"""The Evaluation page, run by Streamlit's AppTest, its views one by one."""
+
+import json
+import shutil
+from collections.abc import Iterator
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import pytest
+from pages import DEFAULT, page_html, said, start
+from streamlit.testing.v1 import AppTest
+
+from app_pages.parts import answers, charts, evaluation_charts, maps, subject
+from app_pages.parts.answers import Answers
+from app_pages.views import compare, damage
+from model import checkpoint
+from train import data, evaluate, robustness
+
+
+@pytest.fixture
+def images(monkeypatch) -> Iterator[np.ndarray]:
+    """(10000, 28, 28) uint8 in the place of the test images: noise, no two alike."""
+    labels, _ = checkpoint.read_evaluation(DEFAULT)
+    images = np.random.default_rng(0).integers(0, 256, (len(labels), 28, 28), np.uint8)
+    monkeypatch.setattr(data, "is_cached", lambda name: True)
+    monkeypatch.setattr("app_pages.parts.resources.test_images", lambda name: (data.Split(images, labels), ()))
+    forget()
+    yield images
+    forget()
+
+
+def forget() -> None:
+    """What was computed of other images in the place of the test images."""
+    maps._test_map.clear()
+    damage._measured.clear()
+
+
+def view(name: str) -> AppTest:
+    app = start("evaluation")
+    app.button_group(key="view").set_value(name).run()
+    assert not app.exception
+    return app
+
+
+def rewrite(path, **changes) -> None:
+    """Another checkpoint's card."""
+    card = json.loads((path / checkpoint.CARD).read_text())
+    (path / checkpoint.CARD).write_text(json.dumps(card | changes))
+
+
+def answer(path, labels: np.ndarray, probabilities: np.ndarray) -> None:
+    """Another checkpoint's evaluation."""
+    np.savez(path / checkpoint.EVALUATION, labels=labels, probabilities=probabilities)
+
+
+def test_the_numbers_are_those_of_the_evaluation():
+    app = start("evaluation")
+    assert not app.exception
+    labels, probabilities = checkpoint.read_evaluation(DEFAULT)
+    right, n = int((labels == probabilities.argmax(1)).sum()), len(labels)
+    low, high = evaluate.wilson_interval(right, n)
+    assert [metric.value for metric in app.metric] == [
+        f"{right / n:.2%}",
+        f"{low:.2%} – {high:.2%}",
+        f"{n - right:,} of {n:,}",
+    ]
+    assert list(app.dataframe[0].value["support"]) == list(np.bincount(labels))
+
+
+def test_a_checkpoint_without_an_evaluation_says_so(checkpoints):
+    (checkpoints / "default" / checkpoint.EVALUATION).unlink()
+    app = start("evaluation")
+    assert not app.exception
+    assert "without an evaluation" in said(app.info)
+
+
+def test_only_the_chosen_view_is_drawn(images):
+    app = view("Training")
+    assert said(app.header) == "How it learned" and not app.dataframe and len(app.get("vega_lite_chart")) == 2
+
+
+# Confusion matrix
+
+
+@pytest.mark.parametrize("shown", charts.VIEWS)
+def test_every_kind_of_the_confusion_matrix(shown, images):
+    app = start("evaluation")
+    app.button_group(key="show").set_value(shown).run()
+    assert not app.exception
+
+
+def test_at_first_the_most_frequent_mistake_is_chosen(images):
+    tested = Answers(DEFAULT)
+    mistakes = tested.matrix * ~np.eye(10, dtype=bool)
+    app = start("evaluation")
+    cell = [int(app.selectbox(key=key).value) for key in ("true", "predicted")]
+    assert mistakes[tuple(cell)] == mistakes.max()
+
+
+def test_a_cell_chosen_by_the_boxes_shows_its_images_page_by_page(images):
+    tested = Answers(DEFAULT)
+    app = start("evaluation")
+    app.selectbox(key="true").set_value("7").run()
+    app.selectbox(key="predicted").set_value("7").run()
+    assert not app.exception
+    members = np.flatnonzero((tested.labels == 7) & (tested.predicted == 7))
+    assert f"7 read as 7: {len(members):,} images" in said(app.subheader)
+    surest = members[np.argsort(-tested.confidence[members])]
+    assert page_html(app).count("<figure") == answers.PAGE == len(app.selectbox(key="image 7 7 1").options)
+    assert app.selectbox(key="image 7 7 1").value == surest[0]
+    second = tested.classes[tested.ranked[surest[0], 1]]
+    assert f"then {second}" in page_html(app) and f'href="network?image={surest[0]}"' in page_html(app)
+
+
+def test_an_image_is_sent_on(images, monkeypatch):
+    sent = []
+    monkeypatch.setattr(subject, "send", lambda what, page: sent.append((what, page)))
+    app = start("evaluation")
+    app.selectbox(key="true").set_value("9").run()
+    app.selectbox(key="predicted").set_value("4").run()
+    box = app.selectbox(key="image 9 4 1")
+    number = int(box.options[1].partition(":")[0])
+    box.set_value(number).run()
+    for page in answers.PAGES:
+        app.button(key=f"9 4 {page}").click().run()
+    assert not app.exception and [page for _, page in sent] == list(answers.PAGES)
+    what, _ = sent[0]
+    assert (what.number, what.truth) == (number, "9") and what.origin == f"test image {number} of mnist"
+    assert (what.glyph == images[number]).all()
+
+
+def test_the_address_of_an_image_names_the_network_where_it_is_not_the_default(checkpoints):
+    shutil.copytree(DEFAULT, checkpoints / "my own")
+    assert answers.address("network", Answers(checkpoints / "default"), 3) == "network?image=3"
+    assert answers.address("network", Answers(checkpoints / "my own"), 3) == "network?image=3&checkpoint=my+own"
+
+
+def test_test_images_are_fetched_on_wish_and_failure_is_a_sentence(monkeypatch):
+    def load(name, progress):
+        progress(0.5, "Half way")
+        raise data.DataError("There is no network.")
+
+    monkeypatch.setattr(data, "is_cached", lambda name: False)
+    monkeypatch.setattr(data, "load", load)
+    app = start("evaluation")
+    assert len(app.get("vega_lite_chart")) == 1  # there without the images
+    app.button[0].click().run()
+    assert app.button[0].label == "Fetch the images"
+    assert said(app.error) == "There is no network." and not app.exception
+
+
+@pytest.mark.parametrize("name", ["Mistakes", "Damage", "Map", "Compare"])
+def test_every_view_offers_once_to_fetch_the_images(name, monkeypatch):
+    monkeypatch.setattr(data, "is_cached", lambda name: False)
+    assert [button.label for button in view(name).button] == ["Fetch the images"]
+
+
+def test_the_test_images_of_a_folder_need_no_fetching(checkpoints, images):
+    rewrite(checkpoints / "default", data={"name": str(checkpoints)})
+    app = start("evaluation")
+    assert not app.exception
+    assert "Test image" in page_html(app)
+    assert all(button.label != "Fetch the images" for button in app.button)
+
+
+def test_other_test_images_are_not_shown(monkeypatch):
+    monkeypatch.setattr(data, "is_cached", lambda name: True)
+    few = np.zeros((5, 28, 28), np.uint8)
+    monkeypatch.setattr("app_pages.parts.resources.test_images", lambda name: (data.Split(few, np.arange(5)), ()))
+    app = start("evaluation")
+    assert "mnist has 5 test images here, but this network was tested on 10,000." in said(app.error)
+
+
+def test_real_test_images_stand_behind_a_mistake(mnist):
+    app = start("evaluation")
+    assert not app.exception
+    assert "Test image" in page_html(app)
+
+
+# Mistakes
+
+
+def test_mistakes_are_sorted_and_likely_wrong_labels_marked(images):
+    tested = Answers(DEFAULT)
+    wrong = np.flatnonzero(~tested.right)
+    doubtful = np.flatnonzero(evaluate.shown_instead(tested.labels, tested.probabilities) != tested.labels)
+    app = view("Mistakes")
+    assert app.selectbox(key="image mistakes Confidence False 1").value == wrong[tested.confidence[wrong].argmax()]
+    assert page_html(app).count("likely wrong<") == len(doubtful) > 0
+    app.button_group(key="order").set_value("Loss").run()
+    dearest = wrong[evaluate.losses(tested.labels, tested.probabilities)[wrong].argmax()]
+    assert app.selectbox(key="image mistakes Loss False 1").value == dearest
+    app.toggle(key="doubtful").set_value(True).run()
+    assert not app.exception and page_html(app).count("<figure") == len(doubtful)
+
+
+def test_without_mistakes_there_is_nothing_to_browse(checkpoints):
+    labels = np.arange(30) % 10
+    answer(checkpoints / "default", labels, np.eye(10, dtype=np.float32)[labels])
+    for name in ("Mistakes", "Confidence", "Confusion matrix"):
+        app = view(name)
+        assert (name == "Mistakes") == ("no mistake" in said(app.success))
+
+
+# Confidence
+
+
+def test_what_abstaining_brings_is_said_in_numbers():
+    app = view("Confidence")
+    tested = Answers(DEFAULT)
+    answered = tested.confidence >= tested.card["threshold"]
+    assert f"answers {answered.mean():.2%}" in said(app.caption)
+    assert f"reads {tested.right[answered].mean():.2%} of those right" in said(app.caption)
+    assert len(app.get("vega_lite_chart")) == 3
+
+
+def test_a_network_that_always_answers(checkpoints):
+    rewrite(checkpoints / "default", threshold=0.0)
+    assert "always answers" in said(view("Confidence").caption)
+
+
+def test_the_histogram_counts_all():
+    confidence, right = np.array([0.35, 0.95, 0.97, 1.0]), np.array([True, False, True, True])
+    rows = evaluation_charts.histogram(confidence, right).data
+    last = rows[rows["confidence"] == "90–100"].set_index("part")["images"]
+    assert rows["images"].sum() == 4 and last.to_dict() == {"Right": 2, "Wrong": 1}
+    assert rows["confidence"].iloc[0] == "30–40"
+
+
+def test_the_coverage_curve_keeps_its_end_and_marks_the_threshold():
+    tested = Answers(DEFAULT)
+    curve = evaluate.coverage(tested.labels, tested.probabilities)
+    line, mark, _ = evaluation_charts.coverage({"default": curve}, {"default": 0.625}).layer
+    assert len(line.data) <= 2 * evaluation_charts.POINTS
+    assert line.data["accuracy"].iloc[-1] == pytest.approx(tested.right.mean())
+    assert mark.data["coverage"][0] == pytest.approx((tested.confidence >= 0.625).mean())
+
+
+# Damage
+
+
+def test_damage_is_measured_and_shown(images, monkeypatch):
+    monkeypatch.setattr(damage, "IMAGES", 16)
+    monkeypatch.setattr(robustness, "DAMAGES", {kind: robustness.DAMAGES[kind] for kind in ("none", "grey ground")})
+    app = view("Damage")
+    assert page_html(app).count("<figure") == 2 and "grey ground" in page_html(app)
+    assert "The first 16 test images" in said(app.caption)
+
+
+def test_the_rows_of_damage_are_counts(images, recognizer):
+    class Place:
+        def progress(self, share, words):
+            assert 0 <= share < 1 and words
+
+    tested = Answers(DEFAULT)
+    rows = damage.measured([tested], images[:8], tested.labels[:8], Place())
+    assert list(rows["kind"]) == list(robustness.DAMAGES)
+    probabilities = recognizer.classify(robustness.damaged("stripes", images[:8]))
+    row = rows[rows["kind"] == "stripes"].iloc[0]
+    assert row["accuracy"] == (probabilities.argmax(1) == tested.labels[:8]).mean()
+    assert row["abstained"] == (probabilities.max(1) < tested.card["threshold"]).mean()
+    assert (row["low"], row["high"]) == evaluate.wilson_interval(round(8 * row["accuracy"]), 8)
+    two = evaluation_charts.damages(pd.concat([rows, rows.assign(network="other")]))
+    assert isinstance(two, alt.LayerChart) and set(two.data["network"]) == {"default", "other"}
+
+
+# Map
+
+
+def test_the_map_shows_the_digits_and_one_can_be_sent_on(images):
+    app = view("Map")
+    assert len(app.get("vega_lite_chart")) == 1 and "1,000 test images" in said(app.caption)
+    box = app.selectbox(key="on the map")
+    number = int(box.options[7].partition(":")[0])
+    box.set_value(number).run()
+    assert not app.exception and f"Test image {number}:" in page_html(app)
+
+
+def test_a_map_that_cannot_be_drawn_says_why(images, monkeypatch):
+    def fail(path):
+        raise data.DataError("The images are elsewhere.")
+
+    monkeypatch.setattr("app_pages.parts.maps.test_map", fail)
+    assert "The images are elsewhere." in said(view("Map").error)
+
+
+# Compare
+
+
+@pytest.fixture
+def other(checkpoints):
+    """Another checkpoint beside the default one, with the same network."""
+    shutil.copytree(DEFAULT, checkpoints / "other")
+    return checkpoints / "other"
+
+
+def test_two_networks_side_by_side(other, images):
+    labels, probabilities = checkpoint.read_evaluation(DEFAULT)
+    worse = probabilities.copy()
+    worse[:40] = np.roll(np.eye(10), 1, axis=1)[labels[:40]]  # 40 images that only the default one reads right
+    answer(other, labels, worse.astype(np.float32))
+    app = view("Compare")
+    table = app.table[0].value
+    assert list(table.columns) == ["default", "other", "Difference"]
+    assert table.loc["Mistakes", "Difference"] == "+40" and table.loc["Parameters", "Difference"] == "0"
+    assert table.loc["Accuracy", "Difference"] == "−0.40 points"
+    assert "default is better, by more than chance would make" in said(app.markdown)
+    assert app.table[1].value.loc["default right", "other wrong"] == "40"
+    assert "Only default: 40 images" in said(app.subheader) and "Only other: 0 images" in said(app.subheader)
+    assert page_html(app).count("<figure") == answers.PAGE
+
+
+def test_a_network_compared_with_its_like(other):
+    app = view("Compare")
+    assert "read the same images right" in said(app.markdown)
+
+
+def test_both_bear_the_same_damage(other, images, monkeypatch):
+    monkeypatch.setattr(damage, "IMAGES", 8)
+    monkeypatch.setattr(robustness, "DAMAGES", {kind: robustness.DAMAGES[kind] for kind in ("none", "stripes")})
+    app = view("Compare")
+    before = len(app.get("vega_lite_chart"))
+    app.toggle(key="both damaged").set_value(True).run()
+    assert not app.exception and len(app.get("vega_lite_chart")) == before + 1
+    assert "(default)" in said(app.caption) and "(other)" in said(app.caption)
+
+
+def test_what_cannot_be_compared_says_why(checkpoints):
+    assert "no other checkpoint" in said(view("Compare").info)
+    shutil.copytree(DEFAULT, checkpoints / "other")
+    labels, probabilities = checkpoint.read_evaluation(DEFAULT)
+    answer(checkpoints / "other", labels[:50], probabilities[:50])
+    assert "tested on different images" in said(view("Compare").info)
+    (checkpoints / "other" / checkpoint.EVALUATION).unlink()
+    assert "without an evaluation" in said(view("Compare").info)
+
+
+@pytest.mark.parametrize(("first", "second", "words"), [(0, 8, "is better"), (4, 6, "no more than chance")])
+def test_the_verdict_is_mcnemars(first, second, words):
+    class Network:
+        def __init__(self, name, right):
+            self.path, self.right = checkpoint.DEFAULT.parent / name, right
+
+    right = np.repeat([[1, 1], [1, 0], [0, 1]], [50, first, second], axis=0).astype(bool)
+    said = compare.verdict(Network("one", right[:, 0]), Network("two", right[:, 1]))
+    assert words in said and f"{first + second} images" in said and f"{first} by one, {second} by two" in said
+
+
+def test_the_difference_matrix_has_signs_and_not_colours_alone():
+    chart = evaluation_charts.difference(np.array([[3, -3], [0, 0]]), ("a", "b"), "one", "two", "black")
+    assert list(chart.data["words"]) == ["+3", "−3", "", ""] and list(chart.data["who"][:2]) == ["two", "one"]
+
+
+# The confusion matrix's chart
+
+
+def test_the_confusion_matrix_in_numbers():
+    matrix = np.array([[990, 10], [0, 500]])
+    rows = {}
+    for view in charts.VIEWS:
+        chart = charts.confusion(matrix, ("a", "b"), view, ("a", "b"))
+        rows[view] = chart.data
+        assert isinstance(chart, alt.LayerChart) and rows[view]["strength"].between(0, 1).all()
+        assert list(rows[view]["chosen"]) == [False, True, False, False]
+    assert list(rows["Counts"]["words"]) == ["990", "10", "", "500"]
+    assert list(rows["Row percentages"]["words"]) == ["99", "1", "", "100"]
+    assert list(rows["Mistakes only"]["words"]) == ["", "10", "", ""]
