@@ -23,7 +23,7 @@ except data.DataError as error:
     st.error(str(error))
     shown = None
 shown = shown or inside.sample(FIRST)
-recognizer, explainer = resources.recognizer(path), inside.explainer(path)
+recognizer = resources.recognizer(path)
 (digit,) = recognizer.read_glyphs(shown.glyph[None])
 classes, predicted = recognizer.classes, int(digit.probabilities.argmax())
 
@@ -59,6 +59,8 @@ with st.expander("Take another digit", icon=":material/swap_horiz:"):
                     subject.send(subject.test_image(path, number), PAGE)
                 except data.DataError as error:
                     st.error(str(error))
+
+explainer = inside.explainer(path)  # once there is something to see: the first time it takes seconds
 
 
 @st.fragment
@@ -117,10 +119,11 @@ def nearest() -> None:
         bar = place.progress(0.0, "Describing the training images")
         inside.album(path, lambda share: bar.progress(share, f"Describing the training images: {share:.0%}"))
         place.empty()
+    alike, others = inside.nearest(path, shown.glyph, read)
     st.markdown("The images it learned from that it describes most alike, the most alike first:")
-    pictures.show(inside.nearest(path, shown.glyph), width=68, abreast=4)
+    pictures.show(alike, width=68, abreast=4)
     st.markdown(f"And those that are no {uploads.plain(read)}:")
-    pictures.show(inside.nearest(path, shown.glyph, other_than=read), width=68, abreast=4)
+    pictures.show(others, width=68, abreast=4)
     st.caption(
         "Below each: what it is, and how alike, from 0 to 1: the cosine of the angle between the two descriptions."
     )

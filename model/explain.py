@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from scipy import sparse
 
 from model.network import GLYPH_SIZE, Committee, DigitCNN
 
@@ -24,7 +25,7 @@ BATCH = 128  # glyphs; one size, so that it is compiled once
 STEPS = 128  # from the black image to the glyph
 BUNCHED = 3  # the power that bunches these steps near black, where norms and ReLUs make the network change fastest
 PATCH = 5  # pixels a side: wiping out so much breaks a stroke
-ROWS = 4096  # of an album's features at a time in float32
+CHUNK = 16 * BATCH  # images of an album between two words of its progress
 
 
 class Layer(NamedTuple):
@@ -159,17 +160,15 @@ class Album:
         """(n, 28, 28) uint8 images; `progress` is told the share that is done."""
         self._explainer = explainer
         parts = []
-        for start in range(0, len(images), 16 * BATCH):
-            features = explainer.features(images[start : start + 16 * BATCH])
-            parts.append(_unit(features).astype(np.float16))  # half the memory
-            progress(min(1.0, (start + len(features)) / len(images)))
-        self._features = np.concatenate(parts)
+        for start in range(0, len(images), CHUNK):
+            # Of a hidden layer's units most are silent: sparse, they take a fraction of the memory and of the time.
+            parts.append(sparse.csr_array(_unit(explainer.features(images[start : start + CHUNK]))))
+            progress(min(1.0, (start + CHUNK) / len(images)))
+        self._features = sparse.vstack(parts, format="csr")
 
     def alike(self, glyph: np.ndarray) -> np.ndarray:
         """(28, 28) uint8 → (n,) float32 in [0, 1], 1 for one that the network can't tell from it."""
-        features = _unit(self._explainer.features(glyph[None]))[0]
-        blocks = range(0, len(self._features), ROWS)
-        return np.concatenate([self._features[start : start + ROWS].astype(np.float32) @ features for start in blocks])
+        return self._features @ _unit(self._explainer.features(glyph[None]))[0]
 
 
 def _in_words(name: str, module, before: np.ndarray, output: np.ndarray, field: int) -> tuple[str, str]:

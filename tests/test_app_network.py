@@ -92,10 +92,10 @@ def test_the_training_images_are_searched_when_asked_for(monkeypatch, mnist):
     assert not app.exception
     assert "those that are no 4" in said(app.markdown)
     assert "Search the training images" not in [button.label for button in app.button]
-    figures = inside.nearest(DEFAULT, mnist.train.images[5])
-    assert figures[0].alt == f"Training image 5, {subject.named(str(mnist.train.labels[5]))}, alike by 1.000."
-    others = inside.nearest(DEFAULT, mnist.train.images[5], str(mnist.train.labels[5]))
-    assert all(not figure.caption.startswith(str(mnist.train.labels[5])) for figure in others)
+    name = str(mnist.train.labels[5])
+    alike, others = inside.nearest(DEFAULT, mnist.train.images[5], name)
+    assert alike[0].alt == f"Training image 5, {subject.named(name)}, alike by 1.000."
+    assert not any(figure.caption.startswith(name) for figure in others)
     inside.resources.training_images.clear()
     inside._albums().clear()
 
@@ -140,6 +140,10 @@ def test_what_is_sent_to_draw_takes_the_canvas_place_until_it_is_dismissed(mnist
     app.query_params.clear()
     app.run()  # whoever comes by himself
     assert "Draw a digit, and" in said(app.info)
+    app.session_state[subject.STATE] = inside.sample(8)
+    app.query_params["image"] = subject.SENT
+    app.run()
+    assert not app.exception and "a sample, drawn by program. It is an 8." in page_html(app)
     app.query_params["image"] = "x"
     app.run()
     assert not app.exception and "no test image x" in said(app.error) and "Draw a digit, and" in said(app.info)

@@ -149,7 +149,7 @@ def test_the_most_alike_image_of_an_album_is_the_glyph_itself(explainer, glyph):
     album = Album(explainer, np.concatenate([others, glyph[None], others]), told.append)
     alike = album.alike(glyph)
     assert alike.shape == (4 * BATCH + 1,) and alike.argmax() == 2 * BATCH
-    assert alike.max() == pytest.approx(1, abs=1e-3)
+    assert alike.max() == pytest.approx(1, abs=1e-5)
     assert told[-1] == 1
     one, other = explainer.features(np.stack([glyph, others[3]]))
-    assert alike[3] == pytest.approx(one @ other / np.linalg.norm(one) / np.linalg.norm(other), abs=2e-3)
+    assert alike[3] == pytest.approx(one @ other / np.linalg.norm(one) / np.linalg.norm(other), abs=1e-4)

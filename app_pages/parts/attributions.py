@@ -25,7 +25,7 @@ def signed(glyph: np.ndarray, values: np.ndarray) -> np.ndarray:
     most = np.abs(values).max()
     strength = np.abs(values) / most if most else np.zeros(values.shape)
     colours = np.where((values > 0)[..., None], _rgb(BLUE), _rgb(ORANGE))
-    paper = (255 - 70 * (glyph[..., None] / 255)) * np.ones(3)
+    paper = (255 - 45 * (glyph[..., None] / 255)) * np.ones(3)
     blend = paper + strength[..., None] * (colours - paper)
     picture = Image.fromarray(np.round(blend).astype(np.uint8)).resize(
         (CELL * glyph.shape[1], CELL * glyph.shape[0]), Image.Resampling.NEAREST

@@ -91,28 +91,15 @@ def album(path: Path, progress: Callable[[float], None] = lambda share: None) ->
         if key not in kept:
             images = resources.training_images(_data(path))[0].images
             made = Album(explainer(path), images, progress)
-            while len(kept) >= 2:  # 14 MB each, and as much for each further member of a committee
+            while len(kept) >= 2:
                 kept.pop(next(iter(kept)))
             kept[key] = made
         return kept[key]
 
 
-def nearest(path: Path, glyph: np.ndarray, other_than: str | None = None) -> list[pictures.Figure]:
-    """The training images most alike to a glyph (28, 28), of all classes or of all but one; the most alike first."""
-    split, classes = resources.training_images(_data(path))
-    alike = album(path).alike(glyph)
-    if other_than in classes:
-        alike = np.where(split.labels == classes.index(other_than), -1, alike)
-    best = np.argsort(-alike)[:NEAREST]
-    names = [classes[split.labels[number]] for number in best]
-    return pictures.contact_sheet(
-        split.images[best],
-        [f"{name} · {alike[number]:.3f}" for number, name in zip(best, names, strict=True)],
-        [
-            f"Training image {number}, {named(name)}, alike by {alike[number]:.3f}."
-            for number, name in zip(best, names, strict=True)
-        ],
-    )
+def nearest(path: Path, glyph: np.ndarray, read: str) -> tuple[list[pictures.Figure], list[pictures.Figure]]:
+    """The training images most alike to a glyph (28, 28), and those that are not of the class it is read as."""
+    return _nearest(str(path), resources.stamp(path), glyph, read)
 
 
 def _data(path: Path) -> str:
@@ -136,7 +123,8 @@ def _explainer(path: str, stamp: resources.Stamp) -> Explainer:
 def _lost(path: str, stamp: resources.Stamp, glyph: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What occlusion costs each class, and the probabilities of the black image and of the glyph."""
     network = explainer(Path(path))
-    return network.occlusion(glyph), network.probabilities(np.stack([np.zeros_like(glyph), glyph]))
+    both = np.stack([np.zeros_like(glyph), glyph])
+    return network.occlusion(glyph), resources.recognizer(Path(path)).classify(both)
 
 
 @st.cache_data(max_entries=64, show_spinner="Looking where it looked")
@@ -222,3 +210,24 @@ def _without(path: str, stamp: resources.Stamp, glyph: np.ndarray, drawn: tuple)
         )
         for one, digit in zip(found, digits, strict=True)
     ]
+
+
+@st.cache_data(max_entries=32, show_spinner="Searching the training images")
+def _nearest(
+    path: str, stamp: resources.Stamp, glyph: np.ndarray, read: str
+) -> tuple[list[pictures.Figure], list[pictures.Figure]]:
+    split, classes = resources.training_images(_data(Path(path)))
+    alike = album(Path(path)).alike(glyph)
+    order = np.argsort(-alike)
+
+    def sheet(numbers: np.ndarray) -> list[pictures.Figure]:
+        names = [classes[split.labels[number]] for number in numbers]
+        captions = [f"{name} · {alike[number]:.3f}" for number, name in zip(numbers, names, strict=True)]
+        words = [
+            f"Training image {number}, {named(name)}, alike by {alike[number]:.3f}."
+            for number, name in zip(numbers, names, strict=True)
+        ]
+        return pictures.contact_sheet(split.images[numbers], captions, words)
+
+    same = classes.index(read) if read in classes else -1
+    return sheet(order[:NEAREST]), sheet(order[split.labels[order] != same][:NEAREST])

@@ -1,0 +1,90 @@
+"""How long the explanation of one digit takes, with each network that ships: prints a table.
+
+    python benchmarks/explain.py
+
+Each figure is the median of 20 digits that were not explained before, once all is warm: computed, and drawn as the page
+"Inside the network" shows it. Without MNIST's images at hand, the search among the training images is left out.
+"""
+
+import logging
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+DIGITS = 20
+
+
+def milliseconds(function: Callable, given: list) -> float:
+    """Median wall-clock time of a function of one digit, after one to warm up."""
+    function(given[0])
+    taken = []
+    for one in given[1:]:
+        start = time.perf_counter()
+        function(one)
+        taken.append(time.perf_counter() - start)
+    return 1000 * float(np.median(taken))
+
+
+def figures(path: Path) -> dict[str, str]:
+    """What → how long, for the network of a checkpoint."""
+    from app_pages.parts import canvas, inside, removals, resources, samples, strokes
+    from app_pages.parts.subject import Subject
+    from model.recognizer import as_single_glyph
+
+    def drawn(number: int) -> Subject:
+        lines = samples.placed(number % 10, canvas.SIZE, tilt=number / 2)
+        made = tuple({"path": samples.path(line), "strokeWidth": canvas.SQUARE.brush} for line in lines)
+        return Subject(as_single_glyph(strokes.picture(made, canvas.SIZE, canvas.SIZE)), "", strokes=made)
+
+    given = [drawn(number) for number in range(DIGITS + 1)]
+    start = time.perf_counter()
+    explainer = inside.explainer(path)
+    opened = time.perf_counter() - start
+    name = resources.checkpoint.read_card(path)["data"]["name"]
+    parts = {
+        "layers": lambda one: explainer.layers(one.glyph),
+        "integrated gradients": lambda one: explainer.integrated_gradients(one.glyph, 3),
+        "occlusion": lambda one: explainer.occlusion(one.glyph),
+        "strokes": lambda one: resources.recognizer(path).read_glyphs(
+            np.stack([variant.glyph for variant in removals.of_drawing(one.strokes)])
+        ),
+    }
+    if resources.is_here(name):
+        start = time.perf_counter()
+        album = inside.album(path)
+        described = time.perf_counter() - start
+        parts["nearest training images"] = lambda one: album.alike(one.glyph)
+
+    def everything(one: Subject) -> None:
+        inside.where(path, one.glyph, 3)
+        inside.without(path, one)
+        inside.layers(path, one.glyph)
+        if resources.is_here(name):
+            inside.nearest(path, one.glyph, "3")
+
+    table = {what: f"{milliseconds(function, given):.0f} ms" for what, function in parts.items()}
+    table["**all of the page's, with its pictures**"] = f"{milliseconds(everything, given):.0f} ms"
+    table["once: opening the network"] = f"{opened:.1f} s"
+    if resources.is_here(name):
+        table["once: describing the training images"] = f"{described:.1f} s"
+    return table
+
+
+def main() -> None:
+    logging.disable(logging.WARNING)  # Streamlit's, that it isn't running
+    columns = {name: figures(ROOT / "checkpoints" / name) for name in ("default", "committee")}
+    print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}\n")
+    print(f"| what | {' | '.join(columns)} |\n| --- |{' --- |' * len(columns)}")
+    for what in columns["default"]:
+        print(f"| {what} | {' | '.join(column[what] for column in columns.values())} |")
+
+
+if __name__ == "__main__":
+    main()
