@@ -87,6 +87,7 @@ class Config:
     from_: str = ""  # the folder of a checkpoint to start from, rather than from random weights
     freeze: str = ""  # layers that stay as they are in that checkpoint, such as conv1,conv2
     rehearse: float = 0.0  # share of an epoch's images that come from what that checkpoint was trained on
+    corrections: str = ""  # a file of glyphs with labels (npz) to train on; the training images of --data are rehearsed
     teacher: str = ""  # the folder of a checkpoint whose answers are the targets, in place of the labels
     seed: int = 0  # of the weights, the order, the distortions and the dropout
     epochs: int = 56  # passes over the training images
@@ -157,6 +158,9 @@ PRESETS = {
         outliers=0.0,
     ),
     "finetune": Config(epochs=12, learning_rate=5e-4, average_decay=0.99, rehearse=0.5),  # what --from takes
+    "teach": Config(  # what --corrections takes
+        epochs=6, learning_rate=5e-4, average_decay=0.98, rehearse=0.5, epoch_images=1024
+    ),
 }
 
 
@@ -293,10 +297,22 @@ def predict(model: DigitCNN | Committee, images: np.ndarray) -> np.ndarray:
     return np.concatenate(logits)
 
 
-def train(config: Config, output: Path | str, resume: bool = False, quiet: bool = False, command: str = "") -> dict:
+def train(
+    config: Config,
+    output: Path | str,
+    resume: bool = False,
+    quiet: bool = False,
+    command: str = "",
+    report: Callable[[dict], None] | None = None,
+) -> dict:
     """Trains, and writes a checkpoint to `output`; returns its card.
 
     Each epoch ends with a look at the validation part. The test part is looked at once, after the last epoch.
+
+    A program may follow it by `report`, in place of the bars. It is called now and then within an epoch with
+    `{"event": "step", "step", "steps", "epoch", "epochs", "loss", "accuracy", "remaining"}`, where `step` of `steps`
+    are those of the whole run, `loss` and `accuracy` those of the epoch so far, and `remaining` seconds; after each
+    epoch with `{"event": "epoch"}` and its entry of the card's history; at the end with `{"event": "end", "test"}`.
 
     Where JAX knows of several processes (`jax.distributed`), all of them call this alike; the first one writes.
 
@@ -306,16 +322,19 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
         TrainError: nothing to resume, a state that isn't of this config, or a run there that would be lost.
         Interrupted: Ctrl-C or SIGTERM; the state is saved, and `resume=True` goes on from it.
     """
-    output, quiet = Path(output), quiet or jax.process_index() > 0
-    dataset = _dataset(config, quiet)
+    output, quiet = Path(output), quiet or report is not None or jax.process_index() > 0
+    report = report if report and jax.process_index() == 0 else lambda event: None
+    dataset, known = _dataset(config, quiet), None
     if dataset.classes != DIGITS:
         config = dataclasses.replace(config, drawn=0.0)
+    if config.corrections:
+        known, dataset = dataset.train, transfer.corrected(dataset, config.corrections, config.from_)
     split = dataset.train
     if config.train_limit:
         split = datasets.Split(*(part[: config.train_limit] for part in split))
     images, old, rehearsed = taken(split.labels, config.epoch_images), (), 0
     if config.rehearse:
-        known = transfer.known(config.from_, dataset.classes)
+        known = known or transfer.known(config.from_, dataset.classes)
         old = range(len(split.labels), len(split.labels) + len(known.labels))
         rehearsed = round(len(images) * config.rehearse / (1 - config.rehearse)) if old else 0
         split = datasets.Split(*map(np.concatenate, zip(split, known, strict=True)))
@@ -356,9 +375,13 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
                 totals = next_step(totals, split, order, epoch * batches + i, config)
                 step += 1
                 if i % 20 == 0:  # looking waits for the device: not at every step
-                    loss, right, seen = np.asarray(totals)
-                    remaining = _clock((time.perf_counter() - started) / step * (batches * config.epochs - step))
-                    bar.set_postfix_str(f"loss {loss / seen:.4f}, accuracy {right / seen:.2%}, {remaining} left in all")
+                    loss, right, seen = (float(total) for total in totals)
+                    remaining = (time.perf_counter() - started) / step * (batches * config.epochs - step)
+                    said = f"loss {loss / seen:.4f}, accuracy {right / seen:.2%}, {_clock(remaining)} left in all"
+                    bar.set_postfix_str(said)
+                    now = {"epoch": epoch + 1, "epochs": config.epochs, "step": step, "steps": batches * config.epochs}
+                    now |= {"loss": loss / seen, "accuracy": right / seen, "remaining": remaining}
+                    report({"event": "step"} | now)
                 if _all_stop(stop, step) and step % batches:  # at the end of an epoch, that is finished first
                     bar.close()
                     store.save(state, _progress(step, started, totals, history))
@@ -376,6 +399,7 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
                     "seconds": time.perf_counter() - started,
                 }
             )
+            report({"event": "epoch"} | history[-1])
             totals = everywhere(jnp.zeros(3))
             store.save(state, _progress(step, started, totals, history))
             if not quiet:
@@ -387,6 +411,7 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
                 raise Interrupted(f"Stopped after epoch {epoch + 1}; go on with --resume.")
         card = _finish(config, dataset, state.average, history, time.perf_counter() - started, output, command)
     store.clear()
+    report({"event": "end", "test": card["test"]})
     return card
 
 
