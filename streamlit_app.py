@@ -7,17 +7,18 @@ It offers every folder of `checkpoints/`, or of the folder that the environment 
 
 import streamlit as st
 
-from app_pages.parts import pictures, resources
+from app_pages.parts import collection, pictures, resources
 
 st.set_page_config(page_title="Digit reader", page_icon=pictures.icon(), layout="centered")
 
-page = st.navigation(
-    [
-        st.Page("app_pages/draw.py", title="Draw", icon=":material/draw:", default=True),
-        st.Page("app_pages/read.py", title="Read a picture", icon=":material/document_scanner:"),
-        st.Page("app_pages/evaluation.py", title="Evaluation", icon=":material/analytics:"),
-    ]
-)
+pages = [
+    st.Page("app_pages/draw.py", title="Draw", icon=":material/draw:", default=True),
+    st.Page("app_pages/read.py", title="Read a picture", icon=":material/document_scanner:"),
+    st.Page("app_pages/evaluation.py", title="Evaluation", icon=":material/analytics:"),
+]
+if collection.mode() != collection.OFF:
+    pages.append(st.Page("app_pages/teach.py", title="Teach it", icon=":material/school:"))
+page = st.navigation(pages)
 
 faults = resources.faults()
 with st.sidebar:

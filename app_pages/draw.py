@@ -4,7 +4,7 @@ import html
 
 import streamlit as st
 
-from app_pages.parts import bars, canvas, pictures, resources
+from app_pages.parts import bars, canvas, correct, pictures, resources
 from model.hints import hints
 
 SHEETS = {"One digit": canvas.SQUARE, "A whole number": canvas.STRIP}
@@ -89,6 +89,7 @@ def draw_and_read() -> None:
             )
             digit = reading.digits[index]
         st.html(bars.probability_bars(digit.probabilities, recognizer.classes))
+        correct.one(digit, recognizer, "drawn")
         for hint in hints(reading):
             st.info(hint, icon=":material/lightbulb:")
 
