@@ -129,8 +129,8 @@ def offer() -> None:
         icon=":material/school:",
     )
     st.caption(
-        f"A copy of the network goes on learning for about a minute: half from these, half from {shown}, so that it "
-        "does not forget. Every sixth of a class is put aside, to see whether it helped. Then you decide."
+        f"A copy of the network goes on learning for about a minute, at least half from {shown}, so that it does not "
+        "forget. Every sixth of a class is put aside, to see whether it helped. Then you decide."
     )
 
 
@@ -143,10 +143,12 @@ def follow(job: teaching.Job) -> None:
     if job.state == "comparing":
         st.progress(1.0, "Comparing it with the old one")
     elif step:
-        words = f"Epoch {step['epoch']} of {step['epochs']} · about {step['remaining']:.0f} s left"
-        st.progress(step["step"] / step["steps"], f"{words} · loss {step['loss']:.3f}, accuracy {step['accuracy']:.1%}")
+        left = f" · about {step['remaining']:.0f} s left" if step["remaining"] else ""
+        words = f"Epoch {step['epoch']} of {step['epochs']}{left}"
+        measured = f"loss {step['loss']:.3f}, accuracy {step['accuracy']:.1%}"
+        st.progress(step["step"] / step["steps"], f"{words} · {measured}")
     else:
-        st.progress(0.0, "Getting ready")
+        st.progress(0.0, "Getting ready: the images are loaded, the training is compiled")
     st.button("Cancel", on_click=teaching.trainer().clear, args=(job,), icon=":material/stop:")
     show_curves(job.history)
 

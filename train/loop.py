@@ -47,6 +47,8 @@ STATE = "state.safetensors"  # the file in a run's output that holds what --resu
 NETWORK = ("widths", "depth", "features", "dropout")  # of a Config's values, those that are arguments of DigitCNN
 EVALUATION_BATCH = 500
 CALIBRATION_IMAGES = 300  # validation images; fewer tell neither how sure to be nor when to abstain
+TAKES = 10  # times that a correction is taken in an epoch, at most: few of them should not drown what is rehearsed
+LOOK, LOOK_CLOSELY = 20, 4  # steps between two looks at the loss, each of which waits for the device; for a program
 AGREE = 20  # steps between two times that several processes ask each other whether to stop
 OTHERS_GONE = (
     "Another process of this training has died or can't be reached any more; the last state is kept, start all of them "
@@ -311,8 +313,9 @@ def train(
 
     A program may follow it by `report`, in place of the bars. It is called now and then within an epoch with
     `{"event": "step", "step", "steps", "epoch", "epochs", "loss", "accuracy", "remaining"}`, where `step` of `steps`
-    are those of the whole run, `loss` and `accuracy` those of the epoch so far, and `remaining` seconds; after each
-    epoch with `{"event": "epoch"}` and its entry of the card's history; at the end with `{"event": "end", "test"}`.
+    are those of the whole run, `loss` and `accuracy` those of the epoch so far, and `remaining` seconds, None while
+    nobody knows; after each epoch with `{"event": "epoch"}` and its entry of the card's history; at the end with
+    `{"event": "end", "test"}`.
 
     Where JAX knows of several processes (`jax.distributed`), all of them call this alike; the first one writes.
 
@@ -323,6 +326,7 @@ def train(
         Interrupted: Ctrl-C or SIGTERM; the state is saved, and `resume=True` goes on from it.
     """
     output, quiet = Path(output), quiet or report is not None or jax.process_index() > 0
+    look = LOOK_CLOSELY if report else LOOK
     report = report if report and jax.process_index() == 0 else lambda event: None
     dataset, known = _dataset(config, quiet), None
     if dataset.classes != DIGITS:
@@ -332,11 +336,13 @@ def train(
     split = dataset.train
     if config.train_limit:
         split = datasets.Split(*(part[: config.train_limit] for part in split))
-    images, old, rehearsed = taken(split.labels, config.epoch_images), (), 0
+    least = min(config.epoch_images, TAKES * len(split.labels)) if config.corrections else config.epoch_images
+    images, old, rehearsed = taken(split.labels, least), (), 0
     if config.rehearse:
         known = known or transfer.known(config.from_, dataset.classes)
         old = range(len(split.labels), len(split.labels) + len(known.labels))
-        rehearsed = round(len(images) * config.rehearse / (1 - config.rehearse)) if old else 0
+        whole = max(len(images), config.epoch_images) / (1 - config.rehearse)
+        rehearsed = round(whole) - len(images) if old else 0
         split = datasets.Split(*map(np.concatenate, zip(split, known, strict=True)))
     batches = -(-(len(images) + rehearsed) // config.batch_size)
     state = TrainState(config, dataset.classes, batches * config.epochs)
@@ -355,6 +361,7 @@ def train(
     totals = everywhere(jnp.array(progress["totals"]))
     step, history = progress["step"], progress["history"]
     started = time.perf_counter() - progress["seconds"]
+    compiled = None  # when, and after which step
 
     next_step = nnx.cached_partial(train_step, state, teacher)  # spares each call a walk through them
     with interrupt.deferred() as stop, jax.set_mesh(devices), _others_alive():
@@ -374,12 +381,14 @@ def train(
             for i in bar:
                 totals = next_step(totals, split, order, epoch * batches + i, config)
                 step += 1
-                if i % 20 == 0:  # looking waits for the device: not at every step
+                if i % look == 0:
                     loss, right, seen = (float(total) for total in totals)
-                    remaining = (time.perf_counter() - started) / step * (batches * config.epochs - step)
-                    said = f"loss {loss / seen:.4f}, accuracy {right / seen:.2%}, {_clock(remaining)} left in all"
-                    bar.set_postfix_str(said)
-                    now = {"epoch": epoch + 1, "epochs": config.epochs, "step": step, "steps": batches * config.epochs}
+                    compiled, steps = compiled or (time.perf_counter(), step), batches * config.epochs
+                    taken_each = (time.perf_counter() - compiled[0]) / max(step - compiled[1], 1)
+                    remaining = taken_each * (steps - step) or None
+                    left = f", {_clock(remaining)} left in all" if remaining else ""
+                    bar.set_postfix_str(f"loss {loss / seen:.4f}, accuracy {right / seen:.2%}{left}")
+                    now = {"epoch": epoch + 1, "epochs": config.epochs, "step": step, "steps": steps}
                     now |= {"loss": loss / seen, "accuracy": right / seen, "remaining": remaining}
                     report({"event": "step"} | now)
                 if _all_stop(stop, step) and step % batches:  # at the end of an epoch, that is finished first
