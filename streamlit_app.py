@@ -7,8 +7,11 @@ It offers every folder of `checkpoints/`, or of the folder that the environment 
 
 import streamlit as st
 
-from app_pages.parts import pictures, resources
+from app_pages.parts import collection, pictures, resources
 
+teach = [st.Page("app_pages/teach.py", title="Teach it", icon=":material/school:")]
+if collection.mode() == collection.OFF:
+    teach = []
 page = st.navigation(
     {
         "Read": [
@@ -22,6 +25,7 @@ page = st.navigation(
         ],
         "Take part": [
             st.Page("app_pages/challenge.py", title="Challenge", icon=":material/timer:"),
+            *teach,
         ],
     }
 )

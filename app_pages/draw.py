@@ -4,7 +4,7 @@ import html
 
 import streamlit as st
 
-from app_pages.parts import bars, canvas, pictures, resources, subject
+from app_pages.parts import bars, canvas, correct, pictures, resources, subject
 from model import Digit, Reading
 from model.hints import hints
 from train.data import DataError
@@ -98,6 +98,7 @@ def draw_and_read() -> None:
             st.info("There is too little ink to read. Draw a digit, a little larger.", icon=":material/edit:")
             return
         digit = explain(reading, names)
+        correct.one(digit, recognizer, "drawn")
         for hint in hints(reading):
             st.info(hint, icon=":material/lightbulb:")
         strokes = canvas.strokes(sheet) if square and len(names) == 1 else ()

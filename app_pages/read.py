@@ -1,8 +1,10 @@
 """Read pictures, uploaded or taken with the camera: digits, numbers, whole pages of them."""
 
+import functools
+
 import streamlit as st
 
-from app_pages.parts import bars, editor, pictures, resources, subject, uploads
+from app_pages.parts import bars, correct, editor, pictures, resources, subject, uploads
 
 checkpoint = resources.chosen()
 AUTO, TURNS = "Auto", (0, 90, 180, 270)  # degrees clockwise
@@ -75,6 +77,13 @@ for file, source, result in zip(pages, sources, results, strict=True):
                 key=f"turn {file.file_id}",
                 on_change=editor.forget,
                 args=(file.file_id,),
+            )
+            correct.several(
+                file.name,
+                file.file_id,
+                result.names,
+                result.said,
+                functools.partial(uploads.digits, source, editor.marks(file.file_id)),
             )
             for hint in result.hints:
                 st.info(hint, icon=":material/lightbulb:")

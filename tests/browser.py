@@ -1,11 +1,13 @@
 """A running dashboard and a Chromium to look at it with, for the tests in a browser and for benchmarks/speed.py."""
 
 import contextlib
+import os
 import re
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,8 +40,10 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def serve() -> Iterator[tuple[int, str]]:
+def serve(env: dict[str, str] | None = None) -> Iterator[tuple[int, str]]:
     """Runs the dashboard on a free port; gives its process id and address once it says that it is ready.
+
+    Its environment is ours and `env`; what its visitors keep goes to a temporary file, unless that says otherwise.
 
     Raises:
         RuntimeError: it ended instead; the message is what it printed.
@@ -47,7 +51,11 @@ def serve() -> Iterator[tuple[int, str]]:
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.address=127.0.0.1"]
     command += [f"--server.port={port}", "--server.fileWatcherType=none"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    printed = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        env = os.environ | {"DIGITS_DATABASE": f"sqlite:///{folder}/collection.db"} | (env or {})
+        process = stack.enter_context(subprocess.Popen(command, cwd=ROOT, env=env, **printed))
         reader = None
         try:
             said = []

@@ -57,6 +57,12 @@ def checkpoints(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture(autouse=True)
+def database(tmp_path, monkeypatch):
+    """No test writes into the project's own collection."""
+    monkeypatch.setenv("DIGITS_DATABASE", f"sqlite:///{tmp_path / 'collection.db'}")
+
+
 @pytest.fixture(scope="session")
 def server():
     """The address of a running dashboard."""

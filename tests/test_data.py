@@ -107,3 +107,30 @@ def test_other_sizes_and_colours_become_the_glyphs_that_the_reader_would_see():
     assert not data._as_glyph(np.full((56, 40, 1), 200, np.uint8)).any()
     small = np.arange(784, dtype=np.int64).astype(np.uint8).reshape(28, 28, 1)
     np.testing.assert_array_equal(data._as_glyph(small), small[..., 0])
+
+
+def test_a_file_of_glyphs_is_read_and_any_other_is_one_sentence(tmp_path):
+    glyphs, labels = np.arange(2 * 784, dtype=np.uint16).astype(np.uint8).reshape(2, 28, 28), np.array(["7", "é"])
+    file = tmp_path / "corrections.npz"
+    np.savez(file, glyphs=glyphs, labels=labels)
+    read, named = data.read_glyphs(file)
+    np.testing.assert_array_equal(read, glyphs)
+    assert named.tolist() == ["7", "é"]
+    for arrays, words in (
+        ({"glyphs": glyphs}, "not an npz file with 'glyphs' and 'labels'"),
+        ({"glyphs": glyphs, "labels": np.array([7, None])}, "not an npz file"),  # it would take pickle to read it
+        ({"glyphs": glyphs / 255, "labels": labels}, "'glyphs' should be uint8"),
+        ({"glyphs": glyphs[:, :20], "labels": labels}, "'glyphs' should be uint8"),
+        ({"glyphs": glyphs[:0], "labels": labels[:0]}, "n > 0"),
+        ({"glyphs": glyphs, "labels": labels[:1]}, "'labels' should be 2 names"),
+        ({"glyphs": glyphs, "labels": np.array([7, 1])}, "'labels' should be 2 names"),
+    ):
+        np.savez(file, **arrays)
+        with pytest.raises(data.DataError, match=words) as refused:
+            data.read_glyphs(file)
+        assert "corrections.npz" in str(refused.value)
+    file.write_bytes(b"nonsense")
+    with pytest.raises(data.DataError, match="not an npz file"):
+        data.read_glyphs(file)
+    with pytest.raises(data.DataError, match="There is no file"):
+        data.read_glyphs(tmp_path / "nowhere.npz")

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import json
 
 import jax
 import numpy as np
@@ -160,10 +161,36 @@ def test_old_images_are_rehearsed_and_a_teacher_takes_the_labels_place(tmp_path,
     assert taught["train_accuracy"] == pytest.approx(one["train_accuracy"], abs=0.15)
 
 
+def test_one_correction_is_learned_and_all_classes_are_kept_and_a_program_can_follow(tmp_path, capsys, mnist):
+    flags = ["--epoch-images", "0", "--batch-size", "32", "--epochs", "1", "--output"]
+    shape = ["--preset", "fast", "--train-limit", "96", "--widths", "4,4,8", "--depth", "1", "--features", "0"]
+    assert command.main([*shape, "--quiet", *flags, str(tmp_path / "first")]) == 0
+    np.savez(tmp_path / "one.npz", glyphs=mnist.test.images[:1], labels=np.array(["seven"]))
+    start = ["--corrections", str(tmp_path / "one.npz"), "--from", str(tmp_path / "first"), "--json"]
+    plain = ["--no-augmentation", "--drawn", "0", "--outliers", "0", "--epochs", "2", "--epoch-images", "60"]
+    capsys.readouterr()
+    assert command.main([*start, *flags[2:4], *plain, "--output", str(tmp_path / "more")]) == 0
+    card = checkpoint.read_card(tmp_path / "more")
+    assert card["classes"] == [*"0123456789", "seven"]
+    assert card["data"] == {"name": "mnist", "train": 1, "validation": 500, "test": 500, "skipped": 0}
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [event.pop("event") for event in said] == ["step", "epoch", "step", "epoch", "end"]
+    assert [said[1], said[3]] == card["history"]
+    assert said[4] == {"test": card["test"]}
+    assert said[2].items() >= {"epoch": 2, "epochs": 2, "step": 5, "steps": 8}.items()
+    assert said[2].keys() >= {"loss", "accuracy", "remaining"}
+    network, _ = checkpoint.load(tmp_path / "more")
+    before, _ = checkpoint.load(tmp_path / "first")
+    labels = mnist.test.labels[:500]
+    right = [(loop.predict(one, mnist.test.images[:500]).argmax(1) == labels).mean() for one in (before, network)]
+    assert right[1] > right[0] - 0.1  # it has not become the network of one digit
+
+
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
         ("--freeze conv1", "--from"),
+        ("--corrections nowhere.npz", "no file nowhere.npz"),
         ("--epochs 0", "--epochs should be from 1"),
         ("--damage 1.5", "--damage should be from 0 to 1"),
         ("--widths 8,8", "three numbers"),

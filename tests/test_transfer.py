@@ -7,7 +7,7 @@ from flax import nnx
 
 from model import checkpoint
 from train import data
-from train.transfer import TransferError, frozen, known, network, teacher
+from train.transfer import TransferError, corrected, frozen, known, network, teacher
 
 SHAPE = {"widths": (4, 4, 8), "features": 8, "dropout": 0.0}
 
@@ -67,6 +67,26 @@ def test_what_is_rehearsed_has_the_new_numbers_of_the_classes_that_both_have(sou
     assert len(images) == len(labels) == 0
     with pytest.raises(TransferError, match="--from"):
         known("", ("a",))
+
+
+def test_corrections_add_classes_and_take_none_away(source, tmp_path):
+    split = data.Split(np.zeros((2, 28, 28), np.uint8), np.array([0, 1], np.int32))
+    letters = data.Dataset("letters", ("b", "a"), *3 * [split])
+    glyphs = np.full((3, 28, 28), 9, np.uint8)
+    np.savez(tmp_path / "corrections.npz", glyphs=glyphs, labels=np.array(["z", "a", "y"]))
+    dataset = corrected(letters, tmp_path / "corrections.npz", str(source))
+    assert dataset.classes == (
+        "b",
+        "a",
+        "c",
+        "y",
+        "z",
+    )  # the dataset's, the checkpoint's, new ones
+    assert dataset.train.labels.tolist() == [4, 1, 3]
+    np.testing.assert_array_equal(dataset.train.images, glyphs)
+    assert dataset.validation is dataset.test is split
+    np.savez(tmp_path / "corrections.npz", glyphs=glyphs[:1], labels=np.array(["a"]))
+    assert corrected(letters, tmp_path / "corrections.npz", "").classes == ("b", "a")
 
 
 def test_images_to_rehearse_that_are_not_to_be_had_are_named(source, monkeypatch):

@@ -4,11 +4,13 @@ python -m train                                 # the recipe of checkpoints/defa
 python -m train --preset fast --output runs/fast
 python -m train --resume                        # after Ctrl-C, a crash or a power cut
 python -m train --data my_pictures --from checkpoints/default --output runs/mine
+python -m train --corrections mine.npz --from checkpoints/default --output runs/mine
 python -m train --coordinator host0:1234 --processes 2 --process-id 0    # and on the other host --process-id 1
 """
 
 import argparse
 import dataclasses
+import json
 import os
 import signal
 import sys
@@ -30,10 +32,16 @@ def main(arguments: list[str] | None = None) -> int:
 
     presets = loop.PRESETS
     parser = argparse.ArgumentParser(prog="python -m train", description=__doc__.partition("\n")[0], allow_abbrev=False)
-    parser.add_argument("--preset", choices=presets, help="a set of the values below (default; with --from, finetune)")
+    parser.add_argument(
+        "--preset",
+        choices=presets,
+        help="a set of the values below (default; with --from, finetune; with --corrections, teach)",
+    )
     parser.add_argument("--output", type=Path, help="where the checkpoint goes (runs/PRESET)")
     parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in --output")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    parser.add_argument("--json", action="store_true", help="progress as one JSON object a line, in place of the bars")
+    parser.add_argument("--while-stdin", action="store_true", help="stop, as by Ctrl-C, when standard input is closed")
     parser.add_argument("--distributed", action="store_true", help="several hosts, as JAX finds them in SLURM and such")
     parser.add_argument("--coordinator", metavar="HOST:PORT", help="several hosts: where the first process listens")
     parser.add_argument("--processes", type=int, metavar="N", help="several hosts: how many processes there are")
@@ -47,17 +55,23 @@ def main(arguments: list[str] | None = None) -> int:
             parser.add_argument(flag, dest=field.name, type=kind, metavar=field.type.__name__.upper())
     given = vars(parser.parse_args(arguments))
     preset, output, resume, quiet = (given.pop(name) for name in ("preset", "output", "resume", "quiet"))
+    as_json, while_stdin = given.pop("json"), given.pop("while_stdin")
     hosts = {name: given.pop(name) for name in ("distributed", "coordinator", "processes", "process_id")}
     values = {name: value for name, value in given.items() if value is not None}
-    preset = preset or ("finetune" if values.get("from_") else "default")
+    preset = preset or ("teach" if values.get("corrections") else "finetune" if values.get("from_") else "default")
     output = output or Path("runs") / preset
     said = sys.argv[1:] if arguments is None else arguments
     command = "python -m train " + " ".join(word for word in said if word != "--resume")  # for who does it again
+    if while_stdin:
+        interrupt.when_closed(sys.stdin)
     try:
         _join(**hosts)
         if values.get("from_"):  # the network's shape is the checkpoint's, unless a flag says otherwise
             values = loop.shape_of(values["from_"]) | values
-        card = loop.train(dataclasses.replace(presets[preset], **values), output, resume, quiet, command.strip())
+        if values.get("corrections") and values.get("from_"):  # and so is what is rehearsed
+            values = {"data": checkpoint.read_card(values["from_"])["data"].get("name", "")} | values
+        config, report = dataclasses.replace(presets[preset], **values), _print_json if as_json else None
+        card = loop.train(config, output, resume, quiet, command.strip(), report)
     except loop.Interrupted as stopped:
         print(stopped, file=sys.stderr)
         return 130
@@ -67,7 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         print(f"error: {_explained(error, output)}", file=sys.stderr)
         return 1
-    if jax.process_index():
+    if jax.process_index() or as_json:
         return 0
     print(f"Test accuracy {evaluate.accuracy_of(card['test'])}.")
     print(f"Checkpoint: {output}")
@@ -82,6 +96,10 @@ def set_up_devices(count: int | None = None) -> None:
     """
     flags = f"--xla_force_host_platform_device_count={count or os.cpu_count()}"
     os.environ.setdefault("XLA_FLAGS", f"{flags} --xla_cpu_enable_concurrency_optimized_scheduler=false")
+
+
+def _print_json(event: dict) -> None:
+    print(json.dumps(event), flush=True)
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -101,6 +101,28 @@ def load(name: str = "mnist", progress: Progress | None = None, validation: int 
     )
 
 
+def read_glyphs(path: os.PathLike | str) -> tuple[np.ndarray, np.ndarray]:
+    """A file of glyphs and what they show: (n, 28, 28) uint8, white on black, and (n,) str, n > 0.
+
+    It is an npz with `glyphs` and `labels` of these shapes, as the dashboard's collection exports it.
+
+    Raises:
+        DataError: no such file, or another one.
+    """
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+            glyphs, labels = arrays["glyphs"], arrays["labels"]
+    except FileNotFoundError as error:
+        raise DataError(f"There is no file {path}.") from error
+    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path} is not an npz file with 'glyphs' and 'labels' ({error}).") from error
+    if glyphs.dtype != np.uint8 or glyphs.ndim != 3 or glyphs.shape[1:] != (GLYPH_SIZE, GLYPH_SIZE) or not len(glyphs):
+        raise DataError(f"{path}: 'glyphs' should be uint8 (n, 28, 28) with n > 0, not {glyphs.dtype} {glyphs.shape}.")
+    if labels.dtype.kind != "U" or labels.shape != glyphs.shape[:1]:
+        raise DataError(f"{path}: 'labels' should be {len(glyphs)} names, not {labels.dtype} {labels.shape}.")
+    return glyphs, labels
+
+
 def is_folder(name: str) -> bool:
     """Whether a name means a folder of pictures, rather than a dataset of TFDS."""
     return bool(name) and Path(name).is_dir()

@@ -1,8 +1,11 @@
 """Ctrl-C and SIGTERM: an exception before a training begins; then a wish that it looks for between its steps."""
 
 import contextlib
+import os
 import signal
+import threading
 from collections.abc import Iterator
+from typing import TextIO
 
 KINDS = (signal.SIGINT, signal.SIGTERM)
 asked: list[int] = []  # those that came since the program began
@@ -17,6 +20,20 @@ def catch() -> None:
 
     for kind in KINDS:
         signal.signal(kind, stop)
+
+
+def when_closed(stream: TextIO) -> None:
+    """From now on, the end of a stream is a SIGTERM: what a program started does not outlive it, even where it crashes.
+
+    Not prctl's signal at a parent's death: on Linux that is the death of the thread which started this process.
+    """
+
+    def watch():
+        while os.read(stream.fileno(), 4096):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextlib.contextmanager

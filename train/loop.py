@@ -47,6 +47,8 @@ STATE = "state.safetensors"  # the file in a run's output that holds what --resu
 NETWORK = ("widths", "depth", "features", "dropout")  # of a Config's values, those that are arguments of DigitCNN
 EVALUATION_BATCH = 500
 CALIBRATION_IMAGES = 300  # validation images; fewer tell neither how sure to be nor when to abstain
+TAKES = 10  # times that a correction is taken in an epoch, at most: few of them should not drown what is rehearsed
+LOOK, LOOK_CLOSELY = 20, 4  # steps between two looks at the loss, each of which waits for the device; for a program
 AGREE = 20  # steps between two times that several processes ask each other whether to stop
 OTHERS_GONE = (
     "Another process of this training has died or can't be reached any more; the last state is kept, start all of them "
@@ -87,6 +89,7 @@ class Config:
     from_: str = ""  # the folder of a checkpoint to start from, rather than from random weights
     freeze: str = ""  # layers that stay as they are in that checkpoint, such as conv1,conv2
     rehearse: float = 0.0  # share of an epoch's images that come from what that checkpoint was trained on
+    corrections: str = ""  # a file of glyphs with labels (npz) to train on; the training images of --data are rehearsed
     teacher: str = ""  # the folder of a checkpoint whose answers are the targets, in place of the labels
     seed: int = 0  # of the weights, the order, the distortions and the dropout
     epochs: int = 56  # passes over the training images
@@ -157,6 +160,9 @@ PRESETS = {
         outliers=0.0,
     ),
     "finetune": Config(epochs=12, learning_rate=5e-4, average_decay=0.99, rehearse=0.5),  # what --from takes
+    "teach": Config(  # what --corrections takes: with more epochs, a hundred are read no better
+        epochs=4, learning_rate=5e-4, average_decay=0.98, rehearse=0.5, epoch_images=1024
+    ),
 }
 
 
@@ -293,10 +299,23 @@ def predict(model: DigitCNN | Committee, images: np.ndarray) -> np.ndarray:
     return np.concatenate(logits)
 
 
-def train(config: Config, output: Path | str, resume: bool = False, quiet: bool = False, command: str = "") -> dict:
+def train(
+    config: Config,
+    output: Path | str,
+    resume: bool = False,
+    quiet: bool = False,
+    command: str = "",
+    report: Callable[[dict], None] | None = None,
+) -> dict:
     """Trains, and writes a checkpoint to `output`; returns its card.
 
     Each epoch ends with a look at the validation part. The test part is looked at once, after the last epoch.
+
+    A program may follow it by `report`, in place of the bars. It is called now and then within an epoch with
+    `{"event": "step", "step", "steps", "epoch", "epochs", "loss", "accuracy", "remaining"}`, where `step` of `steps`
+    are those of the whole run, `loss` and `accuracy` those of the epoch so far, and `remaining` seconds, None while
+    nobody knows; after each epoch with `{"event": "epoch"}` and its entry of the card's history; at the end with
+    `{"event": "end", "test"}`.
 
     Where JAX knows of several processes (`jax.distributed`), all of them call this alike; the first one writes.
 
@@ -306,18 +325,24 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
         TrainError: nothing to resume, a state that isn't of this config, or a run there that would be lost.
         Interrupted: Ctrl-C or SIGTERM; the state is saved, and `resume=True` goes on from it.
     """
-    output, quiet = Path(output), quiet or jax.process_index() > 0
-    dataset = _dataset(config, quiet)
+    output, quiet = Path(output), quiet or report is not None or jax.process_index() > 0
+    look = LOOK_CLOSELY if report else LOOK
+    report = report if report and jax.process_index() == 0 else lambda event: None
+    dataset, known = _dataset(config, quiet), None
     if dataset.classes != DIGITS:
         config = dataclasses.replace(config, drawn=0.0)
+    if config.corrections:
+        known, dataset = dataset.train, transfer.corrected(dataset, config.corrections, config.from_)
     split = dataset.train
     if config.train_limit:
         split = datasets.Split(*(part[: config.train_limit] for part in split))
-    images, old, rehearsed = taken(split.labels, config.epoch_images), (), 0
+    least = min(config.epoch_images, TAKES * len(split.labels)) if config.corrections else config.epoch_images
+    images, old, rehearsed = taken(split.labels, least), (), 0
     if config.rehearse:
-        known = transfer.known(config.from_, dataset.classes)
+        known = known or transfer.known(config.from_, dataset.classes)
         old = range(len(split.labels), len(split.labels) + len(known.labels))
-        rehearsed = round(len(images) * config.rehearse / (1 - config.rehearse)) if old else 0
+        whole = max(len(images), config.epoch_images) / (1 - config.rehearse)
+        rehearsed = round(whole) - len(images) if old else 0
         split = datasets.Split(*map(np.concatenate, zip(split, known, strict=True)))
     batches = -(-(len(images) + rehearsed) // config.batch_size)
     state = TrainState(config, dataset.classes, batches * config.epochs)
@@ -336,6 +361,7 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
     totals = everywhere(jnp.array(progress["totals"]))
     step, history = progress["step"], progress["history"]
     started = time.perf_counter() - progress["seconds"]
+    compiled = None  # when, and after which step
 
     next_step = nnx.cached_partial(train_step, state, teacher)  # spares each call a walk through them
     with interrupt.deferred() as stop, jax.set_mesh(devices), _others_alive():
@@ -355,10 +381,16 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
             for i in bar:
                 totals = next_step(totals, split, order, epoch * batches + i, config)
                 step += 1
-                if i % 20 == 0:  # looking waits for the device: not at every step
-                    loss, right, seen = np.asarray(totals)
-                    remaining = _clock((time.perf_counter() - started) / step * (batches * config.epochs - step))
-                    bar.set_postfix_str(f"loss {loss / seen:.4f}, accuracy {right / seen:.2%}, {remaining} left in all")
+                if i % look == 0:
+                    loss, right, seen = (float(total) for total in totals)
+                    compiled, steps = compiled or (time.perf_counter(), step), batches * config.epochs
+                    taken_each = (time.perf_counter() - compiled[0]) / max(step - compiled[1], 1)
+                    remaining = taken_each * (steps - step) or None
+                    left = f", {_clock(remaining)} left in all" if remaining else ""
+                    bar.set_postfix_str(f"loss {loss / seen:.4f}, accuracy {right / seen:.2%}{left}")
+                    now = {"epoch": epoch + 1, "epochs": config.epochs, "step": step, "steps": steps}
+                    now |= {"loss": loss / seen, "accuracy": right / seen, "remaining": remaining}
+                    report({"event": "step"} | now)
                 if _all_stop(stop, step) and step % batches:  # at the end of an epoch, that is finished first
                     bar.close()
                     store.save(state, _progress(step, started, totals, history))
@@ -376,6 +408,7 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
                     "seconds": time.perf_counter() - started,
                 }
             )
+            report({"event": "epoch"} | history[-1])
             totals = everywhere(jnp.zeros(3))
             store.save(state, _progress(step, started, totals, history))
             if not quiet:
@@ -387,6 +420,7 @@ def train(config: Config, output: Path | str, resume: bool = False, quiet: bool 
                 raise Interrupted(f"Stopped after epoch {epoch + 1}; go on with --resume.")
         card = _finish(config, dataset, state.average, history, time.perf_counter() - started, output, command)
     store.clear()
+    report({"event": "end", "test": card["test"]})
     return card
 
 

@@ -80,6 +80,28 @@ def known(source: str, classes: Sequence[str]) -> data.Split:
     return data.Split(dataset.train.images[labels >= 0], labels[labels >= 0])
 
 
+def corrected(dataset: data.Dataset, path: str, source: str) -> data.Dataset:
+    """A dataset with a file of corrections in the place of its training images.
+
+    Its classes come first, so that the labels of its images stay as they are; then follow the others that the
+    checkpoint knows, and those that are new.
+
+    Args:
+        dataset: the one to correct; its validation and test images stay.
+        path: of the corrections, as `data.read_glyphs` takes it.
+        source: the folder of the checkpoint to start from, or "".
+
+    Raises:
+        DataError: the corrections can't be read.
+        CheckpointError: the checkpoint is missing or damaged.
+    """
+    glyphs, names = data.read_glyphs(path)
+    known = checkpoint.read_card(source)["classes"] if source else []
+    classes = tuple(dict.fromkeys((*dataset.classes, *known, *sorted(names.tolist()))))
+    labels = np.array([classes.index(name) for name in names.tolist()], np.int32)
+    return dataset._replace(classes=classes, train=data.Split(glyphs, labels))
+
+
 def teacher(source: str, classes: Sequence[str]) -> DigitCNN | Committee | None:
     """The network to learn from, ready to answer; None where there is no source.
 

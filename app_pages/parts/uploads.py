@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from app_pages.parts import bars, pictures, resources
-from model import Reading
+from model import Digit, Reading
 from model.hints import hints
 from model.image import ImageError
 from model.segment import Box
@@ -36,6 +36,7 @@ class Result:
     summary: dict = field(default_factory=dict)  # text, and value, confidence and box of each digit: as JSON has it
     hints: tuple[str, ...] = ()
     turn: int = 0  # degrees clockwise by which the writing was turned
+    said: tuple[int, ...] = ()  # the numbers of the digits whose class the visitor told
     error: str | None = None  # why it could not be read, one sentence
 
     @property
@@ -94,7 +95,16 @@ def read(source: Source, marks: Marks | None = None) -> Result:
     ]
     confidence = min((float(digit.confidence) for digit in read.digits), default=None)
     figures = found, *shown
-    return Result(read.text, confidence, figures, glyphs, names, read.summary(), tuple(hints(read)), read.turn)
+    told = tuple(number for number, digit in enumerate(read.digits) if digit.box in said)
+    return Result(read.text, confidence, figures, glyphs, names, read.summary(), tuple(hints(read)), read.turn, told)
+
+
+def digits(source: Source, marks: Marks | None = None) -> tuple[Digit, ...]:
+    """The digits that `read` tells of, with their glyphs."""
+    read = reading(source)
+    if marks is not None:
+        read = resources.recognizer(source.checkpoint).read_boxes(read, dict(marks))
+    return read.digits
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -1,0 +1,242 @@
+"""What visitors said about readings: glyphs with the class that each is, in a database.
+
+It is an SQLite file, `collection.db` in the project's folder, unless the environment variable DIGITS_DATABASE or
+`[connections.collection]` in `.streamlit/secrets.toml` has the address of another one, as SQLAlchemy writes it:
+`postgresql+psycopg://user:password@host/name`.
+
+DIGITS_TEACHING=read-only shows the collection and changes nothing; DIGITS_TEACHING=off doesn't show it either.
+"""
+
+import contextlib
+import datetime
+import io
+import os
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import sqlalchemy as sql
+import streamlit as st
+from PIL import Image
+
+from model.network import GLYPH_SIZE
+
+NAME = "collection"  # of the connection, as .streamlit/secrets.toml has it
+MODES = ON, READ_ONLY, OFF = "on", "read-only", "off"
+ASIDE = 6  # every so many of a class are not trained on, to tell whether a training helped
+LONGEST_LABEL, LONGEST_TEXT = 40, 200  # characters
+PATIENCE = 10  # seconds to wait for another session's writing, or for a server
+UNSAFE = '/\\:*?"<>|%'  # characters that file names can't have everywhere
+
+_TABLE = sql.Table(
+    "collection",
+    sql.MetaData(),
+    sql.Column("id", sql.Integer, primary_key=True),
+    sql.Column("created", sql.DateTime, nullable=False),  # UTC
+    sql.Column("label", sql.Text, nullable=False, index=True),
+    sql.Column("read", sql.Text),
+    sql.Column("confidence", sql.Float),
+    sql.Column("checkpoint", sql.Text, nullable=False),
+    sql.Column("origin", sql.Text, nullable=False),
+    sql.Column("aside", sql.Boolean, nullable=False),
+    sql.Column("glyph", sql.LargeBinary, nullable=False),
+    sqlite_autoincrement=True,  # the number of a deleted one is never given to another, as in other databases
+)
+
+
+class CollectionError(Exception):
+    """The collection can't be read or written; the message is one sentence that says why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Item:
+    """A glyph and what somebody says it is."""
+
+    label: str  # the class that it is
+    glyph: np.ndarray  # (28, 28) uint8
+    read: str | None  # what the reader said it is, None where nothing was said
+    confidence: float | None  # of that, in [0, 1]
+    checkpoint: str  # the name of the network that read it
+    origin: str  # where it comes from: "drawn", "picture page.png"
+    aside: bool = False  # never trained on; the collection decides
+    created: datetime.datetime | None = None  # UTC; the collection's clock
+    id: int | None = None
+
+
+class Collection:
+    """The collection in one database; sessions and threads share it."""
+
+    def __init__(self, engine: sql.Engine):
+        self._engine = engine
+        with _in_one_sentence():
+            if engine.dialect.name == "sqlite":
+                # Who reads never waits for who writes. A file or file system that can't do this does without.
+                with contextlib.suppress(sql.exc.OperationalError), engine.connect() as connection:
+                    connection.execute(sql.text("PRAGMA journal_mode=WAL"))
+            try:
+                _TABLE.metadata.create_all(engine)
+            except sql.exc.DBAPIError:  # another server has made it just now
+                _TABLE.metadata.create_all(engine)
+
+    def add(self, items: Sequence[Item]) -> None:
+        """Keeps items, all or none. Every sixth of a class is put aside.
+
+        Raises:
+            CollectionError: the database can't be written.
+            ValueError: a label that is none (`as_label`), or another glyph than (28, 28) uint8.
+        """
+        with self._begun() as connection:
+            for item in items:
+                if item.glyph.dtype != np.uint8 or item.glyph.shape != (GLYPH_SIZE, GLYPH_SIZE):
+                    raise ValueError(f"a glyph should be uint8 (28, 28), not {item.glyph.dtype} {item.glyph.shape}")
+                label = as_label(item.label)
+                own = _TABLE.c.label == label
+                # How many came in since the last one that is aside: deleting some does not move others.
+                last = connection.scalar(sql.select(sql.func.max(_TABLE.c.id)).where(own, _TABLE.c.aside)) or 0
+                since = connection.scalar(sql.select(sql.func.count()).where(own, _TABLE.c.id > last))
+                values = {
+                    "created": datetime.datetime.now(datetime.UTC).replace(tzinfo=None),
+                    "label": label,
+                    "read": item.read,
+                    "confidence": item.confidence,
+                    "checkpoint": printable(item.checkpoint),
+                    "origin": printable(item.origin),
+                    "aside": since >= ASIDE - 1,
+                    "glyph": item.glyph.tobytes(),
+                }
+                connection.execute(_TABLE.insert().values(values))
+
+    def items(self, label: str | None = None, start: int = 0, most: int = 100) -> list[Item]:
+        """The newest first: of one class or of all, from number `start` on, at most so many."""
+        query = _TABLE.select().order_by(_TABLE.c.id.desc()).offset(start).limit(most)
+        if label is not None:
+            query = query.where(_TABLE.c.label == label)
+        with self._begun() as connection:
+            return [Item(**dict(row._mapping) | {"glyph": _glyph(row.glyph)}) for row in connection.execute(query)]
+
+    def counts(self) -> dict[str, int]:
+        """How many there are of each class, in the order of their names."""
+        query = sql.select(_TABLE.c.label, sql.func.count()).group_by(_TABLE.c.label)
+        with self._begun() as connection:
+            return dict(sorted(tuple(row) for row in connection.execute(query)))
+
+    def delete(self, ids: Sequence[int] | None = None) -> int:
+        """Deletes the items of these ids, or all; returns how many that were."""
+        query = _TABLE.delete()
+        if ids is not None:
+            query = query.where(_TABLE.c.id.in_([int(number) for number in ids]))
+        with self._begun() as connection:
+            return connection.execute(query).rowcount
+
+    def arrays(self, aside: bool | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """All glyphs (n, 28, 28) uint8 and labels (n,) str, the oldest first; those put aside, the others, or all."""
+        query = sql.select(_TABLE.c.glyph, _TABLE.c.label).order_by(_TABLE.c.id)
+        if aside is not None:
+            query = query.where(_TABLE.c.aside == aside)
+        with self._begun() as connection:
+            rows = connection.execute(query).all()
+        glyphs = np.array([_glyph(row.glyph) for row in rows], np.uint8).reshape(-1, GLYPH_SIZE, GLYPH_SIZE)
+        return glyphs, np.array([row.label for row in rows], str)
+
+    @contextlib.contextmanager
+    def _begun(self) -> Iterator[sql.Connection]:
+        with _in_one_sentence(), self._engine.begin() as connection:
+            yield connection
+
+
+def mode() -> str:
+    """One of MODES: DIGITS_TEACHING. What is none of them is taken for off, so that a slip does not open a server."""
+    said = os.environ.get("DIGITS_TEACHING", ON).strip().lower()
+    return said if said in MODES else OFF
+
+
+def opened() -> Collection:
+    """The collection of this server.
+
+    Raises:
+        CollectionError: there is no such database, or it can't be reached.
+    """
+    url = os.environ.get("DIGITS_DATABASE")
+    if not url and NAME not in _in_secrets():
+        url = f"sqlite:///{Path(__file__).parents[2] / 'collection.db'}"
+    with _in_one_sentence():
+        how = {"url": url, "connect_args": _waiting(url)} if url else {}
+        connection = st.connection(NAME, type="sql", pool_pre_ping=True, **how)
+        return _collection(connection.engine, str(connection.engine.url))
+
+
+def as_label(text: str) -> str:
+    """What somebody typed as the name of a class, as it is kept; raises ValueError, one sentence, where it is none."""
+    label = " ".join(text.split())
+    if not label or not label.isprintable() or len(label) > LONGEST_LABEL:
+        raise ValueError(f"The name of a class should have 1 to {LONGEST_LABEL} characters that can be seen.")
+    return label
+
+
+def printable(text: str) -> str:
+    """A text that can be shown and kept by every database: its first 200 printable characters."""
+    return "".join(filter(str.isprintable, text))[:LONGEST_TEXT]
+
+
+def as_npz(glyphs: np.ndarray, labels: np.ndarray) -> bytes:
+    """A file that `python -m train --corrections` takes: `glyphs` (n, 28, 28) uint8 and `labels` (n,) str."""
+    file = io.BytesIO()
+    np.savez_compressed(file, glyphs=glyphs, labels=labels)
+    return file.getvalue()
+
+
+def as_zip(glyphs: np.ndarray, labels: np.ndarray) -> bytes:
+    """A folder of class folders of PNG, as a ZIP file. Characters that file names can't have are written as %2F."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for number, (glyph, label) in enumerate(zip(glyphs, labels.tolist(), strict=True)):
+            picture = io.BytesIO()
+            Image.fromarray(glyph).save(picture, "PNG")
+            folder = "".join(f"%{ord(letter):02X}" if letter in UNSAFE else letter for letter in label)
+            folder = f"%2E{folder[1:]}" if folder.startswith(".") else folder
+            archive.writestr(f"collection/{folder}/{number:05d}.png", picture.getvalue())
+    return file.getvalue()
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the collection")
+def _collection(_engine: sql.Engine, address: str) -> Collection:
+    return Collection(_engine)
+
+
+def _waiting(url: str) -> dict[str, int]:
+    """How SQLite and PostgreSQL are told not to wait for ever, nor to give up at once."""
+    kinds = {"sqlite": {"timeout": PATIENCE}, "postgresql": {"connect_timeout": PATIENCE}}
+    return kinds.get(url.partition(":")[0].partition("+")[0], {})
+
+
+def _in_secrets() -> dict:
+    try:
+        return st.secrets.get("connections", {})
+    except FileNotFoundError:  # there are none
+        return {}
+
+
+def _glyph(content: bytes) -> np.ndarray:
+    return np.frombuffer(content, np.uint8).reshape(GLYPH_SIZE, GLYPH_SIZE)
+
+
+@contextlib.contextmanager
+def _in_one_sentence() -> Iterator[None]:
+    """What SQLAlchemy and its drivers raise, as a CollectionError that names neither address nor password."""
+    try:
+        yield
+    except sql.exc.DBAPIError as error:
+        why = str(error.orig).strip().partition("\n")[0] or type(error.orig).__name__
+        raise CollectionError(f"The collection's database can't be used: {why.rstrip('.')}.") from error
+    except ModuleNotFoundError as error:
+        raise CollectionError(
+            f"The collection's database needs a package that is not installed ({error.args[0]}); install it, or set "
+            "another address in DIGITS_DATABASE."
+        ) from error
+    except sql.exc.SQLAlchemyError as error:
+        raise CollectionError(
+            "The collection's database has an address that SQLAlchemy can't use; it should be like "
+            "sqlite:///collection.db or postgresql+psycopg://user:password@host/name."
+        ) from error

@@ -1,0 +1,219 @@
+"""What visitors said about readings, and networks that learn from it."""
+
+import pandas as pd
+import streamlit as st
+
+from app_pages.parts import bars, charts, collection, pictures, resources, teaching, uploads
+from model import checkpoint
+from train import evaluate
+
+PAGE = 24  # glyphs shown at a time
+FLASH = "teach said"  # session state: what came of a click, told once
+path = resources.chosen()
+card = checkpoint.read_card(path)
+changing = collection.mode() == collection.ON
+
+st.title("Teach it")
+try:
+    shelf = collection.opened()
+    counts = shelf.counts()
+except collection.CollectionError as error:
+    st.error(str(error), icon=":material/database_off:")
+    st.stop()
+for kind, words in st.session_state.pop(FLASH, []):
+    kind(words)
+
+
+def tell(kind, words: str) -> None:
+    st.session_state.setdefault(FLASH, []).append((kind, words))
+
+
+def delete(ids: list[int] | None) -> None:
+    """Callback: deletes the items of these ids, or all."""
+    try:
+        tell(st.success, f"Deleted: {shelf.delete(ids)}.")
+    except collection.CollectionError as error:
+        tell(st.error, str(error))
+
+
+def keep(job: teaching.Job) -> None:
+    """Callback: the new network becomes one of those that the sidebar offers."""
+    name = st.session_state["name"].strip()
+    try:
+        teaching.trainer().keep(job, resources.directory(), name)
+        tell(st.success, f"Kept as **{uploads.plain(name)}**: choose it in the sidebar.")
+    except teaching.TeachingError as error:
+        tell(st.error, str(error))
+
+
+def start(classes: list[str]) -> None:
+    """Callback: begins to fine-tune the chosen network."""
+    try:
+        trained, aside = (teaching.of_classes(shelf.arrays(part), classes) for part in (False, True))
+        teaching.trainer().start(path, trained, aside)
+    except (collection.CollectionError, teaching.TeachingError, checkpoint.CheckpointError) as error:
+        tell(st.error, str(error))
+
+
+def show_collection() -> None:
+    total = sum(counts.values())
+    if not total:
+        st.info(
+            "Nothing is kept yet. Draw a digit or read a picture, and say what it is with “That's a …”.",
+            icon=":material/school:",
+        )
+        return
+    label = st.selectbox(
+        "Show",
+        [None, *counts],
+        format_func=lambda name: f"All ({total:,})" if name is None else f"{name} ({counts[name]:,})",
+        width=240,
+    )
+    pages = -(-(total if label is None else counts[label]) // PAGE)
+    page = st.pagination(pages, key=f"page {label}") if pages > 1 else 1
+    items = shelf.items(label, (page - 1) * PAGE, PAGE)
+    chosen = []
+    with st.container(horizontal=True, gap="small", key="sheet"):
+        for item in items:
+            with st.container(width=84, gap=None):
+                read = f"{item.read}, {bars.percent(item.confidence)}" if item.read else "nothing"
+                words = (
+                    f"{item.label}, read as {read} by {item.checkpoint}: {item.origin}, {item.created:%Y-%m-%d %H:%M}"
+                )
+                pictures.show([pictures.Figure(pictures.source(item.glyph), f"read: {read}", words, True)], width=72)
+                if changing and st.checkbox(uploads.plain(item.label), key=f"choose {item.id}"):
+                    chosen.append(item.id)
+    with st.container(horizontal=True):
+        if changing:
+            words = f"Delete the chosen ({len(chosen)})" if chosen else "Delete the chosen"
+            st.button(words, on_click=delete, args=(chosen,), disabled=not chosen, icon=":material/delete:")
+            with st.popover("Delete all", icon=":material/delete_forever:"):
+                st.markdown(f"All {total:,} are gone for good then.")
+                st.button("Yes, delete all", on_click=delete, args=(None,))
+        for words, file, kind, made in (
+            ("Download as PNG", "collection.zip", "application/zip", collection.as_zip),
+            ("Download as npz", "collection.npz", "application/octet-stream", collection.as_npz),
+        ):
+            content = lambda made=made: made(*shelf.arrays())  # noqa: E731 (made when it is asked for)
+            st.download_button(words, content, file, kind, icon=":material/download:", on_click="ignore")
+
+
+def offer() -> None:
+    """What is to be learned, and the button that begins."""
+    known = [name for name in counts if name in card["classes"]]
+    if "members" in card["network"]:
+        st.info(f"{path.name} is a committee, which can't be taught; choose a single network in the sidebar.")
+        return
+    if not teaching.writable(resources.directory()):
+        st.info(f"The folder {resources.directory()} can't be written, so that no new network could be kept.")
+        return
+    if not counts:
+        return
+    chosen = st.pills(
+        "Classes to teach", list(counts), selection_mode="multi", default=known, key=f"to teach {path.name}"
+    )
+    new = ", ".join(uploads.plain(name) for name in chosen if name not in card["classes"])
+    if new:
+        st.caption(f"New to this network: {new}. It takes some dozens of examples to learn a new class.")
+    name = card["data"].get("name", "")
+    shown = uploads.plain(name)
+    if not resources.at_hand(name):
+        st.caption(f"It takes the images of {shown} to teach this network: so that it does not forget them.")
+        return
+    st.button(
+        f"Teach {path.name}",
+        type="primary",
+        on_click=start,
+        args=(chosen,),
+        disabled=not chosen,
+        icon=":material/school:",
+    )
+    st.caption(
+        f"A copy of the network goes on learning for about a minute, at least half from {shown}, so that it does not "
+        "forget. Every sixth of a class is put aside, to see whether it helped. Then you decide."
+    )
+
+
+@st.fragment(run_every=1)
+def follow(job: teaching.Job) -> None:
+    """Looks at a training now and then, without the rest of the page."""
+    if teaching.trainer().job is not job or not job.busy:
+        st.rerun()
+    step = job.progress
+    if job.state == "comparing":
+        st.progress(1.0, "Comparing it with the old one")
+    elif step:
+        left = f" · about {step['remaining']:.0f} s left" if step["remaining"] else ""
+        words = f"Epoch {step['epoch']} of {step['epochs']}{left}"
+        measured = f"loss {step['loss']:.3f}, accuracy {step['accuracy']:.1%}"
+        st.progress(step["step"] / step["steps"], f"{words} · {measured}")
+    else:
+        st.progress(0.0, "Getting ready: the images are loaded, the training is compiled")
+    st.button("Cancel", on_click=teaching.trainer().clear, args=(job,), icon=":material/stop:")
+    show_curves(job.history)
+
+
+def show_curves(history: list[dict]) -> None:
+    if history:
+        left, right = st.columns(2)
+        left.altair_chart(charts.curves(history, "loss", "Loss", ".2f"), alt="Loss by epoch.")
+        right.altair_chart(charts.curves(history, "accuracy", "Accuracy", ".1%"), alt="Accuracy by epoch.")
+
+
+def show_result(job: teaching.Job) -> None:
+    """The old network beside the new one, and the choice."""
+    if job.state == "failed":
+        st.error(f"The training failed. {job.fault}")
+        st.button("Close", on_click=teaching.trainer().clear, args=(job,))
+        return
+    rows = {
+        f"Test images of {job.dataset}": job.compared["test"],
+        "Corrections it has learned": job.compared["trained"],
+        "Corrections put aside": job.compared["aside"],
+    }
+    st.table(
+        pd.DataFrame(
+            [[f"{row.n:,}", share(row.before, row.n), share(row.after, row.n)] for row in rows.values() if row.n],
+            [uploads.plain(words) for words, row in rows.items() if row.n],
+            ["Images", f"{uploads.plain(job.source.name)} reads right", "the new one reads right"],
+        )
+    )
+    test = job.compared["test"]
+    p = teaching.mcnemar(test.gained, test.lost)
+    st.markdown(
+        f"Of the test images, the new one reads {test.gained:,} right that the old one reads wrong, and {test.lost:,} "
+        f"the other way round: {'more' if p < 0.05 else 'no more'} than chance would explain (McNemar's exact test, "
+        f"p = {p:.2g})."
+    )
+    if not job.compared["aside"].n:
+        st.caption("There are too few corrections to put some aside: every sixth of a class is, from the sixth on.")
+    st.text_input("Name of the new network", "mine", key="name", max_chars=40)
+    with st.container(horizontal=True):
+        st.button("Keep it", type="primary", on_click=keep, args=(job,), icon=":material/check:")
+        st.button("Throw it away", on_click=teaching.trainer().clear, args=(job,), icon=":material/delete:")
+    show_curves(job.history)
+
+
+def share(right: int, n: int) -> str:
+    low, high = evaluate.wilson_interval(right, n)
+    return f"{right / n:.2%} ({low:.1%} to {high:.1%})"
+
+
+def teach(job: teaching.Job | None) -> None:
+    st.header("Teach the network")
+    if job is None:
+        offer()
+    elif job.busy:
+        st.markdown(f"**{uploads.plain(job.source.name)}** is being taught. All visitors of this server see it here.")
+        follow(job)
+    else:
+        show_result(job)
+
+
+job = teaching.trainer().job if changing else None
+if job:  # what happens goes first
+    teach(job)
+st.header("The collection")
+show_collection()
+if changing and not job:
+    teach(None)

@@ -1,0 +1,260 @@
+"""What visitors say about readings, and the page Teach it, run by Streamlit's AppTest."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from pages import DEFAULT, page_html, png, said, sent, start, written
+from PIL import Image
+
+from app_pages.parts import canvas, collection, resources, teaching
+from app_pages.parts.collection import Item
+from app_pages.parts.teaching import Compared, TeachingError
+from model import checkpoint
+from train import data
+
+HISTORY = [{"epoch": 1, "train_loss": 0.5, "train_accuracy": 0.9, "validation_loss": 0.1, "validation_accuracy": 0.97}]
+
+
+class Job:
+    """A fine-tuning in any state."""
+
+    source, dataset, history = DEFAULT, "mnist", HISTORY
+
+    def __init__(self, state: str, **values):
+        self.state, self.busy, self.progress, self.fault, self.compared = state, state == "running", {}, None, {}
+        vars(self).update(values)
+
+
+class Trainer:
+    """A server's, that only writes down what it is asked for."""
+
+    def __init__(self, job: Job | None = None):
+        self.job, self.asked, self.refuses = job, [], None
+
+    def _said(self, *what):
+        self.asked.append(what)
+        if self.refuses:
+            raise TeachingError(self.refuses)
+
+    def start(self, source, trained, aside):
+        self._said("start", source.name, trained[1].tolist(), aside[1].tolist())
+
+    def clear(self, job):
+        self._said("clear", job)
+        self.job = None
+
+    def keep(self, job, directory, name):
+        self._said("keep", job, directory, name)
+        self.job = None
+
+
+@pytest.fixture
+def trainer(monkeypatch):
+    trainer = Trainer()
+    monkeypatch.setattr(teaching, "trainer", lambda: trainer)
+    monkeypatch.setattr(data, "is_cached", lambda name: True)
+    return trainer
+
+
+def fill(*labels: str) -> collection.Collection:
+    """Keeps an item of each label."""
+    shelf = collection.opened()
+    glyph = np.zeros((28, 28), np.uint8)
+    shelf.add([Item(label, glyph + number, "1", 0.5, "default", "<i>drawn</i>") for number, label in enumerate(labels)])
+    return shelf
+
+
+def button(app, label):
+    (found,) = (one for one in app.button if one.label == label)
+    return found
+
+
+def selectbox(app, label):
+    (found,) = (one for one in app.selectbox if one.label == label)
+    return found
+
+
+# That's a …
+
+
+def test_a_drawing_is_kept_once_with_what_was_read():
+    app = start()
+    app.session_state[canvas.SQUARE.name] = sent(written(2))
+    app.run()
+    assert button(app, "Keep it").disabled
+    selectbox(app, "It is of the class").set_value("7").run()
+    button(app, "Keep it").click().run()
+    assert [toast.value for toast in app.toast] == ["Kept: 7"] and not app.exception
+    button(app, "Keep it").click().run()
+    assert "kept already" in app.toast[0].value
+    (item,) = collection.opened().items()
+    assert (item.label, item.read, item.checkpoint, item.origin) == ("7", "2", "default", "drawn")
+    assert item.confidence > 0.9 and item.glyph.any()
+
+
+def test_a_database_that_is_gone_is_a_sentence(tmp_path, monkeypatch):
+    app = start()
+    app.session_state[canvas.SQUARE.name] = sent(written(2))
+    app.run()
+    box = selectbox(app, "It is of the class")
+    box.set_value("7").run()
+    monkeypatch.setenv("DIGITS_DATABASE", f"sqlite:///{tmp_path}/nowhere/collection.db")
+    button(app, "Keep it").click().run()
+    assert "database can't be used" in said(app.error) and not app.exception
+    app = start("teach")
+    assert "database can't be used" in said(app.error) and not app.exception
+
+
+def test_digits_of_a_picture_are_kept_one_by_one_or_those_that_were_corrected():
+    picture = Image.new("RGBA", (500, 240), "white")
+    for place, digit in enumerate((2, 7)):
+        picture.paste(written(digit, 200), (20 + 240 * place, 20))
+    app = start("read")
+    app.file_uploader[0].set_value([("two seven.png", png(picture), "image/png")]).run()
+    assert app.code[0].value == "27"
+    selectbox(app, "Digit").set_value(1).run()
+    selectbox(app, "It is of the class").set_value("1").run()
+    button(app, "Keep it").click().run()
+    assert [toast.value for toast in app.toast] == ["Kept: 1"] and not app.exception
+    app.toggle[1].set_value(True).run()
+    app.text_area[0].set_value("97").run()
+    assert app.code[0].value == "97"
+    button(app, "Keep the corrected one").click().run()
+    assert [toast.value for toast in app.toast] == ["Kept: 9"] and not app.exception
+    nine, one = collection.opened().items()
+    assert (nine.label, nine.read, one.label, one.read) == ("9", "2", "1", "7")
+    assert one.origin == "picture two seven.png" and not np.array_equal(one.glyph, nine.glyph)
+
+
+@pytest.mark.parametrize("mode", ["read-only", "off"])
+def test_a_server_may_take_nothing(mode, monkeypatch):
+    shelf = fill("7")
+    monkeypatch.setenv("DIGITS_TEACHING", mode)
+    app = start()
+    app.session_state[canvas.SQUARE.name] = sent(written(2))
+    app.run()
+    assert ">2</span>" in page_html(app) and "Keep it" not in [one.label for one in app.button]
+    if mode == "read-only":
+        app.switch_page("app_pages/teach.py").run()
+        assert "read: 1" in page_html(app) and not app.exception
+        assert not app.checkbox and not app.button
+        assert [one.label for one in app.get("download_button")] == ["Download as PNG", "Download as npz"]
+    assert shelf.counts() == {"7": 1}
+
+
+# The collection
+
+
+def test_nothing_is_kept_yet():
+    app = start("teach")
+    assert "Nothing is kept yet" in said(app.info) and not app.exception and not app.button
+
+
+def test_the_collection_is_shown_in_pages_and_by_class_and_deleted_from(trainer):
+    shelf = fill(*["7"] * 30, "<b>x</b>")
+    app = start("teach")
+    assert not app.exception
+    assert selectbox(app, "Show").options == ["All (31)", "7 (30)", "<b>x</b> (1)"]
+    assert len(app.checkbox) == 24 and "<b>x" not in page_html(app) and "<i>" not in page_html(app)
+    assert button(app, "Delete the chosen").disabled
+    selectbox(app, "Show").set_value("<b>x</b>").run()
+    assert len(app.checkbox) == 1
+    app.checkbox[0].check().run()
+    button(app, "Delete the chosen (1)").click().run()
+    assert "Deleted: 1" in said(app.success) and shelf.counts() == {"7": 30} and not app.exception
+    button(app, "Yes, delete all").click().run()
+    assert shelf.counts() == {} and "Nothing is kept yet" in said(app.info) and not app.exception
+
+
+# Teaching
+
+
+def test_teaching_begins_with_what_the_network_knows_and_every_sixth_put_aside(trainer):
+    fill(*["7"] * 7, "new")
+    app = start("teach")
+    button(app, "Teach default").click().run()
+    assert trainer.asked == [("start", "default", ["7"] * 6, ["7"])] and not app.exception
+    app.button_group[0].set_value(["7", "new"]).run()
+    assert "New to this network: new" in said(app.caption)
+    trainer.refuses = "Somebody else has begun."
+    button(app, "Teach default").click().run()
+    assert trainer.asked[-1][2] == ["7"] * 6 + ["new"] and said(app.error) == "Somebody else has begun."
+
+
+def test_what_can_not_be_taught_is_said(trainer, checkpoints, monkeypatch):
+    fill("7")
+    shutil.copytree(DEFAULT.parent / "committee", checkpoints / "committee")
+    app = start("teach")
+    app.sidebar.selectbox[0].set_value("committee").run()
+    assert "a committee, which can't be taught" in said(app.info) and not app.exception
+    app.sidebar.selectbox[0].set_value("default").run()
+    monkeypatch.setattr(data, "is_cached", lambda name: False)
+    app.run()
+    assert "Fetch the images" in [one.label for one in app.button] and not app.exception
+    monkeypatch.setattr(teaching, "writable", lambda path: False)
+    app.run()
+    assert "can't be written" in said(app.info) and not app.exception
+
+
+def test_a_running_one_is_seen_by_all_and_can_be_cancelled(trainer):
+    trainer.job = Job("running")
+    app = start("teach")
+    assert "is being taught" in said(app.markdown) and not app.exception
+    step = {"epoch": 2, "epochs": 4, "step": 20, "steps": 64, "loss": 0.25, "accuracy": 0.9, "remaining": 12.4}
+    trainer.job.progress = step
+    app.run()
+    (bar,) = app.get("progress")
+    assert bar.proto.text == "Epoch 2 of 4 · about 12 s left · loss 0.250, accuracy 90.0%"
+    assert len(app.get("vega_lite_chart")) == 2
+    job = trainer.job
+    button(app, "Cancel").click().run()
+    assert trainer.asked == [("clear", job)] and not app.exception
+
+
+def test_a_result_is_compared_and_kept_or_thrown_away(trainer):
+    compared = {
+        "test": Compared(100, 90, 95, 6, 1),
+        "trained": Compared(5, 2, 5, 3, 0),
+        "aside": Compared(0, 0, 0, 0, 0),
+    }
+    job = trainer.job = Job("done", compared=compared)
+    app = start("teach")
+    assert not app.exception
+    rows = app.table[0].value
+    assert list(rows.index) == ["Test images of mnist", "Corrections it has learned"]
+    assert rows.iloc[0].tolist() == ["100", "90.00% (82.6% to 94.5%)", "95.00% (88.8% to 97.8%)"]
+    assert "6 right that the old one reads wrong, and 1 the other way" in said(app.markdown)
+    assert "no more than chance would explain" in said(app.markdown) and "p = 0.12" in said(app.markdown)
+    assert "too few" in said(app.caption)
+    app.text_input[0].set_value("taken *name*").run()
+    trainer.refuses = "It is taken."
+    button(app, "Keep it").click().run()
+    assert said(app.error) == "It is taken." and not app.exception
+    trainer.refuses = None
+    button(app, "Keep it").click().run()
+    assert trainer.asked[-1] == ("keep", job, resources.directory(), "taken *name*")
+    assert r"Kept as **taken \*name\***" in said(app.success)
+    trainer.job = job
+    app.run()
+    button(app, "Throw it away").click().run()
+    assert trainer.asked[-1] == ("clear", job) and not app.exception
+
+
+def test_a_failure_is_told(trainer):
+    trainer.job = Job("failed", fault="The disk is full.")
+    app = start("teach")
+    assert said(app.error) == "The training failed. The disk is full." and not app.exception
+    button(app, "Close").click().run()
+    assert trainer.job is None and not app.exception
+
+
+def test_a_network_that_was_trained_on_what_is_gone(trainer, checkpoints, monkeypatch):
+    fill("7")
+    path = checkpoints / "default" / checkpoint.CARD
+    card = json.loads(path.read_text())
+    path.write_text(json.dumps(card | {"data": {}}))
+    monkeypatch.setattr(data, "is_cached", lambda name: False)
+    app = start("teach")
+    assert not app.exception and "Teach default" not in [one.label for one in app.button]

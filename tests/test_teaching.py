@@ -1,0 +1,133 @@
+"""A fine-tuning is a process of its own: it can be followed, cancelled, kept, and never outlives the server."""
+
+import os
+import select
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pupil
+import pytest
+from pages import ROOT, written
+
+from app_pages.parts import teaching
+from app_pages.parts.teaching import Compared, TeachingError, Trainer
+from model import checkpoint
+from model.recognizer import as_single_glyph
+
+SHORT = ("--epochs", "1", "--epoch-images", "64", "--batch-size", "32", "--no-augmentation", "--outliers", "0")
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory) -> Path:
+    """The checkpoint of a network of 1 and 7."""
+    return pupil.make(tmp_path_factory.mktemp("pupil"))
+
+
+@pytest.fixture
+def trainer(tmp_path, monkeypatch):
+    """A server's, with a temporary folder of its own."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    trainer = Trainer()
+    yield trainer
+    trainer.clear()
+    assert list(tmp_path.glob(f"{teaching.PREFIX}*")) == []
+
+
+def corrections(digit: int, n: int) -> teaching.Labelled:
+    glyphs = [as_single_glyph(written(digit, 80 + 10 * number)) for number in range(n)]
+    return np.array(glyphs, np.uint8).reshape(-1, 28, 28), np.full(n, str(digit))
+
+
+def test_a_network_is_taught_compared_and_kept(source, trainer, tmp_path):
+    job = trainer.start(source, corrections(7, 1), corrections(1, 2), SHORT)
+    with pytest.raises(TeachingError, match="only one network"):
+        trainer.start(source, corrections(7, 1), corrections(7, 0), SHORT)
+    with pytest.raises(TeachingError, match="gone"):
+        trainer.keep(job, tmp_path, "too soon")
+    job.wait()
+    assert (job.state, job.fault) == ("done", None)
+    assert job.progress["epochs"] == len(job.history) == 1
+    test = job.compared["test"]
+    labels, probabilities = checkpoint.read_evaluation(source)
+    assert (test.n, test.before) == (len(labels), int((probabilities.argmax(1) == labels).sum()))
+    assert test.after - test.before == test.gained - test.lost
+    assert [job.compared[part].n for part in ("trained", "aside")] == [1, 2]
+
+    (tmp_path / "taken").mkdir()
+    for name, words in (("taken", "already"), ("../x", "1 to 40"), (".x", "1 to 40"), ("", "1 to 40"), ("a/b", "40")):
+        with pytest.raises(TeachingError, match=words):
+            trainer.keep(job, tmp_path, name)
+    with pytest.raises(TeachingError, match="can't be written"):
+        trainer.keep(job, source / checkpoint.CARD, "mine")
+    trainer.keep(job, tmp_path, " mine ")
+    _, card = checkpoint.load(tmp_path / "mine")
+    assert (card["name"], card["classes"]) == ("mine", ["1", "7"])
+    assert card["data"]["name"] == checkpoint.read_card(source)["data"]["name"]  # so that it can be taught further
+    assert trainer.job is None
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "taken"]
+
+
+def test_a_cancelled_one_leaves_nothing(source, trainer, tmp_path):
+    job = trainer.start(source, corrections(7, 3), corrections(7, 0))
+    process = job._process
+    trainer.clear(job)
+    assert process.returncode is not None and list(tmp_path.iterdir()) == []
+    job.wait()
+    assert (job.state, trainer.job, job.busy) == ("cancelled", None, False)
+    other = trainer.start(source, corrections(7, 3), corrections(7, 0), SHORT)
+    trainer.clear(job)  # somebody's late click
+    assert trainer.job is other and other.busy
+
+
+def test_a_failure_is_one_sentence(source, trainer):
+    job = trainer.start(source, corrections(7, 1), corrections(7, 0), ("--rehearse", "2"))
+    job.wait()
+    assert (job.state, job.fault) == ("failed", "--rehearse should be from 0 to 0.9, not 2.0.")
+    trainer.clear(job)
+    with pytest.raises(TeachingError, match="no correction"):
+        trainer.start(source, corrections(7, 0), corrections(7, 0))
+    with pytest.raises(checkpoint.CheckpointError):
+        trainer.start(source / "nowhere", corrections(7, 1), corrections(7, 0))
+    job = trainer.start(source, corrections(7, 1), corrections(7, 0), SHORT)  # the failures are out of the way
+
+
+SERVER = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, "tests")
+from test_teaching import corrections, teaching
+job = teaching.Trainer().start(Path(sys.argv[1]), corrections(7, 1), corrections(7, 0))
+print(job._process.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def test_it_ends_with_a_server_that_is_killed_and_the_next_server_clears_up(source, trainer, tmp_path):
+    command = [sys.executable, "-c", SERVER, source]
+    environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as server:
+        training = int(server.stdout.readline())
+        end = os.pidfd_open(training)
+        server.kill()
+    assert select.select([end], [], [], 120)[0], "The training goes on."
+    os.close(end)
+    (left,) = tmp_path.glob(f"{teaching.PREFIX}*")
+    trainer.start(source, corrections(7, 1), corrections(7, 0), SHORT)
+    assert not left.exists()
+
+
+def test_mcnemars_exact_test_is_a_coin_thrown_as_often_as_they_differ():
+    assert teaching.mcnemar(0, 0) == 1
+    assert teaching.mcnemar(0, 5) == pytest.approx(2 * 0.5**5)
+    assert teaching.mcnemar(8, 2) == pytest.approx(2 * (1 + 10 + 45) / 2**10)
+    assert teaching.mcnemar(3, 3) == pytest.approx(1)
+
+
+def test_two_networks_are_compared_by_the_names_of_classes(source):
+    glyphs, labels = corrections(7, 4)
+    compared = teaching.compare(source, source, {"own": (glyphs, labels), "none": (glyphs[:0], labels[:0])})
+    assert compared["own"].before == compared["own"].after and compared["own"].gained == compared["own"].lost == 0
+    assert compared["none"] == Compared(0, 0, 0, 0, 0)
