@@ -6,7 +6,7 @@ import time
 import numpy as np
 import streamlit as st
 
-from app_pages.parts import bars, canvas, charts, resources, rounds
+from app_pages.parts import bars, canvas, charts, collection, correct, resources, rounds
 
 SHEET = canvas.SQUARE._replace(name="challenge")
 STATE, FINISHED = "round", "rounds"  # in the session's state: the one that goes on, and all that are finished
@@ -116,6 +116,27 @@ else:
             icon=":material/download:",
             on_click="ignore",
         )
+    if collection.mode() == collection.ON and any(turn.glyph.any() for turn in one.turns):
+        keep = st.button(
+            "Keep them to teach with",
+            icon=":material/bookmark_add:",
+            help="Each goes into the collection as the digit that was asked for; Teach it trains on them.",
+        )
+        if keep:
+            correct.keep(
+                [
+                    collection.Item(
+                        classes[turn.wanted],
+                        turn.glyph,
+                        None if turn.read is None else classes[turn.read],
+                        turn.confidence,
+                        path.name,
+                        "the challenge",
+                    )
+                    for turn in one.turns
+                    if turn.glyph.any()
+                ]
+            )
     matrix = rounds.confusion(state[FINISHED], len(classes))
     count = len(state[FINISHED])
     st.subheader("Your own confusion matrix")

@@ -5,6 +5,8 @@ import re
 from pages import page_html, said, sent, start, written
 from PIL import Image
 
+from app_pages.parts import collection
+
 
 def wanted(app) -> int:
     return int(re.search(r'data-testid="wanted"[^>]*>(\d)<', page_html(app))[1])
@@ -15,7 +17,7 @@ def press(app, label):
     assert not app.exception
 
 
-def test_ten_digits_one_of_them_wrong():
+def test_ten_digits_one_of_them_wrong(database):
     app = start("challenge")
     press(app, "Start")
     asked = []
@@ -30,6 +32,8 @@ def test_ten_digits_one_of_them_wrong():
     (matrix,) = app.get("vega_lite_chart")
     assert f"{asked[3]} read as {(asked[3] + 1) % 10}: 1" in matrix.proto.alt
     assert [element.proto.label for element in app.get("download_button")] == ["Picture to share"]
+    press(app, "Keep them to teach with")
+    assert collection.opened().counts() == dict.fromkeys("0123456789", 1)
     press(app, "Again")
     assert "Digit 1 of 10" in page_html(app)
 
