@@ -86,7 +86,8 @@ def decides() -> None:
     variants = inside.without(path, shown)
     st.markdown(uploads.plain(inside.verdict(recognizer.name(digit), variants)))
     pictures.show([variant.figure for variant in variants], width=140, abreast=2)
-    st.caption("The striped part is left out, and the rest is centred anew and read as one digit.")
+    cut = "A single stroke is cut into quarters. " if len(shown.strokes) == 1 else ""
+    st.caption(f"{cut}The striped part is left out, and the rest is centred anew and read as one digit.")
 
 
 def layers() -> None:
