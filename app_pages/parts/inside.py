@@ -126,7 +126,7 @@ def _explainer(path: str, stamp: resources.Stamp) -> Explainer:
     return resources.explainer(Path(path)).warm()
 
 
-@st.cache_data(max_entries=64, show_spinner="Looking where it looked")
+@st.cache_data(max_entries=64, show_spinner="Finding where it looked")
 def _lost(path: str, stamp: resources.Stamp, glyph: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What occlusion costs each class, and the probabilities of the black image and of the glyph."""
     network = explainer(Path(path))
@@ -134,7 +134,7 @@ def _lost(path: str, stamp: resources.Stamp, glyph: np.ndarray) -> tuple[np.ndar
     return network.occlusion(glyph), resources.recognizer(Path(path)).classify(both)
 
 
-@st.cache_data(max_entries=64, show_spinner="Looking where it looked")
+@st.cache_data(max_entries=64, show_spinner="Finding where it looked")
 def _where(path: str, stamp: resources.Stamp, glyph: np.ndarray, index: int) -> list[pictures.Figure]:
     network = explainer(Path(path))
     name = network.classes[index]
