@@ -178,6 +178,25 @@ def test_real_test_images_stand_behind_a_mistake(mnist):
     assert "Test image" in page_html(app)
 
 
+def test_what_was_chosen_need_not_be_there_with_another_network(checkpoints, images):
+    labels, probabilities = checkpoint.read_evaluation(DEFAULT)
+    shutil.copytree(DEFAULT, checkpoints / "letters")
+    rewrite(checkpoints / "letters", classes=list("abcdefghij"))
+    shutil.copytree(DEFAULT, checkpoints / "other")
+    answer(checkpoints / "other", labels, probabilities[::-1])  # nothing is read as before
+    app = start("evaluation")
+    app.selectbox(key="true").set_value("9").run()
+    app.selectbox(key="predicted").set_value("4").run()
+    box = app.selectbox(key="image 9 4 1")
+    box.set_value(int(box.options[-1].partition(":")[0])).run()
+    app.selectbox(key="checkpoint").set_value("other").run()
+    assert not app.exception and "9 read as 4" in said(app.subheader)
+    assert page_html(app).count("<figure") == answers.PAGE
+    app.selectbox(key="checkpoint").set_value("letters").run()
+    assert not app.exception
+    assert {app.selectbox(key=key).value for key in ("true", "predicted")} <= set("abcdefghij")
+
+
 # Mistakes
 
 
@@ -201,6 +220,9 @@ def test_without_mistakes_there_is_nothing_to_browse(checkpoints):
     for name in ("Mistakes", "Confidence", "Confusion matrix"):
         app = view(name)
         assert (name == "Mistakes") == ("no mistake" in said(app.success))
+    curve = evaluate.coverage(labels, np.eye(10)[labels])
+    (line,) = evaluation_charts.coverage({"default": curve}, {}).to_dict()["layer"]
+    assert line["encoding"]["x"]["scale"]["domain"] == pytest.approx([0.95, 1])
 
 
 # Confidence
@@ -271,7 +293,7 @@ def test_the_rows_of_damage_are_counts(images, recognizer):
 def test_the_map_shows_the_digits_and_one_can_be_sent_on(images):
     app = view("Map")
     assert len(app.get("vega_lite_chart")) == 1 and "1,000 test images" in said(app.caption)
-    box = app.selectbox(key="on the map")
+    box = app.selectbox(key="on the map of default")
     number = int(box.options[7].partition(":")[0])
     box.set_value(number).run()
     assert not app.exception and f"Test image {number}:" in page_html(app)

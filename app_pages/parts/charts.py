@@ -14,6 +14,7 @@ ORANGE = "#d55e00"  # of Okabe and Ito's palette, as BLUE
 GREY = "#6e7781"  # readable on white and on black
 
 VIEWS = ("Counts", "Row percentages", "Mistakes only")
+HEIGHT = 440  # pixels, of the confusion matrix
 CELL = "cell"  # name of the confusion matrix's selection
 
 
@@ -67,7 +68,7 @@ def confusion(
     numbers = base.encode(text="words:N")
     on_dark = numbers.mark_text(fontSize=11, color="white").transform_filter("datum.dark")
     on_pale = numbers.mark_text(fontSize=11, color=ink).transform_filter("!datum.dark")
-    return alt.layer(cells, on_dark, on_pale, outline).properties(height=440)
+    return alt.layer(cells, on_dark, on_pale, outline).properties(height=HEIGHT)
 
 
 def columns(classes: tuple[str, ...]) -> alt.Axis:

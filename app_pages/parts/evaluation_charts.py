@@ -73,7 +73,7 @@ def coverage(curves: dict[str, dict[str, np.ndarray]], thresholds: dict[str, flo
             )
     rows = pd.concat(rows)
     # It is at the end that something happens: before the first mistake, all is right.
-    start = min(rows.loc[rows["accuracy"] < 1, "coverage"].min(), *(mark["coverage"] for mark in marks), 0.99)
+    start = min([0.99, *rows.loc[rows["accuracy"] < 1, "coverage"], *(mark["coverage"] for mark in marks)])
     domain = [np.floor(20 * max(0, start - 0.01)) / 20, 1]
     rows = rows[rows["coverage"] >= domain[0]]
     base = alt.Chart(rows).encode(

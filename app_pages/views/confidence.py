@@ -34,7 +34,7 @@ def show(tested: Answers) -> None:
     curve = evaluate.coverage(labels, probabilities)
     threshold = tested.card.get("threshold", 0.0)
     answered = tested.confidence >= threshold
-    share, right = answered.mean(), tested.right[answered].mean() if answered.any() else 1.0
+    share, right = answered.mean(), tested.right[answered].sum() / max(1, answered.sum())
     words = (
         f"This network abstains where it is less than {threshold:.1%} sure: it answers {share:.2%} of the test images "
         f"and reads {right:.2%} of those right, where it would read {tested.right.mean():.2%} of all right."

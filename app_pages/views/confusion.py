@@ -12,7 +12,10 @@ from train import evaluate
 def show(tested: Answers) -> None:
     st.header("Which classes it mixes up")
     view = st.segmented_control("Show", charts.VIEWS, default=charts.VIEWS[0], required=True, key="show")
-    place = st.container()
+    place = st.container(key="matrix")
+    # A new chart takes a moment; what is below must not jump meanwhile.
+    st.html(f"<style>.st-key-matrix {{ min-height: {charts.HEIGHT}px }}</style>")
+    st.caption("Click a cell, or choose it here, to see its test images.")
     true, read = _choice(tested)
     _matrix(tested, view, (true, read), place)
 
@@ -22,7 +25,10 @@ def show(tested: Answers) -> None:
     st.subheader(f"{true} read as {read}: {len(members):,} {'image' if len(members) == 1 else 'images'}")
     if len(members):
         answers.gallery(tested, members, answers.images(tested), f"{true} {read}")
-        st.caption("Below each: what the network reads and how sure it is, then the runner-up. The surest come first.")
+        st.caption(
+            "Below each: what the network reads and how sure it is, then the runner-up. The surest come first. "
+            "Click an image to look inside the network."
+        )
     st.header("Each class")
     _classes(tested)
 
@@ -56,7 +62,6 @@ def _matrix(tested: Answers, view: str, cell: tuple[str, str], place) -> None:
         alt="Confusion matrix, a row a true class, a column a predicted one: "
         f"{tested.matrix.trace():,} of {len(tested.labels):,} images on the diagonal.",
     )
-    place.caption("Click a cell, or choose it here, to see its test images.")
 
 
 def _classes(tested: Answers) -> None:

@@ -7,8 +7,6 @@ from app_pages.parts.answers import Answers
 from app_pages.views import ink
 from train import data
 
-KEY, NUMBER = "map", "on the map"
-
 
 def show(tested: Answers) -> None:
     st.header("What it finds alike")
@@ -20,17 +18,18 @@ def show(tested: Answers) -> None:
         st.error(str(error))
         return
     numbers = map.numbers.tolist()
+    key, box = f"map of {tested.path.name}", f"on the map of {tested.path.name}"
     mistakes = int((map.labels != map.predicted).sum())
 
     def choose() -> None:
         """A click on a digit chooses it in the box below, which is what counts."""
-        for clicked in st.session_state[KEY].selection[maps.SELECTION]:
-            st.session_state[NUMBER] = int(clicked["number"])
+        for clicked in st.session_state[key].selection[maps.SELECTION]:
+            st.session_state[box] = int(clicked["number"])
 
     st.caption("Hover over a digit to see its image, click it to choose it. The mistakes are ringed.")
     st.altair_chart(
         maps.chart(map, tested.classes, images[map.numbers], ink=ink()),
-        key=KEY,
+        key=key,
         on_select=choose,
         alt=f"Map of {len(numbers):,} test images, each as the name of its class; {mistakes:,} mistakes are ringed.",
     )
@@ -46,8 +45,8 @@ def show(tested: Answers) -> None:
             numbers,
             index=numbers.index(first),
             format_func=lambda number: f"{number}: {answers.says(tested, number)}",
-            key=NUMBER,
+            key=box,
             width=280,
         )
-        answers.send_on(tested, number, images[number], KEY)
+        answers.send_on(tested, number, images[number], key)
     pictures.show([answers.figure(tested, number, images[number])], width=120)

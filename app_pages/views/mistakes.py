@@ -36,7 +36,10 @@ def show(tested: Answers) -> None:
     wrong = wrong[np.argsort(-worth[wrong], kind="stable")]
     if only:
         wrong = wrong[np.isin(wrong, doubtful)]
-    st.caption(f"{ORDERS[order]} Below each: what it reads and how sure it is, then the runner-up, then the label.")
+    st.caption(
+        f"{ORDERS[order]} Below each: what it reads and how sure it is, then the runner-up, then the label. "
+        "Click an image to look inside the network."
+    )
     labels = {int(i): f"label {tested.classes[tested.labels[i]]}" for i in wrong}
     marks = {i: f"{words},\n{LIKELY_WRONG}" if i in doubtful else words for i, words in labels.items()}
     answers.gallery(tested, wrong, answers.images(tested), f"mistakes {order} {only}", marks)
