@@ -118,7 +118,11 @@ def nearest() -> None:
             if not st.button("Search the training images", icon=":material/search:"):
                 return
         bar = place.progress(0.0, "Describing the training images")
-        inside.album(path, lambda share: bar.progress(share, f"Describing the training images: {share:.0%}"))
+        try:
+            inside.album(path, lambda share: bar.progress(share, f"Describing the training images: {share:.0%}"))
+        except data.DataError as error:
+            st.error(str(error))
+            return
         place.empty()
     alike, others = inside.nearest(path, shown.glyph, read)
     st.markdown("The images it learned from that it describes most alike, the most alike first:")

@@ -100,6 +100,18 @@ def test_the_training_images_are_searched_when_asked_for(monkeypatch, mnist):
     inside._albums().clear()
 
 
+def test_training_images_that_are_gone_are_a_sentence(monkeypatch, mnist):
+    def load(name, **_):
+        raise data.DataError("The disk is gone.")
+
+    inside.resources.training_images.clear()
+    inside._albums().clear()
+    app = start("network")
+    monkeypatch.setattr(data, "load", load)
+    button(app, "Search the training images").click().run()
+    assert not app.exception and "The disk is gone." in said(app.error)
+
+
 def test_a_drawing_is_sent_inside_with_its_strokes(mnist):
     app = start()
     state = sent(written(4))
