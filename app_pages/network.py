@@ -86,7 +86,8 @@ def decides() -> None:
     variants = inside.without(path, shown)
     st.markdown(uploads.plain(inside.verdict(recognizer.name(digit), variants)))
     pictures.show([variant.figure for variant in variants], width=140, abreast=2)
-    st.caption("The striped part is left out, and the rest is centred anew and read as one digit.")
+    cut = "A single stroke is cut into quarters. " if len(shown.strokes) == 1 else ""
+    st.caption(f"{cut}The striped part is left out, and the rest is centred anew and read as one digit.")
 
 
 def layers() -> None:
@@ -117,7 +118,11 @@ def nearest() -> None:
             if not st.button("Search the training images", icon=":material/search:"):
                 return
         bar = place.progress(0.0, "Describing the training images")
-        inside.album(path, lambda share: bar.progress(share, f"Describing the training images: {share:.0%}"))
+        try:
+            inside.album(path, lambda share: bar.progress(share, f"Describing the training images: {share:.0%}"))
+        except data.DataError as error:
+            st.error(str(error))
+            return
         place.empty()
     alike, others = inside.nearest(path, shown.glyph, read)
     st.markdown("The images it learned from that it describes most alike, the most alike first:")

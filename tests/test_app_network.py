@@ -100,6 +100,18 @@ def test_the_training_images_are_searched_when_asked_for(monkeypatch, mnist):
     inside._albums().clear()
 
 
+def test_training_images_that_are_gone_are_a_sentence(monkeypatch, mnist):
+    def load(name, **_):
+        raise data.DataError("The disk is gone.")
+
+    inside.resources.training_images.clear()
+    inside._albums().clear()
+    app = start("network")
+    monkeypatch.setattr(data, "load", load)
+    button(app, "Search the training images").click().run()
+    assert not app.exception and "The disk is gone." in said(app.error)
+
+
 def test_a_drawing_is_sent_inside_with_its_strokes(mnist):
     app = start()
     state = sent(written(4))
@@ -160,8 +172,8 @@ def test_strokes_are_left_out_in_turn_and_a_single_one_in_quarters(recognizer: R
     ends = [[part["path"][0][1], part["path"][-1][1]] for part in quarters]
     np.testing.assert_allclose(ends, [[20, 80], [80, 140], [140, 200], [200, 260]])
     assert [one.part for one in removals.of_drawing([line])][::3] == [
-        "the first quarter of the stroke",
-        "the last quarter of the stroke",
+        "the first quarter",
+        "the last quarter",
     ]
     assert removals.of_drawing([line | {"path": [["M", 9, 9], ["L", 9, 9]]}]) == []
 
@@ -170,12 +182,22 @@ def test_a_glyph_is_taken_apart_by_pieces_or_by_patches(recognizer):
     glyph = np.zeros((28, 28), np.uint8)
     glyph[4:24, 6:9] = 255
     patches = removals.of_glyph(glyph)
-    assert len(patches) == removals.PATCHES and patches[0].part == "the part at the top"
+    assert len(patches) == removals.PATCHES and patches[0].part == "part 1 (at the top)"
+    assert len(removals.of_glyph(glyph, together=2)) == 15
     glyph[4:24, 18:21] = 255
     pieces = removals.of_glyph(glyph)
     assert [one.part for one in pieces] == ["piece 1", "piece 2"]
     assert [digit.value for digit in recognizer.read_glyphs(np.stack([one.glyph for one in pieces]))] == [1, 1]
+    assert removals.of_glyph(glyph, together=2) == []  # nothing would be left
     assert removals.of_glyph(np.zeros((28, 28), np.uint8)) == []
+
+
+def test_where_no_part_decides_two_of_them_may():
+    seven = inside.sample(7)
+    *single, pair = inside.without(DEFAULT, seven)
+    assert [one.read for one in single] == ["7"] * 4 and not any(one.together for one in single)
+    assert pair.together and pair.read != "7" and " and " in pair.part
+    assert inside.verdict("7", [*single, pair]).startswith(f"No single one decides, but without {pair.part} it reads ")
 
 
 def test_the_verdict_says_which_removals_change_the_reading():

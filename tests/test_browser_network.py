@@ -24,7 +24,7 @@ def test_a_drawing_is_looked_into_and_another_class_asked_for(tab):
     expect(tab.get_by_text("drawn by hand")).to_be_visible()
     for section in SECTIONS:
         expect(heading(tab, section)).to_be_visible()
-    expect(tab.get_by_text("Without the first quarter of the stroke:")).to_be_visible()
+    expect(tab.get_by_text("Without the first quarter:")).to_be_visible()
     expect(tab.get_by_alt_text("The convolution's output: 32 maps, 8 in a row.")).to_be_visible()
     expect(tab.get_by_text("Hidden layer · 5 × 5 × 96 → 128 · 307,328 parameters")).to_be_visible()
     expect(tab.get_by_alt_text(re.compile("speaks for 7"))).to_be_visible()

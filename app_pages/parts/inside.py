@@ -11,10 +11,11 @@ import streamlit as st
 from app_pages.parts import attributions, canvas, pictures, removals, resources, samples, strokes, uploads
 from app_pages.parts.bars import percent
 from app_pages.parts.subject import Subject, named
-from model import checkpoint
+from model import Digit, Recognizer, checkpoint
 from model.explain import PATCH, Album, Explainer
 from model.recognizer import as_single_glyph
 
+PAIRED = 6  # parts, of which any two may be left out together
 NEAREST = 8  # training images shown in a row
 
 
@@ -57,10 +58,14 @@ class Without(NamedTuple):
     read: str  # a class or "?"
     confidence: float
     figure: pictures.Figure
+    together: bool = False  # the part is two of the others
 
 
 def without(path: Path, subject: Subject) -> list[Without]:
-    """A digit without each of its strokes, where they are known, or of its pieces."""
+    """A digit without each of its strokes, where they are known, or of its pieces.
+
+    Where no single one changes what it is read as, the two that do it most surely come last, if any do.
+    """
     return _without(str(path), resources.stamp(path), subject.glyph, subject.strokes)
 
 
@@ -71,6 +76,8 @@ def verdict(read: str, variants: list[Without]) -> str:
         return "It is too small to leave anything out."
     if not others:
         return f"Whichever of these is missing, it is still read as {named(read)}: no single one decides."
+    if variants[-1].together:
+        return f"No single one decides, but {others[0]}."
     sentence = ", ".join(others[:-1]) + " and " * (len(others) > 1) + others[-1]
     return f"{sentence[0].upper()}{sentence[1:]}."
 
@@ -119,7 +126,7 @@ def _explainer(path: str, stamp: resources.Stamp) -> Explainer:
     return resources.explainer(Path(path)).warm()
 
 
-@st.cache_data(max_entries=64, show_spinner="Looking where it looked")
+@st.cache_data(max_entries=64, show_spinner="Finding where it looked")
 def _lost(path: str, stamp: resources.Stamp, glyph: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What occlusion costs each class, and the probabilities of the black image and of the glyph."""
     network = explainer(Path(path))
@@ -127,7 +134,7 @@ def _lost(path: str, stamp: resources.Stamp, glyph: np.ndarray) -> tuple[np.ndar
     return network.occlusion(glyph), resources.recognizer(Path(path)).classify(both)
 
 
-@st.cache_data(max_entries=64, show_spinner="Looking where it looked")
+@st.cache_data(max_entries=64, show_spinner="Finding where it looked")
 def _where(path: str, stamp: resources.Stamp, glyph: np.ndarray, index: int) -> list[pictures.Figure]:
     network = explainer(Path(path))
     name = network.classes[index]
@@ -193,23 +200,30 @@ def _layers(path: str, stamp: resources.Stamp, glyph: np.ndarray) -> list[Sheet]
 @st.cache_data(max_entries=32, show_spinner="Leaving out one part after the other")
 def _without(path: str, stamp: resources.Stamp, glyph: np.ndarray, drawn: tuple) -> list[Without]:
     recognizer = resources.recognizer(Path(path))
-    found = removals.of_drawing(drawn) if drawn else removals.of_glyph(glyph)
-    if not found:
-        return []
-    digits = recognizer.read_glyphs(np.stack([one.glyph for one in found]))
-    return [
-        Without(
-            one.part,
-            name := recognizer.name(digit),
-            digit.confidence,
-            pictures.Figure(
-                pictures.source(one.picture),
-                f"Without {one.part}: {name}, {'nothing over ' * (name == '?')}{percent(digit.confidence)}",
-                f"The digit without {one.part}, which is striped; read as {named(name)}.",
-            ),
-        )
-        for one, digit in zip(found, digits, strict=True)
-    ]
+
+    def read(together: int) -> list[Without]:
+        found = removals.of_drawing(drawn, together) if drawn else removals.of_glyph(glyph, together)
+        digits = recognizer.read_glyphs(np.stack([one.glyph for one in found])) if found else []
+        return [
+            Without(one.part, recognizer.name(digit), digit.confidence, _missing(one, digit, recognizer), together > 1)
+            for one, digit in zip(found, digits, strict=True)
+        ]
+
+    (whole,) = recognizer.read_glyphs(glyph[None])
+    single = read(1)
+    if len(single) > PAIRED or any(one.read != recognizer.name(whole) for one in single):
+        return single
+    pairs = [one for one in read(2) if one.read != recognizer.name(whole)]
+    return single + sorted(pairs, key=lambda one: (one.read != "?", one.confidence))[-1:]
+
+
+def _missing(one: removals.Removal, digit: Digit, recognizer: Recognizer) -> pictures.Figure:
+    name = recognizer.name(digit)
+    return pictures.Figure(
+        pictures.source(one.picture),
+        f"Without {one.part}: {name}, {'nothing over ' * (name == '?')}{percent(digit.confidence)}",
+        f"The digit without {one.part}, striped; read as {named(name)}.",
+    )
 
 
 @st.cache_data(max_entries=32, show_spinner="Searching the training images")

@@ -1,7 +1,7 @@
 """A digit with a part of it left out, in several ways: which one would be read as something else?"""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,50 +22,62 @@ SIDE = 140  # pixels of a picture
 
 
 class Removal(NamedTuple):
-    """A digit without a part."""
+    """A digit without one part, or several."""
 
-    part: str  # in words: "stroke 2"
+    part: str  # in words: "stroke 2", "the first quarter and the last quarter"
     picture: np.ndarray  # (SIDE, SIDE, 3) uint8: what is left in black, the part striped
     glyph: np.ndarray  # (28, 28) uint8: what is left, centred anew
 
 
-def of_drawing(drawn: Sequence[dict[str, Any]]) -> list[Removal]:
-    """A drawing on the square canvas without each stroke, or its only stroke without each quarter of its length."""
+def of_drawing(drawn: Sequence[dict[str, Any]], together: int = 1) -> list[Removal]:
+    """A drawing on the square canvas without each stroke, or its only stroke without each quarter of its length.
+
+    So many of them are left out `together`, in every combination, where something remains.
+    """
     drawn = list(drawn)
     if len(drawn) == 1:
         if _length(drawn[0]) < drawn[0]["strokeWidth"]:  # a dot
             return []
         drawn = _quarters(drawn[0])
-        parts = {number: f"the {name} quarter of the stroke" for number, name in enumerate(QUARTERS)}
+        parts = {number: f"the {name} quarter" for number, name in enumerate(QUARTERS)}
     else:
         longest = sorted(range(len(drawn)), key=lambda number: -_length(drawn[number]))[:MOST]
         parts = {number: f"stroke {number + 1}" for number in sorted(longest)}
     found = []
-    for number, part in parts.items():
-        left = strokes.picture(drawn[:number] + drawn[number + 1 :], canvas.SIZE, canvas.SIZE)
-        gone = strokes.picture(drawn[number : number + 1], canvas.SIZE, canvas.SIZE)
+    for chosen in itertools.combinations(parts, together):
+        kept = [stroke for number, stroke in enumerate(drawn) if number not in chosen]
+        left = strokes.picture(kept, canvas.SIZE, canvas.SIZE)
+        gone = strokes.picture([drawn[number] for number in chosen], canvas.SIZE, canvas.SIZE)
         try:
             glyph = as_single_glyph(left)
         except ImageError:  # nothing is left
             continue
-        found.append(Removal(part, _shown(255 - left, 255 - gone), glyph))
+        found.append(Removal(_joined(parts[number] for number in chosen), _shown(255 - left, 255 - gone), glyph))
     return found
 
 
-def of_glyph(glyph: np.ndarray) -> list[Removal]:
-    """(28, 28) uint8 → it without each connected piece, or, where there is one piece, without each patch of it."""
+def of_glyph(glyph: np.ndarray, together: int = 1) -> list[Removal]:
+    """(28, 28) uint8 → it without each connected piece, or, where there is one piece, without each patch of it.
+
+    So many of them are left out `together`, in every combination, where something remains.
+    """
     pieces = _pieces(glyph)
     names = [f"piece {number}" for number in range(1, len(pieces) + 1)]
     if len(pieces) == 1:
         pieces = _patches(glyph)
-        names = [f"the part {_whereabouts(piece, glyph)}" for piece in pieces]
+        names = [f"part {number} ({_whereabouts(piece, glyph)})" for number, piece in enumerate(pieces, 1)]
     found = []
-    for name, piece in zip(names, pieces, strict=True):
-        left = np.where(piece, 0, glyph)
-        if len(pieces) > 1 and (left >= glyphs.INK * 255).any():
+    for chosen in itertools.combinations(zip(names, pieces, strict=True), together):
+        gone = np.any([piece for _, piece in chosen], axis=0)
+        left = np.where(gone, 0, glyph)
+        if (left >= glyphs.INK * 255).any():
             cut = glyphs.normalise((left / 255).astype(np.float32))
-            found.append(Removal(name, _shown(left, np.where(piece, glyph, 0)), cut))
+            found.append(Removal(_joined(name for name, _ in chosen), _shown(left, np.where(gone, glyph, 0)), cut))
     return found
+
+
+def _joined(names: Iterable[str]) -> str:
+    return " and ".join(names)
 
 
 def _quarters(stroke: dict[str, Any]) -> list[dict[str, Any]]:
