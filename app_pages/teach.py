@@ -116,7 +116,7 @@ def offer() -> None:
     if new:
         st.caption(f"New to this network: {new}. It takes some dozens of examples to learn a new class.")
     name = card["data"].get("name", "")
-    shown = uploads.plain(name)
+    shown = uploads.plain(teaching.shown(name))
     if not resources.at_hand(name):
         st.caption(f"It takes the images of {shown} to teach this network: so that it does not forget them.")
         return
@@ -167,7 +167,7 @@ def show_result(job: teaching.Job) -> None:
         st.button("Close", on_click=teaching.trainer().clear, args=(job,))
         return
     rows = {
-        f"Test images of {job.dataset}": job.compared["test"],
+        f"Test images of {teaching.shown(job.dataset)}": job.compared["test"],
         "Corrections it has learned": job.compared["trained"],
         "Corrections put aside": job.compared["aside"],
     }

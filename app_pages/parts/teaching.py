@@ -240,6 +240,11 @@ def mcnemar(gained: int, lost: int) -> float:
     return float(stats.binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
 
 
+def shown(dataset: str) -> str:
+    """The name of a dataset as visitors see it: of a folder, not where on the server it lies."""
+    return Path(dataset).name if data.is_folder(dataset) else dataset
+
+
 def writable(directory: Path) -> bool:
     """Whether checkpoints can be kept in a folder."""
     return os.access(directory, os.W_OK | os.X_OK)
