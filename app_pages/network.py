@@ -22,7 +22,7 @@ try:
 except data.DataError as error:
     st.error(str(error))
     shown = None
-shown = shown or inside.sample(FIRST)
+shown = shown or subject.sample(FIRST)
 recognizer = resources.recognizer(path)
 (digit,) = recognizer.read_glyphs(shown.glyph[None])
 classes, predicted = recognizer.classes, int(digit.probabilities.argmax())
@@ -50,7 +50,7 @@ with st.expander("Take another digit", icon=":material/swap_horiz:"):
     with st.container(horizontal=True, gap="small"):
         for number in range(10):
             if st.button(str(number), key=f"sample {number}"):
-                subject.send(inside.sample(number), PAGE)
+                subject.send(subject.sample(number), PAGE)
     if resources.is_here(name):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             number = st.number_input("Or a test image, by number", 0, value=shown.number or 247, width=200)
@@ -137,12 +137,11 @@ def nearest() -> None:
 def on_the_map() -> None:
     st.header("On the map")
     points = maps.test_map(path)
-    split, _ = resources.test_images(name)
     here = maps.place(points, explainer.features(shown.glyph[None])[0])
     around = np.linalg.norm(points.places - here, axis=1).argsort()[: maps.NEIGHBOURS]
     ink = "white" if st.context.theme.type == "dark" else "black"
     st.altair_chart(
-        maps.chart(points, classes, split.images[points.numbers], here, ink),
+        maps.chart(points, classes, here, ink),
         alt=f"Map of {len(points.numbers):,} test images; this digit lies beside "
         f"{', '.join(classes[label] for label in points.labels[around])}.",
     )

@@ -14,7 +14,7 @@ try:
 except DataError as error:
     st.error(str(error))
     digit = subject.sample()
-st.markdown(f"How far can a digit be bent before the network changes its mind? This one is {digit.origin}.")
+st.markdown(f"How far can a digit be bent before the network changes its mind? {subject.described(digit)}")
 
 
 def reset() -> None:

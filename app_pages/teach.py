@@ -116,7 +116,7 @@ def offer() -> None:
     if new:
         st.caption(f"New to this network: {new}. It takes some dozens of examples to learn a new class.")
     name = card["data"].get("name", "")
-    shown = uploads.plain(name)
+    shown = uploads.plain(teaching.shown(name))
     if not resources.at_hand(name):
         st.caption(f"It takes the images of {shown} to teach this network: so that it does not forget them.")
         return
@@ -167,7 +167,7 @@ def show_result(job: teaching.Job) -> None:
         st.button("Close", on_click=teaching.trainer().clear, args=(job,))
         return
     rows = {
-        f"Test images of {job.dataset}": job.compared["test"],
+        f"Test images of {teaching.shown(job.dataset)}": job.compared["test"],
         "Corrections it has learned": job.compared["trained"],
         "Corrections put aside": job.compared["aside"],
     }
@@ -179,11 +179,10 @@ def show_result(job: teaching.Job) -> None:
         )
     )
     test = job.compared["test"]
-    p = teaching.mcnemar(test.gained, test.lost)
     st.markdown(
         f"Of the test images, the new one reads {test.gained:,} right that the old one reads wrong, and {test.lost:,} "
-        f"the other way round: {'more' if p < 0.05 else 'no more'} than chance would explain (McNemar's exact test, "
-        f"p = {p:.2g})."
+        f"the other way round: {'more' if test.p < 0.05 else 'no more'} than chance would explain (McNemar's exact test, "
+        f"p = {test.p:.2g})."
     )
     if not job.compared["aside"].n:
         st.caption("There are too few corrections to put some aside: every sixth of a class is, from the sixth on.")

@@ -152,7 +152,7 @@ def test_what_is_sent_to_draw_takes_the_canvas_place_until_it_is_dismissed(mnist
     app.query_params.clear()
     app.run()  # whoever comes by himself
     assert "Draw a digit, and" in said(app.info)
-    app.session_state[subject.STATE] = inside.sample(8)
+    app.session_state[subject.STATE] = subject.sample(8)
     app.query_params["image"] = subject.SENT
     app.run()
     assert not app.exception and "a sample, drawn by program. It is an 8." in page_html(app)
@@ -193,7 +193,7 @@ def test_a_glyph_is_taken_apart_by_pieces_or_by_patches(recognizer):
 
 
 def test_where_no_part_decides_two_of_them_may():
-    seven = inside.sample(7)
+    seven = subject.sample(7)
     *single, pair = inside.without(DEFAULT, seven)
     assert [one.read for one in single] == ["7"] * 4 and not any(one.together for one in single)
     assert pair.together and pair.read != "7" and " and " in pair.part

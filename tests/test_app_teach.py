@@ -215,9 +215,9 @@ def test_a_running_one_is_seen_by_all_and_can_be_cancelled(trainer):
 
 def test_a_result_is_compared_and_kept_or_thrown_away(trainer):
     compared = {
-        "test": Compared(100, 90, 95, 6, 1),
-        "trained": Compared(5, 2, 5, 3, 0),
-        "aside": Compared(0, 0, 0, 0, 0),
+        "test": Compared(100, 90, 95, 6, 1, 0.125),
+        "trained": Compared(5, 2, 5, 3, 0, 0.25),
+        "aside": Compared(0, 0, 0, 0, 0, 1.0),
     }
     job = trainer.job = Job("done", compared=compared)
     app = start("teach")

@@ -16,7 +16,7 @@ def test_a_drawing_is_played_with(tab):
     button(tab, "Play with it").click()
     expect(tab.get_by_role("heading", name="Playground")).to_be_visible()
     expect(digit(tab)).to_have_text("4")
-    expect(tab.get_by_text("This one is drawn by hand.")).to_be_visible()
+    expect(tab.get_by_text("This digit is drawn by hand.")).to_be_visible()
     rotate = tab.get_by_role("slider", name="Rotate")
     picture = tab.get_by_alt_text("The digit.")
     before = picture.get_attribute("src")

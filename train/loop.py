@@ -384,9 +384,9 @@ def train(
                 if i % look == 0:
                     loss, right, seen = (float(total) for total in totals)
                     compiled, steps = compiled or (time.perf_counter(), step), batches * config.epochs
-                    taken_each = (time.perf_counter() - compiled[0]) / max(step - compiled[1], 1)
-                    remaining = taken_each * (steps - step) or None
-                    left = f", {_clock(remaining)} left in all" if remaining else ""
+                    since, done = time.perf_counter() - compiled[0], step - compiled[1]
+                    remaining = since / done * (steps - step) if done else None
+                    left = f", {_clock(remaining)} left in all" if done else ""
                     bar.set_postfix_str(f"loss {loss / seen:.4f}, accuracy {right / seen:.2%}{left}")
                     now = {"epoch": epoch + 1, "epochs": config.epochs, "step": step, "steps": steps}
                     now |= {"loss": loss / seen, "accuracy": right / seen, "remaining": remaining}

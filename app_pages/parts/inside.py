@@ -8,12 +8,11 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from app_pages.parts import attributions, canvas, pictures, removals, resources, samples, strokes, uploads
+from app_pages.parts import attributions, pictures, removals, resources, uploads
 from app_pages.parts.bars import percent
 from app_pages.parts.subject import Subject, named
 from model import Digit, Recognizer, checkpoint
 from model.explain import PATCH, Album, Explainer
-from model.recognizer import as_single_glyph
 
 PAIRED = 6  # parts, of which any two may be left out together
 NEAREST = 8  # training images shown in a row
@@ -22,14 +21,6 @@ NEAREST = 8  # training images shown in a row
 def explainer(path: Path) -> Explainer:
     """What looks into the network of a checkpoint, ready for its first glyph; shared, so never to be changed."""
     return _explainer(str(path), resources.stamp(path))
-
-
-def sample(digit: int) -> Subject:
-    """A digit drawn by program, in strokes."""
-    lines = samples.placed(digit, canvas.SIZE)
-    drawn = tuple({"path": samples.path(line), "strokeWidth": canvas.SQUARE.brush} for line in lines)
-    picture = strokes.picture(drawn, canvas.SIZE, canvas.SIZE)
-    return Subject(as_single_glyph(picture), "a sample, drawn by program", str(digit), drawn)
 
 
 def where(path: Path, glyph: np.ndarray, index: int) -> list[pictures.Figure]:

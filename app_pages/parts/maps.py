@@ -33,6 +33,7 @@ class Map(NamedTuple):
     numbers: np.ndarray  # (n,) int, ascending: which test images they are
     labels: np.ndarray  # (n,) int
     predicted: np.ndarray  # (n,) int
+    pictures: tuple[str, ...]  # n data: addresses
 
 
 def test_map(path: Path) -> Map:
@@ -57,15 +58,12 @@ def place(map: Map, features: np.ndarray) -> np.ndarray:
     return weights @ map.places[nearest] / weights.sum()
 
 
-def chart(
-    map: Map, classes: tuple[str, ...], images: np.ndarray, here: np.ndarray | None = None, ink: str = "black"
-) -> alt.LayerChart:
+def chart(map: Map, classes: tuple[str, ...], here: np.ndarray | None = None, ink: str = "black") -> alt.LayerChart:
     """A map as a chart: each image as the name of its class, a ring around the mistakes, pictures under the pointer.
 
     Args:
         map: the map, with n images.
         classes: names of the classes. Long ones are written once each, over their images, which then are dots.
-        images: (n, 28, 28) uint8, those of the map: the test images at `map.numbers`.
         here: (2,) a place to mark with a cross and the words "this digit".
         ink: the colour of words and rings on the page's own background.
     """
@@ -80,7 +78,7 @@ def chart(
             "read": names[map.predicted],
             "number": map.numbers,
             "mistake": map.labels != map.predicted,
-            "image": [pictures.source(image.repeat(ZOOM, 0).repeat(ZOOM, 1)) for image in images],
+            "image": map.pictures,
         }
     )
     colours = [COLOURS[number % len(COLOURS)] for number in range(len(classes))]
@@ -135,4 +133,5 @@ def _test_map(path: str, stamp: resources.Stamp) -> Map:
     numbers = np.sort(numbers[:POINTS])
     read = resources.recognizer(folder).classify(images[numbers]).argmax(1) if predicted is None else predicted[numbers]
     features = explainer.features(images[numbers])
-    return Map(tsne(features), features, numbers, labels[numbers], read)
+    shown = tuple(pictures.source(image.repeat(ZOOM, 0).repeat(ZOOM, 1)) for image in images[numbers])
+    return Map(tsne(features), features, numbers, labels[numbers], read, shown)

@@ -69,11 +69,11 @@ def current(path: Path) -> Subject | None:
     return st.session_state.get(STATE)
 
 
-def sample(value: int = 4) -> Subject:
+def sample(digit: int = 4) -> Subject:
     """A digit drawn by program, for who comes without one."""
-    drawn = tuple(canvas.as_object(stroke, canvas.SQUARE.brush) for stroke in samples.placed(value, canvas.SIZE))
+    drawn = tuple(canvas.as_object(stroke, canvas.SQUARE.brush) for stroke in samples.placed(digit, canvas.SIZE))
     glyph = as_single_glyph(strokes.picture(drawn, canvas.SIZE, canvas.SIZE))
-    return Subject(glyph, "a sample, drawn by program", str(value), drawn)
+    return Subject(glyph, "a sample, drawn by program", str(digit), drawn)
 
 
 def sent(path: Path) -> Subject | None:

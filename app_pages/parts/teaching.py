@@ -24,7 +24,7 @@ import streamlit as st
 
 from app_pages.parts import collection
 from model import Recognizer, checkpoint
-from train import data
+from train import data, evaluate
 
 ROOT = Path(__file__).parents[2]
 PREFIX = "digits-teaching-"  # of the temporary folders; then the server's process id
@@ -47,6 +47,7 @@ class Compared:
     after: int
     gained: int  # read right by the new one alone
     lost: int  # read right by the old one alone
+    p: float  # how probable as uneven a split is, were they equally good
 
 
 class Job:
@@ -221,8 +222,8 @@ def compare(before: Path, after: Path, parts: dict[str, Labelled]) -> dict[str, 
     compared = {}
     for part, (glyphs, labels) in parts.items():
         old, new = (np.array(network.classes)[network.classify(glyphs).argmax(1)] == labels for network in networks)
-        counts = (old, new, new & ~old, old & ~new)
-        compared[part] = Compared(len(labels), *(int(np.sum(right)) for right in counts))
+        lost, gained, p = evaluate.mcnemar(old, new)
+        compared[part] = Compared(len(labels), int(old.sum()), int(new.sum()), gained, lost, p)
     return compared
 
 
@@ -231,13 +232,6 @@ def of_classes(items: Labelled, classes: Sequence[str]) -> Labelled:
     glyphs, labels = items
     chosen = np.isin(labels, list(classes))
     return glyphs[chosen], labels[chosen]
-
-
-def mcnemar(gained: int, lost: int) -> float:
-    """The p-value of McNemar's exact test that two networks are equally good, from what only one reads right."""
-    from scipy import stats  # here, since it takes a moment
-
-    return float(stats.binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
 
 
 def writable(directory: Path) -> bool:

@@ -28,7 +28,7 @@ def show(tested: Answers) -> None:
 
     st.caption("Hover over a digit to see its image, click it to choose it. The mistakes are ringed.")
     st.altair_chart(
-        maps.chart(map, tested.classes, images[map.numbers], ink=ink()),
+        maps.chart(map, tested.classes, ink=ink()),
         key=key,
         on_select=choose,
         alt=f"Map of {len(numbers):,} test images, each as the name of its class; {mistakes:,} mistakes are ringed.",
@@ -38,7 +38,9 @@ def show(tested: Answers) -> None:
         "finds alike lies together (t-SNE of the numbers from which it decides). The directions, and the sizes of the "
         "groups, mean nothing."
     )
-    first = next((n for n, label, read in zip(*map[2:], strict=True) if label != read), numbers[0])
+    first = next(
+        (n for n, label, read in zip(map.numbers, map.labels, map.predicted, strict=True) if label != read), numbers[0]
+    )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         number = st.selectbox(
             "Test image",
