@@ -181,8 +181,8 @@ def show_result(job: teaching.Job) -> None:
     test = job.compared["test"]
     st.markdown(
         f"Of the test images, the new one reads {test.gained:,} right that the old one reads wrong, and {test.lost:,} "
-        f"the other way round: {'more' if test.p < 0.05 else 'no more'} than chance would explain (McNemar's exact test, "
-        f"p = {test.p:.2g})."
+        f"the other way round: {'more' if test.p < 0.05 else 'no more'} than chance would explain (McNemar's exact "
+        f"test, p = {test.p:.2g})."
     )
     if not job.compared["aside"].n:
         st.caption("There are too few corrections to put some aside: every sixth of a class is, from the sixth on.")

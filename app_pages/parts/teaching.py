@@ -234,6 +234,11 @@ def of_classes(items: Labelled, classes: Sequence[str]) -> Labelled:
     return glyphs[chosen], labels[chosen]
 
 
+def shown(dataset: str) -> str:
+    """The name of a dataset as visitors see it: of a folder, not where on the server it lies."""
+    return Path(dataset).name if data.is_folder(dataset) else dataset
+
+
 def writable(directory: Path) -> bool:
     """Whether checkpoints can be kept in a folder."""
     return os.access(directory, os.W_OK | os.X_OK)

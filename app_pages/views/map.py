@@ -17,9 +17,8 @@ def show(tested: Answers) -> None:
     except data.DataError as error:
         st.error(str(error))
         return
-    numbers = map.numbers.tolist()
+    numbers, mistaken = map.numbers.tolist(), map.numbers[map.labels != map.predicted].tolist()
     key, box = f"map of {tested.path.name}", f"on the map of {tested.path.name}"
-    mistakes = int((map.labels != map.predicted).sum())
 
     def choose() -> None:
         """A click on a digit chooses it in the box below, which is what counts."""
@@ -31,21 +30,18 @@ def show(tested: Answers) -> None:
         maps.chart(map, tested.classes, ink=ink()),
         key=key,
         on_select=choose,
-        alt=f"Map of {len(numbers):,} test images, each as the name of its class; {mistakes:,} mistakes are ringed.",
+        alt=f"Map of {len(numbers):,} test images, each as the name of its class; {len(mistaken):,} mistakes ringed.",
     )
     st.caption(
         f"{len(numbers):,} test images, a sample with the mistakes in it, each written as what it is. What the network "
         "finds alike lies together (t-SNE of the numbers from which it decides). The directions, and the sizes of the "
         "groups, mean nothing."
     )
-    first = next(
-        (n for n, label, read in zip(map.numbers, map.labels, map.predicted, strict=True) if label != read), numbers[0]
-    )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         number = st.selectbox(
             "Test image",
             numbers,
-            index=numbers.index(first),
+            index=numbers.index((mistaken or numbers)[0]),
             format_func=lambda number: f"{number}: {answers.says(tested, number)}",
             key=box,
             width=280,
