@@ -382,7 +382,7 @@ def train(
                 totals = next_step(totals, split, order, epoch * batches + i, config)
                 step += 1
                 if i % look == 0:
-                    loss, right, seen = (float(total) for total in totals)
+                    loss, right, seen = np.asarray(totals).tolist()
                     compiled, steps = compiled or (time.perf_counter(), step), batches * config.epochs
                     since, done = time.perf_counter() - compiled[0], step - compiled[1]
                     remaining = since / done * (steps - step) if done else None
