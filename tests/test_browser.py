@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from app_pages.parts import samples
 from app_pages.parts.canvas import SIZE
 
-PAGES = {"": "Draw a digit", "read": "Read a picture", "evaluation": "How good is it?"}
+PAGES = {"": "Draw a digit", "read": "Read a picture", "evaluation": "How good is it?", "teach": "Teach it"}
 
 
 def test_every_digit_drawn_with_the_mouse_is_read_right(tab):

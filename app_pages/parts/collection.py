@@ -224,7 +224,7 @@ def _glyph(content: bytes) -> np.ndarray:
 
 @contextlib.contextmanager
 def _in_one_sentence() -> Iterator[None]:
-    """What SQLAlchemy and its drivers raise, as a CollectionError that names neither address nor password."""
+    """What SQLAlchemy and its drivers raise, as a CollectionError; drivers name hosts, but no passwords."""
     try:
         yield
     except sql.exc.DBAPIError as error:
