@@ -9,26 +9,17 @@ import streamlit as st
 
 from app_pages.parts import collection, pictures, resources
 
-teach = [st.Page("app_pages/teach.py", title="Teach it", icon=":material/school:")]
-if collection.mode() == collection.OFF:
-    teach = []
-page = st.navigation(
-    {
-        "Read": [
-            st.Page("app_pages/draw.py", title="Draw", icon=":material/draw:", default=True),
-            st.Page("app_pages/read.py", title="Read a picture", icon=":material/document_scanner:"),
-        ],
-        "Understand": [
-            st.Page("app_pages/network.py", title="Inside the network", icon=":material/visibility:"),
-            st.Page("app_pages/playground.py", title="Playground", icon=":material/tune:"),
-            st.Page("app_pages/evaluation.py", title="Evaluation", icon=":material/analytics:"),
-        ],
-        "Take part": [
-            st.Page("app_pages/challenge.py", title="Challenge", icon=":material/timer:"),
-            *teach,
-        ],
-    }
-)
+pages = [
+    st.Page("app_pages/draw.py", title="Draw", icon=":material/draw:", default=True),
+    st.Page("app_pages/read.py", title="Read a picture", icon=":material/document_scanner:"),
+    st.Page("app_pages/network.py", title="Inside the network", icon=":material/visibility:"),
+    st.Page("app_pages/playground.py", title="Playground", icon=":material/tune:"),
+    st.Page("app_pages/evaluation.py", title="Evaluation", icon=":material/analytics:"),
+    st.Page("app_pages/challenge.py", title="Challenge", icon=":material/timer:"),
+]
+if collection.mode() != collection.OFF:
+    pages.append(st.Page("app_pages/teach.py", title="Teach it", icon=":material/school:"))
+page = st.navigation(pages)
 
 st.set_page_config(page_title=f"{page.title} · Digit reader", page_icon=pictures.icon(), layout="centered")
 st.logo(pictures.logo(dark=st.context.theme.type == "dark"), size="large", icon_image=pictures.icon())

@@ -70,7 +70,6 @@ def play() -> None:
         st.button(
             "Next",
             on_click=write,
-            type="primary",
             icon=":material/check:",
             width="stretch",
             shortcut="Enter",
@@ -88,7 +87,7 @@ if one is None:
         f"Write {count} digits, in the order in which they are asked for, as fast as you can. Then you see which of "
         "them the network reads as what you meant. Nobody tells you in between."
     )
-    st.button("Start", on_click=begin, type="primary", icon=":material/play_arrow:")
+    st.button("Start", on_click=begin, icon=":material/play_arrow:")
 elif one.seconds is None:
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -107,7 +106,7 @@ else:
     file = io.BytesIO()
     picture.save(file, "PNG")
     with st.container(horizontal=True):
-        st.button("Again", on_click=begin, type="primary", icon=":material/replay:")
+        st.button("Again", on_click=begin, icon=":material/replay:")
         st.download_button(
             "Picture to share",
             file.getvalue(),

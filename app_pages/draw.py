@@ -105,7 +105,7 @@ def draw_and_read() -> None:
         subject.offer(subject.Subject(digit.glyph, "drawn by hand", strokes=strokes), key="drawn")
 
     with steps:
-        st.subheader("From your drawing to the answer")
+        st.header("From your drawing to the answer")
         pictures.show(pictures.steps(reading, digit), width=170, abreast=3)
 
 

@@ -64,7 +64,7 @@ def play() -> None:
             f'<div role="status" style="font-size:1.1rem">Read as <b data-testid="digit" style="font-size:1.6rem">'
             f"{name}</b>, {bars.percent(now.max())} sure</div>" + bars.probability_bars(now, recognizer.classes)
         )
-    st.subheader("Along each slider, with the others as they are")
+    st.header("Along each slider, with the others as they are")
     st.html(
         sweeps.grid(
             [

@@ -122,7 +122,6 @@ def offer() -> None:
         return
     st.button(
         f"Teach {path.name}",
-        type="primary",
         on_click=start,
         args=(chosen,),
         disabled=not chosen,
@@ -189,7 +188,7 @@ def show_result(job: teaching.Job) -> None:
         st.caption("There are too few corrections to put some aside: every sixth of a class is, from the sixth on.")
     st.text_input("Name of the new network", "mine", key="name", max_chars=40)
     with st.container(horizontal=True):
-        st.button("Keep it", type="primary", on_click=keep, args=(job,), icon=":material/check:")
+        st.button("Keep it", on_click=keep, args=(job,), icon=":material/check:")
         st.button("Throw it away", on_click=teaching.trainer().clear, args=(job,), icon=":material/delete:")
     show_curves(job.history)
 

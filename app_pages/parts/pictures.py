@@ -153,7 +153,7 @@ def logo(dark: bool, height: int = 96) -> Image.Image:
     ImageDraw.Draw(corners).rounded_rectangle((0, 0, height - 1, height - 1), height // 5, fill=255)
     picture.paste(icon(height), (0, 0), corners)
     font = ImageFont.load_default(round(0.62 * height))
-    colour = "#e6ebf0" if dark else "#1d2733"
+    colour = "#e6ebf0" if dark else "#0a1018"
     ImageDraw.Draw(picture).text((1.3 * height, height / 2), "Digit reader", fill=colour, font=font, anchor="lm")
     return picture
 

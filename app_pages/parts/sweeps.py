@@ -16,7 +16,7 @@ from app_pages.parts.distortions import Slider
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 230, 132, 30, 16, 18  # of a curve, in its own units; it grows with the page
 LIGHT = "#0072b2", "#d55e00", "#009e73", "#cc79a7"  # as in .streamlit/config.toml: the present answer's, then others'
 DARK = "#56b4e9", "#e69f00", "#29c39a", "#e6a5c6"
-INK = "#1d2733", "#e6ebf0"  # on light and on dark
+INK = "#0a1018", "#e6ebf0"  # on light and on dark
 DASHES = "", "6 3", "2 3", "9 3 2 3"  # colour alone tells nothing
 SHOWN = 0.2  # probability that a class must reach somewhere, to be drawn
 
