@@ -36,7 +36,9 @@ def written(page, value: int) -> None:
 def inside(page) -> None:
     written(page, 4)
     button(page, "Look inside").click()
-    expect(page.get_by_role("heading", name="Where it looked")).to_be_visible()
+    heading = page.get_by_role("heading", name="Where it looked")
+    expect(page.get_by_role("heading", name="Layer by layer")).to_be_visible()
+    heading.evaluate("heading => heading.scrollIntoView()")
 
 
 def playground(page) -> None:

@@ -115,6 +115,14 @@ def draw(page, strokes):
         page.mouse.up()
 
 
+def follow(page, name):
+    """Goes to another page by the sidebar, which a phone has to open first."""
+    opener = page.get_by_test_id("stExpandSidebarButton")
+    if opener.is_visible():
+        opener.click()
+    page.get_by_role("link", name=name, exact=True).click()
+
+
 def no_exception(page):
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
 

@@ -97,6 +97,12 @@ def phone(browser, server):
     yield from _tab(browser, server, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
 
 
+@pytest.fixture(params=["tab", "phone"])
+def either(request):
+    """One after the other."""
+    return request.getfixturevalue(request.param)
+
+
 def _tab(browser, server, **options):
     context = browser.new_context(base_url=server, **options)
     context.set_default_timeout(PATIENCE)

@@ -13,7 +13,15 @@ from PIL import Image, ImageDraw
 from app_pages.parts import samples
 from app_pages.parts.canvas import SIZE
 
-PAGES = {"": "Draw a digit", "read": "Read a picture", "evaluation": "How good is it?", "teach": "Teach it"}
+PAGES = {
+    "": "Draw a digit",
+    "read": "Read a picture",
+    "network": "Inside the network",
+    "playground": "Playground",
+    "evaluation": "How good is it?",
+    "challenge": "Challenge",
+    "teach": "Teach it",
+}
 
 
 def test_every_digit_drawn_with_the_mouse_is_read_right(tab):

@@ -2,7 +2,7 @@
 
 import re
 
-from browser import button, digit, draw, expect, no_exception, open_draw
+from browser import button, digit, draw, expect, follow, no_exception, open_draw
 
 from app_pages.parts import samples
 from app_pages.parts.canvas import SIZE
@@ -14,27 +14,27 @@ def heading(page, name):
     return page.get_by_role("heading", name=name)
 
 
-def test_a_drawing_is_looked_into_and_another_class_asked_for(tab):
-    open_draw(tab)
-    draw(tab, samples.placed(7, SIZE))
-    expect(digit(tab)).to_have_text("7")
-    button(tab, "Look inside").click()
-    expect(heading(tab, "Inside the network")).to_be_visible()
-    expect(digit(tab)).to_have_text("7")
-    expect(tab.get_by_text("drawn by hand")).to_be_visible()
+def test_a_drawing_is_looked_into_and_another_class_asked_for(either):
+    open_draw(either)
+    draw(either, samples.placed(7, SIZE))
+    expect(digit(either)).to_have_text("7")
+    button(either, "Look inside").click()
+    expect(heading(either, "Inside the network")).to_be_visible()
+    expect(digit(either)).to_have_text("7")
+    expect(either.get_by_text("drawn by hand")).to_be_visible()
     for section in SECTIONS:
-        expect(heading(tab, section)).to_be_visible()
-    expect(tab.get_by_text("Without the first quarter:")).to_be_visible()
-    expect(tab.get_by_alt_text("The convolution's output: 32 maps, 8 in a row.")).to_be_visible()
-    expect(tab.get_by_text("Hidden layer · 5 × 5 × 96 → 128 · 307,328 parameters")).to_be_visible()
-    expect(tab.get_by_alt_text(re.compile("speaks for 7"))).to_be_visible()
-    tab.get_by_role("radio", name="2", exact=True).click()
-    expect(tab.get_by_alt_text(re.compile("speaks for 2"))).to_be_visible()
-    expect(tab.get_by_alt_text(re.compile("probable 2 gets"))).to_be_visible()
-    no_exception(tab)
-    tab.get_by_role("link", name="Draw", exact=True).click()
-    expect(tab.locator("canvas.upper-canvas")).to_be_visible()  # the digit of before doesn't take its place
-    expect(digit(tab)).to_have_text("7")
+        expect(heading(either, section)).to_be_visible()
+    expect(either.get_by_text("Without the first quarter:")).to_be_visible()
+    expect(either.get_by_alt_text("The convolution's output: 32 maps, 8 in a row.")).to_be_visible()
+    expect(either.get_by_text("Hidden layer · 5 × 5 × 96 → 128 · 307,328 parameters")).to_be_visible()
+    expect(either.get_by_alt_text(re.compile("speaks for 7"))).to_be_visible()
+    either.get_by_role("radio", name="2", exact=True).click()
+    expect(either.get_by_alt_text(re.compile("speaks for 2"))).to_be_visible()
+    expect(either.get_by_alt_text(re.compile("probable 2 gets"))).to_be_visible()
+    no_exception(either)
+    follow(either, "Draw")
+    expect(either.locator("canvas.upper-canvas")).to_be_visible()  # the digit of before doesn't take its place
+    expect(digit(either)).to_have_text("7")
 
 
 def test_a_test_image_by_its_address_is_read_on_either_page(tab, mnist):

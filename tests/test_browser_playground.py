@@ -9,28 +9,28 @@ from model import checkpoint
 COMMITTEE = ROOT / "checkpoints" / "committee"
 
 
-def test_a_drawing_is_played_with(tab):
-    open_draw(tab)
-    draw(tab, samples.placed(4, SIZE))
-    expect(digit(tab)).to_have_text("4")
-    button(tab, "Play with it").click()
-    expect(tab.get_by_role("heading", name="Playground")).to_be_visible()
-    expect(digit(tab)).to_have_text("4")
-    expect(tab.get_by_text("This digit is drawn by hand.")).to_be_visible()
-    rotate = tab.get_by_role("slider", name="Rotate")
-    picture = tab.get_by_alt_text("The digit.")
+def test_a_drawing_is_played_with(either):
+    open_draw(either)
+    draw(either, samples.placed(4, SIZE))
+    expect(digit(either)).to_have_text("4")
+    button(either, "Play with it").click()
+    expect(either.get_by_role("heading", name="Playground")).to_be_visible()
+    expect(digit(either)).to_have_text("4")
+    expect(either.get_by_text("This digit is drawn by hand.")).to_be_visible()
+    rotate = either.get_by_role("slider", name="Rotate")
+    picture = either.get_by_alt_text("The digit.")
     before = picture.get_attribute("src")
     rotate.press("End")
     expect(picture).not_to_have_attribute("src", before)
-    assert "turn=90" in tab.url
-    button(tab, "Reset").click()
+    assert "turn=90" in either.url
+    button(either, "Reset").click()
     expect(picture).to_have_attribute("src", before)
     # The strokes that the canvas sent are redrawn here, and read as the drawing was.
-    expect(tab.get_by_text("Read as 4", exact=False).first).to_be_visible()
-    expect(tab.get_by_text("After each stroke")).to_be_visible()
-    tab.get_by_role("slider", name="The drawing so far").press("Home")
-    expect(tab.get_by_alt_text("The drawing so far.")).to_be_visible()
-    no_exception(tab)
+    expect(either.get_by_text("Read as 4", exact=False).first).to_be_visible()
+    expect(either.get_by_text("After each stroke")).to_be_visible()
+    either.get_by_role("slider", name="The drawing so far").press("Home")
+    expect(either.get_by_alt_text("The drawing so far.")).to_be_visible()
+    no_exception(either)
 
 
 def test_the_sliders_are_in_the_address(phone):

@@ -76,7 +76,7 @@ def grid(figures: Sequence[str]) -> str:
     """Figures side by side, as many as the page has room for."""
     return (
         '<div data-testid="sweeps" style="display:grid;gap:.6rem 1.2rem;'
-        f'grid-template-columns:repeat(auto-fill,minmax(min(150px,100%),1fr))">{"".join(figures)}</div>'
+        f'grid-template-columns:repeat(auto-fill,minmax(min(180px,100%),1fr))">{"".join(figures)}</div>'
     )
 
 
