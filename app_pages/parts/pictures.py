@@ -2,6 +2,7 @@
 
 import base64
 import dataclasses
+import functools
 import html
 import io
 from collections.abc import Iterable
@@ -138,6 +139,7 @@ def boxes_alone(reading: Reading, names: list[str]) -> np.ndarray:
     return read_over(dataclasses.replace(reading, image=paper), names, max(paper.shape))
 
 
+@functools.cache
 def icon(side: int = 64) -> Image.Image:
     """The dashboard's icon: a pen's 2. Drawn here, since Streamlit fetches its own icons from another server."""
     picture = Image.new("RGB", (side, side), "#0072b2")
@@ -146,6 +148,7 @@ def icon(side: int = 64) -> Image.Image:
     return picture
 
 
+@functools.cache
 def logo(dark: bool, height: int = 96) -> Image.Image:
     """The icon with rounded corners and the name beside it, on a transparent ground."""
     picture = Image.new("RGBA", (round(5.2 * height), height))
