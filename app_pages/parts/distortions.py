@@ -27,18 +27,16 @@ class Slider(NamedTuple):
     high: float
     rest: float  # where it changes nothing
     step: float
-    low_end: str  # what it does below `rest`; the curves say so
-    high_end: str
 
 
 SLIDERS = (
-    Slider("turn", "Rotate", "°", -90.0, 90.0, 0.0, 1.0, "turned left", "turned right"),
-    Slider("right", "Shift sideways", "pixels", -10.0, 10.0, 0.0, 0.5, "shifted left", "shifted right"),
-    Slider("down", "Shift up and down", "pixels", -10.0, 10.0, 0.0, 0.5, "shifted up", "shifted down"),
-    Slider("scale", "Scale", "times", 0.4, 1.8, 1.0, 0.05, "scaled", "scaled"),
-    Slider("thick", "Thicken", "pixels", -1.5, 3.0, 0.0, 0.1, "thinned", "thickened"),
-    Slider("blur", "Blur", "pixels", 0.0, 4.0, 0.0, 0.1, "blurred", "blurred"),
-    Slider("noise", "Noise", "of full ink", 0.0, 1.0, 0.0, 0.02, "noisy", "noisy"),
+    Slider("turn", "Rotate", "°", -90.0, 90.0, 0.0, 1.0),
+    Slider("right", "Shift sideways", "pixels", -10.0, 10.0, 0.0, 0.5),
+    Slider("down", "Shift up and down", "pixels", -10.0, 10.0, 0.0, 0.5),
+    Slider("scale", "Scale", "times", 0.4, 1.8, 1.0, 0.05),
+    Slider("thick", "Thicken", "pixels", -1.5, 3.0, 0.0, 0.1),
+    Slider("blur", "Blur", "pixels", 0.0, 4.0, 0.0, 0.1),
+    Slider("noise", "Noise", "of full ink", 0.0, 1.0, 0.0, 0.02),
 )
 REST = {slider.name: slider.rest for slider in SLIDERS}
 POINTS = 41  # of a curve

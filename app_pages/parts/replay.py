@@ -13,7 +13,7 @@ from model.image import ImageError
 from model.recognizer import Recognizer, as_single_glyph
 
 FRAMES = 20  # moments at even distances along the pen's way; the ends of strokes come to them
-SHARE = Slider("written", "The drawing so far", "%", 0.0, 100.0, 100.0, 5.0, "", "")
+SHARE = Slider("written", "The drawing so far", "%", 0.0, 100.0, 100.0, 5.0)
 
 
 class Frame(NamedTuple):

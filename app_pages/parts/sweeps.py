@@ -12,6 +12,7 @@ import numpy as np
 
 from app_pages.parts.bars import percent
 from app_pages.parts.distortions import Slider
+from app_pages.parts.subject import named
 
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 230, 132, 30, 16, 18  # of a curve, in its own units; it grows with the page
 LIGHT = "#0072b2", "#d55e00", "#009e73", "#cc79a7"  # as in .streamlit/config.toml: the present answer's, then others'
@@ -83,10 +84,7 @@ def grid(figures: Sequence[str]) -> str:
 def _caption(slider: Slider, flips: list[tuple[float, str]]) -> str:
     if not flips:
         return "No other answer along the slider."
-    words = [
-        f"{_number(value)} {slider.unit}: a {name}" if len(name) == 1 else f"{_number(value)} {slider.unit}: {name}"
-        for value, name in flips
-    ]
+    words = [f"{_number(value)} {slider.unit}: {named(name)}" for value, name in flips]
     return "Flips at " + ", at ".join(words) + "."
 
 
