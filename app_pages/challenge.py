@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 
 from app_pages.parts import bars, canvas, charts, collection, correct, resources, rounds
+from app_pages.views import ink
 
 SHEET = canvas.SQUARE._replace(name="challenge")
 STATE, FINISHED = "round", "rounds"  # in the session's state: the one that goes on, and all that are finished
@@ -145,7 +146,7 @@ else:
         for wanted, read in zip(*np.nonzero(matrix), strict=True)
     ]
     st.altair_chart(
-        charts.confusion(matrix, names, "Counts", ("", ""), "white" if st.context.theme.type == "dark" else "black"),
+        charts.confusion(matrix, names, "Counts", ("", ""), ink()),
         alt=f"A row a digit that you were asked for, a column what was read. {'; '.join(said)}.",
     )
     st.caption(

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from app_pages.parts import attributions, bars, inside, maps, pictures, resources, subject, uploads
+from app_pages.views import ink
 from model import checkpoint
 from train import data
 
@@ -139,9 +140,8 @@ def on_the_map() -> None:
     points = maps.test_map(path)
     here = maps.place(points, explainer.features(shown.glyph[None])[0])
     around = np.linalg.norm(points.places - here, axis=1).argsort()[: maps.NEIGHBOURS]
-    ink = "white" if st.context.theme.type == "dark" else "black"
     st.altair_chart(
-        maps.chart(points, classes, here, ink),
+        maps.chart(points, classes, here, ink()),
         alt=f"Map of {len(points.numbers):,} test images; this digit lies beside "
         f"{', '.join(classes[label] for label in points.labels[around])}.",
     )

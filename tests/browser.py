@@ -123,6 +123,11 @@ def follow(page, name):
     page.get_by_role("link", name=name, exact=True).click()
 
 
+def no_sideways_scroll(page):
+    for area in ("html", "[data-testid=stMain]"):
+        assert page.locator(area).evaluate("element => element.scrollWidth - element.clientWidth") == 0
+
+
 def no_exception(page):
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from browser import blank, button, digit, draw, expect, finger, no_exception, open_draw
+from browser import blank, button, digit, draw, expect, finger, no_exception, no_sideways_scroll, open_draw
 from PIL import Image, ImageDraw
 
 from app_pages.parts import samples
@@ -156,5 +156,4 @@ def test_every_page_fits_a_phone(phone, path):
     expect(phone.get_by_role("heading", name=PAGES[path])).to_be_visible()
     expect(phone.get_by_test_id("stStatusWidget")).to_have_count(0)
     no_exception(phone)
-    for area in ("html", "[data-testid=stMain]"):
-        assert phone.locator(area).evaluate("element => element.scrollWidth - element.clientWidth") == 0
+    no_sideways_scroll(phone)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from browser import button, draw, expect, finger, no_exception
+from browser import button, draw, expect, finger, no_exception, no_sideways_scroll
 from PIL import Image
 
 from app_pages.parts import rounds, samples
@@ -45,5 +45,5 @@ def test_a_finger_writes_and_the_page_fits(phone):
     write(phone, 1, pen)
     button(phone, "Next").click()
     expect(phone.get_by_text("Digit 2 of 10")).to_be_visible()
-    assert phone.locator("[data-testid=stMain]").evaluate("main => main.scrollWidth - main.clientWidth") == 0
+    no_sideways_scroll(phone)
     no_exception(phone)

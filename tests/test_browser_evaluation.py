@@ -4,7 +4,7 @@ import contextlib
 import re
 
 import pytest
-from browser import PATIENCE, button, expect, no_exception
+from browser import PATIENCE, button, expect, no_exception, no_sideways_scroll
 
 VIEWS = {
     "Confusion matrix": "Which classes it mixes up",
@@ -91,5 +91,4 @@ def test_every_view_fits_a_phone(phone, view, mnist):
     expect(phone.get_by_role("heading", name=VIEWS[view])).to_be_visible()
     expect(phone.get_by_test_id("stStatusWidget")).to_have_count(0)
     no_exception(phone)
-    for area in ("html", "[data-testid=stMain]"):
-        assert phone.locator(area).evaluate("element => element.scrollWidth - element.clientWidth") == 0
+    no_sideways_scroll(phone)

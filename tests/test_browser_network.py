@@ -2,7 +2,7 @@
 
 import re
 
-from browser import button, digit, draw, expect, follow, no_exception, open_draw
+from browser import button, digit, draw, expect, follow, no_exception, no_sideways_scroll, open_draw
 
 from app_pages.parts import samples
 from app_pages.parts.canvas import SIZE
@@ -62,6 +62,5 @@ def test_the_page_fits_a_phone(phone):
     for section in (*SECTIONS, "Inside the network"):
         expect(heading(phone, section)).to_be_visible()
     expect(phone.get_by_test_id("stStatusWidget")).to_have_count(0)
-    for area in ("html", "[data-testid=stMain]"):
-        assert phone.locator(area).evaluate("element => element.scrollWidth - element.clientWidth") == 0
+    no_sideways_scroll(phone)
     no_exception(phone)

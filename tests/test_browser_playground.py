@@ -1,6 +1,6 @@
 """The Playground in a browser: a drawing is sent there, distorted and watched once more."""
 
-from browser import ROOT, button, digit, draw, expect, no_exception, open_draw
+from browser import ROOT, button, digit, draw, expect, no_exception, no_sideways_scroll, open_draw
 
 from app_pages.parts import samples
 from app_pages.parts.canvas import SIZE
@@ -37,7 +37,7 @@ def test_the_sliders_are_in_the_address(phone):
     phone.goto("/playground?turn=40&again=true")
     expect(phone.get_by_role("slider", name="Rotate")).to_have_value("40")
     expect(phone.get_by_test_id("sweeps")).to_be_visible()
-    assert phone.locator("[data-testid=stMain]").evaluate("main => main.scrollWidth - main.clientWidth") == 0
+    no_sideways_scroll(phone)
     no_exception(phone)
 
 
