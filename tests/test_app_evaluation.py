@@ -122,9 +122,9 @@ def test_an_image_is_sent_on(images, monkeypatch):
     box = app.selectbox(key="image 9 4 1")
     number = int(box.options[1].partition(":")[0])
     box.set_value(number).run()
-    for page in answers.PAGES:
+    for page in subject.PLACES:
         app.button(key=f"9 4 {page}").click().run()
-    assert not app.exception and [page for _, page in sent] == list(answers.PAGES)
+    assert not app.exception and [page for _, page in sent] == list(subject.PLACES)
     what, _ = sent[0]
     assert (what.number, what.truth) == (number, "9") and what.origin == f"test image {number} of mnist"
     assert (what.glyph == images[number]).all()

@@ -419,8 +419,8 @@ def train(
             if _all_stop(stop) and step < batches * config.epochs:
                 raise Interrupted(f"Stopped after epoch {epoch + 1}; go on with --resume.")
         card = _finish(config, dataset, state.average, history, time.perf_counter() - started, output, command)
-    store.clear()
-    report({"event": "end", "test": card["test"]})
+        store.clear()
+        report({"event": "end", "test": card["test"]})
     return card
 
 

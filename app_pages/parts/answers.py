@@ -12,7 +12,6 @@ from model import checkpoint
 from train import data, evaluate
 
 PAGE = 24  # test images shown at a time
-PAGES = ("app_pages/network.py", "app_pages/playground.py", "app_pages/draw.py")  # that take an image
 
 
 class Answers:
@@ -114,7 +113,7 @@ def gallery(
 def send_on(tested: Answers, number: int, image: np.ndarray, key: str) -> None:
     """Buttons that send a test image (28, 28) uint8 to the pages that take one."""
     origin, truth = f"test image {number} of {tested.dataset}", tested.classes[tested.labels[number]]
-    subject.offer(subject.Subject(image, origin, truth, number=number), key, PAGES)
+    subject.offer(subject.Subject(image, origin, truth, number=number), key, tuple(subject.PLACES))
 
 
 def says(tested: Answers, number: int) -> str:
