@@ -128,9 +128,11 @@ def main() -> None:
     recognizer = Recognizer.load()
     page = np.full((280, 280), 255, np.uint8)
     page[60:220, 130:146] = 0
-    figures["`read` of a 280 × 280 drawing, warm, median of 200"] = (
-        f"{1000 * np.median(seconds(lambda: recognizer.read(page), 200)):.1f} ms"
-    )
+    readers = {"": recognizer, "the same by the committee: ": Recognizer.load(ROOT / "checkpoints" / "committee")}
+    for whose, reader in readers.items():
+        figures[f"{whose}`read` of a 280 × 280 drawing, warm, median of 200"] = (
+            f"{1000 * np.median(seconds(lambda reader=reader: reader.read(page), 200)):.1f} ms"
+        )
     glyphs = np.random.default_rng(0).integers(0, 256, (10_000, GLYPH_SIZE, GLYPH_SIZE), np.uint8)
     figures["`classify` of 10,000 glyphs"] = (
         f"{10_000 / np.median(seconds(lambda: recognizer.classify(glyphs), 3)):,.0f} a second"
