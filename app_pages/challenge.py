@@ -31,6 +31,8 @@ def begin() -> None:
 def write() -> None:
     """Callback: what is on the canvas counts, and the next digit comes."""
     current, drawing = state[STATE], canvas.drawn(SHEET)
+    if drawing.image is None:  # a second click, before the sheet was empty
+        return
     reading = recognizer.read(drawing.image, turn=0)
     wanted = current.wanted[len(current.turns)]
     # Of a digit that fell into pieces, the picture shows the largest.

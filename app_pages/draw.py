@@ -45,9 +45,12 @@ def explain(reading: Reading, names: list[str]) -> Digit:
     return digit
 
 
-@st.fragment
 def draw_and_read() -> None:
-    """The canvas and its reading, rerun together after each stroke and without the rest of the page."""
+    """The canvas and its reading.
+
+    No fragment: where a visitor clicks faster than one is rerun, Streamlit's page can lose track of what it shows and
+    break down. To rerun the whole page takes hardly longer.
+    """
     sheet = SHEETS[
         st.segmented_control(
             "What you draw", SHEETS, default="One digit", required=True, key="sheet", label_visibility="collapsed"

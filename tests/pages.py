@@ -33,10 +33,11 @@ def written(digit: int, size: int = canvas.SIZE) -> Image.Image:
     return picture
 
 
-def sent(picture: Image.Image, strokes: int = 1) -> dict:
-    """The state of the canvas after so many strokes."""
+def sent(picture: Image.Image, strokes: int = 1, start: dict | None = None) -> dict:
+    """The state of the canvas after so many strokes, where known on a sheet that began as `start`."""
     address = f"data:image/png;base64,{base64.b64encode(png(picture)).decode()}"
-    return {"drawing": {"raw": {"objects": [{"type": "Path"}] * strokes}, "data": address}}
+    objects = start["objects"][:1] if start else []
+    return {"drawing": {"raw": {"objects": [*objects, *[{"type": "Path"}] * strokes]}, "data": address}}
 
 
 def page_html(app: AppTest) -> str:

@@ -87,7 +87,30 @@ def test_clear_and_undo_and_sample():
     app.button[2].click().run()
     assert app.button[2].label == "Draw me a sample digit" and not app.exception
     start_drawing = app.session_state["canvas_start"]
-    assert all(stroke["type"] == "Path" for stroke in start_drawing["objects"])
+    assert len(start_drawing["objects"]) > 1
+    assert all(stroke["type"] == "Path" for stroke in start_drawing["objects"][1:])
+
+
+def test_what_was_on_the_canvas_before_it_was_cleared_or_undone_is_read_no_more():
+    app = start()
+
+    def on_canvas(strokes: int, start: dict | None = None) -> None:
+        app.session_state[canvas.SQUARE.name] = sent(written(2), strokes, start)
+        app.run()
+
+    on_canvas(strokes=3)
+    assert ">2</span>" in page_html(app)
+    first = app.session_state["canvas_start"]
+    app.button[1].click().run()
+    app.button[1].click().run()
+    again = app.session_state["canvas_start"]
+    assert len(again["objects"]) == 2, "two strokes of three are taken back, though the browser drew nothing meanwhile"
+    on_canvas(3, first)
+    assert "Reading" in said(app.caption) and ">2</span>" not in page_html(app)
+    asked = app.session_state["canvas_start"]
+    assert asked != again and asked["objects"] == again["objects"], "the canvas is asked again to draw and send it"
+    on_canvas(1, again)
+    assert ">2</span>" in page_html(app) and app.session_state["canvas_start"] == asked
 
 
 def test_sample_strokes_are_ten_digits_inside_the_canvas():

@@ -64,6 +64,7 @@ def test_undo_takes_one_stroke_back_and_the_brush_wipes_nothing(tab):
     draw(tab, [[(20, 20), (20, 260), (260, 260)]])
     expect(image).not_to_have_attribute("src", before)
     button(tab, "Undo").click()
+    expect(image).to_have_attribute("src", before)
     expect(digit(tab)).to_have_text("7")
     button(tab, "Undo").click()
     expect(blank(tab)).to_be_visible()

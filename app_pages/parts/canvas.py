@@ -10,6 +10,10 @@ The component's ways that this module hides:
 - While it does not show, that toolbar lies over the canvas' upper right corner, and a finger's stroke that began there
   was lost. `_free_corner` lets it through.
 - An `initial_drawing` that equals the last one is ignored, so each has a number.
+- Until it has drawn what it was handed, each message from the browser still says what was on it before, and one that is
+  handed two drawings at once may begin anew with the second and never send it. So whatever a sheet begins with has an
+  invisible object, which tells the drawings that followed it from those before. Where one of before comes, the sheet is
+  handed again what it was to begin with, unless that is nothing: then there is nothing to be sent.
 - A canvas that was handed boxes sends them back once it has drawn them, as if the visitor had changed something; by
   then others may have been handed to it. What comes back as it was given is told by a number in a property of fabric's
   objects that shows only on dashed lines.
@@ -39,6 +43,7 @@ WIDE = 640  # pixels: as wide as a canvas may be; a phone shows it smaller
 Rectangle = tuple[float, float, float, float]  # left, top, width, height in pixels of the canvas
 _SIDES = "left", "top", "width", "height"
 _MARK = "strokeDashOffset"
+_SIGN = "Circle"  # a type of object that nothing here draws
 BOX_COLOUR, CHOSEN_COLOUR, BOX_LINE = "#d55e00", "#0062bb", 2  # vermilion, blue; pixels
 
 
@@ -75,13 +80,16 @@ def drawn(sheet: Sheet) -> Drawing:
     """What is on a sheet, or was when the page was left."""
     state = st.session_state
     sent = (state.get(sheet.name) or {}).get("drawing") or {}
-    if sent.get("data"):
+    if sent.get("data") and _before(sheet, sent["raw"]):
+        if _objects(state[sheet.start]):
+            state[sheet.start] = state[sheet.start] | {"number": state[sheet.start]["number"] + 1}
+    elif sent.get("data"):
         state[sheet.kept] = sent
     elif sheet.name not in state and state.get(sheet.kept):
-        state[sheet.start] = _start(sheet, state[sheet.kept]["raw"]["objects"])
+        state[sheet.start] = _start(sheet, _objects(state[sheet.kept]["raw"]))
     kept = state.get(sheet.kept)
     if kept is None:
-        return Drawing(len(_objects(sent.get("raw"))), None)
+        return Drawing(len(_objects(state.get(sheet.start))), None)
     png = base64.b64decode(kept["data"].partition(";base64,")[2])
     return Drawing(len(_objects(kept["raw"])), np.asarray(Image.open(io.BytesIO(png))))
 
@@ -178,7 +186,7 @@ def clear(sheet: Sheet) -> None:
 def undo(sheet: Sheet) -> None:
     """Callback: takes the last stroke back."""
     kept = st.session_state.get(sheet.kept)
-    _restart(sheet, _objects(kept["raw"])[:-1] if kept else [])
+    _restart(sheet, _objects(kept["raw"] if kept else st.session_state.get(sheet.start))[:-1])
 
 
 def sample(sheet: Sheet, brush: int) -> None:
@@ -229,11 +237,23 @@ def _restart(sheet: Sheet, objects: list[dict[str, Any]]) -> None:
 
 def _start(sheet: Sheet, objects: list[dict[str, Any]]) -> dict[str, Any]:
     number = st.session_state.get(sheet.start, {}).get("number", 0) + 1
-    return {"objects": objects, "number": number}
+    sign = {"type": _SIGN, "radius": 0, "strokeWidth": 0, _MARK: number}
+    return {"objects": [sign, *objects], "number": number}
+
+
+def _before(sheet: Sheet, raw: dict[str, Any]) -> bool:
+    """Whether a drawing was on the sheet before it was handed what it begins with."""
+    start = st.session_state.get(sheet.start)
+    return bool(start and _signs(raw) and _signs(raw) != _signs(start))
+
+
+def _signs(raw: dict[str, Any]) -> list[float]:
+    """The number that what a sheet begins with had at first, in a list; none in one that the visitor has wiped."""
+    return [drawn.get(_MARK) for drawn in raw["objects"] if drawn["type"] == _SIGN]
 
 
 def _objects(raw: dict[str, Any] | None) -> list[dict[str, Any]]:
-    return (raw or {}).get("objects", [])
+    return [drawn for drawn in (raw or {}).get("objects", []) if drawn["type"] != _SIGN]
 
 
 def as_object(stroke: list[samples.Point], brush: int) -> dict[str, Any]:
