@@ -33,11 +33,17 @@ def written(digit: int, size: int = canvas.SIZE) -> Image.Image:
     return picture
 
 
-def sent(picture: Image.Image, strokes: int = 1, start: dict | None = None) -> dict:
-    """The state of the canvas after so many strokes, where known on a sheet that began as `start`."""
+def sent(picture: Image.Image, strokes: int = 1, began: dict | None = None) -> dict:
+    """The state of the canvas after so many strokes, where said on a sheet that `began` so."""
     address = f"data:image/png;base64,{base64.b64encode(png(picture)).decode()}"
-    objects = start["objects"][:1] if start else []
+    objects = began["objects"][:1] if began else []
     return {"drawing": {"raw": {"objects": [*objects, *[{"type": "Path"}] * strokes]}, "data": address}}
+
+
+def button(app: AppTest, label: str):
+    """The only button of that label."""
+    (found,) = (one for one in app.button if one.label == label)
+    return found
 
 
 def page_html(app: AppTest) -> str:

@@ -94,8 +94,8 @@ def test_clear_and_undo_and_sample():
 def test_what_was_on_the_canvas_before_it_was_cleared_or_undone_is_read_no_more():
     app = start()
 
-    def on_canvas(strokes: int, start: dict | None = None) -> None:
-        app.session_state[canvas.SQUARE.name] = sent(written(2), strokes, start)
+    def on_canvas(strokes: int, began: dict | None = None) -> None:
+        app.session_state[canvas.SQUARE.name] = sent(written(2), strokes, began)
         app.run()
 
     on_canvas(strokes=3)

@@ -2,7 +2,7 @@
 
 import re
 
-from pages import page_html, said, sent, start, written
+from pages import button, page_html, said, sent, start, written
 from PIL import Image
 
 from app_pages.parts import collection
@@ -13,7 +13,7 @@ def wanted(app) -> int:
 
 
 def press(app, label):
-    next(button for button in app.button if button.label == label).click().run()
+    button(app, label).click().run()
     assert not app.exception
 
 
@@ -41,20 +41,18 @@ def test_ten_digits_one_of_them_wrong(database):
 def test_there_is_no_next_before_something_is_written():
     app = start("challenge")
     press(app, "Start")
-    (following,) = (button for button in app.button if button.label == "Next")
-    assert following.disabled and "0 strokes" in said(app.caption)
+    assert button(app, "Next").disabled and "0 strokes" in said(app.caption)
 
 
 def test_the_digit_before_is_not_taken_for_the_next_one():
     app = start("challenge")
     press(app, "Start")
-    app.session_state["challenge"] = before = sent(written(2), start=app.session_state["challenge_start"])
+    app.session_state["challenge"] = before = sent(written(2), began=app.session_state["challenge_start"])
     app.run()
     press(app, "Next")
     app.session_state["challenge"] = before
     app.run()
-    (following,) = (button for button in app.button if button.label == "Next")
-    assert "Digit 2 of 10" in page_html(app) and following.disabled and "0 strokes" in said(app.caption)
+    assert "Digit 2 of 10" in page_html(app) and button(app, "Next").disabled and "0 strokes" in said(app.caption)
 
 
 def test_what_is_no_single_digit_is_not_read():

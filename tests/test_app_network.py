@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 from flax import nnx
-from pages import DEFAULT, page_html, png, said, sent, start, written
+from pages import DEFAULT, button, page_html, png, said, sent, start, written
 from PIL import Image
 
 from app_pages.parts import attributions, canvas, inside, removals, samples, strokes, subject
@@ -21,10 +21,6 @@ def object_of(stroke, brush: int = 16) -> dict:
 
 def drawn(digit: int) -> list[dict]:
     return [object_of(stroke) for stroke in samples.placed(digit, canvas.SIZE)]
-
-
-def button(app, label: str, number: int = 0):
-    return [button for button in app.button if button.label == label][number]
 
 
 def test_the_page_is_never_empty_and_another_sample_is_one_click_away(mnist):

@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from pages import DEFAULT, page_html, png, said, sent, start, written
+from pages import DEFAULT, button, page_html, png, said, sent, start, written
 from PIL import Image
 
 from app_pages.parts import canvas, collection, resources, teaching
@@ -64,11 +64,6 @@ def fill(*labels: str) -> collection.Collection:
     glyph = np.zeros((28, 28), np.uint8)
     shelf.add([Item(label, glyph + number, "1", 0.5, "default", "<i>drawn</i>") for number, label in enumerate(labels)])
     return shelf
-
-
-def button(app, label):
-    (found,) = (one for one in app.button if one.label == label)
-    return found
 
 
 def selectbox(app, label):

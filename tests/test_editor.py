@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_app import png, start, written
+from pages import button, png, start, written
 
 from app_pages.parts import editor
 from model import Reading
@@ -83,7 +83,7 @@ def test_the_page_follows_what_is_corrected():
     assert not app.exception and app.code[0].value == "2"
 
     def click(label):
-        next(button for button in app.button if button.label == label).click().run()
+        button(app, label).click().run()
         assert not app.exception
 
     app.text_area[0].set_value("7").run()

@@ -80,18 +80,18 @@ def drawn(sheet: Sheet) -> Drawing:
     """What is on a sheet, or was when the page was left."""
     state = st.session_state
     sent = (state.get(sheet.name) or {}).get("drawing") or {}
-    if sent.get("data") and _before(sheet, sent["raw"]):
-        if _objects(state[sheet.start]):
+    if sent.get("data"):
+        if not _before(sheet, sent["raw"]):
+            state[sheet.kept] = sent
+        elif _objects(state[sheet.start]):
             state[sheet.start] = state[sheet.start] | {"number": state[sheet.start]["number"] + 1}
-    elif sent.get("data"):
-        state[sheet.kept] = sent
     elif sheet.name not in state and state.get(sheet.kept):
-        state[sheet.start] = _start(sheet, _objects(state[sheet.kept]["raw"]))
-    kept = state.get(sheet.kept)
+        state[sheet.start] = _start(sheet, _on(sheet))
+    count, kept = len(_on(sheet)), state.get(sheet.kept)
     if kept is None:
-        return Drawing(len(_objects(state.get(sheet.start))), None)
+        return Drawing(count, None)
     png = base64.b64decode(kept["data"].partition(";base64,")[2])
-    return Drawing(len(_objects(kept["raw"])), np.asarray(Image.open(io.BytesIO(png))))
+    return Drawing(count, np.asarray(Image.open(io.BytesIO(png))))
 
 
 def strokes(sheet: Sheet) -> tuple[dict[str, Any], ...]:
@@ -185,8 +185,7 @@ def clear(sheet: Sheet) -> None:
 
 def undo(sheet: Sheet) -> None:
     """Callback: takes the last stroke back."""
-    kept = st.session_state.get(sheet.kept)
-    _restart(sheet, _objects(kept["raw"] if kept else st.session_state.get(sheet.start))[:-1])
+    _restart(sheet, _on(sheet)[:-1])
 
 
 def sample(sheet: Sheet, brush: int) -> None:
@@ -232,7 +231,7 @@ def _restart(sheet: Sheet, objects: list[dict[str, Any]]) -> None:
     st.session_state[sheet.start] = _start(sheet, objects)
     st.session_state[sheet.kept] = None
     # Until the browser has drawn it there is no picture, rather than the one before.
-    st.session_state[sheet.name] = {"drawing": {"raw": st.session_state[sheet.start], "data": None}}
+    st.session_state[sheet.name] = {"drawing": None}
 
 
 def _start(sheet: Sheet, objects: list[dict[str, Any]]) -> dict[str, Any]:
@@ -243,13 +242,19 @@ def _start(sheet: Sheet, objects: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _before(sheet: Sheet, raw: dict[str, Any]) -> bool:
     """Whether a drawing was on the sheet before it was handed what it begins with."""
-    start = st.session_state.get(sheet.start)
-    return bool(start and _signs(raw) and _signs(raw) != _signs(start))
+    sign = _sign(raw)
+    return sign is not None and sign != _sign(st.session_state[sheet.start])
 
 
-def _signs(raw: dict[str, Any]) -> list[float]:
-    """The number that what a sheet begins with had at first, in a list; none in one that the visitor has wiped."""
-    return [drawn.get(_MARK) for drawn in raw["objects"] if drawn["type"] == _SIGN]
+def _sign(raw: dict[str, Any]) -> float | None:
+    """The number that what a drawing began with had at first; None in one that the visitor has wiped."""
+    return next((drawn[_MARK] for drawn in raw["objects"] if drawn["type"] == _SIGN), None)
+
+
+def _on(sheet: Sheet) -> list[dict[str, Any]]:
+    """The strokes on a sheet: those that it sent last or, until it sends any, those that it begins with."""
+    kept = st.session_state.get(sheet.kept)
+    return _objects(kept["raw"] if kept else st.session_state.get(sheet.start))
 
 
 def _objects(raw: dict[str, Any] | None) -> list[dict[str, Any]]:
