@@ -1,10 +1,12 @@
 """A convolution whose weights' gradient is cheap on a CPU: what nnx.Conv calls for strides of 1."""
 
 import jax
+import numpy as np
 from jax import lax
 from jax.sharding import PartitionSpec
 
-CHUNK = 8  # images at a time: so many and their gradients still fit a core's cache
+CHUNK = 2, 8  # images at a time, at least and at most: so many and their gradients still fit a core's cache
+CHUNK_PIXELS = 1568  # and at most so many pixels: eight images of 14 × 14
 BATCH_AXIS = "data"  # of the mesh over which a batch is split, where there is one
 
 
@@ -47,11 +49,13 @@ def _backward(padding, saved, gradient):
     x, kernel = saved
     _, to_x = jax.vjp(lambda x: _plain(x, kernel, padding), x)
 
+    chunk = int(np.clip(CHUNK_PIXELS // (x.shape[1] * x.shape[2]), *CHUNK))
+
     def to_kernel(start):
-        some = slice(start, start + CHUNK)
+        some = slice(start, start + chunk)
         return jax.vjp(lambda kernel: _plain(x[some], kernel, padding), kernel)[1](gradient[some])[0]
 
-    return *to_x(gradient), sum(to_kernel(start) for start in range(0, len(x), CHUNK))
+    return *to_x(gradient), sum(to_kernel(start) for start in range(0, len(x), chunk))
 
 
 _chunked.defvjp(_forward, _backward)

@@ -191,6 +191,18 @@ def digit(key):
     return render(keys[4], segments, jnp.asarray(DOWN)[shape]), jnp.asarray(LABELS)[shape]
 
 
+def places(label: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """One drawing of a digit outside of jit, as `digit` draws it: where the pen passes, and where it is down.
+
+    Returns:
+        (PLACES, 2) float32 y, x, about -1 to 1, and (PLACES - 1,) bool, whether it draws from a place to the next.
+    """
+    shape = rng.choice(np.flatnonzero(LABELS == label))
+    moved = rng.uniform(0.03, 0.13) * rng.normal(size=(POINTS, 2))
+    points = (SHAPE_POINTS[shape] + moved[TWINS[shape]]) * [1.0, 0.8 * np.exp(0.22 * rng.normal())]
+    return WEIGHTS[shape] @ points.astype(np.float32), DOWN[shape]
+
+
 def drawn(key: jax.Array, n: int) -> tuple[jax.Array, jax.Array]:
     """n digits, each in a random shape: (n, 28, 28) uint8 and their labels (n,) int32."""
     images, labels = jax.vmap(digit)(random.split(key, n))

@@ -348,7 +348,7 @@ def train(
     state = TrainState(config, dataset.classes, batches * config.epochs)
     teacher = transfer.teacher(config.teacher, dataset.classes)
     progress = {"step": 0, "seconds": 0.0, "totals": [0.0, 0.0, 0.0], "history": []}
-    store = _Store(output / STATE, config)
+    store = Store(output / STATE, config)
     if resume:
         progress = store.restore(state)
     elif store.path.exists():
@@ -487,7 +487,7 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {package: version(package) for package in packages}
 
 
-class _Store:
+class Store:
     """What --resume needs, in one file that is always whole: all arrays of the state, and the progress so far."""
 
     def __init__(self, path: Path, config: Config):

@@ -1,0 +1,92 @@
+"""Training of the page reader: what the network is told, and that a run can be stopped and gone on with."""
+
+import contextlib
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from model import checkpoint
+from model.page import distinct, overlaps, spots
+from model.page_network import CLASSES, LARGEST, STRIDE, UNIT
+from train import pages
+from train.compose import SIDE, UNSAID
+
+TINY = pages.Config(rounds=2, scenes=8, passes=1, batch_size=4, validation=4, widths=(4, 4, 8, 8))
+
+
+def told(*things):
+    """Things (left, top, right, bottom, size, class) → what `targets` says of a scene of them, as NumPy arrays."""
+    boxes, sizes, classes = np.zeros((8, 4), np.float32), np.zeros(8, np.float32), np.full(8, UNSAID, np.int8)
+    for number, (*box, size, kind) in enumerate(things):
+        boxes[number], sizes[number], classes[number] = box, size, kind
+    return [np.asarray(part) for part in pages.targets(jnp.asarray(boxes), jnp.asarray(sizes), jnp.asarray(classes))]
+
+
+def test_a_digit_has_one_place_of_full_heat_that_knows_its_class_and_box():
+    heat, everywhere, weight, kind, reach = told((100, 60, 116, 84, 24, 7))
+    y, x = np.unravel_index(heat.argmax(), heat.shape)
+    assert (y, x) == (72 // STRIDE, 108 // STRIDE) and heat[y, x] == 1 and (heat > 0.999).sum() == 1
+    assert kind[y, x] == 7 and weight[y, x] == 1 and everywhere.all()
+    middle = STRIDE * (np.array([x, y]) + 0.5)
+    left, up, right, down = UNIT * reach[y, x]
+    np.testing.assert_allclose([middle[0] - left, middle[1] - up], [100, 60], atol=1e-4)
+    np.testing.assert_allclose([middle[0] + right, middle[1] + down], [116, 84], atol=1e-4)
+
+
+def test_what_is_unsaid_is_all_the_same_and_what_is_far_too_large_is_nothing():
+    heat, everywhere, *_ = told((20, 20, 60, 50, 30, UNSAID), (100, 100, 250, 250, 150, 3))
+    assert heat.max() == 0
+    assert not everywhere[30 // STRIDE, 40 // STRIDE] and everywhere[120 // STRIDE :, 120 // STRIDE :].all()
+
+
+def test_a_digit_a_little_too_large_may_be_found_or_not():
+    heat, everywhere, *_ = told((100, 100, 130, 100 + 1.2 * LARGEST, 1.2 * LARGEST, 3))
+    assert heat.max() == 0 and not everywhere[110 // STRIDE, 110 // STRIDE]
+
+
+def test_spots_are_the_targets_again():
+    heat, _, _, kind, reach = told((100, 60, 116, 84, 24, 7), (130, 60, 140, 90, 30, 1))
+    found = distinct(spots(np.where(heat > 0.999, 5.0, -5.0), 9 * np.eye(CLASSES)[np.clip(kind, 0, None)], reach))
+    assert sorted(found.probabilities.argmax(1)) == [1, 7]
+    shared = overlaps(found.boxes, np.array([[100, 60, 116, 84], [130, 60, 140, 90]], np.float32))
+    np.testing.assert_allclose(np.sort(shared.max(1)), 1, atol=1e-3)
+
+
+def test_of_two_boxes_of_one_digit_the_surer_stays():
+    boxes = np.array([[0, 0, 20, 20], [1, 1, 21, 21], [40, 0, 60, 20]], np.float32)
+    found = distinct(pages.Spots(boxes, np.array([0.9, 0.8, 0.7]), np.eye(CLASSES)[:3]))
+    np.testing.assert_array_equal(found.heats, [0.9, 0.7])
+
+
+def test_a_run_ends_with_a_checkpoint_and_one_that_was_stopped_goes_on(mnist, tmp_path, monkeypatch):
+    card = pages.train(TINY, tmp_path / "whole", quiet=True)
+    assert checkpoint.read_card(tmp_path / "whole")["history"] == card["history"] and len(card["history"]) == 2
+
+    taken = iter(range(100))
+    step, stop = pages.train_step, []
+    monkeypatch.setattr(pages.interrupt, "deferred", lambda: contextlib.nullcontext(stop))
+
+    def stopping(*arguments):
+        if next(taken) == 2:  # the first of the second round
+            stop.append(15)
+        return step(*arguments)
+
+    monkeypatch.setattr(pages, "train_step", stopping)
+    with pytest.raises(pages.Interrupted, match="round 2; go on with --resume"):
+        pages.train(TINY, tmp_path / "stopped", quiet=True)
+    with pytest.raises(pages.TrainError, match="interrupted run"):
+        pages.train(TINY, tmp_path / "stopped", quiet=True)
+    stop.clear()
+    pages.train(TINY, tmp_path / "stopped", resume=True, quiet=True)
+    weights = [(tmp_path / name / checkpoint.WEIGHTS).read_bytes() for name in ("whole", "stopped")]
+    assert weights[0] == weights[1]
+
+
+def test_a_folder_of_fonts_that_is_not_there_is_told_in_a_sentence(tmp_path, capsys):
+    assert pages.main(["--fonts", str(tmp_path / "none"), "--output", str(tmp_path / "run"), "--validation", "1"]) == 1
+    assert "none" in capsys.readouterr().err and not (tmp_path / "run").exists()
+
+
+def test_scenes_are_wide_enough_for_the_network():
+    assert SIDE % 16 == 0

@@ -1,0 +1,629 @@
+"""Scenes as cameras and scanners take them, composed by program: what the page reader learns from.
+
+    composer = Composer(digits, fonts)
+    scene = composer.scene(np.random.default_rng([seed, number]))
+
+A scene is a piece of a photograph at the scale at which the page reader sees it, 256 pixels a side. It holds what
+people have on paper: numbers in lines, in tables and in boxes, sums, single large digits, and what is none of it:
+print, letters, rulings, ticks, a desk, a hand, shadows. Where each digit is, is known, so the network can be told.
+
+Every stroke is drawn from a field of distances to its middle, so that one digit of MNIST can be written with any pen at
+any size; MNIST's own strokes are four times as broad as a ballpoint's.
+"""
+
+import functools
+import io
+import itertools
+import string
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from scipy import ndimage
+from skimage.morphology import skeletonize
+
+from model.page_network import MARK, MINUS, POINT
+from train import drawn
+from train.data import Split
+from train.outliers import SIGNS
+
+SIDE = 256  # pixels of a scene
+MARGIN = 32  # pixels around it that are composed and cut off, so that writing runs over its border as over a tile's
+FIELD = 48  # pixels: the height of a field's digit
+AROUND = 14  # pixels around it, as far as a broad pen reaches
+UNSAID = -1  # the class of what is neither to be found nor to be left out: a printed digit in a text, half a digit
+SEEN = 0.75  # of a digit's box: with less of it in the scene, it is UNSAID
+SCRIPTS = ((0x0E01, 0x0E2E), (0x0905, 0x0939))  # Thai and Devanagari letters, of fonts that have no Latin ones
+OPERATORS = ("+", "x", "=", ":", "÷", "*")
+LAYOUTS = {"lines": 0.3, "table": 0.23, "sum": 0.12, "print": 0.13, "large": 0.12, "scattered": 0.06, "nothing": 0.04}
+
+
+class Scene(NamedTuple):
+    """A picture and what is written on it.
+
+    Attributes:
+        picture: (SIDE, SIDE) uint8 grey.
+        boxes: (n, 4) float32 left, top, right, bottom in pixels.
+        sizes: (n,) float32, pixels: the longer side of a digit; of a mark, the height of the digits beside it.
+        classes: (n,) int8: the digit, or one of MINUS, POINT, MARK, UNSAID.
+    """
+
+    picture: np.ndarray
+    boxes: np.ndarray
+    sizes: np.ndarray
+    classes: np.ndarray
+
+
+class Hand(NamedTuple):
+    """How somebody writes in one place: sizes in pixels, the rest in units of the height."""
+
+    height: float
+    radius: float  # of the pen, pixels
+    strength: float  # of the ink, 1 black
+    gap: tuple[float, float]
+    slope: float  # of the line, pixels down for each to the right
+    slant: float
+    uneven: float  # how much heights and places vary
+    tails: float  # how often a 1, 4, 7 or 9 goes far below the line
+    small_zero: float  # height of a 0
+    source: str  # "mnist", "drawn" or a font's path
+
+
+class Composer:
+    """Composes scenes from digits and fonts.
+
+    Args:
+        digits: images (n, 28, 28) uint8 and their labels, 0 to 9.
+        fonts: files that Pillow opens (TTF, OTF, WOFF2); Pillow's own font is always among them.
+    """
+
+    def __init__(self, digits: Split, fonts: Sequence[Path] = ()):
+        self.digits = digits
+        self.of_label = [np.flatnonzero(digits.labels == label) for label in range(10)]
+        self.fonts = [str(font) for font in fonts]
+        self.scripts = {font: _script(font) for font in self.fonts}
+        self.latin = [font for font, script in self.scripts.items() if script is None]
+
+    def scene(self, rng: np.random.Generator) -> Scene:
+        """One scene, the same for the same state of the generator."""
+        sheet = Sheet(self, rng)
+        sheet.fill()
+        return sheet.photograph()
+
+
+class Sheet:
+    """A scene while it is composed: ink on paper first, then the light and the camera."""
+
+    def __init__(self, composer: Composer, rng: np.random.Generator):
+        self.composer, self.rng = composer, rng
+        self.side = SIDE + 2 * MARGIN
+        self.ink = np.zeros((self.side, self.side), np.float32)
+        self.found: list[tuple[tuple[float, float, float, float], float, int]] = []  # box, size, class
+        self.pen = self._pen()
+
+    # what is on the sheet
+
+    def fill(self) -> None:
+        """One to three places, each with a layout of its own; a table's lines or rulings may run through all."""
+        rng = self.rng
+        places = [(0.0, 0.0, float(self.side), float(self.side))]
+        for _ in range(rng.choice(3, p=[0.6, 0.27, 0.13])):
+            left, top, right, bottom = places.pop(0)
+            cut = rng.uniform(0.3, 0.7)
+            if rng.random() < 0.5:
+                middle = left + cut * (right - left)
+                places += [(left, top, middle - 4, bottom), (middle + 4, top, right, bottom)]
+            else:
+                middle = top + cut * (bottom - top)
+                places += [(left, top, right, middle - 4), (left, middle + 4, right, bottom)]
+        for place in places:
+            layout = rng.choice(list(LAYOUTS), p=list(LAYOUTS.values()))
+            getattr(self, f"_{layout}")(place)
+        if rng.random() < 0.22:
+            self._rule()
+        if rng.random() < 0.08:
+            self._stray()
+
+    def _pen(self) -> dict:
+        """The pen of a sheet: what all that is written on it has in common."""
+        rng = self.rng
+        return {
+            "broad": rng.choice([0.02, 0.035, 0.05, 0.07, 0.1], p=[0.18, 0.25, 0.27, 0.2, 0.1]),  # radius in heights
+            "strength": rng.uniform(0.35, 1.0) if rng.random() < 0.5 else 1.0,
+        }
+
+    def _hand(self, height: float, printed: float = 0.1) -> Hand:
+        rng = self.rng
+        source = "mnist" if rng.random() < 0.62 else "drawn"
+        if self.composer.latin and rng.random() < printed:
+            source = str(rng.choice(self.composer.latin))
+        odd = rng.random() < 0.15
+        return Hand(
+            height=height,
+            radius=max(0.12, height * self.pen["broad"] * rng.uniform(0.8, 1.25)),
+            strength=self.pen["strength"] * rng.uniform(0.85, 1.0),
+            gap=[(0.15, 0.5), (0.4, 1.2), (0.02, 0.15), (-0.12, 0.06), (0.8, 2.5)][
+                rng.choice(5, p=[0.4, 0.2, 0.17, 0.13, 0.1])
+            ],
+            slope=float(rng.normal(0, 0.05)),
+            slant=float(rng.normal(0.05, 0.15)),
+            uneven=rng.choice([0.03, 0.08, 0.18]),
+            tails=0.6 if odd else 0.05,
+            small_zero=rng.uniform(0.45, 0.75) if odd or rng.random() < 0.08 else 1.0,
+            source=source,
+        )
+
+    def _height(self, most: float) -> float:
+        """A height of writing: mostly what the page reader is to find at this scale, some smaller and larger."""
+        return float(min(np.exp(self.rng.uniform(np.log(9), np.log(48))), most))
+
+    def _lines(self, place: tuple) -> None:
+        left, top, right, bottom = place
+        hand = self._hand(self._height((bottom - top) / 1.3))
+        y = top + self.rng.uniform(2, hand.height)
+        while y + hand.height < bottom:
+            x = left + self.rng.uniform(2, 1.5 * hand.height)
+            while x < right - hand.height:
+                text = self._number_text()
+                if self.rng.random() < 0.06:
+                    text = self._word()  # a handwritten word beside the numbers
+                    x = self._text(x, y, text, hand.height, hand.strength, right) + hand.height
+                else:
+                    x = self._write(x, y, text, hand, right) + hand.height * self.rng.uniform(0.6, 3.5)
+            y += hand.height * self.rng.uniform(1.25, 2.6)
+            if self.rng.random() < 0.12:  # another size
+                hand = self._hand(self._height((bottom - top) / 1.3))
+
+    def _number_text(self) -> str:
+        rng = self.rng
+        digits = "".join(map(str, rng.integers(0, 10, rng.integers(1, 9))))
+        if rng.random() < 0.1:
+            digits = "0" * rng.integers(1, 3) + digits[1:]
+        if rng.random() < 0.1 and len(digits) > 1:
+            place = rng.integers(1, len(digits))
+            digits = digits[:place] + rng.choice([".", ","]) + digits[place:]
+        if rng.random() < 0.07:
+            digits = "-" + digits
+        if rng.random() < 0.05 and len(digits) > 2:
+            place = rng.integers(1, len(digits))
+            digits = digits[:place] + rng.choice([*OPERATORS, "-", "L"]) + digits[place:]
+        return digits
+
+    def _sum(self, place: tuple) -> None:
+        left, top, right, bottom = place
+        hand = self._hand(self._height((bottom - top) / 1.3))._replace(gap=(0.1, 0.6))
+        y = top + self.rng.uniform(2, hand.height)
+        while y + hand.height < bottom:
+            x, parts = left + self.rng.uniform(2, hand.height), []
+            for _ in range(self.rng.integers(2, 5)):
+                parts += [str(self.rng.integers(0, 10 ** self.rng.integers(1, 4))), self.rng.choice(["-", *OPERATORS])]
+            self._write(x, y, "".join(parts), hand, right)
+            y += hand.height * self.rng.uniform(1.4, 2.5)
+
+    def _scattered(self, place: tuple) -> None:
+        left, top, right, bottom = place
+        height = self._height(min(right - left, bottom - top) / 1.5)
+        for y, x in itertools.product(
+            np.arange(top + 3, bottom - height, 1.8 * height), np.arange(left + 3, right - height, 1.8 * height)
+        ):
+            if self.rng.random() < 0.4:
+                hand = self._hand(height * self.rng.uniform(0.6, 1.0), printed=0.15)
+                text = "L" if self.rng.random() < 0.1 else str(self.rng.integers(10))
+                jitter = self.rng.uniform(0, 0.5 * height, 2)
+                self._write(x + jitter[0], y + jitter[1], text, hand, right)
+
+    def _large(self, place: tuple) -> None:
+        """A digit, or a few, larger than the page reader finds at this scale: nothing of it is a digit of its own."""
+        left, top, right, bottom = place
+        height = min(self.rng.uniform(40, 260), 1.6 * (bottom - top))
+        hand = self._hand(height)
+        x, y = left + self.rng.uniform(-0.3 * height, 8), top + self.rng.uniform(-0.3 * height, 8)
+        self._write(x, y, "".join(map(str, self.rng.integers(0, 10, 4))), hand, right)
+
+    def _nothing(self, place: tuple) -> None:
+        pass
+
+    def _table(self, place: tuple) -> None:
+        """Cells with numbers, single digits, words, ticks, dashes or nothing, and most of their lines."""
+        rng, (left, top, right, bottom) = self.rng, place
+        height = self._height((bottom - top) / 2)
+        row = height * rng.uniform(1.15, 2.2)
+        single = rng.random() < 0.4  # a digit a cell, as in a sudoku or a form's boxes
+        column = row * rng.uniform(0.85, 1.3) if single else height * rng.uniform(1.6, 5)
+        x0, y0, slope = left + rng.uniform(-8, 10), top + rng.uniform(-8, 10), float(rng.normal(0, 0.02))
+        rows, columns = int((bottom - y0) / row), int((right - x0) / column)
+        thick, strength = rng.choice([0.5, 1.0, 1.6, 2.6]), rng.uniform(0.3, 1.0)
+        drawn_lines = rng.choice(["all", "level", "upright", "none"], p=[0.72, 0.12, 0.06, 0.1])
+        dashed = rng.random() < 0.08
+        hands = [self._hand(height * 0.95, printed=0.25)._replace(gap=(0.03, 0.2), slope=slope)]
+        hands.append(self._hand(height * rng.uniform(0.75, 0.95), printed=0.25)._replace(gap=(0.03, 0.2), slope=slope))
+        kinds = rng.dirichlet([2.5, 0.5, 0.5, 0.8])  # of what this table's cells hold
+        for j in range(rows + 1):
+            if drawn_lines in ("all", "level"):
+                y = y0 + j * row
+                self._line(x0, y, x0 + columns * column, y + slope * columns * column, thick, strength, dashed)
+        for i in range(columns + 1):
+            if drawn_lines in ("all", "upright"):
+                x = x0 + i * column
+                y = y0 + slope * i * column
+                self._line(x, y, x - slope * rows * row, y + rows * row, thick, strength, dashed)
+        for j, i in itertools.product(range(rows), range(columns)):
+            hand = hands[int(rng.random() < 0.3)]
+            x, y = x0 + i * column - slope * j * row, y0 + j * row + slope * i * column
+            free = max(row - hand.height, 0.06 * row)
+            y += free * rng.uniform(0.15, 0.85)
+            x_end, x = x + column - 2, x + rng.uniform(0.08, 0.35) * (column - (0.7 * hand.height if single else 0))
+            kind = rng.choice(["number", "word", "sign", "empty"], p=kinds)
+            if kind == "number":
+                most = 1 if single else max(1, int(column / (0.8 * hand.height)))
+                digits = "".join(map(str, rng.integers(0, 10, rng.integers(1, min(most, 4) + 1))))
+                self._write(x, y, digits, hand, x_end)
+            elif kind == "word":
+                size = min(hand.height, rng.uniform(6, 16))
+                self._text(x, y + (hand.height - size) / 2, self._word(), size, strength, x_end)
+            elif kind == "sign":
+                self._write(x, y, rng.choice(["_", "V", "L", "X"]), hand, x_end)
+
+    def _print(self, place: tuple) -> None:
+        """A text, with figures in it now and then that may be read or not."""
+        left, top, right, bottom = place
+        rng = self.rng
+        size, strength = float(np.exp(rng.uniform(np.log(5), np.log(30)))), rng.uniform(0.4, 1.0)
+        font = self._font(size)
+        y = top + rng.uniform(0, size)
+        while y + size < bottom:
+            x, end = left + rng.uniform(0, 2 * size), right - rng.uniform(0, 0.3) * (right - left)
+            while x < end:
+                x = self._text(x, y, self._word(), size, strength, right, font) + 0.35 * size
+            y += size * rng.uniform(1.2, 1.6)
+
+    def _word(self) -> str:
+        rng = self.rng
+        if rng.random() < 0.08:
+            return "".join(rng.choice(list(string.digits), rng.integers(1, 6)))
+        letters = string.ascii_uppercase if rng.random() < 0.25 else string.ascii_lowercase
+        word = "".join(rng.choice(list(letters), rng.integers(1, 11)))
+        return word.capitalize() + rng.choice(["", "", "", ":", ".", ",", "?"])
+
+    # how it is drawn
+
+    def _font(self, size: float) -> ImageFont.FreeTypeFont:
+        fonts = self.composer.fonts
+        if not fonts or self.rng.random() < 0.05:
+            return _open(None, round(size))
+        return _open(str(self.rng.choice(fonts)), round(size))
+
+    def _text(self, x, y, text, size, strength, right, font=None) -> float:
+        """Printed text from (x, y); returns where it ends. Digits in it are UNSAID."""
+        font = font or self._font(size)
+        if script := self.composer.scripts.get(getattr(font, "path", None)):
+            text = "".join(chr(self.rng.integers(script[0], script[1] + 1)) for _ in text)
+        text = text[: max(1, int((right - x) / (0.5 * size)))]
+        width = font.getlength(text)
+        tile = Image.new("L", (int(width) + 8, int(1.6 * size) + 8))
+        ImageDraw.Draw(tile).text((4, 2), text, 255, font)
+        self._paste(np.asarray(tile, np.float32) / 255 * strength, x - 4, y - 2)
+        if text.isdigit() and (box := tile.getbbox()):
+            left, top = int(x - 4), int(y - 2)
+            self.found.append(((left + box[0], top + box[1], left + box[2], top + box[3]), size, UNSAID))
+        return x + width
+
+    def _write(self, x: float, y: float, text: str, hand: Hand, right: float) -> float:
+        """A number or a sum by hand from (x, y), its top left; returns where it ends.
+
+        In a text, "L" is a letter or a small drawing, "_" a dash that is no minus, "V" a tick and "X" a cross.
+        """
+        rng, start = self.rng, x
+        for sign in text:
+            height = hand.height * float(np.exp(hand.uneven * rng.normal()))
+            drop = hand.uneven * hand.height * rng.normal()
+            if sign == "0":
+                height, drop = height * hand.small_zero, drop + (1 - hand.small_zero) * rng.uniform(0, 1) * hand.height
+            kind = int(sign) if sign.isdigit() else {"-": MINUS, ".": POINT, ",": POINT}.get(sign, MARK)
+            if kind == POINT:
+                height = max(1.5, hand.height * rng.uniform(0.06, 0.14)) * (1 if sign == "." else 2.2)
+                drop = hand.height * (0.95 if sign == "." else 0.85) - (height if sign == "." else 0)
+            elif sign in "+x*:÷=":
+                height *= rng.uniform(0.45, 0.8)
+                drop += (hand.height - height) / 2
+            elif sign in "-_":
+                height = hand.height * rng.uniform(0.35, 0.8)  # its length
+                drop = hand.height * rng.uniform(0.4, 0.6)
+            ink = self._stroke(sign, kind, height, hand)
+            if x + ink.shape[1] > right + 0.2 * hand.height:
+                break
+            box = self._paste(ink, x, y + drop + hand.slope * (x - start))
+            size = hand.height if kind in (POINT, MINUS, MARK) else max(box[2] - box[0], box[3] - box[1])
+            if sign in "_VX" or (kind == MARK and len(text) == 1):
+                kind = None  # a sign by itself is no part of a number
+            if kind is not None:
+                self.found.append((box, size, kind))
+            gap = rng.uniform(*hand.gap) if kind != POINT else rng.uniform(0.0, 0.25)
+            x += ink.shape[1] + gap * hand.height
+        return x
+
+    def _stroke(self, sign: str, kind: int, height: float, hand: Hand) -> np.ndarray:
+        """The ink of a sign, (h, w) float32 of at most the hand's strength, tight around it."""
+        rng = self.rng
+        if hand.source not in ("mnist", "drawn") and (sign.isdigit() or sign in "+="):
+            ink = self._letter(sign, 1.35 * height, hand.source)
+        elif sign == "L" and self.composer.latin and rng.random() < 0.6:
+            letter = str(rng.choice(list("ABCDEFGHKLMNPRTUVWXYabcdefhkmnprtuvwxyz")))
+            ink = self._letter(letter, 1.2 * height, str(rng.choice(self.composer.latin)))
+        else:
+            if sign.isdigit():
+                field = self._digit_field(int(sign), hand)
+            else:
+                field = _field_of_lines(self._sign_lines(sign), 0.5)
+            radius = hand.radius if kind != POINT else max(hand.radius, 0.4 * min(height, 4))
+            ink = _inked(field, height, radius)
+        ink = _tight(ink)
+        return ink * hand.strength
+
+    def _letter(self, letter: str, size: float, font: str) -> np.ndarray:
+        tile = Image.new("L", (int(2 * size) + 4, int(2 * size) + 4))
+        ImageDraw.Draw(tile).text((size / 3, size / 4), letter, 255, _open(font, max(4, round(size))))
+        return np.asarray(tile, np.float32) / 255
+
+    def _digit_field(self, label: int, hand: Hand) -> np.ndarray:
+        rng = self.rng
+        tail = rng.uniform(1.3, 2.2) if label in (1, 4, 7, 9) and rng.random() < hand.tails else 1.0
+        if hand.source == "drawn":
+            places, down = drawn.places(label, rng)
+            y, x = places[:, 0], places[:, 1] - hand.slant * places[:, 0]
+            y = np.where(y > 0, tail * y, y)
+            points = np.stack([x, y], 1)
+            return _field_of_lines(
+                [points[i : i + 2] for i in np.flatnonzero(down)], rng.uniform(0.7, 1.0), FIELD * tail
+            )
+        image = self.composer.digits.images[rng.choice(self.composer.of_label[label])]
+        rows, columns = np.flatnonzero(image.any(1)), np.flatnonzero(image.any(0))
+        image = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        aspect = float(np.clip(np.exp(rng.normal(0, 0.15)), 0.7, 1.4))
+        width, tall = max(6, round(FIELD * aspect * image.shape[1] / image.shape[0])), round(FIELD * tail)
+        large = np.asarray(Image.fromarray(image).resize((min(width, 2 * FIELD), FIELD), Image.Resampling.BICUBIC))
+        shift = np.tan(hand.slant - 0.05) * FIELD / 2
+        pad = int(abs(shift)) + 2
+        large = np.pad(large, ((2, 2), (pad, pad)))
+        # A row of the field from each of the picture's: the lower half stretched, and all of it slanted.
+        places = np.concatenate(
+            [np.linspace(0, FIELD / 2, FIELD // 2), np.linspace(FIELD / 2, FIELD + 3, tall - FIELD // 2)]
+        )
+        y = np.repeat(places[:, None], large.shape[1], 1)
+        x = np.arange(large.shape[1])[None] + shift * (y / FIELD * 2 - 1)
+        large = ndimage.map_coordinates(large.astype(np.float32), [y, x], order=1)
+        mask = large > 110
+        if not mask.any():
+            mask[tall // 2, large.shape[1] // 2] = True
+        mask = np.pad(mask, AROUND)
+        if rng.random() < 0.7:
+            return ndimage.distance_transform_edt(~skeletonize(mask)).astype(np.float32)
+        # MNIST's own strokes, a little thinner or thicker
+        outside = ndimage.distance_transform_edt(~mask) - ndimage.distance_transform_edt(mask)
+        return (outside + rng.uniform(0, 2.3)).astype(np.float32)
+
+    def _sign_lines(self, sign: str) -> list[np.ndarray]:
+        """Polylines (n, 2) x, y of a sign, y downwards."""
+        rng = self.rng
+        lines = {
+            "-": [[(0, 0), (1, 0)]],
+            "_": [[(0, 0), (1, 0)]],
+            ".": [[(0, 0), (0.01, 0.01)]],
+            ",": [[(0.3, 0), (0.25, 0.5), (0, 1)]],
+            "+": [[(0, 0.5), (1, 0.5)], [(0.5, 0), (0.5, 1)]],
+            "x": [[(0, 0), (1, 1)], [(1, 0), (0, 1)]],
+            "X": [[(0, 0), (1, 1)], [(1, 0), (0, 1)]],
+            "*": [[(0, 0.2), (1, 0.8)], [(1, 0.2), (0, 0.8)], [(0.5, 0), (0.5, 1)]],
+            "=": [[(0, 0), (1, 0)], [(0, 0.45), (1, 0.45)]],
+            ":": [[(0, 0), (0.03, 0.03)], [(0, 0.9), (0.03, 0.93)]],
+            "÷": [[(0, 0.5), (1, 0.5)], [(0.5, 0), (0.52, 0.02)], [(0.5, 0.98), (0.52, 1)]],
+            "V": [[(0, 0.5), (0.35, 1), (1.2, 0)]],
+        }.get(sign)
+        if lines is None:
+            name = str(rng.choice(list(SIGNS)))
+            lines = [[(int(a), int(b)) for a, b in zip(p[::2], p[1::2], strict=True)] for p in SIGNS[name]]
+        noise = 0.06 * max(np.ptp(np.concatenate([np.array(line, float) for line in lines]), axis=0).max(), 0.02)
+        return [np.array(line, float) + noise * rng.normal(size=(len(line), 2)) for line in lines]
+
+    def _line(self, x0, y0, x1, y1, thick, strength, dashed=False) -> None:
+        """A straight line, as a ruler or a printer draws it."""
+        length = float(np.hypot(x1 - x0, y1 - y0))
+        steep = abs(y1 - y0) > abs(x1 - x0)
+        ink = self.ink.T if steep else self.ink
+        if steep:
+            x0, y0, x1, y1 = y0, x0, y1, x1
+        if x1 < x0:
+            x0, y0, x1, y1 = x1, y1, x0, y0
+        along = np.arange(max(0, int(x0)), min(self.side, int(x1) + 1))
+        if not len(along) or length < 1:
+            return
+        if dashed:
+            along = along[(along // 4) % 2 == 0]
+        centre = y0 + (y1 - y0) * (along - x0) / max(x1 - x0, 1)
+        for offset in range(-int(thick) - 1, int(thick) + 2):
+            row = np.round(centre).astype(int) + offset
+            inside = (row >= 0) & (row < self.side)
+            cover = np.clip(thick / 2 + 0.5 - np.abs(row - centre), 0, min(1, thick)) * strength
+            ink[row[inside], along[inside]] = np.maximum(ink[row[inside], along[inside]], cover[inside])
+
+    def _rule(self) -> None:
+        """Ruled or squared paper, sloping a little, paler than the pen or as dark."""
+        rng = self.rng
+        spacing, slope = rng.uniform(9, 60), float(rng.normal(0, 0.03))
+        thick, strength = rng.choice([0.4, 0.8, 1.4, 2.0]), rng.uniform(0.12, 0.8)
+        for y in np.arange(rng.uniform(-20, spacing), self.side + 20, spacing):
+            self._line(0, y, self.side, y + slope * self.side, thick, strength)
+        if rng.random() < 0.35:
+            for x in np.arange(rng.uniform(-20, spacing), self.side + 20, spacing):
+                self._line(x, 0, x - slope * self.side, self.side, thick, strength)
+        if rng.random() < 0.2:
+            x = rng.uniform(0, self.side)
+            self._line(x, 0, x - slope * self.side, self.side, 1.0, 0.6)
+
+    def _stray(self) -> None:
+        """A long stroke: an underline, an arrow, a signature."""
+        start = self.rng.uniform(0, self.side, 2)
+        way = np.cumsum(self.rng.normal(0, 12, (self.rng.integers(2, 14), 2)), 0) + start
+        for (x0, y0), (x1, y1) in itertools.pairwise(way):
+            self._line(x0, y0, x1, y1, 1.4, 0.8)
+
+    def _paste(self, ink: np.ndarray, x: float, y: float) -> tuple[float, float, float, float]:
+        """Lays ink on the sheet; returns its box."""
+        left, top = round(x), round(y)
+        height, width = ink.shape
+        ys, xs = slice(max(0, top), min(self.side, top + height)), slice(max(0, left), min(self.side, left + width))
+        if ys.stop > ys.start and xs.stop > xs.start:
+            area = self.ink[ys, xs]
+            np.maximum(area, ink[ys.start - top : ys.stop - top, xs.start - left : xs.stop - left], out=area)
+        return float(left), float(top), float(left + width), float(top + height)
+
+    # how it is photographed
+
+    def photograph(self) -> Scene:
+        """Paper, light, what lies around, the camera; then the scene without its margin."""
+        rng, side = self.rng, self.side
+        y, x = np.mgrid[0:side, 0:side].astype(np.float32) / side
+        light = np.full((side, side), rng.uniform(0.6, 1.0), np.float32)
+        if rng.random() < 0.5:
+            angle = rng.uniform(0, 2 * np.pi)
+            ramp = np.cos(angle) * x + np.sin(angle) * y
+            light *= 1 - rng.uniform(0.1, 0.7) * (ramp - ramp.min()) / np.ptp(ramp)
+        if rng.random() < 0.2:
+            light *= self._shadow(x, y)
+        paper = np.full((side, side), rng.uniform(0.75, 1.0), np.float32)
+        if rng.random() < 0.3:
+            grain = ndimage.gaussian_filter(rng.standard_normal((side, side), np.float32), rng.uniform(0.6, 3))
+            paper += rng.uniform(0.01, 0.05) * grain / grain.std()
+        if rng.random() < 0.1:  # what shows through from the other side, or was rubbed out
+            paper -= 0.1 * np.roll(ndimage.gaussian_filter(self.ink, 1.5)[:, ::-1], rng.integers(side), 1)
+        dark = rng.uniform(0.0, 0.35)  # how light the ink is
+        picture = paper * (1 - self.ink) + np.minimum(dark, paper) * self.ink
+        covered = np.zeros((side, side), bool)
+        if rng.random() < 0.16:
+            covered = self._desk(picture, x, y)
+        picture *= light
+        inverted = rng.random() < 0.17
+        if inverted:
+            picture = rng.uniform(0.0, 0.3) + rng.uniform(0.6, 1.0) * (light.max() - picture)
+        sigma = rng.choice([0.0, 0.5, 0.8, 1.2], p=[0.4, 0.3, 0.2, 0.1])
+        if sigma:
+            picture = ndimage.gaussian_filter(picture, sigma)
+        if rng.random() < 0.6:
+            noise = rng.standard_normal((side, side), np.float32) * (0.2 + 0.8 * light.mean())
+            if rng.random() < 0.3:
+                noise = ndimage.gaussian_filter(noise, 0.7) * 2
+            picture += noise * rng.choice([0.01, 0.025, 0.06])
+        if not inverted and rng.random() < 0.08:  # scanned black on white
+            level = 1 - rng.uniform(0.35, 0.6) * self.pen["strength"] * (1 - dark)
+            scanned = np.where(picture > level * light * paper, 1.0, 0.0)
+            if (scanned == 0).mean() > 0.5 * (self.ink > 0.3).mean():  # else the strokes were too fine for it
+                picture = scanned
+        cut = np.s_[MARGIN : MARGIN + SIDE, MARGIN : MARGIN + SIDE]
+        picture = np.clip(255 * picture[cut], 0, 255).astype(np.uint8)
+        if rng.random() < 0.3:
+            file = io.BytesIO()
+            Image.fromarray(picture).save(file, "JPEG", quality=int(rng.integers(15, 80)))
+            picture = np.asarray(Image.open(file))
+        return Scene(picture, *self._labels(covered))
+
+    def _shadow(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """How much light is left under a hand's or a phone's shadow."""
+        rng, angle = self.rng, self.rng.uniform(0, 2 * np.pi)
+        distance = np.cos(angle) * (x - rng.uniform(0.2, 0.8)) + np.sin(angle) * (y - rng.uniform(0.2, 0.8))
+        soft = rng.uniform(0.003, 0.06)
+        return 1 - rng.uniform(0.2, 0.6) / (1 + np.exp(-np.clip(distance / soft, -30, 30)))
+
+    def _desk(self, picture: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Beyond the sheet's edge there is wood or cloth, or a finger lies on it; returns where."""
+        rng, side = self.rng, self.side
+        if rng.random() < 0.35:  # a finger, a pen or a clip
+            centre, radius = rng.uniform(0, 1, 2), rng.uniform(0.06, 0.3)
+            stretched = ((x - centre[0]) * rng.uniform(0.4, 1)) ** 2 + ((y - centre[1]) * rng.uniform(0.4, 1)) ** 2
+            where = stretched < radius**2
+        else:
+            angle, at = rng.uniform(0, 2 * np.pi), rng.uniform(0.05, 0.5)
+            where = np.cos(angle) * (x - 0.5) + np.sin(angle) * (y - 0.5) > at
+        level, grain = rng.uniform(0.05, 0.8), rng.standard_normal((side, side), np.float32)
+        grain = ndimage.gaussian_filter(grain, (rng.uniform(0.5, 12), rng.uniform(0.5, 3)))
+        texture = level + rng.uniform(0.01, 0.2) * grain / grain.std()
+        if rng.random() < 0.5:
+            texture = texture.T
+        picture[where] = np.clip(texture, 0, 1)[where]
+        return where
+
+    def _labels(self, covered: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Boxes, sizes and classes in the scene; what is cut off or covered is UNSAID, or left out."""
+        boxes, sizes, classes = [], [], []
+        for (left, top, right, bottom), size, kind in self.found:
+            inside = max(0, min(right, MARGIN + SIDE) - max(left, MARGIN)) * max(
+                0, min(bottom, MARGIN + SIDE) - max(top, MARGIN)
+            )
+            share = inside / max(1, (right - left) * (bottom - top))
+            if share <= 0:
+                continue
+            under = covered[int(max(0, top)) : int(bottom) + 1, int(max(0, left)) : int(right) + 1]
+            hidden = under.mean() if under.size else 0
+            if hidden > 0.8:
+                continue
+            boxes.append((left - MARGIN, top - MARGIN, right - MARGIN, bottom - MARGIN))
+            sizes.append(size)
+            classes.append(kind if share >= SEEN and hidden < 0.1 else UNSAID)
+        return (
+            np.array(boxes, np.float32).reshape(-1, 4),
+            np.array(sizes, np.float32),
+            np.array(classes, np.int8),
+        )
+
+
+@functools.lru_cache(1024)
+def _open(path: str | None, size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(path, size) if path else ImageFont.load_default(size)
+
+
+def _script(path: str) -> tuple[int, int] | None:
+    """The letters of a font that has no Latin ones, as a range of code points; None for one that has."""
+    font = ImageFont.truetype(path, 20)
+    missing = bytes(font.getmask("\uffff"))
+
+    def has(letter: int) -> bool:
+        return bytes(font.getmask(chr(letter))) != missing
+
+    return None if has(ord("A")) else next((script for script in SCRIPTS if has(script[0])), None)
+
+
+def _field_of_lines(lines: Sequence[np.ndarray], aspect: float, height: float = FIELD) -> np.ndarray:
+    """Polylines (n, 2) x, y → (h, w) float32 distances to them in a field, `height` high or as wide."""
+    points = np.concatenate(lines)
+    low, span = points.min(0), np.ptp(points, axis=0)
+    scale = height / max(span[1], span[0] if aspect == 0.5 else 0.5 * span[0], 1e-3)
+    scale = np.array([scale * (aspect if aspect != 0.5 else 1), scale])
+    size = np.ceil(span * scale).astype(int) + 1
+    image = Image.new("1", (int(size[0]) + 2 * AROUND, int(size[1]) + 2 * AROUND))
+    draw = ImageDraw.Draw(image)
+    for line in lines:
+        draw.line([tuple(p) for p in (line - low) * scale + AROUND], fill=1)
+    mask = np.asarray(image)
+    if not mask.any():
+        mask = np.ones((1, 1), bool)
+    return ndimage.distance_transform_edt(~mask).astype(np.float32)
+
+
+def _inked(field: np.ndarray, height: float, radius: float) -> np.ndarray:
+    """A field → the ink of a pen of that radius, in pixels, where what was FIELD pixels long is `height` pixels."""
+    scale = height / FIELD
+    # The pen is within the height, so that a broad one does not make the digit larger.
+    scale = max(scale * (height - radius) / height, 0.02)
+    size = max(2, round(field.shape[1] * scale)), max(2, round(field.shape[0] * scale))
+    distance = np.asarray(Image.fromarray(field).resize(size, Image.Resampling.BILINEAR)) * scale
+    if radius >= 0.5:
+        return np.clip(radius + 0.5 - distance, 0, 1)
+    return 2 * radius * np.clip(1.2 - distance, 0, 1)
+
+
+def _tight(ink: np.ndarray) -> np.ndarray:
+    """Ink without the rows and columns around it that hold nearly none."""
+    mask = ink > 0.35 * max(ink.max(), 1e-3)
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] if len(rows) else ink[:1, :1]
