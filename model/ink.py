@@ -17,6 +17,7 @@ DIRECTION_SIDE = 100  # pixels a side that are enough to tell the ink's colour
 RULING = 1 / 14  # of the page: a ruling runs straight and level for longer
 RULING_INK = 0.15  # of full ink: a ruling is seldom paler
 FLATTER = 0.8  # of the mean difference from the paper: then another paper is the better one
+THROUGH = 0.9  # of the page: a line by itself is a ruling if it runs for longer
 RULED_PAGE = 400  # pixels: a smaller picture has no room for writing on lines
 RULING_WIDTH = 1 / 120  # of the page: a ruling is thinner, a large digit's stroke is not
 SMALL = 512  # pixels: the longer side of a picture that is likely to show one digit, and may be cut close to it
@@ -289,10 +290,15 @@ def _level(mask: np.ndarray) -> np.ndarray:
     lengths = np.array([0, *spans]) - long + 1  # linking made them longer
     thin = areas <= lengths * widest
     runs &= thin[linked]
-    # A line is there from side to side; or, where writing stands on it, before and after that.
-    in_row = ndimage.uniform_filter1d(runs.sum(1, dtype=np.float32), 5) * 5
+    # A line is there from side to side; or, where writing stands on it, before and after that. Not the sum over rows: a
+    # stroke five pixels thick and a tenth of the page long would pass for half of it.
+    in_row = ndimage.maximum_filter1d(runs.sum(1), 5)
     runs &= (lengths > 0.5 * width)[linked] | (in_row > 0.5 * width)[:, None]
     if not runs.any():
+        return found
+    # One line by itself that does not run through the page is no ruling, but a 1 or a stroke under a number.
+    rows, columns = runs.any(1), np.flatnonzero(runs.any(0))
+    if ndimage.label(ndimage.maximum_filter1d(rows.view(np.uint8), 5))[1] == 1 and np.ptp(columns) < THROUGH * width:
         return found
     # As thick as its line, or a stroke stands on it there.
     line = np.median(thick[runs])

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from model.ink import cut_close, ink_map, with_margin
 
@@ -145,3 +146,52 @@ def test_a_margin_goes_on_as_the_light_does():
     assert np.abs(around[:15, 15:-15].astype(int) - light[:1]).max() < 10
     assert np.abs(around[:, 0].astype(int) - 90).max() < 10
     assert np.abs(around[:, -1].astype(int) - 220).max() < 10
+
+
+SHAPES = {  # of a unit square
+    "1": [[(0.5, 0.05), (0.5, 0.95)]],
+    "7": [[(0.1, 0.08), (0.9, 0.08), (0.4, 0.95)]],
+    "4": [[(0.65, 0.05), (0.1, 0.65), (0.95, 0.65)], [(0.7, 0.35), (0.7, 0.95)]],
+    "0": [[(0.5 + 0.4 * np.cos(t), 0.5 + 0.45 * np.sin(t)) for t in np.linspace(0, 2 * np.pi, 64)]],
+}
+
+
+def written(text: str, side: int, pen: int, height: float) -> np.ndarray:
+    """(side, side) uint8: straight digits, `height` of the page high, by a pen of so many pixels."""
+    page = Image.new("L", (side, side), 255)
+    high = height * side
+    wide = min(0.6 * high, 0.6 * side / len(text))
+    for number, digit in enumerate(text):
+        left = side / 2 + (number - len(text) / 2) * 1.35 * wide + 0.17 * wide
+        for line in SHAPES[digit]:
+            points = [(left + x * wide, (side - high) / 2 + y * high) for x, y in line]
+            ImageDraw.Draw(page).line(points, fill=0, width=pen, joint="curve")
+    return np.asarray(page)
+
+
+@pytest.mark.parametrize("side", [399, 400, 640, 1000, 1600])
+@pytest.mark.parametrize(("text", "height"), [("1071", 0.3), ("7", 0.6), ("4", 0.6), ("1", 0.6), ("1", 0.8)])
+def test_a_thin_straight_stroke_is_no_ruling_whatever_the_size_of_the_page(recognizer, text, height, side):
+    read = [recognizer.read(written(text, side, pen, height)).text for pen in (2, 3, 4, 6)]
+    assert read == [text] * 4
+
+
+@pytest.mark.parametrize("pen", [2, 4])
+def test_rulings_go_where_thin_digits_stand_on_them(pen):
+    page = written("1071", 640, pen, 0.15)
+    ruled = page.copy()
+    for row in range(40, 640, 60):
+        ruled[row : row + 2] = np.minimum(ruled[row : row + 2], 120)
+    ink = ink_map(np.dstack([ruled] * 3))
+    empty = np.ones(640, bool)
+    empty[260:380] = False
+    assert (ink[empty] > 0.35).sum() == 0
+    assert agreement(ink, page < 128) > 0.8
+
+
+def test_a_line_by_itself_is_writing_unless_it_runs_through_the_page():
+    page = np.full((600, 600, 3), 255, np.uint8)
+    page[300:303, 60:480] = 0
+    assert (ink_map(page)[300:303, 60:480] > 0.35).all()
+    page[300:303] = 0
+    assert not (ink_map(page) > 0.35).any()
