@@ -55,6 +55,7 @@ class Reading:
         image: (h, w, 3) uint8, the picture upright.
         ink: (h', w') float32 in [0, 1], the ink that was found; of a large picture at a reduced size.
         turn: degrees clockwise by which the writing is turned: 0, 90, 180 or 270.
+        note: one sentence that says why nothing was read where far too much is on the picture, or "".
     """
 
     text: str
@@ -62,11 +63,12 @@ class Reading:
     image: np.ndarray
     ink: np.ndarray
     turn: int = 0
+    note: str = ""
 
     def summary(self) -> dict:
-        """The text, and of each digit the value, the confidence and the box, as JSON can hold them."""
+        """The text, of each digit the value, the confidence and the box, and the note if any, as JSON can hold them."""
         digits = [{"value": d.value, "confidence": round(float(d.confidence), 4), "box": d.box} for d in self.digits]
-        return {"text": self.text, "digits": digits}
+        return {"text": self.text, "digits": digits, **({"note": self.note} if self.note else {})}
 
 
 class Recognizer:
