@@ -30,6 +30,7 @@ WIDEST = 1.7  # of its height: a digit is not wider
 CUTTABLE = 0.55  # of its height: a narrower piece is one digit
 NARROW, LIKELY = 0.5, 0.5  # of its height, and confidence: what slices are not all below, where two digits touch
 CUTS = 3  # places at which a piece may be cut
+PART, STRETCH = 100, 10  # pieces that tell which way up a page is, and how many of them are neighbours
 # Costs are in nats, as the logarithms of the network's probabilities are.
 CUT_COST = 0.05  # of each cut through ink: connected ink is one digit where the network is as sure of that
 GAP_COST = 3.0  # of white between the parts of a digit, for each height of it
@@ -93,19 +94,42 @@ class Atom(NamedTuple):
 Group = tuple[int, int]  # neighbouring atoms of a line: the number of the first, and of the first that follows
 
 
-def read_lines(ink: np.ndarray, classify: Callable[[np.ndarray], np.ndarray], share: float = 1.0) -> list[list[Found]]:
+def read_lines(ink: np.ndarray, classify: Callable[[np.ndarray], np.ndarray]) -> list[list[Found]]:
     """(h, w) float32 ink → digits in lines, top to bottom and left to right.
 
     Args:
         ink: 0 paper to 1 full ink.
         classify: (n, 28, 28) uint8 → (n, classes) probabilities, which decide where one digit ends.
-        share: of what a picture may cost, as much as this reading may.
 
     Raises:
-        TooMuchError: it would cost more than that.
+        TooMuchError: there is far too much on it to be writing.
     """
     labels, pieces, unit = _pieces(ink)
-    work = [share * MOST_GROUPS, share * MOST_AREA * ink.size]  # what is left
+    return _read(_lines(pieces, unit), unit, ink, labels, classify, [MOST_GROUPS, MOST_AREA * ink.size])
+
+
+def read_part(ink: np.ndarray, classify: Callable[[np.ndarray], np.ndarray]) -> tuple[list[list[Found]], bool]:
+    """As read_lines, but of much writing only PART pieces, from all over the page; and whether that is the whole."""
+    labels, pieces, unit = _pieces(ink)
+    lines = _lines(pieces, unit)
+    every = -(-sum(map(len, lines)) // PART)
+    if every > 1:
+        lines = [sorted(line, key=lambda piece: piece.left + piece.right) for line in lines]
+        stretches = [line[at : at + STRETCH] for line in lines for at in range(0, len(line), STRETCH)]
+        lines = stretches[every // 2 :: every]
+    work = [MOST_GROUPS, MOST_AREA * ink.size]
+    return _read(lines, unit, ink, labels, classify, work), every <= 1
+
+
+def _read(
+    lines: list[list[Piece]],
+    unit: float,
+    ink: np.ndarray,
+    labels: np.ndarray,
+    classify: Callable[[np.ndarray], np.ndarray],
+    work: list[float],
+) -> list[list[Found]]:
+    """The digits of lines of pieces; `work` is how many groups, and pixels of their boxes, it may take at most."""
 
     def as_digits(groups: list[tuple[Atom, ...]]) -> list[Found]:
         work[0] -= len(groups)
@@ -125,7 +149,7 @@ def read_lines(ink: np.ndarray, classify: Callable[[np.ndarray], np.ndarray], sh
         for (found, group), digit in zip(keys, read, strict=True):
             found[group] = digit
 
-    lines = [_atoms(line) for line in _lines(pieces, unit)]
+    lines = [_atoms(line) for line in lines]
     whole = iter(as_digits([(atom,) for line in lines for atom in line]))
     cut = [_cut_up([(atom, next(whole)) for atom in line], ink, labels) for line in lines]
     added(cut, [[(n, n + 1) for n in range(len(line)) if (n, n + 1) not in found] for line, found in cut])
