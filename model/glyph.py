@@ -5,6 +5,8 @@ The recipe is that of MNIST's authors ("size normalized to fit in a 20x20 pixel 
 Yadav and Bottou reconstructed for QMNIST (Cold Case: The Lost MNIST Digits, 2019).
 """
 
+import functools
+
 import numpy as np
 from PIL import Image
 
@@ -54,11 +56,13 @@ def _thickened(ink: np.ndarray) -> np.ndarray:
     missing = wanted - stroke_width(ink)
     if missing < 1:
         return ink
-    if (every := -(-round(missing / 2) // FINE)) > 1:
-        # The disk grows with the ink, and the cost with both. At 30 pixels for one of a glyph's, hardly a grey changes.
+    if missing / 2 > FINE:
+        # The disk grows with the ink, and the cost with both. At 15 pixels for one of a glyph's, hardly a grey changes.
+        every = round(missing / FINE)
         height, width = (-(-side // every) * every for side in ink.shape)
         ink = np.pad(ink, ((0, height - ink.shape[0]), (0, width - ink.shape[1])))
-        ink = ink.reshape(height // every, every, width // every, every).max((1, 3))
+        ink = ink.reshape(height // every, every, width).max(1)
+        ink = functools.reduce(np.maximum, [ink[:, column::every] for column in range(every)])
         missing = wanted / every - stroke_width(ink)
     radius = max(1, round(missing / 2))
     ink = np.pad(ink, radius)

@@ -78,7 +78,7 @@ def cut_close(rgb: np.ndarray) -> bool:
 
 def with_margin(rgb: np.ndarray) -> tuple[np.ndarray, tuple[slice, slice]]:
     """(h, w, 3) uint8 → the same with paper around it, going on as it is at the border; and where the picture is."""
-    margin = round(MARGIN * max(rgb.shape))
+    margin = min(round(MARGIN * max(rgb.shape)), min(rgb.shape[:2]))  # a long strip must not become a square
     paper = rgb.copy()
     for quarter, line in enumerate(_border_paper(rgb)):
         np.rot90(paper, quarter)[0] = line.round()  # a view

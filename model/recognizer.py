@@ -124,16 +124,17 @@ class Recognizer:
                     turned = self._lines(np.rot90(picture, quarters), np.rot90(upright, quarters), part=True)
                     if turned.lines and (sureness := _sureness(turned.lines)) > surest:
                         turn, page, surest = other, turned, sureness
-            if not page.whole:
+            if not page.whole and not page.note:
                 page = self._lines(np.rot90(picture, turn // 90), page.ink)
         else:
             page = self._lines(np.rot90(picture, turn // 90))
+        if page.note:
+            return Reading("", (), picture, np.rot90(page.ink, -turn // 90), note=page.note)
         lines = [
             [self._digit(_turned_back(one.box, turn, picture), one.glyph, one.probabilities) for one in line]
             for line in page.lines
         ]
-        reading = self._reading(lines, picture, np.rot90(page.ink, -turn // 90), turn)
-        return dataclasses.replace(reading, note=page.note)
+        return self._reading(lines, picture, np.rot90(page.ink, -turn // 90), turn)
 
     def read_boxes(self, reading: Reading, boxes: Mapping[segment.Box, int | None]) -> Reading:
         """The picture of a reading, read anew where somebody says that its digits are.
@@ -199,16 +200,17 @@ class Recognizer:
         if found is None or any(side % reduction for side in picture.shape[:2]):  # turned, it would not quite fit
             found = _ink_of(picture)
         try:
-            lines, whole = (
-                segment.read_part(found, self.classify) if part else (segment.read_lines(found, self.classify), True)
-            )
+            if part:
+                lines, whole, bearable = segment.read_part(found, self.classify)
+            else:
+                lines, whole, bearable = segment.read_lines(found, self.classify), True, True
         except segment.TooMuchError as error:
             return _Page([], found, note=str(error))
         if lines and (alone := self._alone(picture, lines)):
             lines = [[alone]]
         if reduction > 1 and whole:
             lines = [self._at_full_size(line, picture, reduction) for line in lines]
-        return _Page(lines, found, whole)
+        return _Page(lines, found, whole, "" if bearable else str(segment.TooMuchError()))
 
     def _alone(self, picture: np.ndarray, lines: list[list[segment.Found]]) -> segment.Found | None:
         """The picture as one damaged digit, where the network is surer of that than of what was found in pieces."""

@@ -36,10 +36,10 @@ CUT_COST = 0.05  # of each cut through ink: connected ink is one digit where the
 GAP_COST = 3.0  # of white between the parts of a digit, for each height of it
 LOW, LOW_COST = 0.75, 3.0  # a digit less high than so much of the writing costs so much for each height it lacks
 SKIP_COST = 0.5  # of leaving a small piece out, as a dot or a dash
-# What a picture may cost. A full page of writing has 1,500 digits at most; the worst tables that were seen have 450
+# What a picture may cost. A full page of writing has 1,000 digits; the worst tables that were seen have 450
 # pieces and 900 groups. benchmarks/worst_case.py measures what these allow.
 MOST_PIECES = 3000  # larger than dirt
-MOST_GROUPS = 2000  # of atoms, each to be looked at by the network
+MOST_GROUPS = 1500  # of atoms, each to be looked at by the network
 MOST_AREA = 12  # pictures: what the boxes of all groups cover together
 MOST_ATOMS = 60  # of one digit, be it drawn of dots
 
@@ -108,8 +108,16 @@ def read_lines(ink: np.ndarray, classify: Callable[[np.ndarray], np.ndarray]) ->
     return _read(_lines(pieces, unit), unit, ink, labels, classify, [MOST_GROUPS, MOST_AREA * ink.size])
 
 
-def read_part(ink: np.ndarray, classify: Callable[[np.ndarray], np.ndarray]) -> tuple[list[list[Found]], bool]:
-    """As read_lines, but of much writing only PART pieces, from all over the page; and whether that is the whole."""
+class Part(NamedTuple):
+    """A part of a page: its digits in lines, whether that is all of it, and whether all of it can be read."""
+
+    lines: list[list[Found]]
+    whole: bool
+    bearable: bool
+
+
+def read_part(ink: np.ndarray, classify: Callable[[np.ndarray], np.ndarray]) -> Part:
+    """As read_lines, but of much writing only some PART pieces, from all over the page."""
     labels, pieces, unit = _pieces(ink)
     lines = _lines(pieces, unit)
     every = -(-sum(map(len, lines)) // PART)
@@ -118,7 +126,8 @@ def read_part(ink: np.ndarray, classify: Callable[[np.ndarray], np.ndarray]) -> 
         stretches = [line[at : at + STRETCH] for line in lines for at in range(0, len(line), STRETCH)]
         lines = stretches[every // 2 :: every]
     work = [MOST_GROUPS, MOST_AREA * ink.size]
-    return _read(lines, unit, ink, labels, classify, work), every <= 1
+    read = _read(lines, unit, ink, labels, classify, work)
+    return Part(read, every <= 1, (MOST_GROUPS - work[0]) * every <= 1.5 * MOST_GROUPS)  # it may be less elsewhere
 
 
 def _read(
@@ -251,43 +260,33 @@ def _mended(pieces: list[Piece], labels: np.ndarray, unit: float) -> list[Piece]
     if len(pieces) < 2:
         return pieces
     _, left, top, right, bottom, _ = np.array(pieces).T
-    height, width = bottom - top, right - left
     ends = np.searchsorted(top, top + 2.2 * unit, "right")  # what begins below is no part of the digit
     free = np.ones(len(pieces), bool)
     number = 0
     while number < len(pieces):
         upper = pieces[number]
+        low, high, aside = upper.bottom - BREAK * unit, upper.top + 2.2 * unit, 2.2 * GAP * unit + 4
         below = slice(number + 1, ends[number])
-        aside = 2.2 * GAP * unit + 4  # pixels: as far as a stroke goes on
-        beside = (left[below] <= upper.right + aside) & (right[below] >= upper.left - aside) & free[below]
-        near = np.flatnonzero(beside) + number + 1
-        if free[number] and len(near):
-            shared = np.minimum(upper.right, right[near]) - np.maximum(upper.left, left[near])
-            white = top[near] - upper.bottom
-            above = shared >= 0.5 * np.minimum(upper.width, width[near])
-            fits = (
-                (-BREAK * unit <= white)
-                & (white <= BREAK * np.maximum(upper.height, height[near]))
-                & (np.maximum(upper.bottom, bottom[near]) - upper.top <= 2.2 * unit)
-                & (above | (white >= 0))
-            )
-            for other, over in zip(near[fits].tolist(), above[fits].tolist(), strict=True):
-                lower = pieces[other]
-                if over or _goes_on(upper, lower, labels):
-                    area = labels[lower.top : lower.bottom, lower.left : lower.right]
-                    area[area == lower.label] = upper.label
-                    pieces[number] = Piece(
-                        upper.label,
-                        min(upper.left, lower.left),
-                        upper.top,
-                        max(upper.right, lower.right),
-                        max(upper.bottom, lower.bottom),
-                        upper.area + lower.area,
-                    )
-                    free[other] = False
-                    break
-            else:
-                number += 1
+        near = (top[below] >= low) & (bottom[below] <= high) & free[below]
+        near &= (left[below] <= upper.right + aside) & (right[below] >= upper.left - aside)  # as far as strokes slant
+        for other in np.flatnonzero(near).tolist() if free[number] and upper.bottom <= high else ():
+            lower = pieces[number + 1 + other]
+            shared = min(upper.right, lower.right) - max(upper.left, lower.left)
+            if lower.top - upper.bottom <= BREAK * max(upper.height, lower.height) and (
+                shared >= 0.5 * min(upper.width, lower.width) or _goes_on(upper, lower, labels)
+            ):
+                area = labels[lower.top : lower.bottom, lower.left : lower.right]
+                area[area == lower.label] = upper.label
+                pieces[number] = Piece(
+                    upper.label,
+                    min(upper.left, lower.left),
+                    upper.top,
+                    max(upper.right, lower.right),
+                    max(upper.bottom, lower.bottom),
+                    upper.area + lower.area,
+                )
+                free[number + 1 + other] = False
+                break
         else:
             number += 1
     return [piece for piece, own in zip(pieces, free.tolist(), strict=True) if own]
