@@ -40,7 +40,7 @@ SKIP_COST = 0.5  # of leaving a small piece out, as a dot or a dash
 # pieces and 900 groups. benchmarks/worst_case.py measures what these allow.
 MOST_PIECES = 3000  # larger than dirt
 MOST_GROUPS = 1500  # of atoms, each to be looked at by the network
-MOST_AREA = 12  # pictures: what the boxes of all groups cover together
+MOST_AREA = 20  # times the picture: what the boxes of all groups cover together
 MOST_ATOMS = 60  # of one digit, be it drawn of dots
 
 Box = tuple[int, int, int, int]
