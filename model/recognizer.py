@@ -19,6 +19,7 @@ SMALL_PICTURE = 128  # pixels: who gives so small and square a picture gives a s
 SURE = 0.9  # mean confidence of what is read piece by piece, from which no other reading is tried
 SEVERAL = 4  # digits from which it may be told that a page is turned
 UPRIGHT = 0.97  # mean confidence from which a page is taken to be upright
+TRIED = 0.3  # of what a picture may cost: to try a turn costs no more, and the right one costs little
 CLEAR = 0.03  # nats a digit by which a page must be surer turned than upright
 FEW = 5  # digits: a large picture in which more were found shows no single one
 ALONE = 0.6  # confidence from which a small picture is a single digit, whatever its pieces are read as
@@ -121,7 +122,9 @@ class Recognizer:
                 surest, upright = surest + CLEAR, page.ink
                 for other in others:
                     quarters = other // 90
-                    turned = self._lines(np.rot90(picture, quarters), np.rot90(upright, quarters), part=True)
+                    turned = self._lines(
+                        np.rot90(picture, quarters), np.rot90(upright, quarters), part=True, share=TRIED
+                    )
                     if turned.lines and (sureness := _sureness(turned.lines)) > surest:
                         turn, page, surest = other, turned, sureness
             if not page.whole and not page.note:
@@ -188,20 +191,23 @@ class Recognizer:
         read = zip(glyphs, self.classify(glyphs), strict=True)
         return [self._digit(box, glyph, probabilities) for glyph, probabilities in read]
 
-    def _lines(self, picture: np.ndarray, found: np.ndarray | None = None, part: bool = False) -> _Page:
+    def _lines(
+        self, picture: np.ndarray, found: np.ndarray | None = None, part: bool = False, share: float = 1.0
+    ) -> _Page:
         """The digits of an upright picture, in lines.
 
         Args:
             picture: (h, w, 3) uint8.
             found: its ink, where it is known from a picture that was turned otherwise.
-            part: of a page with much on it, only as much as tells which way up it is.
+            part: of a page with much on it, only as much as tells which way up it is,
+            share: and of what a picture may cost, as much as that may.
         """
         reduction = _reduction(picture)
         if found is None or any(side % reduction for side in picture.shape[:2]):  # turned, it would not quite fit
             found = _ink_of(picture)
         try:
             if part:
-                lines, whole, bearable = segment.read_part(found, self.classify)
+                lines, whole, bearable = segment.read_part(found, self.classify, share)
             else:
                 lines, whole, bearable = segment.read_lines(found, self.classify), True, True
         except segment.TooMuchError as error:

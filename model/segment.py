@@ -40,7 +40,7 @@ SKIP_COST = 0.5  # of leaving a small piece out, as a dot or a dash
 # pieces and 900 groups. benchmarks/worst_case.py measures what these allow.
 MOST_PIECES = 3000  # larger than dirt
 MOST_GROUPS = 1500  # of atoms, each to be looked at by the network
-MOST_AREA = 20  # times the picture: what the boxes of all groups cover together
+MOST_AREA = 16  # times the picture: what the boxes of all groups cover together
 MOST_ATOMS = 60  # of one digit, be it drawn of dots
 
 Box = tuple[int, int, int, int]
@@ -116,8 +116,8 @@ class Part(NamedTuple):
     bearable: bool
 
 
-def read_part(ink: np.ndarray, classify: Callable[[np.ndarray], np.ndarray]) -> Part:
-    """As read_lines, but of much writing only some PART pieces, from all over the page."""
+def read_part(ink: np.ndarray, classify: Callable[[np.ndarray], np.ndarray], share: float = 1.0) -> Part:
+    """As read_lines, at a share of what that may cost; but of much writing, only PART pieces from all over the page."""
     labels, pieces, unit = _pieces(ink)
     lines = _lines(pieces, unit)
     every = -(-sum(map(len, lines)) // PART)
@@ -125,9 +125,11 @@ def read_part(ink: np.ndarray, classify: Callable[[np.ndarray], np.ndarray]) -> 
         lines = [sorted(line, key=lambda piece: piece.left + piece.right) for line in lines]
         stretches = [line[at : at + STRETCH] for line in lines for at in range(0, len(line), STRETCH)]
         lines = stretches[every // 2 :: every]
-    work = [MOST_GROUPS, MOST_AREA * ink.size]
+    work = [share * MOST_GROUPS, share * MOST_AREA * ink.size]
     read = _read(lines, unit, ink, labels, classify, work)
-    return Part(read, every <= 1, (MOST_GROUPS - work[0]) * every <= 1.5 * MOST_GROUPS)  # it may be less elsewhere
+    return Part(
+        read, every <= 1, (share * MOST_GROUPS - work[0]) * every <= 1.5 * MOST_GROUPS
+    )  # it may be less elsewhere
 
 
 def _read(
