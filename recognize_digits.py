@@ -1,7 +1,8 @@
 """Read handwritten digits on the command line: python recognize_digits.py picture.png
 
 A line a file; with --json one object a line, for other programs to read. Files that can't be read are named on the
-standard error (with --json, in their own object), the others are read all the same, and the exit code is 1.
+standard error (with --json, in their own object), the others are read all the same, and the exit code is 1. Where far
+too much is on a picture to be writing, nothing is read, and a note says so in the same places.
 """
 
 import argparse
@@ -55,6 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
             print(json.dumps({"file": str(file), **reading.summary()}))
         else:
             print(f"{file}: {reading.text.replace(chr(10), ' ')}")
+            if reading.note:
+                print(f"{file}: note: {reading.note}", file=sys.stderr)
     return 1 if failed else 0
 
 

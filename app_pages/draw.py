@@ -98,7 +98,8 @@ def draw_and_read() -> None:
         canvas.show(sheet, brush, None if square else pictures.boxes_alone(reading, names))
     with right, st.container(key="reading"):
         if not reading.digits:
-            st.info("There is too little ink to read. Draw a digit, a little larger.", icon=":material/edit:")
+            words = reading.note or "There is too little ink to read. Draw a digit, a little larger."
+            st.info(words, icon=":material/edit:")
             return
         digit = explain(reading, names)
         correct.one(digit, recognizer, "drawn")
@@ -126,7 +127,7 @@ def read_sent(sent: subject.Subject) -> None:
         st.button("Draw something else", on_click=subject.dismiss, icon=":material/draw:")
     with right:
         if not reading.digits:
-            st.info("There is no digit to be read in it.", icon=":material/edit:")
+            st.info(reading.note or "There is no digit to be read in it.", icon=":material/edit:")
             return
         digit = explain(reading, [recognizer.name(digit) for digit in reading.digits])
         subject.offer(sent, key="sent")

@@ -10,7 +10,7 @@ SMALL = 12  # pixels: the longer side of a digit that holds enough detail
 def hints(reading: Reading) -> list[str]:
     """One sentence for each thing that makes the reading less sure than it could be; [] where all is well."""
     height, width = reading.image.shape[:2]
-    found = []
+    found = [reading.note] if reading.note else []
     for digit in reading.digits:
         left, top, box_width, box_height = digit.box
         if left == 0 or top == 0 or left + box_width >= width or top + box_height >= height:

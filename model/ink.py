@@ -22,6 +22,7 @@ RULED_PAGE = 400  # pixels: a smaller picture has no room for writing on lines
 RULING_WIDTH = 1 / 120  # of the page: a ruling is thinner, a large digit's stroke is not
 SMALL = 512  # pixels: the longer side of a picture that is likely to show one digit, and may be cut close to it
 CLOSE = 0.06  # of the longer side: nearer to the border, a stroke lacks paper around it
+STRIP = 4  # times as long as it is high: beyond, its length says nothing of how large its strokes are
 MARGIN = 0.25  # of the longer side: so much paper is laid around a picture that is cut close
 STROKE, PLAIN = 60, 12  # of 255: what a stroke in the border differs from the paper, and the paper from itself
 PLAIN_SHARE = 0.3  # of the border: strokes may take up the rest
@@ -62,7 +63,7 @@ def cut_close(rgb: np.ndarray) -> bool:
     """
     every = -(-max(rgb.shape) // SMALL)  # large strokes need not be looked at closely
     rgb = rgb[::every, ::every]
-    depth = max(1, round(CLOSE * max(rgb.shape)))
+    depth = max(1, round(CLOSE * _length(rgb)))
     turned = [np.rot90(rgb, quarter) for quarter in range(4)]
     papers = _border_paper(rgb)
     differences = [_largest((side[:depth] - paper).reshape(-1, 3)) for side, paper in zip(turned, papers, strict=True)]
@@ -79,7 +80,7 @@ def cut_close(rgb: np.ndarray) -> bool:
 
 def with_margin(rgb: np.ndarray) -> tuple[np.ndarray, tuple[slice, slice]]:
     """(h, w, 3) uint8 → the same with paper around it, going on as it is at the border; and where the picture is."""
-    margin = round(MARGIN * max(rgb.shape))
+    margin = round(MARGIN * _length(rgb))
     paper = rgb.copy()
     for quarter, line in enumerate(_border_paper(rgb)):
         np.rot90(paper, quarter)[0] = line.round()  # a view
@@ -87,6 +88,11 @@ def with_margin(rgb: np.ndarray) -> tuple[np.ndarray, tuple[slice, slice]]:
     inside = np.s_[margin : margin + len(rgb), margin : margin + rgb.shape[1]]
     around[inside] = rgb
     return around, inside
+
+
+def _length(rgb: np.ndarray) -> int:
+    """The longer side of an (h, w, 3) picture; of a strip, so much of it that paper around makes it no square."""
+    return min(max(rgb.shape[:2]), STRIP * min(rgb.shape[:2]))
 
 
 def _border_paper(rgb: np.ndarray) -> list[np.ndarray]:

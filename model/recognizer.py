@@ -3,7 +3,7 @@
 import dataclasses
 import os
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import jax
 import numpy as np
@@ -19,6 +19,7 @@ SMALL_PICTURE = 128  # pixels: who gives so small and square a picture gives a s
 SURE = 0.9  # mean confidence of what is read piece by piece, from which no other reading is tried
 SEVERAL = 4  # digits from which it may be told that a page is turned
 UPRIGHT = 0.97  # mean confidence from which a page is taken to be upright
+TRIED = 0.3  # of what a picture may cost: to try a turn costs no more, and the right one costs little
 CLEAR = 0.03  # nats a digit by which a page must be surer turned than upright
 FEW = 5  # digits: a large picture in which more were found shows no single one
 ALONE = 0.6  # confidence from which a small picture is a single digit, whatever its pieces are read as
@@ -55,6 +56,7 @@ class Reading:
         image: (h, w, 3) uint8, the picture upright.
         ink: (h', w') float32 in [0, 1], the ink that was found; of a large picture at a reduced size.
         turn: degrees clockwise by which the writing is turned: 0, 90, 180 or 270.
+        note: one sentence that says why nothing was read where far too much is on the picture, or "".
     """
 
     text: str
@@ -62,11 +64,21 @@ class Reading:
     image: np.ndarray
     ink: np.ndarray
     turn: int = 0
+    note: str = ""
 
     def summary(self) -> dict:
-        """The text, and of each digit the value, the confidence and the box, as JSON can hold them."""
+        """The text, of each digit the value, the confidence and the box, and the note if any, as JSON can hold them."""
         digits = [{"value": d.value, "confidence": round(float(d.confidence), 4), "box": d.box} for d in self.digits]
-        return {"text": self.text, "digits": digits}
+        return {"text": self.text, "digits": digits, **({"note": self.note} if self.note else {})}
+
+
+class _Page(NamedTuple):
+    """What is found in a picture turned one way: digits in lines, ink, whether that is all of it, and a note."""
+
+    lines: list[list[segment.Found]]
+    ink: np.ndarray
+    whole: bool = True
+    note: str = ""
 
 
 class Recognizer:
@@ -103,22 +115,29 @@ class Recognizer:
         """
         picture = image.load(source)
         if turn is None:
-            turn, (lines, found) = 0, self._lines(picture)
-            if sum(map(len, lines)) >= SEVERAL and (surest := _sureness(lines)) < np.log(UPRIGHT):
+            turn, page = 0, self._lines(picture, part=True)
+            if sum(map(len, page.lines)) >= SEVERAL and (surest := _sureness(page.lines)) < np.log(UPRIGHT):
                 # Sideways, hardly any digit looks like one: where the reading is fairly sure, it is not sideways.
                 others = (180, 90, 270) if surest < np.log(SURE) else (180,)
-                surest += CLEAR
+                surest, upright = surest + CLEAR, page.ink
                 for other in others:
-                    turned = self._lines(np.rot90(picture, other // 90))
-                    if turned[0] and (sureness := _sureness(turned[0])) > surest:
-                        turn, (lines, found), surest = other, turned, sureness
+                    quarters = other // 90
+                    turned = self._lines(
+                        np.rot90(picture, quarters), np.rot90(upright, quarters), part=True, share=TRIED
+                    )
+                    if turned.lines and (sureness := _sureness(turned.lines)) > surest:
+                        turn, page, surest = other, turned, sureness
+            if not page.whole and not page.note:
+                page = self._lines(np.rot90(picture, turn // 90), page.ink)
         else:
-            lines, found = self._lines(np.rot90(picture, turn // 90))
+            page = self._lines(np.rot90(picture, turn // 90))
+        if page.note:
+            return Reading("", (), picture, np.rot90(page.ink, -turn // 90), note=page.note)
         lines = [
             [self._digit(_turned_back(one.box, turn, picture), one.glyph, one.probabilities) for one in line]
-            for line in lines
+            for line in page.lines
         ]
-        return self._reading(lines, picture, np.rot90(found, -turn // 90), turn)
+        return self._reading(lines, picture, np.rot90(page.ink, -turn // 90), turn)
 
     def read_boxes(self, reading: Reading, boxes: Mapping[segment.Box, int | None]) -> Reading:
         """The picture of a reading, read anew where somebody says that its digits are.
@@ -172,15 +191,32 @@ class Recognizer:
         read = zip(glyphs, self.classify(glyphs), strict=True)
         return [self._digit(box, glyph, probabilities) for glyph, probabilities in read]
 
-    def _lines(self, picture: np.ndarray) -> tuple[list[list[segment.Found]], np.ndarray]:
-        """The digits of an upright picture, in lines, and its ink."""
-        found, reduction = _ink_of(picture)
-        lines = segment.read_lines(found, self.classify)
+    def _lines(
+        self, picture: np.ndarray, found: np.ndarray | None = None, part: bool = False, share: float = 1.0
+    ) -> _Page:
+        """The digits of an upright picture, in lines.
+
+        Args:
+            picture: (h, w, 3) uint8.
+            found: its ink, where it is known from a picture that was turned otherwise.
+            part: of a page with much on it, only as much as tells which way up it is,
+            share: and of what a picture may cost, as much as that may.
+        """
+        reduction = _reduction(picture)
+        if found is None or any(side % reduction for side in picture.shape[:2]):  # turned, it would not quite fit
+            found = _ink_of(picture)
+        try:
+            if part:
+                lines, whole, bearable = segment.read_part(found, self.classify, share)
+            else:
+                lines, whole, bearable = segment.read_lines(found, self.classify), True, True
+        except segment.TooMuchError as error:
+            return _Page([], found, note=str(error))
         if lines and (alone := self._alone(picture, lines)):
             lines = [[alone]]
-        if reduction > 1:
+        if reduction > 1 and whole:
             lines = [self._at_full_size(line, picture, reduction) for line in lines]
-        return lines, found
+        return _Page(lines, found, whole, "" if bearable else str(segment.TooMuchError()))
 
     def _alone(self, picture: np.ndarray, lines: list[list[segment.Found]]) -> segment.Found | None:
         """The picture as one damaged digit, where the network is surer of that than of what was found in pieces."""
@@ -245,18 +281,26 @@ def as_single_glyph(source: os.PathLike | str | bytes | Image.Image | np.ndarray
     """A picture of one digit, or one of anything else → its (28, 28) uint8 glyph, by the steps that `read` takes.
 
     Raises:
-        ImageError: the picture can't be read, or nothing is written in it.
+        ImageError: the picture can't be read, nothing is written in it, or far too much to be writing.
     """
-    cut = glyph.normalise(segment.writing(_ink_of(image.load(source))[0]))
+    try:
+        cut = glyph.normalise(segment.writing(_ink_of(image.load(source))))
+    except segment.TooMuchError as error:
+        raise image.ImageError(str(error)) from error
     if not cut.any():
         raise image.ImageError("Nothing is written in the picture.")
     return cut
 
 
-def _ink_of(picture: np.ndarray) -> tuple[np.ndarray, int]:
-    """(h, w, 3) uint8 → its (h', w') ink, and by how much a large picture was reduced for it."""
-    reduction = int(np.ceil(np.sqrt(picture.shape[0] * picture.shape[1] / WORKING_PIXELS)))
-    return ink.ink_map(np.asarray(Image.fromarray(picture).reduce(reduction)) if reduction > 1 else picture), reduction
+def _reduction(picture: np.ndarray) -> int:
+    """By how much a large (h, w, 3) picture is reduced before ink is looked for."""
+    return int(np.ceil(np.sqrt(picture.shape[0] * picture.shape[1] / WORKING_PIXELS)))
+
+
+def _ink_of(picture: np.ndarray) -> np.ndarray:
+    """(h, w, 3) uint8 → its (h', w') ink, of a large picture at a reduced size."""
+    reduction = _reduction(picture)
+    return ink.ink_map(np.asarray(Image.fromarray(picture).reduce(reduction)) if reduction > 1 else picture)
 
 
 def _surroundings(picture: np.ndarray, box: segment.Box) -> tuple[np.ndarray, tuple[int, int]]:

@@ -30,13 +30,27 @@ WIDEST = 1.7  # of its height: a digit is not wider
 CUTTABLE = 0.55  # of its height: a narrower piece is one digit
 NARROW, LIKELY = 0.5, 0.5  # of its height, and confidence: what slices are not all below, where two digits touch
 CUTS = 3  # places at which a piece may be cut
+PART, STRETCH = 100, 10  # pieces that tell which way up a page is, and how many of them are neighbours
 # Costs are in nats, as the logarithms of the network's probabilities are.
 CUT_COST = 0.05  # of each cut through ink: connected ink is one digit where the network is as sure of that
 GAP_COST = 3.0  # of white between the parts of a digit, for each height of it
 LOW, LOW_COST = 0.75, 3.0  # a digit less high than so much of the writing costs so much for each height it lacks
 SKIP_COST = 0.5  # of leaving a small piece out, as a dot or a dash
+# What a picture may cost. A full page of writing has 1,000 digits; the worst tables that were seen have 450
+# pieces and 900 groups. benchmarks/worst_case.py measures what these allow.
+MOST_PIECES = 3000  # larger than dirt
+MOST_GROUPS = 1500  # of atoms, each to be looked at by the network
+MOST_AREA = 16  # times the picture: what the boxes of all groups cover together
+MOST_ATOMS = 60  # of one digit, be it drawn of dots
 
 Box = tuple[int, int, int, int]
+
+
+class TooMuchError(ValueError):
+    """There is far too much on a picture to be writing."""
+
+    def __init__(self):
+        super().__init__("There is too much on this picture to be writing: nothing of it was read.")
 
 
 class Found(NamedTuple):
@@ -71,16 +85,13 @@ class Atom(NamedTuple):
 
     pieces: tuple[Piece, ...]
     left: int
+    top: int
     right: int
+    bottom: int
     cut: bool  # its left side is a cut through ink
 
-    @property
-    def top(self) -> int:
-        return min(piece.top for piece in self.pieces)
 
-    @property
-    def bottom(self) -> int:
-        return max(piece.bottom for piece in self.pieces)
+Group = tuple[int, int]  # neighbouring atoms of a line: the number of the first, and of the first that follows
 
 
 def read_lines(ink: np.ndarray, classify: Callable[[np.ndarray], np.ndarray]) -> list[list[Found]]:
@@ -89,22 +100,72 @@ def read_lines(ink: np.ndarray, classify: Callable[[np.ndarray], np.ndarray]) ->
     Args:
         ink: 0 paper to 1 full ink.
         classify: (n, 28, 28) uint8 → (n, classes) probabilities, which decide where one digit ends.
+
+    Raises:
+        TooMuchError: there is far too much on it to be writing.
     """
     labels, pieces, unit = _pieces(ink)
+    return _read(_lines(pieces, unit), unit, ink, labels, classify, [MOST_GROUPS, MOST_AREA * ink.size])
 
-    def as_digits(groups: set[tuple[Atom, ...]]) -> dict[tuple[Atom, ...], Found]:
+
+class Part(NamedTuple):
+    """A part of a page: its digits in lines, whether that is all of it, and whether all of it can be read."""
+
+    lines: list[list[Found]]
+    whole: bool
+    bearable: bool
+
+
+def read_part(ink: np.ndarray, classify: Callable[[np.ndarray], np.ndarray], share: float = 1.0) -> Part:
+    """As read_lines, at a share of what that may cost; but of much writing, only PART pieces from all over the page."""
+    labels, pieces, unit = _pieces(ink)
+    lines = _lines(pieces, unit)
+    every = -(-sum(map(len, lines)) // PART)
+    if every > 1:
+        lines = [sorted(line, key=lambda piece: piece.left + piece.right) for line in lines]
+        stretches = [line[at : at + STRETCH] for line in lines for at in range(0, len(line), STRETCH)]
+        lines = stretches[every // 2 :: every]
+    work = [share * MOST_GROUPS, share * MOST_AREA * ink.size]
+    read = _read(lines, unit, ink, labels, classify, work)
+    return Part(
+        read, every <= 1, (share * MOST_GROUPS - work[0]) * every <= 1.5 * MOST_GROUPS
+    )  # it may be less elsewhere
+
+
+def _read(
+    lines: list[list[Piece]],
+    unit: float,
+    ink: np.ndarray,
+    labels: np.ndarray,
+    classify: Callable[[np.ndarray], np.ndarray],
+    work: list[float],
+) -> list[list[Found]]:
+    """The digits of lines of pieces; `work` is how many groups, and pixels of their boxes, it may take at most."""
+
+    def as_digits(groups: list[tuple[Atom, ...]]) -> list[Found]:
+        work[0] -= len(groups)
+        work[1] -= sum(_area(atoms) for atoms in groups)
+        if min(work) < 0:
+            raise TooMuchError
         crops = [_crop(atoms, ink, labels) for atoms in groups]
         glyphs = np.array([normalise(crop) for _, crop in crops], np.uint8).reshape(-1, GLYPH_SIZE, GLYPH_SIZE)
-        return dict(zip(groups, map(Found, (box for box, _ in crops), glyphs, classify(glyphs)), strict=True))
+        return list(map(Found, (box for box, _ in crops), glyphs, classify(glyphs)))
 
-    lines = [_atoms(line) for line in _lines(pieces, unit)]
-    found = as_digits({(atom,) for line in lines for atom in line})
-    for line in lines:
-        # A piece that costs less as one digit than a cut through it does is not cut.
-        parts = [[atom] if _doubt(found[atom,]) < CUT_COST else _slices(atom, ink, labels) for atom in line]
-        line[:] = sorted(itertools.chain(*parts), key=lambda atom: atom.left + atom.right)
-    found |= as_digits({atoms for line in lines for atoms in _neighbours(line)} - found.keys())
-    read = [[found[atoms] for atoms in _made_whole(_best(line, found, unit), found)] for line in lines]
+    def added(lines: list[tuple[list[Atom], dict[Group, Found]]], groups: list[list[Group]]) -> None:
+        """Reads groups of each line together: large batches are quick."""
+        read = as_digits(
+            [tuple(line[slice(*group)]) for (line, _), new in zip(lines, groups, strict=True) for group in new]
+        )
+        keys = ((found, group) for (_, found), new in zip(lines, groups, strict=True) for group in new)
+        for (found, group), digit in zip(keys, read, strict=True):
+            found[group] = digit
+
+    lines = [_atoms(line) for line in lines]
+    whole = iter(as_digits([(atom,) for line in lines for atom in line]))
+    cut = [_cut_up([(atom, next(whole)) for atom in line], ink, labels) for line in lines]
+    added(cut, [[(n, n + 1) for n in range(len(line)) if (n, n + 1) not in found] for line, found in cut])
+    added(cut, [_neighbours(line, found, unit, work[0]) for line, found in cut])
+    read = [[found[group] for group in _made_whole(_best(line, found, unit), line, found)] for line, found in cut]
     return [line for line in read if line]
 
 
@@ -143,53 +204,78 @@ def own_ink(ink: np.ndarray, inside: tuple[slice, slice]) -> np.ndarray:
 
 
 def _pieces(ink: np.ndarray) -> tuple[np.ndarray, list[Piece], float]:
-    """Labels (h, w) of the ink's pieces, the pieces that are no dirt and no frame, and the height of the writing."""
+    """Labels (h, w) of the ink's pieces, the pieces that are no dirt and no frame, and the height of the writing.
+
+    Raises:
+        TooMuchError: there are more than MOST_PIECES.
+    """
     mask = ink >= INK
     labels, count = ndimage.label(mask, np.ones((3, 3)))
     areas = np.bincount(labels.ravel(), minlength=count + 1)
-    pieces = [
-        Piece(label, columns.start, rows.start, columns.stop, rows.stop, int(areas[label]))
-        for label, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1)
-        if areas[label] >= 3 or count < 10
-    ]
-    strange = _border_strips(pieces, ink.shape) | _frames(pieces, ink.shape)
-    inner = [piece for piece in pieces if piece not in strange]
-    if any(piece.height >= LEAST_WRITING * max(ink.shape) for piece in inner):
-        pieces = inner
-    if not pieces:
+    kept = (areas >= 3) | (count < 10)
+    kept[0] = False
+    numbers = np.flatnonzero(kept)
+    boxes = ndimage.find_objects(labels if count < 10 else np.where(kept[labels], labels, 0))
+    bounds = [(c.start, r.start, c.stop, r.stop) for r, c in (boxes[number - 1] for number in numbers)]
+    # As an array, since there may be a hundred thousand of them; its columns are the fields of Piece.
+    table = np.column_stack([numbers, np.array(bounds, int).reshape(-1, 4), areas[numbers]])
+    inner = table[~(_border_strips(table, ink.shape) | _frames(table, ink.shape))]
+    if (_heights(inner) >= LEAST_WRITING * max(ink.shape)).any():
+        table = inner
+    if not len(table):
         return labels, [], 0.0
     for _ in range(2):  # where most digits are broken, the first time tells how high they are
-        pieces = _mended(pieces, labels, _unit(pieces))
-    unit = _unit(pieces)
-    return labels, [piece for piece in pieces if max(piece.width, piece.height) >= SPECK * unit], unit
+        unit = _unit(table)
+        dirt = np.maximum(_widths(table), _heights(table)) < SPECK * unit
+        if (~dirt).sum() > MOST_PIECES:
+            raise TooMuchError
+        mended = _mended([Piece(*row) for row in table[~dirt].tolist()], labels, unit)
+        table = np.concatenate([np.array(mended, int).reshape(-1, 6), table[dirt]])
+    unit = _unit(table)
+    table = table[np.maximum(_widths(table), _heights(table)) >= SPECK * unit]
+    table = table[np.argsort(table[:, 2], kind="stable")]
+    return labels, [Piece(*row) for row in table.tolist()], unit
 
 
-def _unit(pieces: list[Piece]) -> float:
+def _widths(table: np.ndarray) -> np.ndarray:
+    """(n, 6) pieces → (n,)."""
+    return table[:, 3] - table[:, 1]
+
+
+def _heights(table: np.ndarray) -> np.ndarray:
+    """(n, 6) pieces → (n,)."""
+    return table[:, 4] - table[:, 2]
+
+
+def _unit(table: np.ndarray) -> float:
     """The height of the writing: of the pieces below which half of the ink lies. Many specks have little ink."""
-    heights = np.array([max(piece.height, piece.width / 3) for piece in pieces])
+    heights = np.maximum(_heights(table), _widths(table) / 3)
     order = np.argsort(heights)
-    ink_below = np.cumsum([pieces[i].area for i in order])
+    ink_below = np.cumsum(table[order, 5])
     return float(heights[order[np.searchsorted(ink_below, ink_below[-1] / 2)]])
 
 
 def _mended(pieces: list[Piece], labels: np.ndarray, unit: float) -> list[Piece]:
-    """Pieces, those joined that were broken: one right above the other, and together no higher than a digit."""
+    """Pieces that are no dirt, those joined that were broken: one right above the other, together no higher than a
+    digit."""
     pieces = sorted(pieces, key=lambda piece: piece.top)
+    if len(pieces) < 2:
+        return pieces
+    _, left, top, right, bottom, _ = np.array(pieces).T
+    ends = np.searchsorted(top, top + 2.2 * unit, "right")  # what begins below is no part of the digit
+    free = np.ones(len(pieces), bool)
     number = 0
     while number < len(pieces):
         upper = pieces[number]
-        for other in range(number + 1, len(pieces)):
-            lower = pieces[other]
-            if lower.top > upper.top + 2.2 * unit:
-                number += 1  # as are all that follow
-                break
+        low, high, aside = upper.bottom - BREAK * unit, upper.top + 2.2 * unit, 2.2 * GAP * unit + 4
+        below = slice(number + 1, ends[number])
+        near = (top[below] >= low) & (bottom[below] <= high) & free[below]
+        near &= (left[below] <= upper.right + aside) & (right[below] >= upper.left - aside)  # as far as strokes slant
+        for other in np.flatnonzero(near).tolist() if free[number] and upper.bottom <= high else ():
+            lower = pieces[number + 1 + other]
             shared = min(upper.right, lower.right) - max(upper.left, lower.left)
-            white = lower.top - upper.bottom
-            if (
-                (shared >= 0.5 * min(upper.width, lower.width) or _goes_on(upper, lower, labels))
-                and -BREAK * unit <= white <= BREAK * max(upper.height, lower.height)
-                and max(upper.bottom, lower.bottom) - upper.top <= 2.2 * unit
-                and min(max(upper.width, upper.height), max(lower.width, lower.height)) >= SPECK * unit
+            if lower.top - upper.bottom <= BREAK * max(upper.height, lower.height) and (
+                shared >= 0.5 * min(upper.width, lower.width) or _goes_on(upper, lower, labels)
             ):
                 area = labels[lower.top : lower.bottom, lower.left : lower.right]
                 area[area == lower.label] = upper.label
@@ -201,11 +287,11 @@ def _mended(pieces: list[Piece], labels: np.ndarray, unit: float) -> list[Piece]
                     max(upper.bottom, lower.bottom),
                     upper.area + lower.area,
                 )
-                del pieces[other]
+                free[number + 1 + other] = False
                 break
         else:
             number += 1
-    return pieces
+    return [piece for piece, own in zip(pieces, free.tolist(), strict=True) if own]
 
 
 def _goes_on(upper: Piece, lower: Piece, labels: np.ndarray) -> bool:
@@ -218,45 +304,45 @@ def _goes_on(upper: Piece, lower: Piece, labels: np.ndarray) -> bool:
     return len(above) > 0 < len(below) and above[0] - near <= below[-1] and below[0] - near <= above[-1]
 
 
-def _border_strips(pieces: list[Piece], shape: tuple[int, int]) -> set[Piece]:
-    """The pieces of what lies along a border, where the paper's lines cut it up: rows of cells, or a broken line."""
+def _border_strips(table: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Which (n,) of (n, 6) pieces lie along a border, where the paper's lines cut it up: rows of cells, or a broken
+    line."""
     height, width = shape
     near = max(2, round(0.01 * max(shape)))  # a line between two rows, or outside of the first, is no wider
-    strips: set[Piece] = set()
-    for length, across, extents in (  # how far from the border each piece begins and ends, and how long it is along it
-        (width, height, [(p.top, p.bottom, p.width, p) for p in pieces]),
-        (width, height, [(height - p.bottom, height - p.top, p.width, p) for p in pieces]),
-        (height, width, [(p.left, p.right, p.height, p) for p in pieces]),
-        (height, width, [(width - p.right, width - p.left, p.height, p) for p in pieces]),
+    strips = np.zeros(len(table), bool)
+    _, left, top, right, bottom, _ = table.T
+    for length, across, start, end, along in (  # how far from the border each begins and ends, how long it is along it
+        (width, height, top, bottom, right - left),
+        (width, height, height - bottom, height - top, right - left),
+        (height, width, left, right, bottom - top),
+        (height, width, width - right, width - left, bottom - top),
     ):
-        depth, shallow = 0, [extent for extent in extents if extent[1] <= STRIP_DEPTH * across]
-        line = [(along, p) for start, end, along, p in shallow if end - start <= min(near, along / 3)]
-        if sum(along for along, _ in line) > STRIP * length:
-            strips.update(piece for _, piece in line)
+        depth, shallow = 0, end <= STRIP_DEPTH * across
+        line = shallow & (end - start <= np.minimum(near, along / 3))
+        if along[line].sum() > STRIP * length:
+            strips |= line
         while True:
-            row = [(end, along, piece) for start, end, along, piece in shallow if depth <= start <= depth + near]
-            if sum(along for _, along, _ in row) <= STRIP * length:
+            row = shallow & (depth <= start) & (start <= depth + near)
+            if along[row].sum() <= STRIP * length:
                 break
-            strips.update(piece for _, _, piece in row)
-            depth = max(end for end, _, _ in row)
+            strips |= row
+            depth = end[row].max()
     return strips
 
 
-def _frames(pieces: list[Piece], shape: tuple[int, int]) -> set[Piece]:
-    """Rulings through the picture, and what lies along its border: a table's edge, a shadow.
+def _frames(table: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Which (n,) of (n, 6) pieces are rulings through the picture, or lie along its border: a table's edge, a shadow.
 
     A digit that touches the border, in a picture cut close, is no higher than those that don't.
     """
     height, width = shape
-    along, rulings = set(), set()
-    for piece in pieces:
-        touches = piece.left == 0 or piece.top == 0 or piece.right == width or piece.bottom == height
-        if touches and max(piece.width / width, piece.height / height) > 0.5:
-            along.add(piece)
-        elif piece.width > 0.6 * width and piece.height < 0.1 * piece.width:
-            rulings.add(piece)
-    inner = max((piece.height for piece in pieces if piece not in along | rulings), default=height)
-    return rulings | {piece for piece in along if max(piece.width, piece.height) > 1.5 * inner}
+    _, left, top, right, bottom, _ = table.T
+    widths, heights = right - left, bottom - top
+    touches = (left == 0) | (top == 0) | (right == width) | (bottom == height)
+    along = touches & (np.maximum(widths / width, heights / height) > 0.5)
+    rulings = ~along & (widths > 0.6 * width) & (heights < 0.1 * widths)
+    inner = heights[~(along | rulings)].max(initial=0) or height
+    return rulings | along & (np.maximum(widths, heights) > 1.5 * inner)
 
 
 def _lines(pieces: list[Piece], unit: float) -> list[list[Piece]]:
@@ -265,59 +351,101 @@ def _lines(pieces: list[Piece], unit: float) -> list[list[Piece]]:
     if not main:
         main, pieces = pieces, []
     lines: list[list[Piece]] = []
+    last = np.empty((len(main), 5))  # of each line: middle (twice), top, bottom and height of its last piece, and slope
+    line_of = []
     for piece in main:
-        overlaps = [_overlap(line, piece) for line in lines]
-        if overlaps and max(overlaps) >= 0.4:
-            lines[int(np.argmax(overlaps))].append(piece)
-        else:
-            lines.append([piece])
-    for piece in (p for p in pieces if p.height < MAIN * unit):
-        gaps = [min(_distance(piece, other) for other in line) for line in lines]
-        nearest = int(np.argmin(gaps))
-        if gaps[nearest] <= NEAR * unit:
+        number = len(lines)
+        if lines:
+            middle, top, bottom, height, slope = last[:number].T
+            shift = slope * (piece.left + piece.right - middle) / 2
+            shared = np.minimum(piece.bottom, bottom + shift) - np.maximum(piece.top, top + shift)
+            overlaps = shared / np.minimum(piece.height, height)
+            best = int(np.argmax(overlaps))
+            number = best if overlaps[best] >= 0.4 else number
+        if number == len(lines):
+            lines.append([])
+        lines[number].append(piece)
+        line_of.append(number)
+        last[number] = piece.left + piece.right, piece.top, piece.bottom, piece.height, _slope(lines[number])
+    small = [p for p in pieces if p.height < MAIN * unit]
+    placed = np.array(main + small).reshape(-1, 6)[:, 1:5]  # first those of the lines, then what joined them
+    line_of, count = np.array(line_of + [0] * len(small), int), len(main)
+    for piece in small:
+        left, top, right, bottom = placed[:count].T
+        across = np.maximum(0, np.maximum(piece.left - right, left - piece.right))
+        down = np.maximum(0, np.maximum(piece.top - bottom, top - piece.bottom))
+        white = np.hypot(across, down)
+        if white.min() <= NEAR * unit:
+            nearest = line_of[:count][white == white.min()].min()
             lines[nearest].append(piece)
-    return sorted(lines, key=lambda line: np.mean([piece.top + piece.bottom for piece in line]))
+            placed[count], line_of[count] = piece[1:5], nearest
+            count += 1
+    return sorted(lines, key=lambda line: sum(piece.top + piece.bottom for piece in line) / len(line))
 
 
-def _overlap(line: list[Piece], piece: Piece) -> float:
-    """How much of the lower of two heights a piece shares with where the line is at its place; at most 1."""
-    last = line[-1]
+def _slope(line: list[Piece]) -> float:
+    """Of a line at its last pieces, at most 0.3 either way."""
     x, y = zip(*[((p.left + p.right) / 2, (p.top + p.bottom) / 2) for p in line[-4:]], strict=True)
-    slope = 0.0
-    if max(x) - min(x) > last.height / 2:
-        slope = min(max(statistics.linear_regression(x, y).slope, -0.3), 0.3)
-    shift = slope * (piece.left + piece.right - last.left - last.right) / 2
-    shared = min(piece.bottom, last.bottom + shift) - max(piece.top, last.top + shift)
-    return shared / min(piece.height, last.height)
-
-
-def _distance(one: Piece, other: Piece) -> float:
-    """White between two pieces' boxes, in pixels."""
-    across = max(0, one.left - other.right, other.left - one.right)
-    down = max(0, one.top - other.bottom, other.top - one.bottom)
-    return float(np.hypot(across, down))
+    if max(x) - min(x) <= line[-1].height / 2:
+        return 0.0
+    return min(max(statistics.linear_regression(x, y).slope, -0.3), 0.3)
 
 
 def _atoms(line: list[Piece]) -> list[Atom]:
     """A line's atoms, from left to right, before any piece is cut."""
     groups: list[list[Piece]] = []
+    bounds = np.empty((len(line), 2), int)  # left and right of each group
+    higher = 0  # groups of which a piece is but a small part: they come by height
     for piece in sorted(line, key=lambda p: -p.height):
         # A small piece above, below or inside another belongs to it: a loose hat, a broken stroke.
-        for group in groups:
-            shared = min(piece.right, max(p.right for p in group)) - max(piece.left, min(p.left for p in group))
-            if shared >= 0.5 * piece.width and piece.height < 0.6 * group[0].height:
-                group.append(piece)
-                break
+        while higher < len(groups) and piece.height < 0.6 * groups[higher][0].height:
+            higher += 1
+        left, right = bounds[:higher].T
+        fits = np.minimum(piece.right, right) - np.maximum(piece.left, left) >= 0.5 * piece.width
+        if fits.any():
+            number = int(fits.argmax())
+            groups[number].append(piece)
+            bounds[number] = min(left[number], piece.left), max(right[number], piece.right)
         else:
+            bounds[len(groups)] = piece.left, piece.right
             groups.append([piece])
-    atoms = [Atom(tuple(group), min(p.left for p in group), max(p.right for p in group), False) for group in groups]
+    atoms = [
+        Atom(tuple(group), left, min(p.top for p in group), right, max(p.bottom for p in group), False)
+        for group, (left, right) in zip(groups, bounds.tolist(), strict=False)
+    ]
     return sorted(atoms, key=lambda atom: atom.left + atom.right)
+
+
+def _cut_up(
+    line: list[tuple[Atom, Found]], ink: np.ndarray, labels: np.ndarray
+) -> tuple[list[Atom], dict[Group, Found]]:
+    """A line's atoms and what each is read as → all its atoms, some of them cut, and what is known of their groups.
+
+    A piece that costs less as one digit than a cut through it does is not cut.
+    """
+    parts = [(atom, digit, [atom] if _doubt(digit) < CUT_COST else _slices(atom, ink, labels)) for atom, digit in line]
+    # Each slice with the number of its atom, which tells where the whole is found again.
+    slices = [(one, number) for number, (_, _, ones) in enumerate(parts) for one in ones]
+    slices.sort(key=lambda one: one[0].left + one[0].right)
+    places: dict[int, list[int]] = {}
+    for place, (_, number) in enumerate(slices):
+        places.setdefault(number, []).append(place)
+    found = {}
+    for number, own in places.items():
+        atom, digit, _ = parts[number]
+        narrow = len(own) == 1 or atom.right - atom.left <= WIDEST * (atom.bottom - atom.top)
+        if narrow and own[-1] - own[0] == len(own) - 1:
+            found[own[0], own[-1] + 1] = digit
+    return [one for one, _ in slices], found
 
 
 def _slices(atom: Atom, ink: np.ndarray, labels: np.ndarray) -> list[Atom]:
     """An atom cut wherever it may be, through the largest of its pieces."""
     bounds = [atom.left, *_cuts(atom.pieces[0], ink, labels), atom.right]
-    return [Atom(atom.pieces, start, end, number > 0) for number, (start, end) in enumerate(itertools.pairwise(bounds))]
+    return [
+        atom._replace(left=start, right=end, cut=number > 0)
+        for number, (start, end) in enumerate(itertools.pairwise(bounds))
+    ]
 
 
 def _cuts(piece: Piece, ink: np.ndarray, labels: np.ndarray) -> list[int]:
@@ -328,30 +456,52 @@ def _cuts(piece: Piece, ink: np.ndarray, labels: np.ndarray) -> list[int]:
     profile = np.where(inside, ink[piece.top : piece.bottom, piece.left : piece.right], 0).sum(0)
     profile = ndimage.gaussian_filter1d(profile, piece.height / 40)
     margin = max(2, round(0.12 * piece.height))
-    lowest = [
-        x
-        for x in range(margin, piece.width - margin)
-        if profile[x] == profile[max(0, x - margin) : x + margin + 1].min() and profile[x] < 0.5 * piece.height
-    ]
+    least = (profile == ndimage.minimum_filter1d(profile, 2 * margin + 1)) & (profile < 0.5 * piece.height)
+    lowest = np.flatnonzero(least[margin : piece.width - margin]) + margin
     chosen: list[int] = []
-    for x in sorted(lowest, key=lambda x: profile[x]):
+    for x in sorted(lowest.tolist(), key=lambda x: profile[x]):
         if len(chosen) < CUTS and all(abs(x - other) >= margin for other in chosen):
             chosen.append(x)
     return sorted(piece.left + x for x in chosen)
 
 
-def _neighbours(line: list[Atom]) -> list[tuple[Atom, ...]]:
-    """Which neighbouring atoms of a line may be one digit."""
-    groups = []
-    for start in range(len(line)):
-        for end in range(start + 1, len(line) + 1):
-            atoms = tuple(line[start:end])
-            width = max(atom.right for atom in atoms) - min(atom.left for atom in atoms)
-            height = max(atom.bottom for atom in atoms) - min(atom.top for atom in atoms)
-            if len(atoms) > 1 and (width > WIDEST * height or (len(atoms) > ATOMS and width > height)):
+def _neighbours(line: list[Atom], found: Mapping[Group, Found], unit: float, most: float = MOST_GROUPS) -> list[Group]:
+    """Which neighbouring atoms of a line may be one digit, of those that are not known yet.
+
+    What costs more as one digit than atom by atom, even if the network were quite sure of it, is left out: where digits
+    stand apart, that is all. So the cost of a line grows with its length alone.
+
+    Raises:
+        TooMuchError: there are more than `most`.
+    """
+    single = [_cost(found[n, n + 1], line[n : n + 1], unit) for n in range(len(line))]
+    groups: list[Group] = []
+    for start, first in enumerate(line):
+        left, top, right, bottom, _ = first[1:]
+        apart, white = single[start], 0
+        for end in range(start + 2, min(start + MOST_ATOMS, len(line)) + 1):
+            last = line[end - 1]
+            left, right = min(left, last.left), max(right, last.right)
+            top, bottom = min(top, last.top), max(bottom, last.bottom)
+            width, height = right - left, bottom - top
+            if width > WIDEST * height or (end - start > ATOMS and width > height):
                 break
-            groups.append(atoms)
+            apart += single[end - 1]
+            white += max(0, last.left - line[end - 2].right)
+            least = GAP_COST * white / max(height, width / 2) + LOW_COST * max(0, LOW - max(width, height) / unit)
+            least += CUT_COST * first.cut
+            one_piece = first.pieces is last.pieces  # its slices may be made whole again
+            if (least <= apart or one_piece) and (start, end) not in found:
+                groups.append((start, end))
+        if len(groups) > most:
+            raise TooMuchError
     return groups
+
+
+def _area(atoms: Sequence[Atom]) -> int:
+    """Pixels of the box of some atoms."""
+    width = max(atom.right for atom in atoms) - min(atom.left for atom in atoms)
+    return width * (max(atom.bottom for atom in atoms) - min(atom.top for atom in atoms))
 
 
 def _crop(atoms: Sequence[Atom], ink: np.ndarray, labels: np.ndarray) -> tuple[Box, np.ndarray]:
@@ -362,8 +512,10 @@ def _crop(atoms: Sequence[Atom], ink: np.ndarray, labels: np.ndarray) -> tuple[B
     own = np.zeros(inside.shape, bool)
     for atom in atoms:
         columns = slice(atom.left - left, atom.right - left)
-        for piece in atom.pieces:
-            own[:, columns] |= inside[:, columns] == piece.label
+        if len(atom.pieces) == 1:
+            own[:, columns] |= inside[:, columns] == atom.pieces[0].label
+        else:
+            own[:, columns] |= np.isin(inside[:, columns], [piece.label for piece in atom.pieces])
     rows, columns = np.flatnonzero(own.any(1)), np.flatnonzero(own.any(0))
     if not len(rows):
         return (left, top, right - left, bottom - top), np.zeros(inside.shape, np.float32)
@@ -373,44 +525,51 @@ def _crop(atoms: Sequence[Atom], ink: np.ndarray, labels: np.ndarray) -> tuple[B
 
 def _of_pieces(own: np.ndarray, labels: np.ndarray, ink: np.ndarray) -> np.ndarray:
     """The ink of some pieces, (h, w) bool. The soft edge of a stroke belongs to it; a neighbour's ink doesn't."""
-    return np.where(ndimage.maximum_filter(own, 3) & (own | (labels == 0)), ink, 0)
+    near = own.copy()  # and its eight neighbours
+    near[1:] |= own[:-1]
+    near[:-1] |= own[1:]
+    across = near.copy()
+    near[:, 1:] |= across[:, :-1]
+    near[:, :-1] |= across[:, 1:]
+    return np.where(near & (own | (labels == 0)), ink, 0)
 
 
-def _best(line: list[Atom], found: Mapping[tuple[Atom, ...], Found], unit: float) -> list[tuple[Atom, ...]]:
+def _best(line: list[Atom], found: Mapping[Group, Found], unit: float) -> list[Group]:
     """The way to group a line's atoms into digits that costs least (Viterbi's recursion over the places between)."""
+    starts: list[list[int]] = [[] for _ in range(len(line) + 1)]  # of the groups that end at each place
+    for start, end in sorted(found):
+        starts[end].append(start)
     costs: list[float] = [0.0]
-    choices: list[tuple[Atom, ...]] = []  # the digit that ends at each atom; none where the atom is left out
+    choices: list[int] = []  # where the digit begins that ends at each atom; at its end where the atom is left out
     for end, last in enumerate(line, start=1):
-        options = [
-            (costs[start] + _cost(found[atoms], atoms, unit), atoms)
-            for start in range(end)
-            if (atoms := tuple(line[start:end])) in found
-        ]
+        options = [(costs[start] + _cost(found[start, end], line[start:end], unit), start) for start in starts[end]]
         if last.bottom - last.top < MAIN * unit:
-            options.append((costs[end - 1] + SKIP_COST, ()))
-        cost, atoms = min(options, key=lambda option: option[0])
+            options.append((costs[end - 1] + SKIP_COST, end))
+        cost, start = min(options, key=lambda option: option[0])
         costs.append(cost)
-        choices.append(atoms)
+        choices.append(start)
     read, end = [], len(line)
     while end:
-        atoms = choices[end - 1]
-        if atoms:
-            read.append(atoms)
-        end -= max(1, len(atoms))
+        start = choices[end - 1]
+        if start < end:
+            read.append((start, end))
+        end = min(start, end - 1)
     return read[::-1]
 
 
-def _made_whole(groups: list[tuple[Atom, ...]], found: Mapping[tuple[Atom, ...], Found]) -> Iterator[tuple[Atom, ...]]:
+def _made_whole(groups: list[Group], line: list[Atom], found: Mapping[Group, Found]) -> Iterator[Group]:
     """The groups, each piece whole again whose slices are all bars, or one of which looks like no digit.
 
     So are the slices of a letter or a drawing, since any slice of a stroke looks like a 1.
     """
-    for _, slices in itertools.groupby(groups, key=lambda atoms: atoms[0].pieces):
+    for _, slices in itertools.groupby(groups, key=lambda group: id(line[group[0]].pieces)):
         slices = list(slices)
-        whole = tuple(itertools.chain(*slices))
-        digits = [found[atoms] for atoms in slices]
+        whole = slices[0][0], slices[-1][1]
+        digits = [found[group] for group in slices]
         bars = all(digit.box[2] < NARROW * digit.box[3] for digit in digits)
-        if len(slices) > 1 and whole in found and (bars or min(d.probabilities.max() for d in digits) < LIKELY):
+        unbroken = all(one[1] == other[0] for one, other in itertools.pairwise(slices))  # nothing was left out
+        alike = bars or min(d.probabilities.max() for d in digits) < LIKELY
+        if len(slices) > 1 and alike and unbroken and whole in found:
             slices = [whole]
         yield from slices
 

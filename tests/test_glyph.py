@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
+from scipy import ndimage
 
-from model.glyph import normalise, stroke_width
+from model.glyph import BOX, THINNEST, _thickened, normalise, stroke_width
 
 
 def test_mnists_digits_come_back(mnist):
@@ -48,6 +50,28 @@ def test_a_hairline_does_not_fade():
     hairline[np.arange(400), np.arange(400) * 299 // 399] = 1
     glyph = normalise(hairline)
     assert (glyph > 128).sum() >= 20
+
+
+def hairline_seven(side: int) -> np.ndarray:
+    """(h, w) float32 with soft edges."""
+    page = Image.new("L", (3 * side, 4 * side))
+    ImageDraw.Draw(page).line([(0, 3), (3 * side - 9, 3), (side, 4 * side - 9)], fill=255, width=6)
+    return np.asarray(page.reduce(3), np.float32) / 255
+
+
+@pytest.mark.parametrize("side", [40, 60, 200, 380])
+def test_strokes_are_thickened_by_a_disk(side):
+    ink = hairline_seven(side)
+    radius = max(1, round((THINNEST * max(ink.shape) / BOX - stroke_width(ink)) / 2))
+    y, x = np.ogrid[-radius : radius + 1, -radius : radius + 1]
+    disk = x**2 + y**2 <= (radius + 0.3) ** 2
+    expected = ndimage.grey_dilation(np.pad(ink, radius), footprint=disk)
+    np.testing.assert_array_equal(_thickened(ink), expected)
+
+
+def test_a_huge_hairline_gives_the_glyph_of_a_small_one():
+    small, huge = (normalise(hairline_seven(side)).astype(int) for side in (300, 1500))
+    assert np.abs(small - huge).mean() < 3  # of 255
 
 
 def test_stroke_width_of_a_line():

@@ -132,9 +132,13 @@ def table(names: list[str], results: list[Result]) -> pd.DataFrame:
             "file": names,
             "text": [result.text for result in results],
             "confidence": [np.nan if result.confidence is None else result.confidence for result in results],
-            "note": [result.error or ("" if result.text else "No digit found.") for result in results],
+            "note": [result.error or _note(result) for result in results],
         }
     )
+
+
+def _note(result: Result) -> str:
+    return result.summary.get("note", "" if result.text else "No digit found.")
 
 
 def csv(rows: pd.DataFrame) -> bytes:
