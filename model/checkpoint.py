@@ -13,6 +13,7 @@ Loading is strict: whatever is missing, doesn't fit or can't be read raises a Ch
 import json
 import os
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import jax
@@ -23,8 +24,10 @@ from safetensors.numpy import load_file
 from safetensors.numpy import save as to_bytes
 
 from model.network import Committee, DigitCNN
+from model.page_network import PageNetwork
 
-DEFAULT = Path(__file__).parent.parent / "checkpoints" / "default"
+SHIPPED = Path(__file__).parent.parent / "checkpoints"
+DEFAULT, PAGE = SHIPPED / "default", SHIPPED / "pages"
 WEIGHTS, CARD, EVALUATION = "weights.safetensors", "card.json", "evaluation.npz"
 TRAINED = nnx.Param, nnx.BatchStat  # what of a network training changes, and a checkpoint keeps
 CARD_FIELDS = {
@@ -51,13 +54,25 @@ def load(directory: os.PathLike | str) -> tuple[DigitCNN | Committee, dict]:
     Raises:
         CheckpointError: a file is missing or damaged, or names, shapes or types don't fit.
     """
-    directory = Path(directory)
+    return _load(Path(directory), "a DigitCNN", _network)
+
+
+def load_page(directory: os.PathLike | str = PAGE) -> tuple[PageNetwork, dict]:
+    """The network that finds digits on a page, ready to infer, and its card. Raises as `load`."""
+
+    def network(card: dict) -> PageNetwork:
+        return PageNetwork(**network_arguments(card), rngs=nnx.Rngs(0))
+
+    return _load(Path(directory), "a PageNetwork", network)
+
+
+def _load(directory: Path, kind: str, build: Callable[[dict], nnx.Module]) -> tuple[nnx.Module, dict]:
     card = read_card(directory)
     path = directory / WEIGHTS
     try:
-        network = nnx.eval_shape(lambda: _network(card))
+        network = nnx.eval_shape(lambda: build(card))
     except (TypeError, ValueError) as error:
-        raise CheckpointError(f"{directory / CARD}: 'network' does not describe a DigitCNN ({error}).") from error
+        raise CheckpointError(f"{directory / CARD}: 'network' does not describe {kind} ({error}).") from error
     try:
         loaded = load_file(path)
     except FileNotFoundError as error:

@@ -55,6 +55,12 @@ def ink_map(rgb: np.ndarray) -> np.ndarray:
     return ink
 
 
+def nearby_ink(rgb: np.ndarray) -> np.ndarray:
+    """(h, w, 3) uint8, a digit and a little around it → (h, w) float32 ink; there, the paper is of one colour."""
+    ground = np.broadcast_to(np.median(rgb, axis=(0, 1)).astype(np.float32), rgb.shape)
+    return _ink(ground - rgb, ground)
+
+
 def cut_close(rgb: np.ndarray) -> bool:
     """Whether strokes reach a picture's border, or nearly, which is plain paper otherwise.
 

@@ -1,14 +1,38 @@
 """A grey picture → the digits and marks in it, by a PageNetwork at several scales."""
 
+import functools
+from collections import defaultdict
+from collections.abc import Callable
 from typing import NamedTuple
 
+import jax
 import numpy as np
+from PIL import Image
 from scipy import ndimage
 
-from model.page_network import STRIDE, UNIT
+from model import checkpoint
+from model.glyph import INK, normalise
+from model.ink import nearby_ink
+from model.page_network import CLASSES, LARGEST, MINUS, POINT, REACH, STRIDE, UNIT
+from model.segment import Found, in_lines
 
-FOUND = 0.3  # heat of a place from which something lies there
+SIDES = (32, 64, 128, 256)  # pixels of a tile; a picture is laid out in the smallest that holds it
+BATCH = 4  # tiles at a time
+ENLARGED = 400  # pixels: the longer side of a picture that is looked at twice as large, too
+LITTLE = 1.15  # a scale that needs a tile by so much larger is made smaller
+SLACK = 0.06  # of a box' longer side: so much farther its digit's ink may reach
+DOUBT = 0.6  # of the vote on a glyph: with less, or another answer than the page network's, its ink is looked for again
+CLEAR = 0.6  # of the vote: with less, it is not clear that a digit is there,
+HOT = 0.75  # if the heat is not above this
+MOST = 1500  # things on a page, at most: a person writes fewer
+LOOKS = 100  # digits on a page that are looked at again, at most
+LETTER = 3.0  # longer sides of a box: a piece that is no larger, and lies mostly outside, is none of its digit's
+MOSTLY = 0.6  # of a piece: with more of it in a box, all of it is that digit's
+SURE = 0.5  # heat from which what was found explains the ink in its box
+PLAIN = 12  # grey levels: less between the darkest and the lightest pixel of a tile, and nothing is written there
+FOUND = 0.45  # heat of a place from which something lies there
 OVERLAP = 0.45  # intersection over union of two boxes from which they are of one digit
+WITHIN = 0.7  # of the smaller box: with more of it in another, it is a part of what is there
 
 
 class Spots(NamedTuple):
@@ -20,15 +44,14 @@ class Spots(NamedTuple):
     probabilities: np.ndarray
 
 
-def spots(heat: np.ndarray, classes: np.ndarray, boxes: np.ndarray, least: float = FOUND) -> Spots:
+def spots(heat: np.ndarray, classes: np.ndarray, boxes: np.ndarray) -> Spots:
     """The peaks of one heat map.
 
     Args:
         heat, classes, boxes: (h, w), (h, w, CLASSES) and (h, w, 4), as PageNetwork gives them for one picture.
-        least: heat from which a peak counts.
     """
     heat = 1 / (1 + np.exp(-heat))
-    y, x = np.nonzero((heat >= least) & (heat >= ndimage.maximum_filter(heat, 3, mode="constant")))
+    y, x = np.nonzero((heat >= FOUND) & (heat >= ndimage.maximum_filter(heat, 3, mode="constant")))
     order = np.argsort(-heat[y, x])
     y, x = y[order], x[order]
     middle = STRIDE * (np.stack([x, y], 1) + 0.5)
@@ -42,20 +65,330 @@ def spots(heat: np.ndarray, classes: np.ndarray, boxes: np.ndarray, least: float
     )
 
 
-def overlaps(one: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """(n, 4) and (m, 4) boxes → (n, m) intersection over union."""
+def overlaps(one: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(n, 4) and (m, 4) boxes → (n, m) intersection over union, and intersection over the smaller of both."""
     low = np.maximum(one[:, None, :2], others[None, :, :2])
     high = np.minimum(one[:, None, 2:], others[None, :, 2:])
     shared = np.clip(high - low, 0, None).prod(2)
     areas = [np.clip(boxes[:, 2:] - boxes[:, :2], 0, None).prod(1) for boxes in (one, others)]
-    return shared / np.maximum(areas[0][:, None] + areas[1][None] - shared, 1e-6)
+    total, smaller = areas[0][:, None] + areas[1][None], np.minimum(areas[0][:, None], areas[1][None])
+    return shared / np.maximum(total - shared, 1e-6), shared / np.maximum(smaller, 1e-6)
 
 
 def distinct(found: Spots) -> Spots:
     """What was found less whatever overlaps with something surer (non-maximum suppression)."""
     kept: list[int] = []
-    shared = overlaps(found.boxes, found.boxes)
+    union, within = overlaps(found.boxes, found.boxes)
+    small = np.isin(found.probabilities.argmax(1), (MINUS, POINT))  # may lie under a digit's tail
+    same = (union >= OVERLAP) | ((within >= WITHIN) & ~(small[:, None] ^ small[None]))
     for number in range(len(found.boxes)):
-        if not kept or shared[number, kept].max() < OVERLAP:
+        if not same[number, kept].any():
             kept.append(number)
     return Spots(*(part[kept] for part in found))
+
+
+@functools.cache
+def shipped() -> Callable[[np.ndarray], tuple[jax.Array, ...]]:
+    """The page network that ships, compiled for each size of tile when it first comes up; once a process.
+
+    Raises:
+        CheckpointError: it is missing or damaged.
+    """
+    network, _ = checkpoint.load_page()
+    return jax.jit(lambda grey: network(grey))
+
+
+def find(grey: np.ndarray, ink: np.ndarray, network: Callable) -> Spots:
+    """What a PageNetwork finds in a picture at all scales, surest first, boxes in the picture's pixels.
+
+    The picture is looked at from far away first. What is found there explains the ink in its box; nearer looks are
+    taken at tiles that hold ink which nothing has explained yet, or which differ from plain paper and hold no ink.
+
+    Args:
+        grey: (h, w) uint8.
+        ink: (h, w) float32, its ink map.
+        network: (n, side, side) uint8 → heat, classes, boxes, as PageNetwork gives them.
+    """
+    found, open_ink = [], ink >= INK
+    some = open_ink.any()
+    for scale, level in levels(grey):
+        one = looked_at(*tiled(level, open_ink, ink if some else None, scale), network)
+        found.append(one._replace(boxes=one.boxes / scale))
+        sides = (one.boxes[:, 2:] - one.boxes[:, :2]).max(1)
+        for box in found[-1].boxes[(one.heats >= SURE) & (sides >= LARGEST / 2)]:
+            margin = 0.1 * (box[2:] - box[:2]).max()
+            left, top, right, bottom = np.concatenate([box[:2] - margin, box[2:] + margin]).round().astype(int)
+            open_ink[max(0, top) : max(0, bottom), max(0, left) : max(0, right)] = False
+        if some and not open_ink.any():
+            break
+    return distinct(_surest(found))
+
+
+def looked_at(tiles: np.ndarray, places: list, network: Callable) -> Spots:
+    """What a PageNetwork finds in the tiles of one level, as `tiled` gives them; boxes in the level's pixels."""
+    found = []
+    for start in range(0, len(tiles), BATCH):
+        batch = tiles[start : start + BATCH]
+        padded = np.zeros((BATCH if len(batch) > 1 else 1, *batch.shape[1:]), np.uint8)
+        padded[: len(batch)] = batch
+        answers = [np.asarray(part) for part in network(padded)]
+        for number, ((x, y), core) in enumerate(places[start : start + BATCH]):
+            one = spots(*(part[number] for part in answers))
+            middles = (one.boxes[:, :2] + one.boxes[:, 2:]) / 2
+            inside = ((middles >= core[:2]) & (middles < core[2:])).all(1)
+            boxes = one.boxes + np.array([x, y, x, y], np.float32)
+            found.append(Spots(boxes[inside], one.heats[inside], one.probabilities[inside]))
+    return _surest(found)
+
+
+def _surest(found: list[Spots]) -> Spots:
+    """All that was found, surest first, and of far too much the surest."""
+    none = Spots(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, CLASSES), np.float32))
+    every = Spots(*(np.concatenate(part) for part in zip(none, *found, strict=True)))
+    order = np.argsort(-every.heats, kind="stable")[:MOST]
+    return Spots(*(part[order] for part in every))
+
+
+def sureness(rgb: np.ndarray, size: float, network: Callable, most: int) -> np.ndarray:
+    """How sure a PageNetwork is of each digit that it finds in parts of a picture, (n,) in [0, 1].
+
+    Args:
+        rgb: (h, w, 3) uint8.
+        size: of its digits, the longer side in pixels.
+        network: a PageNetwork, see `find`.
+        most: tiles to look at, from all over the picture.
+    """
+    height, width = (max(1, round(side * UNIT / size)) for side in rgb.shape[:2])
+    level = np.asarray(Image.fromarray(_grey(rgb)).resize((width, height), Image.Resampling.BILINEAR))
+    tiles, places = tiled(level, np.ones((1, 1), bool), None, 1.0)
+    chosen = np.unique(np.linspace(0, len(tiles) - 1, min(most, len(tiles))).astype(int))
+    found = distinct(looked_at(tiles[chosen], [places[number] for number in chosen], network))
+    digits = found.probabilities.argmax(1) < 10
+    return (found.heats * found.probabilities.max(1, initial=0))[digits]
+
+
+def _grey(rgb: np.ndarray) -> np.ndarray:
+    return np.asarray(Image.fromarray(rgb).convert("L"))
+
+
+def levels(grey: np.ndarray) -> list[tuple[float, np.ndarray]]:
+    """(h, w) uint8 → the picture at scales about an octave apart, the smallest first, each with its scale."""
+    longest, image = max(grey.shape), Image.fromarray(grey)
+    sides = [2 * longest if longest <= ENLARGED else longest]
+    while sides[-1] >= 2 * SIDES[0]:
+        sides.append(sides[-1] // 2)
+    scaled = []
+    for side in sorted({_snapped(side) for side in sides}):
+        scale = side / longest
+        size = [max(1, round(scale * length)) for length in image.size]
+        filter = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
+        scaled.append((scale, np.asarray(image.resize(size, filter)) if scale != 1 else grey))
+    return scaled
+
+
+def _snapped(side: int) -> int:
+    """A side, or that of a tile which it exceeds by little."""
+    return next((tile for tile in SIDES if tile < side <= LITTLE * tile), side)
+
+
+def tiled(level: np.ndarray, open_ink: np.ndarray, ink: np.ndarray | None, scale: float) -> tuple[np.ndarray, list]:
+    """The tiles of one level that are worth a look.
+
+    Args:
+        level: (h, w) uint8 the picture at a scale.
+        open_ink: (H, W) bool, where the picture as given has ink that nothing has explained.
+        ink: (H, W) float32 all its ink, or None where it has none.
+        scale: pixels of the level for one of the picture.
+
+    Returns:
+        (n, side, side) uint8, and of each where it begins (x, y), and in which part of it (left, top, right, bottom)
+        what is found counts; beyond, the next tile sees more.
+    """
+    height, width = level.shape
+    side = next((side for side in SIDES if max(height, width) <= side), SIDES[-1])
+    tiles, places = [], []
+    for y, top, bottom in _starts(height, side):
+        for x, left, right in _starts(width, side):
+            part = level[y : y + side, x : x + side]
+            core = part[top:bottom, left:right]
+            if not core.size or int(core.max()) - int(core.min()) < PLAIN:
+                continue
+            if ink is not None:
+                rows, columns = (
+                    slice(int(a / scale), int(np.ceil(b / scale)))
+                    for a, b in ((y + top, y + bottom), (x + left, x + right))
+                )
+                if not open_ink[rows, columns].any() and (ink[rows, columns] >= INK).any():
+                    continue
+            tiles.append(np.pad(part, ((0, side - part.shape[0]), (0, side - part.shape[1])), "edge"))
+            places.append(((x, y), np.array([left, top, right, bottom])))
+    return np.array(tiles, np.uint8).reshape(-1, side, side), places
+
+
+def _starts(length: int, side: int) -> list[tuple[int, int, int]]:
+    """Where tiles begin along an axis, and from where to where in each counts."""
+    step = side - 2 * REACH
+    starts = [0] if length <= side else list(range(0, length - 2 * REACH, step))
+    return [(start, REACH if start else 0, side if start == starts[-1] else side - REACH) for start in starts]
+
+
+class Pieces:
+    """The connected pieces of an ink map, and which of them are whose.
+
+    Args:
+        ink: (h, w) float32 in [0, 1].
+    """
+
+    def __init__(self, ink: np.ndarray):
+        self.ink = ink
+        self.labels, count = ndimage.label(ink >= INK, np.ones((3, 3)))
+        self.areas = np.bincount(self.labels.ravel(), minlength=count + 1)
+        self.extents = ndimage.find_objects(self.labels)
+
+    def inked(
+        self, boxes: np.ndarray, all_ink: np.ndarray | None = None
+    ) -> list[tuple[tuple[int, int, int, int], np.ndarray]]:
+        """The ink of digits that lie side by side.
+
+        A piece that lies mostly in one box is that digit's, as far as it goes; of one that runs through several boxes,
+        as where digits touch or a line was drawn through them, each has what lies in its box.
+
+        Args:
+            boxes: (n, 4) left, top, right, bottom in pixels, as good as they were found.
+            all_ink: (h, w) ink of which some was left out before. A box that holds nothing else holds no digit.
+
+        Returns:
+            Of each the box around its ink, (left, top, width, height), and the (height, width) float32 ink; where there
+            is none, the box as it was and zeros; and None where all the ink is another's, so that no digit is there.
+        """
+        height, width = self.ink.shape
+        margins = np.maximum(1, SLACK * (boxes[:, 2:] - boxes[:, :2]).max(1, initial=0))
+        corners = np.stack([np.floor(boxes[:, 0] - margins), np.floor(boxes[:, 1] - margins)], 1)
+        corners = np.concatenate([corners, np.ceil(boxes[:, 2:] + margins[:, None])], 1).astype(int)
+        corners = np.clip(corners, 0, [width, height, width, height])
+        inside = [self.labels[top:bottom, left:right] for left, top, right, bottom in corners]
+        shares = []  # of each box' pieces: the label, and how much of the piece lies in the box
+        owner: dict[int, int] = {}
+        for number, part in enumerate(inside):
+            counts = np.bincount(part.ravel())
+            labels = np.flatnonzero(counts[1:]) + 1
+            shares.append(dict(zip(labels.tolist(), (counts[labels] / self.areas[labels]).tolist(), strict=True)))
+            for label, share in shares[-1].items():
+                if share >= MOSTLY and (label not in owner or share > shares[owner[label]][label]):
+                    owner[label] = number
+        explained: dict[int, float] = defaultdict(float)
+        for shared in shares:
+            for label, share in shared.items():
+                explained[label] += share
+        cut = []
+        for number, (left, top, right, bottom) in enumerate(corners):
+            # Of a letter or a drawing, a part may look like a digit; of a table, a part may be one.
+            most = LETTER * max(right - left, bottom - top)
+            strange = [
+                label
+                for label in shares[number]
+                if explained[label] < MOSTLY and max(self._sides(label)) <= most and label not in owner
+            ]
+            own = {label: share for label, share in shares[number].items() if label not in strange}
+            lost = strange or (all_ink is not None and not own and (all_ink[top:bottom, left:right] >= INK).any())
+            cut.append(None if lost and not own else self._of(corners[number], own, owner, number))
+        return cut
+
+    def _sides(self, label: int) -> tuple[int, int]:
+        rows, columns = self.extents[label - 1]
+        return rows.stop - rows.start, columns.stop - columns.start
+
+    def _of(self, corner: np.ndarray, shares: dict[int, float], owner: dict[int, int], number: int):
+        own = [label for label in shares if owner.get(label) == number]
+        left, top, right, bottom = corner
+        for label in own:
+            rows, columns = self.extents[label - 1]
+            left, top = min(left, columns.start), min(top, rows.start)
+            right, bottom = max(right, columns.stop), max(bottom, rows.stop)
+        labels = self.labels[top:bottom, left:right]
+        mask = np.isin(labels, own)
+        shared = [label for label in shares if label not in owner]
+        if shared:
+            part = np.s_[corner[1] - top : corner[3] - top, corner[0] - left : corner[2] - left]
+            mask[part] |= np.isin(labels[part], shared)
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        if not len(rows):
+            return tuple(int(side) for side in (left, top, right - left, bottom - top)), np.zeros(
+                labels.shape, np.float32
+            )
+        # The soft edge of a stroke belongs to it; a neighbour's ink doesn't.
+        soft = np.where(ndimage.maximum_filter(mask, 3) & (mask | (labels == 0)), self.ink[top:bottom, left:right], 0)
+        cut = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        box = left + columns[0], top + rows[0], columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1
+        return tuple(int(side) for side in box), soft[cut]
+
+
+def _second_look(box: np.ndarray, rgb: np.ndarray) -> tuple[tuple[int, int, int, int], np.ndarray] | None:
+    """A digit's box and its ink, as `Pieces.inked` gives them, from its surroundings alone: what lies farther away, a
+    desk, a shadow or a bolder pen, does not say there what paper is and what ink."""
+    left, top, right, bottom = box.round().astype(int)
+    margin = max(4, round(0.6 * max(right - left, bottom - top)))
+    x, y = max(0, left - margin), max(0, top - margin)
+    ink = nearby_ink(rgb[y : bottom + margin, x : right + margin])
+    (one,) = Pieces(ink).inked(box[None] - [x, y, x, y])
+    if one is None:
+        return None
+    (inner_x, inner_y, width, height), cut = one
+    return (x + inner_x, y + inner_y, width, height), cut
+
+
+def read(
+    rgb: np.ndarray,
+    ink: np.ndarray,
+    written: np.ndarray,
+    network: Callable,
+    classify: Callable[[np.ndarray], np.ndarray],
+) -> list[list[Found]]:
+    """A picture of a page → its digits in lines, top to bottom and left to right.
+
+    Where a digit is, the page network says; which it is, half of the vote is its own, half that of the network that
+    reads glyphs. A mark is left out, but between digits, where it is one on which all classes are as likely.
+
+    Args:
+        rgb: (h, w, 3) uint8.
+        ink: (h, w) float32, its ink map.
+        written: the same without dirt and what lies along the borders.
+        network: a PageNetwork, see `find`.
+        classify: (n, 28, 28) uint8 → (n, 10) probabilities.
+    """
+    found = find(_grey(rgb), ink, network)
+    kept = ~np.isin(found.probabilities.argmax(1), (MINUS, POINT))
+    boxes, said = found.boxes[kept], found.probabilities[kept]
+    if not len(boxes):
+        return []
+    cut = Pieces(written).inked(boxes, ink)
+    there = [number for number, one in enumerate(cut) if one is not None]
+    cut, boxes, said = [cut[number] for number in there], boxes[there], said[there]
+    glyphs = np.array([normalise(part) for _, part in cut], np.uint8)
+    votes = classify(glyphs)
+    digit = said[:, :10].sum(1, keepdims=True)
+    own = said[:, :10] / np.maximum(digit, 1e-6)
+    doubtful = np.flatnonzero((votes.argmax(1) != own.argmax(1)) | (votes.max(1) < DOUBT) | ~glyphs.any((1, 2)))
+    if len(doubtful := doubtful[:LOOKS]):
+        looks = [(number, one) for number in doubtful if (one := _second_look(boxes[number], rgb))]
+        doubtful, anew = [number for number, _ in looks], [one for _, one in looks]
+        others = np.array([normalise(part) for _, part in anew], np.uint8).reshape(-1, *glyphs.shape[1:])
+        for number, one, other, vote in zip(doubtful, anew, others, classify(others), strict=True):
+            # It counts where both networks then agree better.
+            if other.any() and (not glyphs[number].any() or vote @ own[number] > votes[number] @ own[number]):
+                cut[number], glyphs[number], votes[number] = one, other, vote
+    inked = glyphs.any((1, 2))[:, None]
+    probabilities = np.where(inked, np.sqrt(own * votes), own)
+    probabilities /= probabilities.sum(1, keepdims=True)
+    # What is a mark by the one network is no digit that one can be sure of.
+    probabilities = (digit * probabilities + (1 - digit) / 10).astype(np.float32)
+    digits = [Found(box, glyph, p) for (box, _), glyph, p in zip(cut, glyphs, probabilities, strict=True)]
+    sure = probabilities.max(1) >= CLEAR
+    stays = sure | (found.heats[kept][there] >= HOT) & (said.argmax(1) < 10)
+    lines = []
+    for line in in_lines([one.box for one in digits]):
+        # A mark, or what is hardly a digit, is told where it stands between digits; elsewhere it is print or dirt.
+        ends = [at for at, number in enumerate(line) if stays[number]]
+        if ends and (sure[line].any() or not sure.any()):
+            lines.append([digits[number] for number in line[ends[0] : ends[-1] + 1]])
+    return lines

@@ -9,18 +9,21 @@ import jax
 import numpy as np
 from PIL import Image
 
-from model import checkpoint, glyph, image, ink, segment
+from model import checkpoint, glyph, image, ink, page, segment
 from model.network import GLYPH_SIZE, DigitCNN
 
+DIGITS = tuple("0123456789")
 BATCHES = (128, 16, 1)  # each size is compiled once; what is read is padded to one of them
 FILLED = 0.6  # of a batch: with less, smaller ones are quicker
 WORKING_PIXELS = 2_500_000  # a larger picture is reduced to this before ink is looked for
+STRIP = 64  # rows of a reduced picture that are reduced at a time
 SMALL_PICTURE = 128  # pixels: who gives so small and square a picture gives a single digit
 SURE = 0.9  # mean confidence of what is read piece by piece, from which no other reading is tried
 SEVERAL = 4  # digits from which it may be told that a page is turned
 UPRIGHT = 0.97  # mean confidence from which a page is taken to be upright
-TRIED = 0.3  # of what a picture may cost: to try a turn costs no more, and the right one costs little
-CLEAR = 0.03  # nats a digit by which a page must be surer turned than upright
+CLEAR = 1.15  # times the evidence: so much more must speak for a turned page than for an upright one,
+LEAST_EVIDENCE = 1.5  # and at least so many digits of which there is no doubt
+TRIED_TILES = 6  # that are looked at to tell whether a page is turned
 FEW = 5  # digits: a large picture in which more were found shows no single one
 ALONE = 0.6  # confidence from which a small picture is a single digit, whatever its pieces are read as
 SMALL_DIGIT = 24  # pixels: a digit that a reduction left smaller is read from the picture as given
@@ -73,11 +76,10 @@ class Reading:
 
 
 class _Page(NamedTuple):
-    """What is found in a picture turned one way: digits in lines, ink, whether that is all of it, and a note."""
+    """What is found in a picture turned one way: digits in lines, ink, and a note."""
 
     lines: list[list[segment.Found]]
     ink: np.ndarray
-    whole: bool = True
     note: str = ""
 
 
@@ -90,6 +92,8 @@ class Recognizer:
         # The weights are constants of the compiled program: to hand them over at each call takes longer than a digit.
         self._probabilities = jax.jit(lambda images: jax.nn.softmax(network(images) / card["temperature"]))
         self._threshold = card.get("threshold", 0.0)
+        # It knows digits: what has other classes is read by its connected ink alone.
+        self._page = page.shipped() if self.classes == DIGITS else None
         self.classify(np.zeros((1, GLYPH_SIZE, GLYPH_SIZE), np.uint8))  # compiles, so that the first image needn't wait
 
     @classmethod
@@ -115,29 +119,16 @@ class Recognizer:
         """
         picture = image.load(source)
         if turn is None:
-            turn, page = 0, self._lines(picture, part=True)
-            if sum(map(len, page.lines)) >= SEVERAL and (surest := _sureness(page.lines)) < np.log(UPRIGHT):
-                # Sideways, hardly any digit looks like one: where the reading is fairly sure, it is not sideways.
-                others = (180, 90, 270) if surest < np.log(SURE) else (180,)
-                surest, upright = surest + CLEAR, page.ink
-                for other in others:
-                    quarters = other // 90
-                    turned = self._lines(
-                        np.rot90(picture, quarters), np.rot90(upright, quarters), part=True, share=TRIED
-                    )
-                    if turned.lines and (sureness := _sureness(turned.lines)) > surest:
-                        turn, page, surest = other, turned, sureness
-            if not page.whole and not page.note:
-                page = self._lines(np.rot90(picture, turn // 90), page.ink)
+            turn, found = self._turn(picture)
         else:
-            page = self._lines(np.rot90(picture, turn // 90))
-        if page.note:
-            return Reading("", (), picture, np.rot90(page.ink, -turn // 90), note=page.note)
+            found = self._lines(np.rot90(picture, turn // 90))
+        if found.note:
+            return Reading("", (), picture, np.rot90(found.ink, -turn // 90), note=found.note)
         lines = [
             [self._digit(_turned_back(one.box, turn, picture), one.glyph, one.probabilities) for one in line]
-            for line in page.lines
+            for line in found.lines
         ]
-        return self._reading(lines, picture, np.rot90(page.ink, -turn // 90), turn)
+        return self._reading(lines, picture, np.rot90(found.ink, -turn // 90), turn)
 
     def read_boxes(self, reading: Reading, boxes: Mapping[segment.Box, int | None]) -> Reading:
         """The picture of a reading, read anew where somebody says that its digits are.
@@ -191,32 +182,74 @@ class Recognizer:
         read = zip(glyphs, self.classify(glyphs), strict=True)
         return [self._digit(box, glyph, probabilities) for glyph, probabilities in read]
 
-    def _lines(
-        self, picture: np.ndarray, found: np.ndarray | None = None, part: bool = False, share: float = 1.0
-    ) -> _Page:
+    def _turn(self, picture: np.ndarray) -> tuple[int, _Page]:
+        """By how much a picture's writing is turned, and what is found in it turned upright.
+
+        It is turned where more digits are read surely that way. What is rightly "?" speaks for no turn.
+        """
+        found = self._lines(picture)
+        if sum(map(len, found.lines)) < SEVERAL or _sureness(found.lines) >= np.log(UPRIGHT):
+            return 0, found
+        turn, glyphs = 0, self._glyphs(found)
+        if self._page and self._is_sideways(picture, found):
+            turn, found = 90, self._lines(np.rot90(picture), np.rot90(found.ink))
+            glyphs = self._glyphs(found)
+        ways = (180,) if self._page else (180, 90, 270)
+        evidence = {way: self._evidence(np.rot90(glyphs, way // 90, (1, 2))) for way in (0, *ways)}
+        best = max(ways, key=evidence.get)
+        if evidence[best] > max(CLEAR * evidence[0], evidence[0] + LEAST_EVIDENCE):
+            found = self._lines(np.rot90(picture, (turn + best) // 90), np.rot90(found.ink, best // 90))
+            turn += best
+        return turn, found
+
+    def _is_sideways(self, picture: np.ndarray, found: _Page) -> bool:
+        """Whether the page network is sure of more digits once the picture is turned by a quarter."""
+        small = _reduced(picture, _reduction(picture))
+        sides = [max(one.box[2:]) * len(small) / len(picture) for line in found.lines for one in line]
+        upright, sideways = (
+            np.clip(2 * page.sureness(way, float(np.median(sides)), self._page, TRIED_TILES) - 1, 0, None).sum()
+            for way in (small, np.rot90(small))
+        )
+        return sideways > max(CLEAR * upright, upright + LEAST_EVIDENCE)
+
+    def _glyphs(self, found: _Page) -> np.ndarray:
+        """(n, 28, 28) uint8 of what was found."""
+        return np.array([one.glyph for line in found.lines for one in line], np.uint8).reshape(
+            -1, GLYPH_SIZE, GLYPH_SIZE
+        )
+
+    def _evidence(self, glyphs: np.ndarray) -> float:
+        """How many of (n, 28, 28) uint8 glyphs are read surely: how far each is from being as likely wrong, summed."""
+        centred = np.array([glyph.normalise(one / np.float32(255)) for one in glyphs], np.uint8)
+        certain = self.classify(centred.reshape(-1, GLYPH_SIZE, GLYPH_SIZE)).max(1)
+        return float(np.clip(2 * certain - 1, 0, None).sum())
+
+    def _lines(self, picture: np.ndarray, found: np.ndarray | None = None) -> _Page:
         """The digits of an upright picture, in lines.
 
         Args:
             picture: (h, w, 3) uint8.
             found: its ink, where it is known from a picture that was turned otherwise.
-            part: of a page with much on it, only as much as tells which way up it is,
-            share: and of what a picture may cost, as much as that may.
         """
         reduction = _reduction(picture)
         if found is None or any(side % reduction for side in picture.shape[:2]):  # turned, it would not quite fit
             found = _ink_of(picture)
         try:
-            if part:
-                lines, whole, bearable = segment.read_part(found, self.classify, share)
-            else:
-                lines, whole, bearable = segment.read_lines(found, self.classify), True, True
+            lines = []
+            if self._page:
+                written = segment.writing(found)
+                lines = page.read(_reduced(picture, reduction), found, written, self._page, self.classify)
+            if not lines:
+                lines = segment.read_lines(found, self.classify)
+                if self._page and sum(map(len, lines)) > FEW:  # print, a pattern, dirt: the page reader knows digits
+                    lines = []
         except segment.TooMuchError as error:
-            return _Page([], found, note=str(error))
-        if lines and (alone := self._alone(picture, lines)):
+            return _Page([], found, str(error))
+        if lines and (alone := self._alone(_reduced(picture, reduction), lines)):
             lines = [[alone]]
-        if reduction > 1 and whole:
+        if reduction > 1:
             lines = [self._at_full_size(line, picture, reduction) for line in lines]
-        return _Page(lines, found, whole, "" if bearable else str(segment.TooMuchError()))
+        return _Page(lines, found)
 
     def _alone(self, picture: np.ndarray, lines: list[list[segment.Found]]) -> segment.Found | None:
         """The picture as one damaged digit, where the network is surer of that than of what was found in pieces."""
@@ -250,17 +283,19 @@ class Recognizer:
         return "?" if digit.value is None else self.classes[digit.value]
 
     def _at_full_size(self, line: list[segment.Found], picture: np.ndarray, reduction: int) -> list[segment.Found]:
-        """Digits of a reduced picture, with boxes in the picture as given; small ones are read from it once more."""
+        """Digits of a reduced picture, with boxes in the picture as given; small ones in doubt are read there, too."""
         read = []
         for found in line:
             left, top, width, height = (side * reduction for side in found.box)
             box = segment.clipped((left, top, width, height), picture.shape[1], picture.shape[0])
             found = found._replace(box=box)
-            if max(width, height) <= SMALL_DIGIT * reduction:
+            unsure = self._threshold <= found.probabilities.max() < SURE
+            if max(width, height) <= SMALL_DIGIT * reduction and unsure:
                 around, (y, x) = _surroundings(picture, box)
                 sharp = glyph.normalise(ink.ink_map(around)[y : y + height, x : x + width])
                 if sharp.any():
-                    found = found._replace(glyph=sharp, probabilities=self.classify(sharp[None])[0])
+                    both = np.sqrt(found.probabilities * self.classify(sharp[None])[0])
+                    found = found._replace(glyph=sharp, probabilities=both / both.sum())
             read.append(found)
         return read
 
@@ -299,8 +334,15 @@ def _reduction(picture: np.ndarray) -> int:
 
 def _ink_of(picture: np.ndarray) -> np.ndarray:
     """(h, w, 3) uint8 → its (h', w') ink, of a large picture at a reduced size."""
-    reduction = _reduction(picture)
-    return ink.ink_map(np.asarray(Image.fromarray(picture).reduce(reduction)) if reduction > 1 else picture)
+    return ink.ink_map(_reduced(picture, _reduction(picture)))
+
+
+def _reduced(picture: np.ndarray, reduction: int) -> np.ndarray:
+    """(h, w, 3) uint8 → (h / reduction, w / reduction, 3), rounded up; by strips, since Pillow copies what it takes."""
+    if reduction == 1:
+        return picture
+    strips = (picture[top : top + STRIP * reduction] for top in range(0, len(picture), STRIP * reduction))
+    return np.concatenate([np.asarray(Image.fromarray(strip).reduce(reduction)) for strip in strips])
 
 
 def _surroundings(picture: np.ndarray, box: segment.Box) -> tuple[np.ndarray, tuple[int, int]]:

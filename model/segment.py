@@ -30,7 +30,6 @@ WIDEST = 1.7  # of its height: a digit is not wider
 CUTTABLE = 0.55  # of its height: a narrower piece is one digit
 NARROW, LIKELY = 0.5, 0.5  # of its height, and confidence: what slices are not all below, where two digits touch
 CUTS = 3  # places at which a piece may be cut
-PART, STRETCH = 100, 10  # pieces that tell which way up a page is, and how many of them are neighbours
 # Costs are in nats, as the logarithms of the network's probabilities are.
 CUT_COST = 0.05  # of each cut through ink: connected ink is one digit where the network is as sure of that
 GAP_COST = 3.0  # of white between the parts of a digit, for each height of it
@@ -38,6 +37,8 @@ LOW, LOW_COST = 0.75, 3.0  # a digit less high than so much of the writing costs
 SKIP_COST = 0.5  # of leaving a small piece out, as a dot or a dash
 # What a picture may cost. A full page of writing has 1,000 digits; the worst tables that were seen have 450
 # pieces and 900 groups. benchmarks/worst_case.py measures what these allow.
+ROOM = 100  # pixels of a picture for each piece, at least: the smallest digits that can be read take twice as many
+DIRT = 3  # pixels: a smaller piece is none
 MOST_PIECES = 3000  # larger than dirt
 MOST_GROUPS = 1500  # of atoms, each to be looked at by the network
 MOST_AREA = 16  # times the picture: what the boxes of all groups cover together
@@ -106,30 +107,6 @@ def read_lines(ink: np.ndarray, classify: Callable[[np.ndarray], np.ndarray]) ->
     """
     labels, pieces, unit = _pieces(ink)
     return _read(_lines(pieces, unit), unit, ink, labels, classify, [MOST_GROUPS, MOST_AREA * ink.size])
-
-
-class Part(NamedTuple):
-    """A part of a page: its digits in lines, whether that is all of it, and whether all of it can be read."""
-
-    lines: list[list[Found]]
-    whole: bool
-    bearable: bool
-
-
-def read_part(ink: np.ndarray, classify: Callable[[np.ndarray], np.ndarray], share: float = 1.0) -> Part:
-    """As read_lines, at a share of what that may cost; but of much writing, only PART pieces from all over the page."""
-    labels, pieces, unit = _pieces(ink)
-    lines = _lines(pieces, unit)
-    every = -(-sum(map(len, lines)) // PART)
-    if every > 1:
-        lines = [sorted(line, key=lambda piece: piece.left + piece.right) for line in lines]
-        stretches = [line[at : at + STRETCH] for line in lines for at in range(0, len(line), STRETCH)]
-        lines = stretches[every // 2 :: every]
-    work = [share * MOST_GROUPS, share * MOST_AREA * ink.size]
-    read = _read(lines, unit, ink, labels, classify, work)
-    return Part(
-        read, every <= 1, (share * MOST_GROUPS - work[0]) * every <= 1.5 * MOST_GROUPS
-    )  # it may be less elsewhere
 
 
 def _read(
@@ -207,14 +184,16 @@ def _pieces(ink: np.ndarray) -> tuple[np.ndarray, list[Piece], float]:
     """Labels (h, w) of the ink's pieces, the pieces that are no dirt and no frame, and the height of the writing.
 
     Raises:
-        TooMuchError: there are more than MOST_PIECES.
+        TooMuchError: there are more than MOST_PIECES, or too many for the room.
     """
     mask = ink >= INK
     labels, count = ndimage.label(mask, np.ones((3, 3)))
     areas = np.bincount(labels.ravel(), minlength=count + 1)
-    kept = (areas >= 3) | (count < 10)
+    kept = (areas >= DIRT) | (count < 10)
     kept[0] = False
     numbers = np.flatnonzero(kept)
+    if len(numbers) > max(10, ink.size / ROOM):
+        raise TooMuchError
     boxes = ndimage.find_objects(labels if count < 10 else np.where(kept[labels], labels, 0))
     bounds = [(c.start, r.start, c.stop, r.stop) for r, c in (boxes[number - 1] for number in numbers)]
     # As an array, since there may be a hundred thousand of them; its columns are the fields of Piece.

@@ -49,7 +49,7 @@ def test_spots_are_the_targets_again():
     heat, _, _, kind, reach = told((100, 60, 116, 84, 24, 7), (130, 60, 140, 90, 30, 1))
     found = distinct(spots(np.where(heat > 0.999, 5.0, -5.0), 9 * np.eye(CLASSES)[np.clip(kind, 0, None)], reach))
     assert sorted(found.probabilities.argmax(1)) == [1, 7]
-    shared = overlaps(found.boxes, np.array([[100, 60, 116, 84], [130, 60, 140, 90]], np.float32))
+    shared, _ = overlaps(found.boxes, np.array([[100, 60, 116, 84], [130, 60, 140, 90]], np.float32))
     np.testing.assert_allclose(np.sort(shared.max(1)), 1, atol=1e-3)
 
 

@@ -108,20 +108,9 @@ def test_the_command_line_says_so(tmp_path, capsys):
     assert "too much" in json.loads(capsys.readouterr().out)["note"]
 
 
-def test_the_probes_of_a_page_are_all_of_it_where_there_is_little(recognizer):
-    """Which way up a page is, is told from a part of it; of less than that, all is read, once."""
-    (line,), whole, _ = segment.read_part(ink_of_a_row(segment.PART), recognizer.classify)
-    assert whole
-    assert len(line) == segment.PART
-    lines, whole, bearable = segment.read_part(ink_of_a_row(4 * segment.PART), recognizer.classify)
-    assert not whole
-    assert bearable
-    assert sum(map(len, lines)) == segment.PART
-
-
 @pytest.mark.parametrize("turn", [0, 90, 180, 270])
 def test_a_page_with_much_on_it_is_turned(recognizer, turn):
     page = drawn("a page of digits")
     reading = recognizer.read(np.rot90(page, -turn // 90))
     assert reading.turn == turn
-    assert len(reading.digits) > 2 * segment.PART
+    assert len(reading.digits) > 200

@@ -225,7 +225,7 @@ def _count(found: Spots, boxes: np.ndarray, sizes: np.ndarray, classes: np.ndarr
     there = (boxes[:, 2] > boxes[:, 0]) & (sizes >= SMALLEST / BORDER) & (sizes <= LARGEST * BORDER)
     boxes, sizes, classes = boxes[there], sizes[there], classes[there]
     kinds = found.probabilities.argmax(1)
-    shared = overlaps(found.boxes, boxes)
+    shared, _ = overlaps(found.boxes, boxes)
     wanted = (classes >= 0) & (classes < 10) & (sizes >= SMALLEST) & (sizes <= LARGEST)
     counts["digits"] += int(wanted.sum())
     if not len(kinds):
