@@ -26,6 +26,7 @@ CLEAR = 0.6  # of the vote: with less, it is not clear that a digit is there,
 HOT = 0.75  # if the heat is not above this
 MOST = 1500  # things on a page, at most: a person writes fewer
 LOOKS = 100  # digits on a page that are looked at again, at most
+PARTLY = 0.2  # of a piece: with less of it, it is another's
 LETTER = 3.0  # longer sides of a box: a piece that is no larger, and lies mostly outside, is none of its digit's
 MOSTLY = 0.6  # of a piece: with more of it in a box, all of it is that digit's
 SURE = 0.5  # heat from which what was found explains the ink in its box
@@ -254,7 +255,7 @@ class Pieces:
         as where digits touch or a line was drawn through them, each has what lies in its box.
 
         Args:
-            boxes: (n, 4) left, top, right, bottom in pixels, as good as they were found.
+            boxes: (n, 4) left, top, right, bottom in pixels, as good as they were found, the surest first.
             all_ink: (h, w) ink of which some was left out before. A box that holds nothing else holds no digit.
 
         Returns:
@@ -276,6 +277,12 @@ class Pieces:
             for label, share in shares[-1].items():
                 if share >= MOSTLY and (label not in owner or share > shares[owner[label]][label]):
                     owner[label] = number
+        for label in {label for shared in shares for label in shared} - owner.keys():
+            among = [number for number, shared in enumerate(shares) if shared.get(label, 0) >= PARTLY]
+            if len(among) > 1 and sum(shares[number][label] for number in among) >= MOSTLY:
+                left, right = boxes[among, 0], boxes[among, 2]
+                if right.min() - left.max() >= MOSTLY * (right - left).min():
+                    owner[label] = among[0]  # one above the other, of one stroke: it is the surest's
         explained: dict[int, float] = defaultdict(float)
         for shared in shares:
             for label, share in shared.items():
@@ -363,6 +370,8 @@ def read(
         return []
     cut = Pieces(written).inked(boxes, ink)
     there = [number for number, one in enumerate(cut) if one is not None]
+    if not there:
+        return []
     cut, boxes, said = [cut[number] for number in there], boxes[there], said[there]
     glyphs = np.array([normalise(part) for _, part in cut], np.uint8)
     votes = classify(glyphs)

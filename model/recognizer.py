@@ -23,6 +23,7 @@ SEVERAL = 4  # digits from which it may be told that a page is turned
 UPRIGHT = 0.97  # mean confidence from which a page is taken to be upright
 CLEAR = 1.15  # times the evidence: so much more must speak for a turned page than for an upright one,
 LEAST_EVIDENCE = 1.5  # and at least so many digits of which there is no doubt
+CLEAN_PAGE = 0.7  # of what a picture may cost: with more on it, it is no clean page
 TRIED_TILES = 6  # that are looked at to tell whether a page is turned
 FEW = 5  # digits: a large picture in which more were found shows no single one
 ALONE = 0.6  # confidence from which a small picture is a single digit, whatever its pieces are read as
@@ -188,10 +189,15 @@ class Recognizer:
         It is turned where more digits are read surely that way. What is rightly "?" speaks for no turn.
         """
         found = self._lines(picture)
-        if sum(map(len, found.lines)) < SEVERAL or _sureness(found.lines) >= np.log(UPRIGHT):
+        sides = [max(one.box[2:]) for line in found.lines for one in line]
+        if len(sides) < SEVERAL and self._page:  # sideways, it may find none
+            sides = [side * len(picture) / len(found.ink) for side in segment.sides(found.ink)]
+        elif len(sides) >= SEVERAL and _sureness(found.lines) >= np.log(UPRIGHT):
+            return 0, found
+        if len(sides) < SEVERAL or found.note:
             return 0, found
         turn, glyphs = 0, self._glyphs(found)
-        if self._page and self._is_sideways(picture, found):
+        if self._page and self._is_sideways(picture, float(np.median(sides))):
             turn, found = 90, self._lines(np.rot90(picture), np.rot90(found.ink))
             glyphs = self._glyphs(found)
         ways = (180,) if self._page else (180, 90, 270)
@@ -202,12 +208,13 @@ class Recognizer:
             turn += best
         return turn, found
 
-    def _is_sideways(self, picture: np.ndarray, found: _Page) -> bool:
-        """Whether the page network is sure of more digits once the picture is turned by a quarter."""
-        small = _reduced(picture, _reduction(picture))
-        sides = [max(one.box[2:]) * len(small) / len(picture) for line in found.lines for one in line]
+    def _is_sideways(self, picture: np.ndarray, size: float) -> bool:
+        """Whether the page network is sure of more digits, about `size` pixels large, once the picture is turned by a
+        quarter."""
+        reduction = _reduction(picture)
+        small = _reduced(picture, reduction)
         upright, sideways = (
-            np.clip(2 * page.sureness(way, float(np.median(sides)), self._page, TRIED_TILES) - 1, 0, None).sum()
+            np.clip(2 * page.sureness(way, size / reduction, self._page, TRIED_TILES) - 1, 0, None).sum()
             for way in (small, np.rot90(small))
         )
         return sideways > max(CLEAR * upright, upright + LEAST_EVIDENCE)
@@ -234,17 +241,23 @@ class Recognizer:
         reduction = _reduction(picture)
         if found is None or any(side % reduction for side in picture.shape[:2]):  # turned, it would not quite fit
             found = _ink_of(picture)
+        lines, note = [], ""
         try:
-            lines = []
-            if self._page:
-                written = segment.writing(found)
-                lines = page.read(_reduced(picture, reduction), found, written, self._page, self.classify)
-            if not lines:
-                lines = segment.read_lines(found, self.classify)
-                if self._page and sum(map(len, lines)) > FEW:  # print, a pattern, dirt: the page reader knows digits
-                    lines = []
+            lines = segment.read_lines(found, self.classify, CLEAN_PAGE if self._page else 1.0)
         except segment.TooMuchError as error:
-            return _Page([], found, str(error))
+            note = str(error)
+        if self._page and not (lines and _sureness(lines) >= np.log(UPRIGHT)):
+            # Not a clean page, where connected ink is enough, and quicker.
+            try:
+                written = segment.writing(found)
+            except segment.TooMuchError as error:
+                return _Page([], found, str(error))
+            seen = page.read(_reduced(picture, reduction), found, written, self._page, self.classify)
+            if seen or sum(map(len, lines)) > FEW:  # print, a pattern, dirt: the page reader knows digits
+                lines = seen
+            note = ""
+        if note:
+            return _Page([], found, note)
         if lines and (alone := self._alone(_reduced(picture, reduction), lines)):
             lines = [[alone]]
         if reduction > 1:

@@ -95,18 +95,19 @@ class Atom(NamedTuple):
 Group = tuple[int, int]  # neighbouring atoms of a line: the number of the first, and of the first that follows
 
 
-def read_lines(ink: np.ndarray, classify: Callable[[np.ndarray], np.ndarray]) -> list[list[Found]]:
+def read_lines(ink: np.ndarray, classify: Callable[[np.ndarray], np.ndarray], share: float = 1.0) -> list[list[Found]]:
     """(h, w) float32 ink → digits in lines, top to bottom and left to right.
 
     Args:
         ink: 0 paper to 1 full ink.
         classify: (n, 28, 28) uint8 → (n, classes) probabilities, which decide where one digit ends.
+        share: of what a picture may cost.
 
     Raises:
         TooMuchError: there is far too much on it to be writing.
     """
     labels, pieces, unit = _pieces(ink)
-    return _read(_lines(pieces, unit), unit, ink, labels, classify, [MOST_GROUPS, MOST_AREA * ink.size])
+    return _read(_lines(pieces, unit), unit, ink, labels, classify, [share * MOST_GROUPS, share * MOST_AREA * ink.size])
 
 
 def _read(
@@ -150,6 +151,15 @@ def writing(ink: np.ndarray) -> np.ndarray:
     """(h, w) ink → (h, w) ink without dirt and what lies along the picture's border; all 0 where nothing is written."""
     labels, pieces, _ = _pieces(ink)
     return _of_pieces(np.isin(labels, [piece.label for piece in pieces]), labels, ink)
+
+
+def sides(ink: np.ndarray) -> list[int]:
+    """(h, w) ink → the longer sides of the pieces that may be writing, in pixels; none where far too many are there."""
+    try:
+        _, pieces, unit = _pieces(ink)
+    except TooMuchError:
+        return []
+    return [max(piece.width, piece.height) for piece in pieces if piece.height >= MAIN * unit]
 
 
 def clipped(box: Box, width: int, height: int) -> Box:

@@ -77,7 +77,7 @@ def test_a_stop_at_the_end_of_an_epoch_finishes_it_first(tmp_path, monkeypatch):
     with pytest.raises(Interrupted, match="after epoch 1"):
         loop.train(SMALL, tmp_path / "run", quiet=True)
     state = loop.TrainState(SMALL, loop.DIGITS, 2 * batches)
-    saved = loop._Store(tmp_path / "run" / loop.STATE, SMALL).restore(state)
+    saved = loop.Store(tmp_path / "run" / loop.STATE, SMALL).restore(state)
     assert saved["step"] == batches
     assert saved["totals"] == [0, 0, 0]
     assert len(saved["history"]) == 1

@@ -1,6 +1,8 @@
 """Training of the page reader: what the network is told, and that a run can be stopped and gone on with."""
 
 import contextlib
+import sys
+import types
 
 import jax.numpy as jnp
 import numpy as np
@@ -60,6 +62,8 @@ def test_of_two_boxes_of_one_digit_the_surer_stays():
 
 
 def test_a_run_ends_with_a_checkpoint_and_one_that_was_stopped_goes_on(mnist, tmp_path, monkeypatch):
+    # A process that is spawned imports what __main__ is: after a test of the dashboard, that is the dashboard.
+    monkeypatch.setitem(sys.modules, "__main__", types.ModuleType("__main__"))
     card = pages.train(TINY, tmp_path / "whole", quiet=True)
     assert checkpoint.read_card(tmp_path / "whole")["history"] == card["history"] and len(card["history"]) == 2
 

@@ -170,13 +170,14 @@ def train_step(state: TrainState, scenes: tuple, chosen, step, config: Config):
 @functools.cache
 def composer(fonts: str, validation: bool) -> Composer:
     """Of the digits of MNIST to train on, or of those to validate with; once a process."""
-    mnist, paths = data.load("mnist"), []
+    paths = []
     if fonts:
         if not Path(fonts).is_dir():
             raise TrainError(f"--fonts should be a folder of fonts, and {fonts} is none.")
         paths = sorted(p for p in Path(fonts).iterdir() if p.suffix in FONTS and p.stat().st_size)
         if not paths:
             raise TrainError(f"There is no font ({', '.join(FONTS)}) in {fonts}.")
+    mnist = data.load("mnist")
     try:
         return Composer(mnist.validation if validation else mnist.train, paths)
     except OSError as error:
