@@ -150,22 +150,34 @@ def _surest(found: list[Spots]) -> Spots:
     return Spots(*(part[order] for part in every))
 
 
-def sureness(rgb: np.ndarray, size: float, network: Callable, most: int) -> np.ndarray:
-    """How sure a PageNetwork is of each digit that it finds in parts of a picture, (n,) in [0, 1].
+def samples(rgb: np.ndarray, boxes: np.ndarray, most: int) -> np.ndarray:
+    """Tiles of a picture at the scale at which its digits are best found, around some of them.
 
     Args:
         rgb: (h, w, 3) uint8.
-        size: of its digits, the longer side in pixels.
-        network: a PageNetwork, see `find`.
-        most: tiles to look at, from all over the picture.
+        boxes: (n, 4) left, top, width, height of its digits, n > 0.
+        most: tiles.
+
+    Returns:
+        (m, side, side) uint8 grey, m ≤ most.
     """
-    height, width = (max(1, round(side * UNIT / size)) for side in rgb.shape[:2])
-    level = np.asarray(Image.fromarray(_grey(rgb)).resize((width, height), Image.Resampling.BILINEAR))
-    tiles, places = tiled(level, np.ones((1, 1), bool), None, 1.0)
-    chosen = np.unique(np.linspace(0, len(tiles) - 1, min(most, len(tiles))).astype(int))
-    found = distinct(looked_at(tiles[chosen], [places[number] for number in chosen], network))
-    digits = found.probabilities.argmax(1) < 10
-    return (found.heats * found.probabilities.max(1, initial=0))[digits]
+    scale, side = UNIT / np.median(boxes[:, 2:].max(1)), SIDES[-1]
+    height, width = (max(1, round(length * scale)) for length in rgb.shape[:2])
+    level = Image.fromarray(_grey(rgb)).resize((width, height), Image.Resampling.BILINEAR)
+    level = np.pad(level, ((0, max(0, side - height)), (0, max(0, side - width))), "edge")
+    chosen = boxes[np.unique(np.linspace(0, len(boxes) - 1, most).astype(int))]
+    corners = (scale * (chosen[:, :2] + chosen[:, 2:] / 2)).astype(int) - side // 2
+    corners = np.clip(corners, 0, [level.shape[1] - side, level.shape[0] - side])
+    return np.array([level[y : y + side, x : x + side] for x, y in np.unique(corners, axis=0)])
+
+
+def sureness(tiles: np.ndarray, network: Callable) -> np.ndarray:
+    """How sure a PageNetwork is of each digit that it finds in (n, side, side) uint8 tiles: (m,) in [0, 1]."""
+    core = np.array([0, 0, *tiles.shape[1:]])
+    each = [distinct(looked_at(tile[None], [((0, 0), core)], network)) for tile in tiles]
+    return np.concatenate(
+        [(one.heats * one.probabilities.max(1, initial=0))[one.probabilities.argmax(1) < 10] for one in each]
+    )
 
 
 def _grey(rgb: np.ndarray) -> np.ndarray:
@@ -247,7 +259,7 @@ class Pieces:
         self.extents = ndimage.find_objects(self.labels)
 
     def inked(
-        self, boxes: np.ndarray, all_ink: np.ndarray | None = None
+        self, boxes: np.ndarray, left_out: np.ndarray | None = None
     ) -> list[tuple[tuple[int, int, int, int], np.ndarray]]:
         """The ink of digits that lie side by side.
 
@@ -256,7 +268,7 @@ class Pieces:
 
         Args:
             boxes: (n, 4) left, top, right, bottom in pixels, as good as they were found, the surest first.
-            all_ink: (h, w) ink of which some was left out before. A box that holds nothing else holds no digit.
+            left_out: (n,) bool, of which boxes nothing is left where none of the ink is in a piece.
 
         Returns:
             Of each the box around its ink, (left, top, width, height), and the (height, width) float32 ink; where there
@@ -297,7 +309,7 @@ class Pieces:
                 if explained[label] < MOSTLY and max(self._sides(label)) <= most and label not in owner
             ]
             own = {label: share for label, share in shares[number].items() if label not in strange}
-            lost = strange or (all_ink is not None and not own and (all_ink[top:bottom, left:right] >= INK).any())
+            lost = strange or (left_out is not None and left_out[number])
             cut.append(None if lost and not own else self._of(corners[number], own, owner, number))
         return cut
 
@@ -328,6 +340,11 @@ class Pieces:
         cut = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         box = left + columns[0], top + rows[0], columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1
         return tuple(int(side) for side in box), soft[cut]
+
+
+def _inside(box: np.ndarray) -> tuple[slice, slice]:
+    left, top, right, bottom = np.clip(box.round().astype(int), 0, None)
+    return slice(top, bottom), slice(left, right)
 
 
 def _second_look(box: np.ndarray, rgb: np.ndarray) -> tuple[tuple[int, int, int, int], np.ndarray] | None:
@@ -365,10 +382,12 @@ def read(
     """
     found = find(_grey(rgb), ink, network)
     kept = ~np.isin(found.probabilities.argmax(1), (MINUS, POINT))
-    boxes, said = found.boxes[kept], found.probabilities[kept]
+    boxes, heats, said = found.boxes[kept], found.heats[kept], found.probabilities[kept]
     if not len(boxes):
         return []
-    cut = Pieces(written).inked(boxes, ink)
+    # What has no ink of writing is a table's edge or dirt; or a digit that touches it, where it is a hot one.
+    inky = np.array([(ink[_inside(box)] >= INK).any() for box in boxes])
+    cut = Pieces(written).inked(boxes, inky & (heats < HOT))
     there = [number for number, one in enumerate(cut) if one is not None]
     if not there:
         return []

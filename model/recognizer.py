@@ -189,15 +189,16 @@ class Recognizer:
         It is turned where more digits are read surely that way. What is rightly "?" speaks for no turn.
         """
         found = self._lines(picture)
-        sides = [max(one.box[2:]) for line in found.lines for one in line]
-        if len(sides) < SEVERAL and self._page:  # sideways, it may find none
-            sides = [side * len(picture) / len(found.ink) for side in segment.sides(found.ink)]
-        elif len(sides) >= SEVERAL and _sureness(found.lines) >= np.log(UPRIGHT):
+        reduction = _reduction(picture)
+        boxes = np.array([one.box for line in found.lines for one in line]).reshape(-1, 4) / reduction
+        if len(boxes) < SEVERAL and self._page:  # sideways, it may find none
+            boxes = np.array(segment.boxes(found.ink)).reshape(-1, 4)
+        elif _sureness(found.lines) >= np.log(UPRIGHT):
             return 0, found
-        if len(sides) < SEVERAL or found.note:
+        if len(boxes) < SEVERAL or found.note:
             return 0, found
         turn, glyphs = 0, self._glyphs(found)
-        if self._page and self._is_sideways(picture, float(np.median(sides))):
+        if self._page and self._is_sideways(_reduced(picture, reduction), boxes):
             turn, found = 90, self._lines(np.rot90(picture), np.rot90(found.ink))
             glyphs = self._glyphs(found)
         ways = (180,) if self._page else (180, 90, 270)
@@ -208,14 +209,13 @@ class Recognizer:
             turn += best
         return turn, found
 
-    def _is_sideways(self, picture: np.ndarray, size: float) -> bool:
-        """Whether the page network is sure of more digits, about `size` pixels large, once the picture is turned by a
+    def _is_sideways(self, picture: np.ndarray, boxes: np.ndarray) -> bool:
+        """Whether around (n, 4) boxes of a picture the page network is sure of more digits when they are turned by a
         quarter."""
-        reduction = _reduction(picture)
-        small = _reduced(picture, reduction)
+        tiles = page.samples(picture, boxes, TRIED_TILES)
         upright, sideways = (
-            np.clip(2 * page.sureness(way, size / reduction, self._page, TRIED_TILES) - 1, 0, None).sum()
-            for way in (small, np.rot90(small))
+            np.clip(2 * page.sureness(way, self._page) - 1, 0, None).sum()
+            for way in (tiles, np.rot90(tiles, 1, (1, 2)))
         )
         return sideways > max(CLEAR * upright, upright + LEAST_EVIDENCE)
 

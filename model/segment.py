@@ -153,13 +153,13 @@ def writing(ink: np.ndarray) -> np.ndarray:
     return _of_pieces(np.isin(labels, [piece.label for piece in pieces]), labels, ink)
 
 
-def sides(ink: np.ndarray) -> list[int]:
-    """(h, w) ink → the longer sides of the pieces that may be writing, in pixels; none where far too many are there."""
+def boxes(ink: np.ndarray) -> list[Box]:
+    """(h, w) ink → the boxes of the pieces that may be digits; none where far too many are there."""
     try:
         _, pieces, unit = _pieces(ink)
     except TooMuchError:
         return []
-    return [max(piece.width, piece.height) for piece in pieces if piece.height >= MAIN * unit]
+    return [(p.left, p.top, p.width, p.height) for p in pieces if p.height >= MAIN * unit]
 
 
 def clipped(box: Box, width: int, height: int) -> Box:
