@@ -332,9 +332,8 @@ class Pieces:
             mask[part] |= np.isin(labels[part], shared)
         rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
         if not len(rows):
-            return tuple(int(side) for side in (left, top, right - left, bottom - top)), np.zeros(
-                labels.shape, np.float32
-            )
+            box = tuple(int(side) for side in (left, top, right - left, bottom - top))
+            return None if shares else (box, np.zeros(labels.shape, np.float32))
         # The soft edge of a stroke belongs to it; a neighbour's ink doesn't.
         soft = np.where(ndimage.maximum_filter(mask, 3) & (mask | (labels == 0)), self.ink[top:bottom, left:right], 0)
         cut = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

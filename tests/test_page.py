@@ -1,0 +1,102 @@
+"""Finding digits on a page: what is whose ink, at which scales it is looked, and pages that ink alone does not tell."""
+
+import itertools
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from model import page
+from model.page_network import CLASSES
+
+
+@pytest.fixture
+def ink() -> np.ndarray:
+    """(60, 400) float32: two bars apart, and a third of which a level line makes a far larger piece."""
+    ink = np.zeros((60, 400), np.float32)
+    ink[10:40, 10:14] = ink[10:40, 30:34] = ink[10:40, 60:64] = 1
+    ink[40:42, 50:400] = 1
+    return ink
+
+
+def test_a_piece_is_its_box_as_far_as_it_goes(ink):
+    (box, part), (other, _) = page.Pieces(ink).inked(np.array([[8, 12, 16, 36], [28, 8, 36, 42]], float))
+    assert box == (10, 10, 4, 30) and part.shape == (30, 4) and part.min() == 1
+    assert other == (30, 10, 4, 30)
+
+
+def test_of_a_piece_that_runs_on_a_box_has_what_lies_in_it(ink):
+    (((left, top, width, height), part),) = page.Pieces(ink).inked(np.array([[56, 8, 68, 40]], float))
+    assert (left, top) == (54, 10) and width <= 16 and height <= 34 and part.sum() >= 120
+
+
+def test_what_lies_mostly_outside_of_its_box_is_a_part_of_a_letter(ink):
+    assert page.Pieces(ink).inked(np.array([[8, 8, 16, 20]], float)) == [None]
+
+
+def test_two_boxes_of_one_stroke_are_one_digit(ink):
+    first, second = page.Pieces(ink).inked(np.array([[8, 8, 16, 26], [8, 24, 16, 42]], float))
+    assert first[0] == (10, 10, 4, 30) and second is None
+
+
+@pytest.mark.parametrize(
+    ("shape", "largest"), [((280, 280), 560), ((900, 700), 900), ((28, 28), 64), ((30, 1200), 1200)]
+)
+def test_a_picture_is_looked_at_an_octave_after_the_other(shape, largest):
+    levels = page.levels(np.zeros(shape, np.uint8))
+    scales = [scale for scale, _ in levels]
+    assert scales == sorted(scales) and all(b / a <= 2.4 for a, b in itertools.pairwise(scales))
+    assert max(levels[0][1].shape) <= 64
+    assert max(levels[-1][1].shape) == pytest.approx(largest, rel=0.15)
+
+
+def test_tiles_cover_all_that_is_not_plain_once():
+    level = np.full((500, 700), 255, np.uint8)
+    level[::10] = 0
+    tiles, places = page.tiled(level, np.ones((1, 1), bool), None, 1.0)
+    covered = np.zeros((800, 1000), int)
+    for (x, y), (left, top, right, bottom) in places:
+        covered[y + top : y + bottom, x + left : x + right] += 1
+    assert (covered[:500, :700] == 1).all() and len(tiles) == len(places)
+    assert not len(page.tiled(np.full((500, 700), 200, np.uint8), np.ones((1, 1), bool), None, 1.0)[0])
+
+
+def test_what_is_explained_from_afar_is_not_looked_at_again():
+    looked = []
+
+    def network(tiles):
+        looked.append(tiles.shape)
+        side = tiles.shape[1] // 4
+        heat = np.full((len(tiles), side, side), -9.0)
+        heat[:, side // 2, side // 2] = 9
+        return heat, np.zeros((*heat.shape, CLASSES)), np.full((*heat.shape, 4), 0.6)
+
+    ink = np.zeros((280, 280), np.float32)
+    ink[60:220, 80:200] = 1
+    found = page.find(np.uint8(255 - 255 * ink), ink, network)
+    assert looked == [(1, 32, 32)] and len(found.heats) == 1
+
+
+def digits(mnist) -> np.ndarray:
+    """(180, 420) uint8: 2, 3, 4, 7, 5 and 2 in black on white."""
+    sheet = np.full((180, 420), 255, np.uint8)
+    for place, label in enumerate((2, 3, 4, 7, 5, 2)):
+        glyph = mnist.train.images[np.flatnonzero(mnist.train.labels == label)[3]]
+        large = np.asarray(Image.fromarray(glyph).resize((56, 56), Image.Resampling.BICUBIC))
+        sheet[60:116, 30 + 60 * place : 86 + 60 * place] -= np.minimum(large, 235)
+    return sheet
+
+
+def test_a_small_sheet_on_a_dark_desk_is_read(recognizer, mnist):
+    desk = np.random.default_rng(0).normal(40, 12, (700, 900)).clip(0, 255).astype(np.uint8)
+    desk[260:440, 240:660] = digits(mnist)
+    assert recognizer.read(desk).text == "234752"
+
+
+def test_letters_around_do_not_turn_an_upright_page(recognizer, mnist):
+    sheet = Image.fromarray(np.pad(digits(mnist), ((0, 200), (0, 0)), constant_values=255))
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(34)
+    for line, word in enumerate(("KNAWER + WHAM", "MARKE x FRANK")):
+        pen.text((30, 190 + 60 * line), word, 0, font)
+    reading = recognizer.read(np.asarray(sheet))
+    assert reading.turn == 0 and reading.text.split("\n")[0] == "234752"
