@@ -28,9 +28,10 @@ def directory() -> Path:
 
 
 def names() -> list[str]:
-    """The checkpoints there are, the default first."""
+    """The checkpoints there are, the default first; not the page network, which all of them share."""
     root = directory()
-    found = [path.name for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
+    paths = root.iterdir() if root.is_dir() else []
+    found = [path.name for path in paths if path.is_dir() and path.resolve() != checkpoint.PAGE.resolve()]
     return sorted((name for name in found if not name.startswith(".")), key=lambda name: (name != DEFAULT, name))
 
 
