@@ -22,6 +22,7 @@ SURE = 0.9  # mean confidence of what is read piece by piece, from which no othe
 SEVERAL = 4  # digits from which it may be told that a page is turned
 UPRIGHT = 0.97  # mean confidence from which a page is taken to be upright
 CLEAR = 1.15  # times the evidence: so much more must speak for a turned page than for an upright one,
+SIDEWAYS = 1.4  # the same of the page network's, to which digits upside down are digits, too;
 LEAST_EVIDENCE = 1.5  # and at least so many digits of which there is no doubt
 CLEAN_PAGE = 0.7  # of what a picture may cost: with more on it, it is no clean page
 TRIED_TILES = 6  # that are looked at to tell whether a page is turned
@@ -213,11 +214,8 @@ class Recognizer:
         """Whether around (n, 4) boxes of a picture the page network is sure of more digits when they are turned by a
         quarter."""
         tiles = page.samples(picture, boxes, TRIED_TILES)
-        upright, sideways = (
-            np.clip(2 * page.sureness(way, self._page) - 1, 0, None).sum()
-            for way in (tiles, np.rot90(tiles, 1, (1, 2)))
-        )
-        return sideways > max(CLEAR * upright, upright + LEAST_EVIDENCE)
+        upright, sideways = (page.sureness(way, self._page).sum() for way in (tiles, np.rot90(tiles, 1, (1, 2))))
+        return sideways > max(SIDEWAYS * upright, upright + LEAST_EVIDENCE)
 
     def _glyphs(self, found: _Page) -> np.ndarray:
         """(n, 28, 28) uint8 of what was found."""

@@ -9,7 +9,7 @@ import pandas as pd
 from pages import DEFAULT, page_html, png, said, sent, start, written
 from PIL import Image
 
-from app_pages.parts import bars, canvas, pictures, samples, uploads
+from app_pages.parts import bars, canvas, pictures, resources, samples, uploads
 from model import Digit, Reading, checkpoint
 
 # Draw
@@ -254,3 +254,8 @@ def test_no_checkpoint_at_all(tmp_path, monkeypatch):
     monkeypatch.setenv("DIGITS_CHECKPOINTS", str(tmp_path / "nowhere"))
     app = start()
     assert "python -m train" in said(app.error) and not app.exception
+
+
+def test_the_page_network_is_none_of_the_checkpoints_offered(monkeypatch):
+    monkeypatch.delenv("DIGITS_CHECKPOINTS", raising=False)
+    assert resources.names() == ["default", "committee", "tiny"]
