@@ -21,7 +21,7 @@ SMALL_PICTURE = 128  # pixels: who gives so small and square a picture gives a s
 SURE = 0.9  # mean confidence of what is read piece by piece, from which no other reading is tried
 SEVERAL = 4  # digits from which it may be told that a page is turned
 UPRIGHT = 0.97  # mean confidence from which a page is taken to be upright
-CLEAR = 1.15  # times the evidence: so much more must speak for a turned page than for an upright one,
+CLEAR = 1.08  # times the evidence: so much more must speak for a turned page than for an upright one,
 SIDEWAYS = 1.4  # the same of the page network's, to which digits upside down are digits, too;
 LEAST_EVIDENCE = 1.5  # and at least so many digits of which there is no doubt
 CLEAN_PAGE = 0.7  # of what a picture may cost: with more on it, it is no clean page
@@ -198,17 +198,17 @@ class Recognizer:
             return 0, found
         if len(boxes) < SEVERAL or found.note:
             return 0, found
-        turn, glyphs = 0, self._glyphs(found)
         if self._page and self._is_sideways(_reduced(picture, reduction), boxes):
-            turn, found = 90, self._lines(np.rot90(picture), np.rot90(found.ink))
-            glyphs = self._glyphs(found)
-        ways = (180,) if self._page else (180, 90, 270)
+            both = [
+                (way, self._lines(np.rot90(picture, way // 90), np.rot90(found.ink, way // 90))) for way in (90, 270)
+            ]
+            return max(both, key=lambda turned: self._evidence(self._glyphs(turned[1])))
+        glyphs, ways = self._glyphs(found), (180,) if self._page else (180, 90, 270)
         evidence = {way: self._evidence(np.rot90(glyphs, way // 90, (1, 2))) for way in (0, *ways)}
         best = max(ways, key=evidence.get)
-        if evidence[best] > max(CLEAR * evidence[0], evidence[0] + LEAST_EVIDENCE):
-            found = self._lines(np.rot90(picture, (turn + best) // 90), np.rot90(found.ink, best // 90))
-            turn += best
-        return turn, found
+        if evidence[best] <= max(CLEAR * evidence[0], evidence[0] + LEAST_EVIDENCE):
+            return 0, found
+        return best, self._lines(np.rot90(picture, best // 90), np.rot90(found.ink, best // 90))
 
     def _is_sideways(self, picture: np.ndarray, boxes: np.ndarray) -> bool:
         """Whether around (n, 4) boxes of a picture the page network is sure of more digits when they are turned by a
