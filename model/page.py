@@ -341,6 +341,12 @@ class Pieces:
         return tuple(int(side) for side in box), soft[cut]
 
 
+def agreed(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """(n, classes) probabilities of two networks → (n, classes), as likely as both say: their geometric mean."""
+    both = np.sqrt(one * other) + 1e-9  # where each is certain of another class, all are as likely
+    return both / both.sum(-1, keepdims=True)
+
+
 def _inside(box: np.ndarray) -> tuple[slice, slice]:
     left, top, right, bottom = np.clip(box.round().astype(int), 0, None)
     return slice(top, bottom), slice(left, right)
@@ -405,8 +411,7 @@ def read(
             if other.any() and (not glyphs[number].any() or vote @ own[number] > votes[number] @ own[number]):
                 cut[number], glyphs[number], votes[number] = one, other, vote
     inked = glyphs.any((1, 2))[:, None]
-    probabilities = np.where(inked, np.sqrt(own * votes), own)
-    probabilities /= probabilities.sum(1, keepdims=True)
+    probabilities = np.where(inked, agreed(own, votes), own)
     # What is a mark by the one network is no digit that one can be sure of.
     probabilities = (digit * probabilities + (1 - digit) / 10).astype(np.float32)
     digits = [Found(box, glyph, p) for (box, _), glyph, p in zip(cut, glyphs, probabilities, strict=True)]

@@ -237,8 +237,9 @@ class Recognizer:
             found: its ink, where it is known from a picture that was turned otherwise.
         """
         reduction = _reduction(picture)
+        small = _reduced(picture, reduction)
         if found is None or any(side % reduction for side in picture.shape[:2]):  # turned, it would not quite fit
-            found = _ink_of(picture)
+            found = ink.ink_map(small)
         lines, note = [], ""
         try:
             lines = segment.read_lines(found, self.classify, CLEAN_PAGE if self._page else 1.0)
@@ -250,13 +251,13 @@ class Recognizer:
                 written = segment.writing(found)
             except segment.TooMuchError as error:
                 return _Page([], found, str(error))
-            seen = page.read(_reduced(picture, reduction), found, written, self._page, self.classify)
+            seen = page.read(small, found, written, self._page, self.classify)
             if seen or sum(map(len, lines)) > FEW:  # print, a pattern, dirt: the page reader knows digits
                 lines = seen
             note = ""
         if note:
             return _Page([], found, note)
-        if lines and (alone := self._alone(_reduced(picture, reduction), lines)):
+        if lines and (alone := self._alone(small, lines)):
             lines = [[alone]]
         if reduction > 1:
             lines = [self._at_full_size(line, picture, reduction) for line in lines]
@@ -305,8 +306,8 @@ class Recognizer:
                 around, (y, x) = _surroundings(picture, box)
                 sharp = glyph.normalise(ink.ink_map(around)[y : y + height, x : x + width])
                 if sharp.any():
-                    both = np.sqrt(found.probabilities * self.classify(sharp[None])[0])
-                    found = found._replace(glyph=sharp, probabilities=both / both.sum())
+                    both = page.agreed(found.probabilities, self.classify(sharp[None])[0])
+                    found = found._replace(glyph=sharp, probabilities=both)
             read.append(found)
         return read
 

@@ -100,3 +100,8 @@ def test_letters_around_do_not_turn_an_upright_page(recognizer, mnist):
         pen.text((30, 190 + 60 * line), word, 0, font)
     reading = recognizer.read(np.asarray(sheet))
     assert reading.turn == 0 and reading.text.split("\n")[0] == "234752"
+
+
+def test_two_networks_that_are_certain_of_other_classes_leave_all_as_likely():
+    both = page.agreed(np.eye(10, dtype=np.float32)[[3, 4]], np.eye(10, dtype=np.float32)[[3, 7]])
+    np.testing.assert_allclose(both, [np.eye(10)[3], np.full(10, 0.1)], atol=1e-6)
