@@ -35,9 +35,11 @@ FIELD = 48  # pixels: the height of a field's digit
 AROUND = 14  # pixels around it, as far as a broad pen reaches
 UNSAID = -1  # the class of what is neither to be found nor to be left out: a printed digit in a text, half a digit
 SEEN = 0.75  # of a digit's box: with less of it in the scene, it is UNSAID
+TURNED = 0.04  # of the scenes lie on their side, and nothing of them is to be found
 SCRIPTS = ((0x0E01, 0x0E2E), (0x0905, 0x0939))  # Thai and Devanagari letters, of fonts that have no Latin ones
 OPERATORS = ("+", "x", "=", ":", "÷", "*")
-LAYOUTS = {"lines": 0.3, "table": 0.23, "sum": 0.12, "print": 0.13, "large": 0.12, "scattered": 0.06, "nothing": 0.04}
+LAYOUTS = {"lines": 0.27, "table": 0.25, "sum": 0.1, "print": 0.2, "large": 0.1, "scattered": 0.05, "nothing": 0.03}
+LETTERS = string.ascii_letters.translate(str.maketrans("", "", "ilIoOsSzZgqb"))  # those that are no digit's twin
 
 
 class Scene(NamedTuple):
@@ -67,7 +69,8 @@ class Hand(NamedTuple):
     slant: float
     uneven: float  # how much heights and places vary
     tails: float  # how often a 1, 4, 7 or 9 goes far below the line
-    small_zero: float  # height of a 0
+    small: float  # height of a 0,
+    smaller: float  # and how often one of the other digits is as small
     source: str  # "mnist", "drawn" or a font's path
 
 
@@ -90,7 +93,8 @@ class Composer:
         """One scene, the same for the same state of the generator."""
         sheet = Sheet(self, rng)
         sheet.fill()
-        return sheet.photograph()
+        scene = sheet.photograph()
+        return _turned(scene) if rng.random() < TURNED else scene
 
 
 class Sheet:
@@ -124,6 +128,8 @@ class Sheet:
         if rng.random() < 0.22:
             self._rule()
         if rng.random() < 0.08:
+            self._shapes()
+        if rng.random() < 0.08:
             self._stray()
 
     def _pen(self) -> dict:
@@ -139,19 +145,20 @@ class Sheet:
         source = "mnist" if rng.random() < 0.62 else "drawn"
         if self.composer.latin and rng.random() < printed:
             source = str(rng.choice(self.composer.latin))
-        odd = rng.random() < 0.15
+        odd = rng.random() < 0.2
         return Hand(
             height=height,
             radius=max(0.12, height * self.pen["broad"] * rng.uniform(0.8, 1.25)),
             strength=self.pen["strength"] * rng.uniform(0.85, 1.0),
-            gap=[(0.15, 0.5), (0.4, 1.2), (0.02, 0.15), (-0.12, 0.06), (0.8, 2.5)][
-                rng.choice(5, p=[0.4, 0.2, 0.17, 0.13, 0.1])
+            gap=[(0.15, 0.5), (0.4, 1.2), (0.02, 0.15), (-0.2, 0.05), (0.8, 2.5)][
+                rng.choice(5, p=[0.36, 0.18, 0.18, 0.18, 0.1])
             ],
             slope=float(rng.normal(0, 0.05)),
             slant=float(rng.normal(0.05, 0.15)),
             uneven=rng.choice([0.03, 0.08, 0.18]),
             tails=0.6 if odd else 0.05,
-            small_zero=rng.uniform(0.45, 0.75) if odd or rng.random() < 0.08 else 1.0,
+            small=rng.uniform(0.4, 0.75) if odd or rng.random() < 0.08 else 1.0,
+            smaller=0.3 if odd else 0.0,
             source=source,
         )
 
@@ -167,9 +174,12 @@ class Sheet:
             x = left + self.rng.uniform(2, 1.5 * hand.height)
             while x < right - hand.height:
                 text = self._number_text()
-                if self.rng.random() < 0.06:
-                    text = self._word()  # a handwritten word beside the numbers
+                beside = self.rng.random()
+                if beside < 0.03:
+                    text = self._word()  # a word beside the numbers
                     x = self._text(x, y, text, hand.height, hand.strength, right) + hand.height
+                elif beside < 0.08:
+                    x = self._letters(x, y, self.rng.integers(1, 6), hand, right) + hand.height
                 else:
                     x = self._write(x, y, text, hand, right) + hand.height * self.rng.uniform(0.6, 3.5)
             y += hand.height * self.rng.uniform(1.25, 2.6)
@@ -240,44 +250,94 @@ class Sheet:
         hands = [self._hand(height * 0.95, printed=0.25)._replace(gap=(0.03, 0.2), slope=slope)]
         hands.append(self._hand(height * rng.uniform(0.75, 0.95), printed=0.25)._replace(gap=(0.03, 0.2), slope=slope))
         kinds = rng.dirichlet([2.5, 0.5, 0.5, 0.8])  # of what this table's cells hold
+        named = rng.random() < 0.35  # its first column holds names, its last marks, as a list of pupils does
+        block = 3 if rng.random() < 0.25 else 0  # every third line is thicker, as a sudoku's
+        past = rng.random() < 0.25  # what is written in the cells reaches over their lines
+        size = height * rng.uniform(0.5, 1.0)
+        font = self._font(size)
         for j in range(rows + 1):
             if drawn_lines in ("all", "level"):
-                y = y0 + j * row
-                self._line(x0, y, x0 + columns * column, y + slope * columns * column, thick, strength, dashed)
+                y, broad = y0 + j * row, thick * (2.5 if block and j % block == 0 else 1)
+                self._line(x0, y, x0 + columns * column, y + slope * columns * column, broad, strength, dashed)
         for i in range(columns + 1):
             if drawn_lines in ("all", "upright"):
                 x = x0 + i * column
-                y = y0 + slope * i * column
-                self._line(x, y, x - slope * rows * row, y + rows * row, thick, strength, dashed)
+                y, broad = y0 + slope * i * column, thick * (2.5 if block and i % block == 0 else 1)
+                self._line(x, y, x - slope * rows * row, y + rows * row, broad, strength, dashed)
         for j, i in itertools.product(range(rows), range(columns)):
             hand = hands[int(rng.random() < 0.3)]
             x, y = x0 + i * column - slope * j * row, y0 + j * row + slope * i * column
             free = max(row - hand.height, 0.06 * row)
-            y += free * rng.uniform(0.15, 0.85)
+            y += free * (rng.uniform(-0.2, 1.2) if past else rng.uniform(0.15, 0.85))
             x_end, x = x + column - 2, x + rng.uniform(0.08, 0.35) * (column - (0.7 * hand.height if single else 0))
             kind = rng.choice(["number", "word", "sign", "empty"], p=kinds)
-            if kind == "number":
+            if named and i == 0:
+                self._text(x, y + (hand.height - size) / 2, self._label(), size, strength, x_end, font)
+            elif named and i == columns - 1:
+                self._letters(x, y, rng.choice([1, 1, 2]), hand, x_end)
+            elif kind == "number":
                 most = 1 if single else max(1, int(column / (0.8 * hand.height)))
                 digits = "".join(map(str, rng.integers(0, 10, rng.integers(1, min(most, 4) + 1))))
                 self._write(x, y, digits, hand, x_end)
             elif kind == "word":
-                size = min(hand.height, rng.uniform(6, 16))
-                self._text(x, y + (hand.height - size) / 2, self._word(), size, strength, x_end)
+                small = min(hand.height, rng.uniform(6, 16))
+                self._text(x, y + (hand.height - small) / 2, self._word(), small, strength, x_end)
             elif kind == "sign":
                 self._write(x, y, rng.choice(["_", "V", "L", "X"]), hand, x_end)
 
     def _print(self, place: tuple) -> None:
-        """A text, with figures in it now and then that may be read or not."""
+        """A text. The figures in it are no digits to be read: they are of the text."""
         left, top, right, bottom = place
         rng = self.rng
-        size, strength = float(np.exp(rng.uniform(np.log(5), np.log(30)))), rng.uniform(0.4, 1.0)
-        font = self._font(size)
+        size, strength = float(np.exp(rng.uniform(np.log(5), np.log(44)))), rng.uniform(0.4, 1.0)
+        font, spacing = self._font(size), rng.uniform(1.2, 2.2)
+        before = self.ink.copy() if rng.random() < 0.15 else None
         y = top + rng.uniform(0, size)
         while y + size < bottom:
-            x, end = left + rng.uniform(0, 2 * size), right - rng.uniform(0, 0.3) * (right - left)
+            x, end = left + rng.uniform(0, 2 * size), right - rng.uniform(0, 0.5) * (right - left)
             while x < end:
-                x = self._text(x, y, self._word(), size, strength, right, font) + 0.35 * size
-            y += size * rng.uniform(1.2, 1.6)
+                text = self._word() if rng.random() < 0.85 else self._label()
+                x = self._text(x, y, text, size, strength, right, font, said=True) + 0.35 * size
+            y += size * spacing
+        if before is not None:  # white on black
+            rows, columns = slice(int(max(0, top)), int(bottom)), slice(int(max(0, left)), int(right))
+            self.ink[rows, columns] = np.clip(strength - self.ink[rows, columns] + before[rows, columns], 0, 1)
+
+    def _shapes(self) -> None:
+        """Dots, blocks, empty boxes and arrows, as they are printed on forms."""
+        rng, size = self.rng, float(np.exp(self.rng.uniform(np.log(6), np.log(40))))
+        kind, corner = rng.integers(4), rng.uniform(0, self.side - 4 * size, 2)
+        across, down = rng.integers(1, 6, 2)
+        tile = Image.new("L", (int(size) + 3, int(size) + 3))
+        draw = ImageDraw.Draw(tile)
+        if kind == 0:
+            draw.ellipse((1, 1, size, size), fill=255)
+        elif kind == 1:
+            draw.rounded_rectangle((1, 1, size, size * rng.uniform(0.4, 1)), size * rng.uniform(0, 0.4), fill=255)
+        elif kind == 2:
+            draw.rectangle((1, 1, size, size), outline=255, width=max(1, int(size / 10)))
+        else:
+            draw.polygon([(1, 1), (size, size / 2), (1, size)], fill=255)
+        ink = np.asarray(tile, np.float32) / 255 * rng.uniform(0.4, 1)
+        for j, i in itertools.product(range(down), range(across)):
+            self._paste(ink, corner[0] + 1.4 * i * size, corner[1] + 1.4 * j * size)
+
+    def _letters(self, x: float, y: float, count: int, hand: Hand, right: float) -> float:
+        """Letters with the pen that writes the numbers; nothing of them is to be found. Returns where they end."""
+        for _ in range(count):
+            ink = self._stroke("L", MARK, hand.height * self.rng.uniform(0.75, 1.05), hand)
+            if x + ink.shape[1] > right:
+                break
+            self._paste(ink, x, y)
+            x += ink.shape[1] + 0.15 * hand.height
+        return x
+
+    def _label(self) -> str:
+        """What is printed before a row: a word, with a figure before or behind it or without."""
+        word, number = self._word(), str(self.rng.integers(1, 100))
+        return [word, number + word[:3].lower(), f"{number} {word}", f"{word} {number}", number + "."][
+            self.rng.choice(5, p=[0.4, 0.15, 0.2, 0.15, 0.1])
+        ]
 
     def _word(self) -> str:
         rng = self.rng
@@ -295,8 +355,8 @@ class Sheet:
             return _open(None, round(size))
         return _open(str(self.rng.choice(fonts)), round(size))
 
-    def _text(self, x, y, text, size, strength, right, font=None) -> float:
-        """Printed text from (x, y); returns where it ends. Digits in it are UNSAID."""
+    def _text(self, x, y, text, size, strength, right, font=None, said=False) -> float:
+        """Printed text from (x, y); returns where it ends. A figure by itself is UNSAID where it isn't `said`."""
         font = font or self._font(size)
         if script := self.composer.scripts.get(getattr(font, "path", None)):
             text = "".join(chr(self.rng.integers(script[0], script[1] + 1)) for _ in text)
@@ -305,7 +365,7 @@ class Sheet:
         tile = Image.new("L", (int(width) + 8, int(1.6 * size) + 8))
         ImageDraw.Draw(tile).text((4, 2), text, 255, font)
         self._paste(np.asarray(tile, np.float32) / 255 * strength, x - 4, y - 2)
-        if text.isdigit() and (box := tile.getbbox()):
+        if not said and text.isdigit() and (box := tile.getbbox()):
             left, top = int(x - 4), int(y - 2)
             self.found.append(((left + box[0], top + box[1], left + box[2], top + box[3]), size, UNSAID))
         return x + width
@@ -319,8 +379,8 @@ class Sheet:
         for sign in text:
             height = hand.height * float(np.exp(hand.uneven * rng.normal()))
             drop = hand.uneven * hand.height * rng.normal()
-            if sign == "0":
-                height, drop = height * hand.small_zero, drop + (1 - hand.small_zero) * rng.uniform(0, 1) * hand.height
+            if sign == "0" or (sign in "23568" and rng.random() < hand.smaller):
+                height, drop = height * hand.small, drop + (1 - hand.small) * rng.uniform(0, 1) * hand.height
             kind = int(sign) if sign.isdigit() else {"-": MINUS, ".": POINT, ",": POINT}.get(sign, MARK)
             if kind == POINT:
                 height = max(1.5, hand.height * rng.uniform(0.06, 0.14)) * (1 if sign == "." else 2.2)
@@ -349,9 +409,13 @@ class Sheet:
         rng = self.rng
         if hand.source not in ("mnist", "drawn") and (sign.isdigit() or sign in "+="):
             ink = self._letter(sign, 1.35 * height, hand.source)
-        elif sign == "L" and self.composer.latin and rng.random() < 0.6:
-            letter = str(rng.choice(list("ABCDEFGHKLMNPRTUVWXYabcdefhkmnprtuvwxyz")))
-            ink = self._letter(letter, 1.2 * height, str(rng.choice(self.composer.latin)))
+        elif sign == "L" and self.composer.latin and rng.random() < 0.8:
+            letter, font = str(rng.choice(list(LETTERS))), str(rng.choice(self.composer.latin))
+            if rng.random() < 0.4:
+                ink = self._letter(letter, 1.2 * height, font)
+            else:  # with the pen that writes the digits
+                mask = np.pad(_tight(self._letter(letter, 1.4 * FIELD, font)) > 0.4, AROUND)
+                ink = _inked(ndimage.distance_transform_edt(~skeletonize(mask)).astype(np.float32), height, hand.radius)
         else:
             if sign.isdigit():
                 field = self._digit_field(int(sign), hand)
@@ -369,9 +433,10 @@ class Sheet:
 
     def _digit_field(self, label: int, hand: Hand) -> np.ndarray:
         rng = self.rng
-        tail = rng.uniform(1.3, 2.2) if label in (1, 4, 7, 9) and rng.random() < hand.tails else 1.0
+        tail = rng.uniform(1.3, 2.5) if label in (1, 4, 7, 9) and rng.random() < hand.tails else 1.0
         if hand.source == "drawn":
-            places, down = drawn.places(label, rng)
+            rare = label in drawn.RARE and rng.random() < 0.25
+            places, down = drawn.places(label, rng, rare)
             y, x = places[:, 0], places[:, 1] - hand.slant * places[:, 0]
             y = np.where(y > 0, tail * y, y)
             points = np.stack([x, y], 1)
@@ -501,7 +566,7 @@ class Sheet:
         dark = rng.uniform(0.0, 0.35)  # how light the ink is
         picture = paper * (1 - self.ink) + np.minimum(dark, paper) * self.ink
         covered = np.zeros((side, side), bool)
-        if rng.random() < 0.16:
+        if rng.random() < 0.2:
             covered = self._desk(picture, x, y)
         picture *= light
         inverted = rng.random() < 0.17
@@ -547,7 +612,10 @@ class Sheet:
             where = np.cos(angle) * (x - 0.5) + np.sin(angle) * (y - 0.5) > at
         level, grain = rng.uniform(0.05, 0.8), rng.standard_normal((side, side), np.float32)
         grain = ndimage.gaussian_filter(grain, (rng.uniform(0.5, 12), rng.uniform(0.5, 3)))
-        texture = level + rng.uniform(0.01, 0.2) * grain / grain.std()
+        grain /= grain.std()
+        if rng.random() < 0.35:
+            grain = np.maximum(grain, 1.0) * rng.choice([-1, 1])  # veins
+        texture = level + rng.uniform(0.01, 0.2) * grain
         if rng.random() < 0.5:
             texture = texture.T
         picture[where] = np.clip(texture, 0, 1)[where]
@@ -575,6 +643,14 @@ class Sheet:
             np.array(sizes, np.float32),
             np.array(classes, np.int8),
         )
+
+
+def _turned(scene: Scene) -> Scene:
+    """A scene turned by a quarter. What looks like a digit then, too, is UNSAID; the rest is none."""
+    stays = np.isin(scene.classes, (UNSAID, 0, 1, 8, MINUS, POINT))
+    left, top, right, bottom = scene.boxes[stays].T
+    boxes = np.stack([top, SIDE - right, bottom, SIDE - left], 1)
+    return Scene(np.rot90(scene.picture).copy(), boxes, scene.sizes[stays], np.full(stays.sum(), UNSAID, np.int8))
 
 
 @functools.lru_cache(1024)

@@ -114,6 +114,17 @@ SHAPES = {
         ["73602024568382828888"],
     ],
 }
+# Rarer ways, which only the page reader learns (train/compose.py): lightning, low bars, tails like a g's or an S'.
+RARE = {
+    4: [["5014147449"], ["602525856549"], ["30151575", "604959"]],
+    7: [["10909049", "3686"], ["1210909049", "2676"], ["00808059", "478757"]],
+    9: [
+        ["7240213354727265785928"],
+        ["8351223464828477491726"],
+        ["725030225474727478694918"],
+        ["6230214365626577582817"],
+    ],
+}
 PLACES = 44  # of the pen along a shape, at most
 POINTS = 24  # of a shape, at most
 
@@ -129,15 +140,15 @@ def _along(points: int) -> np.ndarray:
     return BSpline.design_matrix(np.linspace(0, points - 2, 2 * points), knots, 2).toarray()
 
 
-def _shapes() -> tuple[np.ndarray, ...]:
+def _shapes(ways: dict[int, list[list[str]]]) -> tuple[np.ndarray, ...]:
     """Of each shape: its digit, its points, which of them move together, the places' weights, where the pen is down."""
-    count = sum(map(len, SHAPES.values()))
-    labels = np.repeat(list(SHAPES), [len(ways) for ways in SHAPES.values()])
+    count = sum(map(len, ways.values()))
+    labels = np.repeat(list(ways), list(map(len, ways.values())))
     points = np.zeros((count, POINTS, 2), np.float32)  # y, x in [-1, 1]
     twins = np.zeros((count, POINTS), np.int32)
     weights = np.zeros((count, PLACES, POINTS), np.float32)
     down = np.zeros((count, PLACES - 1), bool)  # from a place to the next
-    for shape, strokes in enumerate(itertools.chain(*SHAPES.values())):
+    for shape, strokes in enumerate(itertools.chain(*ways.values())):
         first = place = 0
         for stroke in strokes:
             way = [(int(y) / 4.5 - 1, int(x) / 4.5 - 1) for x, y in zip(stroke[::2], stroke[1::2], strict=True)]
@@ -150,7 +161,8 @@ def _shapes() -> tuple[np.ndarray, ...]:
     return labels.astype(np.int32), points, twins, weights, down
 
 
-LABELS, SHAPE_POINTS, TWINS, WEIGHTS, DOWN = _shapes()
+LABELS, SHAPE_POINTS, TWINS, WEIGHTS, DOWN = _shapes(SHAPES)
+RARELY = _shapes(RARE)
 # Each digit is as likely as another, however many ways there are to write it.
 CHANCES = np.concatenate([np.full(len(ways), 0.1 / len(ways)) for ways in SHAPES.values()]).astype(np.float32)
 
@@ -191,16 +203,22 @@ def digit(key):
     return render(keys[4], segments, jnp.asarray(DOWN)[shape]), jnp.asarray(LABELS)[shape]
 
 
-def places(label: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def places(label: int, rng: np.random.Generator, rare: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """One drawing of a digit outside of jit, as `digit` draws it: where the pen passes, and where it is down.
+
+    Args:
+        label: the digit.
+        rng: source of chance.
+        rare: in one of the rarer shapes; those of RARE alone have such.
 
     Returns:
         (PLACES, 2) float32 y, x, about -1 to 1, and (PLACES - 1,) bool, whether it draws from a place to the next.
     """
-    shape = rng.choice(np.flatnonzero(LABELS == label))
+    labels, points, twins, weights, down = RARELY if rare else (LABELS, SHAPE_POINTS, TWINS, WEIGHTS, DOWN)
+    shape = rng.choice(np.flatnonzero(labels == label))
     moved = rng.uniform(0.03, 0.13) * rng.normal(size=(POINTS, 2))
-    points = (SHAPE_POINTS[shape] + moved[TWINS[shape]]) * [1.0, 0.8 * np.exp(0.22 * rng.normal())]
-    return WEIGHTS[shape] @ points.astype(np.float32), DOWN[shape]
+    way = (points[shape] + moved[twins[shape]]) * [1.0, 0.8 * np.exp(0.22 * rng.normal())]
+    return weights[shape] @ way.astype(np.float32), down[shape]
 
 
 def drawn(key: jax.Array, n: int) -> tuple[jax.Array, jax.Array]:

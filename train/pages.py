@@ -57,6 +57,7 @@ class Config:
     weight_decay: float = 0.02
     average_decay: float = 0.999  # of the weights' moving average, which is what ships
     widths: tuple = (24, 32, 64, 96)  # the network's channels
+    start: str = ""  # a page network's checkpoint to begin with, in place of random weights
     validation: int = 128  # scenes to validate with
 
 
@@ -66,6 +67,10 @@ class TrainState(nnx.Pytree):
     def __init__(self, config: Config, steps: int):
         self.model, self.average = (PageNetwork(config.widths, rngs=nnx.Rngs(config.seed)) for _ in range(2))
         schedule = optax.warmup_cosine_decay_schedule(0, config.learning_rate, min(300, steps // 10), steps)
+        if config.start:
+            begin, _ = checkpoint.load_page(config.start)
+            for part in (self.model, self.average):
+                nnx.update(part, nnx.state(begin, checkpoint.TRAINED))
         decayed = functools.partial(jax.tree.map, lambda p: p.ndim > 1)
         transform = optax.chain(
             optax.clip_by_global_norm(5.0),
@@ -341,7 +346,7 @@ def main(arguments: list[str] | None = None) -> int:
     except Interrupted as stopped:
         print(stopped, file=sys.stderr)
         return 130
-    except (TrainError, data.DataError) as error:
+    except (TrainError, data.DataError, checkpoint.CheckpointError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except OSError as error:
