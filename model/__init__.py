@@ -4,6 +4,7 @@ from model import Recognizer
 print(Recognizer.load().read("picture.png").text)
 """
 
-from model.recognizer import Digit, Reading, Recognizer
+from model.reading import Digit, Number, Reading
+from model.recognizer import Recognizer
 
-__all__ = ["Digit", "Reading", "Recognizer"]
+__all__ = ["Digit", "Number", "Reading", "Recognizer"]

@@ -1,7 +1,7 @@
 """What a person can do when the drawing, not the reader, is the trouble."""
 
 from model.glyph import BOX, INK, stroke_width
-from model.recognizer import Digit, Reading
+from model.reading import Digit, Reading
 
 THIN, THICK = 0.7, 6.0  # strokes in pixels of a glyph: beyond, few of MNIST's digits lie
 SMALL = 12  # pixels: the longer side of a digit that holds enough detail

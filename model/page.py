@@ -14,7 +14,7 @@ from model import checkpoint
 from model.glyph import INK, normalise
 from model.ink import nearby_ink
 from model.page_network import CLASSES, LARGEST, MINUS, POINT, REACH, STRIDE, UNIT
-from model.segment import Found, in_lines
+from model.segment import Box, Found, in_lines
 
 SIDES = (32, 64, 128, 256)  # pixels of a tile; a picture is laid out in the smallest that holds it
 BATCH = 4  # tiles at a time
@@ -33,6 +33,7 @@ SURE = 0.5  # heat from which what was found explains the ink in its box
 PLAIN = 12  # grey levels: less between the darkest and the lightest pixel of a tile, and nothing is written there
 FOUND = 0.45  # heat of a place from which something lies there
 OVERLAP = 0.45  # intersection over union of two boxes from which they are of one digit
+COMMA = 1.6  # times as high as it is wide: a point is not
 WITHIN = 0.7  # of the smaller box: with more of it in another, it is a part of what is there
 
 
@@ -122,7 +123,11 @@ def find(grey: np.ndarray, ink: np.ndarray, network: Callable) -> Spots:
             open_ink[max(0, top) : max(0, bottom), max(0, left) : max(0, right)] = False
         if some and not open_ink.any():
             break
-    return distinct(_surest(found))
+    every = _surest(found)
+    height, width = grey.shape
+    inside = np.clip(every.boxes, 0, np.array([width, height, width, height], np.float32))
+    there = (inside[:, 2:] - inside[:, :2] >= 1).all(1)
+    return distinct(Spots(inside[there], every.heats[there], every.probabilities[there]))
 
 
 def looked_at(tiles: np.ndarray, places: list, network: Callable) -> Spots:
@@ -372,8 +377,8 @@ def read(
     written: np.ndarray,
     network: Callable,
     classify: Callable[[np.ndarray], np.ndarray],
-) -> list[list[Found]]:
-    """A picture of a page → its digits in lines, top to bottom and left to right.
+) -> tuple[list[list[Found]], list[tuple[Box, str]]]:
+    """A picture of a page → its digits in lines, top to bottom and left to right; and its signs, ".", "," or "−".
 
     Where a digit is, the page network says; which it is, half of the vote is its own, half that of the network that
     reads glyphs. A mark is left out, but between digits, where it is one on which all classes are as likely.
@@ -387,15 +392,16 @@ def read(
     """
     found = find(_grey(rgb), ink, network)
     kept = ~np.isin(found.probabilities.argmax(1), (MINUS, POINT))
+    signs = [_sign(*one) for one in zip(found.boxes[~kept], found.probabilities[~kept], strict=True)]
     boxes, heats, said = found.boxes[kept], found.heats[kept], found.probabilities[kept]
     if not len(boxes):
-        return []
+        return [], signs
     # What has no ink of writing is a table's edge or dirt; or a digit that touches it, where it is a hot one.
     inky = np.array([(ink[_inside(box)] >= INK).any() for box in boxes])
     cut = Pieces(written).inked(boxes, inky & (heats < HOT))
     there = [number for number, one in enumerate(cut) if one is not None]
     if not there:
-        return []
+        return [], signs
     cut, boxes, said = [cut[number] for number in there], boxes[there], said[there]
     glyphs = np.array([normalise(part) for _, part in cut], np.uint8)
     votes = classify(glyphs)
@@ -423,4 +429,12 @@ def read(
         ends = [at for at, number in enumerate(line) if stays[number]]
         if ends and (sure[line].any() or not sure.any()):
             lines.append([digits[number] for number in line[ends[0] : ends[-1] + 1]])
-    return lines
+    return lines, signs
+
+
+def _sign(box: np.ndarray, probabilities: np.ndarray) -> tuple[Box, str]:
+    """A box as found, left, top, right, bottom → (left, top, width, height), and which sign it is."""
+    left, top, right, bottom = box.round().astype(int).tolist()
+    dash = probabilities[MINUS] > probabilities[POINT]
+    point = "," if bottom - top >= COMMA * (right - left) else "."
+    return (left, top, right - left, bottom - top), "−" if dash else point

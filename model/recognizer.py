@@ -2,15 +2,17 @@
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import jax
 import numpy as np
 from PIL import Image
 
-from model import checkpoint, glyph, image, ink, page, segment
+from model import checkpoint, glyph, image, ink, numbers, page, segment
 from model.network import GLYPH_SIZE, DigitCNN
+from model.page_network import SMALLEST
+from model.reading import Digit, Number, Reading
 
 DIGITS = tuple("0123456789")
 BATCHES = (128, 16, 1)  # each size is compiled once; what is read is padded to one of them
@@ -28,60 +30,20 @@ CLEAN_PAGE = 0.7  # of what a picture may cost: with more on it, it is no clean 
 TRIED_TILES = 6  # that are looked at to tell whether a page is turned
 FEW = 5  # digits: a large picture in which more were found shows no single one
 ALONE = 0.6  # confidence from which a small picture is a single digit, whatever its pieces are read as
+SIZES = (0.45, 3.0)  # times the digits: ink so large that isn't read is told as left out
+MOST_LEFT_OUT = 500  # such boxes, at most
+MUCH = 3  # marks that are unsure, or left out, and in all a share of the digits as large as
+MUCH_UNSURE, MUCH_OUT = 0.25, 0.5  # are worth a sentence
 SMALL_DIGIT = 24  # pixels: a digit that a reduction left smaller is read from the picture as given
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Digit:
-    """One digit that was found.
-
-    Attributes:
-        value: index of the class, 0 to 9 for digits, or None where the reader abstains.
-        confidence: calibrated probability of the likeliest class, in [0, 1].
-        probabilities: (classes,) float32, summing to 1.
-        box: (left, top, width, height) in pixels of the image as given, upright.
-        glyph: (28, 28) uint8, what the network saw.
-    """
-
-    value: int | None
-    confidence: float
-    probabilities: np.ndarray
-    box: tuple[int, int, int, int]
-    glyph: np.ndarray
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Reading:
-    """What is written in an image.
-
-    Attributes:
-        text: the digits in reading order, lines joined by a line break, "" where nothing is written, "?" for a digit
-            on which the reader abstains. Classes with names of several letters are set apart by spaces.
-        digits: the digits in reading order.
-        image: (h, w, 3) uint8, the picture upright.
-        ink: (h', w') float32 in [0, 1], the ink that was found; of a large picture at a reduced size.
-        turn: degrees clockwise by which the writing is turned: 0, 90, 180 or 270.
-        note: one sentence that says why nothing was read where far too much is on the picture, or "".
-    """
-
-    text: str
-    digits: tuple[Digit, ...]
-    image: np.ndarray
-    ink: np.ndarray
-    turn: int = 0
-    note: str = ""
-
-    def summary(self) -> dict:
-        """The text, of each digit the value, the confidence and the box, and the note if any, as JSON can hold them."""
-        digits = [{"value": d.value, "confidence": round(float(d.confidence), 4), "box": d.box} for d in self.digits]
-        return {"text": self.text, "digits": digits, **({"note": self.note} if self.note else {})}
-
-
 class _Page(NamedTuple):
-    """What is found in a picture turned one way: digits in lines, ink, and a note."""
+    """What is found in a picture turned one way: digits in lines, ink, signs, what was left out, and a note."""
 
     lines: list[list[segment.Found]]
     ink: np.ndarray
+    signs: Sequence[tuple[segment.Box, str]] = ()
+    left_out: Sequence[segment.Box] = ()
     note: str = ""
 
 
@@ -130,7 +92,9 @@ class Recognizer:
             [self._digit(_turned_back(one.box, turn, picture), one.glyph, one.probabilities) for one in line]
             for line in found.lines
         ]
-        return self._reading(lines, picture, np.rot90(found.ink, -turn // 90), turn)
+        signs = [(_turned_back(box, turn, picture), sign) for box, sign in found.signs]
+        left_out = [_turned_back(box, turn, picture) for box in found.left_out]
+        return self._reading(lines, picture, np.rot90(found.ink, -turn // 90), turn, signs, left_out)
 
     def read_boxes(self, reading: Reading, boxes: Mapping[segment.Box, int | None]) -> Reading:
         """The picture of a reading, read anew where somebody says that its digits are.
@@ -156,7 +120,8 @@ class Recognizer:
         back = (360 - reading.turn) % 360
         order = segment.in_lines([_turned_back(digit.box, back, upright) for digit in digits])
         lines = [[digits[number] for number in line] for line in order]
-        return self._reading(lines, reading.image, reading.ink, reading.turn)
+        left_out = [box for box in reading.left_out if not any(_overlap(box, digit.box) for digit in digits)]
+        return self._reading(lines, reading.image, reading.ink, reading.turn, reading.signs, left_out)
 
     def classify(self, glyphs: np.ndarray) -> np.ndarray:
         """(n, 28, 28) uint8 glyphs, any n ≥ 0 → (n, classes) float32 calibrated probabilities.
@@ -240,28 +205,36 @@ class Recognizer:
         small = _reduced(picture, reduction)
         if found is None or any(side % reduction for side in picture.shape[:2]):  # turned, it would not quite fit
             found = ink.ink_map(small)
-        lines, note = [], ""
+        lines, signs, note = [], [], ""
         try:
             lines = segment.read_lines(found, self.classify, CLEAN_PAGE if self._page else 1.0)
         except segment.TooMuchError as error:
             note = str(error)
-        if self._page and not (lines and _sureness(lines) >= np.log(UPRIGHT)):
-            # Not a clean page, where connected ink is enough, and quicker.
+        if self._page and not self._is_clean(lines, found):
             try:
                 written = segment.writing(found)
             except segment.TooMuchError as error:
-                return _Page([], found, str(error))
-            seen = page.read(small, found, written, self._page, self.classify)
+                return _Page([], found, note=str(error))
+            seen, signs = page.read(small, found, written, self._page, self.classify)
             if seen or sum(map(len, lines)) > FEW:  # print, a pattern, dirt: the page reader knows digits
                 lines = seen
             note = ""
         if note:
-            return _Page([], found, note)
+            return _Page([], found, note=note)
         if lines and (alone := self._alone(small, lines)):
-            lines = [[alone]]
+            lines, signs = [[alone]], []
+        left_out = _left_out(lines, signs, found)
         if reduction > 1:
             lines = [self._at_full_size(line, picture, reduction) for line in lines]
-        return _Page(lines, found)
+            signs = [(_enlarged(box, reduction, picture), sign) for box, sign in signs]
+            left_out = [_enlarged(box, reduction, picture) for box in left_out]
+        return _Page(lines, found, signs, left_out)
+
+    def _is_clean(self, lines: list[list[segment.Found]], found: np.ndarray) -> bool:
+        """Whether connected ink is enough, and quicker: it is read surely, and all of it."""
+        if not lines or _sureness(lines) < np.log(UPRIGHT):
+            return False
+        return not segment.left_out(found, [one.box for line in lines for one in line])
 
     def _alone(self, picture: np.ndarray, lines: list[list[segment.Found]]) -> segment.Found | None:
         """The picture as one damaged digit, where the network is surer of that than of what was found in pieces."""
@@ -285,10 +258,37 @@ class Recognizer:
         value = int(probabilities.argmax()) if confidence >= self._threshold and cut.any() else None
         return Digit(value, confidence, probabilities, box, cut)
 
-    def _reading(self, lines: list[list[Digit]], picture: np.ndarray, found: np.ndarray, turn: int) -> Reading:
+    def _reading(
+        self,
+        lines: list[list[Digit]],
+        picture: np.ndarray,
+        found: np.ndarray,
+        turn: int,
+        signs: Sequence[tuple[segment.Box, str]] = (),
+        left_out: Sequence[segment.Box] = (),
+    ) -> Reading:
         between = "" if max(map(len, self.classes)) == 1 else " "  # names of several letters would run together
         text = "\n".join(between.join(map(self.name, line)) for line in lines)
-        return Reading(text, tuple(digit for line in lines for digit in line), picture, found, turn)
+        digits = tuple(digit for line in lines for digit in line)
+        # Numbers stand side by side where the writing is upright.
+        upright, back = np.rot90(picture, turn // 90), (360 - turn) % 360
+        groups = numbers.grouped(
+            [[_turned_back(digit.box, back, upright) for digit in line] for line in lines],
+            [(_turned_back(box, back, upright), sign) for box, sign in signs],
+        )
+        grouped = tuple(self._number(group, digits, signs, between) for group in groups)
+        note = _note(digits, left_out)
+        return Reading(text, digits, picture, found, turn, grouped, tuple(left_out), tuple(signs), note)
+
+    def _number(self, group: numbers.Group, digits: tuple[Digit, ...], signs, between: str) -> Number:
+        parts = [
+            (signs[group.signs[place]][1] if place in group.signs else between if place else "")
+            + self.name(digits[number])
+            for place, number in enumerate(group.digits)
+        ]
+        own = tuple(digits[number] for number in group.digits)
+        around = [digit.box for digit in own] + [signs[number][0] for number in group.signs.values()]
+        return Number("".join(parts), group.row + 1, group.column + 1, numbers.around(around), own)
 
     def name(self, digit: Digit) -> str:
         """What a digit is read as: the name of its class, or "?"."""
@@ -298,9 +298,8 @@ class Recognizer:
         """Digits of a reduced picture, with boxes in the picture as given; small ones in doubt are read there, too."""
         read = []
         for found in line:
-            left, top, width, height = (side * reduction for side in found.box)
-            box = segment.clipped((left, top, width, height), picture.shape[1], picture.shape[0])
-            found = found._replace(box=box)
+            found = found._replace(box=(box := _enlarged(found.box, reduction, picture)))
+            _, _, width, height = box
             unsure = self._threshold <= found.probabilities.max() < SURE
             if max(width, height) <= SMALL_DIGIT * reduction and unsure:
                 around, (y, x) = _surroundings(picture, box)
@@ -355,6 +354,39 @@ def _reduced(picture: np.ndarray, reduction: int) -> np.ndarray:
         return picture
     strips = (picture[top : top + STRIP * reduction] for top in range(0, len(picture), STRIP * reduction))
     return np.concatenate([np.asarray(Image.fromarray(strip).reduce(reduction)) for strip in strips])
+
+
+def _enlarged(box: segment.Box, reduction: int, picture: np.ndarray) -> segment.Box:
+    """A box in a reduced picture → the box in the picture as given."""
+    left, top, width, height = (side * reduction for side in box)
+    return segment.clipped((left, top, width, height), picture.shape[1], picture.shape[0])
+
+
+def _left_out(
+    lines: list[list[segment.Found]], signs: list[tuple[segment.Box, str]], found: np.ndarray
+) -> list[segment.Box]:
+    """Boxes of ink about as large as the digits, which is none of them nor a sign."""
+    read = [one.box for line in lines for one in line]
+    sizes = [max(width, height) for _, _, width, height in read]
+    least, most = (low * np.median(sizes) for low in SIZES) if read else (SMALLEST, max(found.shape) / 2)
+    boxes = segment.left_out(found, read + [box for box, _ in signs])
+    return [box for box in boxes if least <= max(box[2:]) <= most][:MOST_LEFT_OUT]
+
+
+def _note(digits: Sequence[Digit], left_out: Sequence[segment.Box]) -> str:
+    """One sentence where the answer tells little of what is there, else ""."""
+    unsure = sum(digit.value is None for digit in digits)
+    much = len(left_out) >= max(MUCH, MUCH_OUT * len(digits))
+    if unsure >= max(MUCH, MUCH_UNSURE * len(digits)):
+        also = f", and {len(left_out)} more were left out" if much else ""
+        return f"{unsure} of {len(digits)} marks look like no digit that one can be sure of{also}: look at each “?”."
+    if much:
+        return f"{len(left_out)} marks on this picture were taken for no digits and left out: see whether one is."
+    return ""
+
+
+def _overlap(one: segment.Box, other: segment.Box) -> bool:
+    return all(one[k] < other[k] + other[k + 2] and other[k] < one[k] + one[k + 2] for k in (0, 1))
 
 
 def _surroundings(picture: np.ndarray, box: segment.Box) -> tuple[np.ndarray, tuple[int, int]]:

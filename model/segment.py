@@ -162,6 +162,20 @@ def boxes(ink: np.ndarray) -> list[Box]:
     return [(p.left, p.top, p.width, p.height) for p in pieces if p.height >= MAIN * unit]
 
 
+def left_out(ink: np.ndarray, boxes: Sequence[Box]) -> list[Box]:
+    """(h, w) ink and the boxes of what was read → those of the pieces, larger than dirt, that lie mostly elsewhere."""
+    labels, count = ndimage.label(ink >= INK, np.ones((3, 3)))
+    areas = np.bincount(labels.ravel(), minlength=count + 1)
+    read = np.zeros(ink.shape, bool)
+    for left, top, width, height in boxes:
+        read[max(0, top - 1) : top + height + 1, max(0, left - 1) : left + width + 1] = True
+    inside = np.bincount(labels[read], minlength=count + 1)
+    out = (areas >= DIRT) & (inside < 0.5 * areas)
+    out[0] = False
+    places = ndimage.find_objects(np.where(out[labels], labels, 0)) if out.any() else []
+    return [(x.start, y.start, x.stop - x.start, y.stop - y.start) for y, x in filter(None, places)]
+
+
 def clipped(box: Box, width: int, height: int) -> Box:
     """The part of a box that lies in a picture of so many pixels; one that is wholly outside has no positive size."""
     left, top = max(0, box[0]), max(0, box[1])

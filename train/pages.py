@@ -336,7 +336,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
     for field in dataclasses.fields(Config):
         kind = (lambda text: tuple(map(int, text.split(",")))) if field.type is tuple else field.type
-        parser.add_argument(f"--{field.name.replace('_', '-')}", type=kind, default=field.default)
+        flag = "from" if field.name == "start" else field.name.replace("_", "-")
+        parser.add_argument(f"--{flag}", dest=field.name, type=kind, default=field.default)
     given = vars(parser.parse_args(arguments))
     output, resume, quiet = (given.pop(name) for name in ("output", "resume", "quiet"))
     said = sys.argv[1:] if arguments is None else arguments

@@ -40,6 +40,15 @@ class Result:
     error: str | None = None  # why it could not be read, one sentence
 
     @property
+    def sheet(self) -> list[list[str]]:
+        """The numbers in rows and columns, all rows as long, "" where nothing stands."""
+        numbers = self.summary.get("numbers", [])
+        rows = [[""] * max((n["column"] for n in numbers), default=0) for _ in range(max((n["row"] for n in numbers), default=0))]
+        for number in numbers:
+            rows[number["row"] - 1][number["column"] - 1] = number["text"]
+        return rows
+
+    @property
     def boxes(self) -> list[Box]:
         """Of the digits, in reading order: (left, top, width, height) in pixels of the picture."""
         return [tuple(digit["box"]) for digit in self.summary.get("digits", [])]

@@ -1,0 +1,194 @@
+"""Boxes of digits in lines → numbers, as a person sees them: what stands together, in rows and columns.
+
+Digits make one number where little white lies between them. How little differs from hand to hand: where the gaps of a
+page are of two kinds, the white between both tells them apart. Columns are found as sequences are aligned: the fullest
+row first, then each row so that its numbers lie below those they overlap with most (Needleman and Wunsch, 1970).
+"""
+
+import statistics
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from model.segment import Box
+
+# All in units of the digits' height.
+GAP = 0.8  # of white ends a number,
+GAPS = (0.0, 1.6)  # or, of the page's gaps between these, the middle between the two that differ most,
+CLEAR = 0.4  # if they differ by so much,
+LEAST = 0.5  # and the larger is at least so wide
+APART = 0.6  # of white between most digits, in ROWS rows or more, and each stands by itself, as in a sudoku
+ROWS = 3
+BESIDE = 0.8  # of white at most between a sign and its digits
+LOW = 0.55  # of its digit's height lies above a decimal point
+MIDDLE = (0.15, 0.85)  # of its digit's height: there a minus stands
+OPERATOR = 1.0  # of white at most between a dash and the digit before it, which it then takes away from
+SLACK = 0.4  # on each side of a number: so far it may lie beside its column
+OVERLAP = 0.15  # of the narrower of two numbers in a column, with that slack
+
+
+class Group(NamedTuple):
+    """A number: its digits; which sign stands before each of them, by its place among them; row and column from 0."""
+
+    digits: list[int]
+    signs: dict[int, int]
+    row: int
+    column: int
+
+
+def grouped(lines: Sequence[Sequence[Box]], signs: Sequence[tuple[Box, str]] = ()) -> list[Group]:
+    """The numbers of a page.
+
+    Args:
+        lines: boxes (left, top, width, height) of digits in lines, as they are read. A digit's number counts through.
+        signs: boxes of points and commas, "." or ",", and of dashes, "−".
+
+    Returns:
+        the numbers in reading order. A sign that belongs to none is in none.
+    """
+    if not any(lines):
+        return []
+    joined = [_points(line, signs) for line in lines]
+    gaps = [_gaps(line, points, signs) for line, points in zip(lines, joined, strict=True)]
+    limit = _limit(gaps)
+    first, rows = 0, []
+    for line, points, white in zip(lines, joined, gaps, strict=True):
+        groups: list[tuple[list[int], dict[int, int]]] = []
+        for at in range(len(line)):
+            minus = _minus(line, at, signs)
+            if at and white[at - 1] <= limit and minus is None:
+                if at - 1 in points:
+                    groups[-1][1][len(groups[-1][0])] = points[at - 1]
+                groups[-1][0].append(at)
+            else:
+                groups.append(([at], {0: minus[0]} if minus is not None and minus[1] else {}))
+        rows.append([([first + at for at in digits], own) for digits, own in groups])
+        first += len(line)
+    boxes = [box for line in lines for box in line]
+    columns = _columns([[around([boxes[at] for at in digits]) for digits, _ in row] for row in rows], _tilt(lines))
+    return [
+        Group(digits, own, number, column)
+        for number, (row, of_row) in enumerate(zip(rows, columns, strict=True))
+        for (digits, own), column in zip(row, of_row, strict=True)
+    ]
+
+
+def around(boxes: Sequence[Box]) -> Box:
+    """The box around some boxes."""
+    left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
+    return left, top, max(b[0] + b[2] for b in boxes) - left, max(b[1] + b[3] for b in boxes) - top
+
+
+def _height(line: Sequence[Box]) -> float:
+    return statistics.median(max(width, height) for _, _, width, height in line)
+
+
+def _points(line: Sequence[Box], signs: Sequence[tuple[Box, str]]) -> dict[int, int]:
+    """Which sign is the decimal point behind a digit, by the digit's place in its line."""
+    found, size = {}, _height(line)
+    for number, ((left, top, width, height), sign) in enumerate(signs):
+        middle = left + width / 2, top + height / 2
+        for at in range(len(line) - 1):
+            before, after = line[at], line[at + 1]
+            between = before[0] + before[2] / 2 < middle[0] < after[0] + after[2] / 2
+            near = left - before[0] - before[2] <= BESIDE * size and after[0] - left - width <= BESIDE * size
+            low = middle[1] >= before[1] + LOW * before[3] and middle[1] <= before[1] + before[3] + 0.4 * size
+            if sign != "−" and between and near and low:
+                found[at] = number
+    return found
+
+
+def _minus(line: Sequence[Box], at: int, signs: Sequence[tuple[Box, str]]) -> tuple[int, bool] | None:
+    """The dash before a digit, and whether it is a minus: none that stands behind another digit is."""
+    size, digit = _height(line), line[at]
+    for number, ((left, top, width, height), sign) in enumerate(signs):
+        high = MIDDLE[0] <= (top + height / 2 - digit[1]) / digit[3] <= MIDDLE[1]
+        before = left + width / 2 < digit[0] + 0.2 * digit[2] and digit[0] - left - width <= BESIDE * size
+        if sign == "−" and high and before:
+            last = line[at - 1] if at else None
+            if last and last[0] + last[2] / 2 > left + width / 2:
+                continue  # it stands before an earlier digit
+            return number, not (last and left - last[0] - last[2] < OPERATOR * size)
+    return None
+
+
+def _gaps(line: Sequence[Box], points: dict[int, int], signs: Sequence[tuple[Box, str]]) -> list[float]:
+    """The white between a line's digits, in heights; where a point stands between, the wider of both whites."""
+    size, gaps = _height(line), []
+    for at in range(len(line) - 1):
+        start, end = line[at][0] + line[at][2], line[at + 1][0]
+        if at in points:
+            (left, _, width, _), _ = signs[points[at]]
+            gaps.append(max(left - start, end - left - width, 0) / size)
+        else:
+            gaps.append((end - start) / size)
+    return gaps
+
+
+def _limit(gaps: list[list[float]]) -> float:
+    """From how much white on a number ends, by the gaps of each line."""
+    every = np.array([gap for line in gaps for gap in line])
+    if not len(every):
+        return GAP
+    sizes = np.unique(np.clip(every, *GAPS))
+    steps = np.where(sizes[1:] >= LEAST, np.diff(sizes), 0)
+    if len(steps) and steps.max() >= CLEAR:
+        return float(sizes[steps.argmax()] + steps.max() / 2)
+    return 0.0 if len(gaps) >= ROWS and np.median(every) >= APART else GAP
+
+
+def _tilt(lines: Sequence[Sequence[Box]]) -> float:
+    """By how much the lines of a page slope: pixels down for each to the right."""
+    slopes = []
+    for line in lines:
+        x, y = np.array([(left + width / 2, top + height / 2) for left, top, width, height in line]).T
+        if len(line) > 2 and np.ptp(x) > 3 * _height(line):
+            slopes.append(np.polyfit(x, y, 1)[0])
+    return float(np.median(slopes)) if slopes else 0.0
+
+
+def _columns(rows: list[list[Box]], tilt: float) -> list[list[int]]:
+    """The column of each number of each row."""
+    size = statistics.median(height for row in rows for _, _, _, height in row)
+    spans = []  # left and right of each, as if the lines were level
+    for row in rows:
+        ends = [(left + tilt * (top + height / 2), width) for left, top, width, height in row]
+        spans.append([(left - SLACK * size, left + width + SLACK * size) for left, width in ends])
+    columns: list[list[tuple[int, int]]] = []  # which numbers, as row and place, lie in each
+    for row in sorted(range(len(rows)), key=lambda row: -len(rows[row])):
+        middles = [np.mean([spans[r][at] for r, at in column], axis=0) for column in columns]
+        pairs = _aligned(spans[row], middles)
+        merged: list[list[tuple[int, int]]] = []
+        at, column = 0, 0
+        for place, below in [*pairs, (len(spans[row]), len(columns))]:
+            own = [(sum(spans[row][n]), [(row, n)]) for n in range(at, place)]
+            others = [(sum(middles[n]), columns[n]) for n in range(column, below)]
+            merged += [one for _, one in sorted(own + others, key=lambda pair: pair[0])]
+            if place < len(spans[row]):
+                merged.append([*columns[below], (row, place)])
+            at, column = place + 1, below + 1
+        columns = merged
+    found = {one: number for number, column in enumerate(columns) for one in column}
+    return [[found[row, at] for at in range(len(rows[row]))] for row in range(len(rows))]
+
+
+def _aligned(row: list[tuple[float, float]], columns: list[np.ndarray]) -> list[tuple[int, int]]:
+    """Which of a row's spans lies in which column, so that as much as can be overlaps, in the order of both."""
+    best = np.zeros((len(row) + 1, len(columns) + 1))
+    left, right = np.array(row)[:, :, None].transpose(1, 0, 2)
+    start, end = np.array(columns).reshape(-1, 2).T
+    overlaps = (np.minimum(right, end) - np.maximum(left, start)) / np.minimum(right - left, end - start)
+    overlaps = np.where(overlaps > OVERLAP, overlaps, 0)
+    for at in range(len(row)):
+        best[at + 1, 1:] = np.maximum.accumulate(np.maximum(best[at, 1:], best[at, :-1] + overlaps[at]))
+    pairs, at, number = [], len(row), len(columns)
+    while at and number:
+        if overlaps[at - 1, number - 1] and best[at, number] == best[at - 1, number - 1] + overlaps[at - 1, number - 1]:
+            at, number = at - 1, number - 1
+            pairs.append((at, number))
+        elif best[at, number] == best[at - 1, number]:
+            at -= 1
+        else:
+            number -= 1
+    return pairs[::-1]

@@ -1,0 +1,96 @@
+"""What a Recognizer gives: digits, the numbers that they make, and the Reading of a picture that holds them."""
+
+import dataclasses
+
+import numpy as np
+
+from model.segment import Box
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Digit:
+    """One digit that was found.
+
+    Attributes:
+        value: index of the class, 0 to 9 for digits, or None where the reader abstains.
+        confidence: calibrated probability of the likeliest class, in [0, 1].
+        probabilities: (classes,) float32, summing to 1.
+        box: (left, top, width, height) in pixels of the image as given, upright.
+        glyph: (28, 28) uint8, what the network saw.
+    """
+
+    value: int | None
+    confidence: float
+    probabilities: np.ndarray
+    box: Box
+    glyph: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Number:
+    """Digits that stand together, as one sees a number on paper.
+
+    Attributes:
+        text: its digits, "?" where the reader abstains, with a decimal point or comma among them and "−" before them.
+        row, column: its place on the sheet, counted from 1 as a spreadsheet does.
+        box: (left, top, width, height) around its digits and signs, in pixels of the image as given, upright.
+        digits: its digits, from left to right.
+    """
+
+    text: str
+    row: int
+    column: int
+    box: Box
+    digits: tuple[Digit, ...]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Reading:
+    """What is written in an image.
+
+    Attributes:
+        text: the digits in reading order, lines joined by a line break, "" where nothing is written, "?" for a digit
+            on which the reader abstains. Classes with names of several letters are set apart by spaces.
+        digits: the digits in reading order.
+        image: (h, w, 3) uint8, the picture upright.
+        ink: (h', w') float32 in [0, 1], the ink that was found; of a large picture at a reduced size.
+        turn: degrees clockwise by which the writing is turned: 0, 90, 180 or 270.
+        numbers: the same digits as numbers, in reading order.
+        left_out: boxes of ink as large as a digit that was taken for none: print, drawings, or digits that were missed.
+        signs: decimal points, commas and dashes: box and what it is, one of ".,−". Most people want `numbers`.
+        note: one sentence that says why little or nothing was read, or "".
+    """
+
+    text: str
+    digits: tuple[Digit, ...]
+    image: np.ndarray
+    ink: np.ndarray
+    turn: int = 0
+    numbers: tuple[Number, ...] = ()
+    left_out: tuple[Box, ...] = ()
+    signs: tuple[tuple[Box, str], ...] = ()
+    note: str = ""
+
+    def table(self) -> list[list[str]]:
+        """The numbers' texts in rows and columns, all rows as long, "" where nothing stands."""
+        columns = max((number.column for number in self.numbers), default=0)
+        rows = [[""] * columns for _ in range(max((number.row for number in self.numbers), default=0))]
+        for number in self.numbers:
+            rows[number.row - 1][number.column - 1] = number.text
+        return rows
+
+    def summary(self) -> dict:
+        """What JSON can hold of it: the text; value, confidence and box of each digit; text, row, column and box of
+        each number; where anything was left out, its boxes; and the note, if any."""
+        found = {
+            "text": self.text,
+            "digits": [
+                {"value": d.value, "confidence": round(float(d.confidence), 4), "box": d.box} for d in self.digits
+            ],
+            "numbers": [{"text": n.text, "row": n.row, "column": n.column, "box": n.box} for n in self.numbers],
+        }
+        if self.left_out:
+            found["left_out"] = list(self.left_out)
+        if self.note:
+            found["note"] = self.note
+        return found
