@@ -4,7 +4,7 @@ import functools
 
 import streamlit as st
 
-from app_pages.parts import bars, correct, editor, pictures, resources, subject, uploads
+from app_pages.parts import correct, editor, pictures, resources, subject, uploads
 
 checkpoint = resources.chosen()
 AUTO, TURNS = "Auto", (0, 90, 180, 270)  # degrees clockwise
@@ -47,9 +47,13 @@ for file, source, result in zip(pages, sources, results, strict=True):
                 pictures.show(result.figures[:1], width=uploads.SHOWN)
         with words:
             if result.text:
-                sure = bars.percent(result.confidence)
-                st.caption(f"{len(result.names)} digits, the least sure {sure}" if several else f"{sure} sure")
+                st.caption(uploads.in_words(result))
                 st.code(result.text, language=None)  # with a button that copies it
+                if len(result.sheet) > 1 or len(result.sheet[0]) > 1:
+                    with st.expander("As a table", expanded=True):
+                        st.dataframe(uploads.as_sheet(result), alt="The numbers in rows and columns.")
+                        st.caption("To copy it into a spreadsheet, cell by cell:")
+                        st.code("\n".join("\t".join(row) for row in result.sheet), language=None, height=120)
                 with st.expander("Digit by digit", expanded=len(result.names) <= 12):
                     pictures.show(result.figures[1:], width=64, abreast=4)
                     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -107,7 +111,7 @@ if results:
     )
     with st.container(horizontal=True):
         for label, content, name, kind in (
-            ("Download as CSV", uploads.csv(rows), "readings.csv", "text/csv"),
+            ("Download as CSV", uploads.csv(uploads.numbers(names, results)), "readings.csv", "text/csv"),
             ("Download as JSON", uploads.as_json(names, results), "readings.json", "application/json"),
         ):
             st.download_button(label, content, name, kind, icon=":material/download:", on_click="ignore")

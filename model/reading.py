@@ -80,17 +80,29 @@ class Reading:
         return rows
 
     def summary(self) -> dict:
-        """What JSON can hold of it: the text; value, confidence and box of each digit; text, row, column and box of
-        each number; where anything was left out, its boxes; and the note, if any."""
+        """What JSON can hold of it: the text; value, confidence and box of each digit; text, row, column, confidence
+        (of the least sure digit) and box of each number; where anything was left out, its boxes; and the note, if any.
+        """
         found = {
             "text": self.text,
-            "digits": [
-                {"value": d.value, "confidence": round(float(d.confidence), 4), "box": d.box} for d in self.digits
+            "digits": [{"value": d.value, "confidence": _rounded(d.confidence), "box": d.box} for d in self.digits],
+            "numbers": [
+                {
+                    "text": number.text,
+                    "row": number.row,
+                    "column": number.column,
+                    "confidence": _rounded(min(digit.confidence for digit in number.digits)),
+                    "box": number.box,
+                }
+                for number in self.numbers
             ],
-            "numbers": [{"text": n.text, "row": n.row, "column": n.column, "box": n.box} for n in self.numbers],
         }
         if self.left_out:
             found["left_out"] = list(self.left_out)
         if self.note:
             found["note"] = self.note
         return found
+
+
+def _rounded(confidence: float) -> float:
+    return round(float(confidence), 4)

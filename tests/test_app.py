@@ -164,16 +164,58 @@ def test_the_camera_is_read_too():
     assert app.code[0].value == "3"
 
 
-def test_the_csv_holds_every_row():
-    results = [uploads.Result("07", 0.98765), uploads.Result(error="Broken, alas."), uploads.Result()]
-    content = uploads.csv(uploads.table(["a.png", "ü;b.png", "a.png"], results))
+def test_a_sheet_of_numbers_becomes_a_table_that_can_be_copied():
+    sheet = Image.new("RGBA", (700, 420), "white")
+    for place, digit in [
+        ((40, 40), 2),
+        ((130, 40), 3),
+        ((440, 40), 7),
+        ((40, 240), 4),
+        ((440, 240), 5),
+        ((530, 240), 6),
+    ]:
+        sheet.paste(written(digit, 140), place)
+    app = start("read")
+    app.file_uploader[0].set_value(("sheet.png", png(sheet), "image/png")).run()
+    assert not app.exception
+    assert app.code[0].value == "237\n456"
+    assert app.code[1].value == "23\t7\n4\t56"
+    assert app.dataframe[0].value.to_dict("list") == {"A": ["23", "4"], "B": ["7", "56"]}
+
+
+def test_the_csv_holds_a_row_a_number():
+    numbers = [
+        {"text": "07", "row": 1, "column": 1, "confidence": 0.98765},
+        {"text": "−3.5", "row": 1, "column": 2, "confidence": 0.5},
+    ]
+    results = [
+        uploads.Result("0735", 0.5, summary={"text": "0735", "numbers": numbers}),
+        uploads.Result(error="Broken, alas."),
+        uploads.Result(),
+    ]
+    content = uploads.csv(uploads.numbers(["a.png", "ü;b.png", "a.png"], results))
     rows = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False)
     assert rows.to_dict("list") == {
-        "file": ["a.png", "ü;b.png", "a.png"],
-        "text": ["07", "", ""],
-        "confidence": ["0.9877", "", ""],
-        "note": ["", "Broken, alas.", "No digit found."],
+        "file": ["a.png", "a.png", "ü;b.png", "a.png"],
+        "row": ["1", "1", "", ""],
+        "column": ["1", "2", "", ""],
+        "number": ["07", "-3.5", "", ""],
+        "confidence": ["0.9877", "0.5000", "", ""],
+        "note": ["", "", "Broken, alas.", "No digit found."],
     }
+
+
+def test_columns_are_named_as_in_a_spreadsheet():
+    assert [uploads.column_name(number) for number in (0, 25, 26, 51, 52, 702)] == ["A", "Z", "AA", "AZ", "BA", "AAA"]
+
+
+def test_what_was_left_out_is_marked_on_the_picture_and_counted_in_words():
+    picture = np.full((200, 200, 3), 255, np.uint8)
+    reading = Reading("", (), picture, np.zeros((200, 200), np.float32), left_out=((60, 60, 50, 80),))
+    marked = pictures.read_over(reading, [], 600)
+    assert (marked[60, 60:110] < 255).any() and (marked[100, 70:100] == 255).all()
+    result = uploads.Result("12", 0.99, names=("1", "2"), summary={"left_out": [[60, 60, 50, 80]]})
+    assert uploads.in_words(result) == "2 digits, the least sure 99.0%, 1 mark left out"
 
 
 def test_the_json_is_that_of_the_command_line():

@@ -41,6 +41,8 @@ def test_json(folder, capsys):
     assert set(digit) == {"value", "confidence", "box"}
     assert digit["value"] == 7
     assert len(digit["box"]) == 4
+    (number,) = good["numbers"]
+    assert {key: number[key] for key in ("text", "row", "column")} == {"text": "7", "row": 1, "column": 1}
     assert set(bad) == {"file", "error"}
 
 

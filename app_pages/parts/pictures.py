@@ -17,6 +17,8 @@ from model import Digit, Reading
 
 BOX_COLOUR = (213, 94, 0)  # vermilion: stands out from paper and from blue or black ink
 SURE_COLOUR = (0, 98, 155)  # blue
+LEFT_OUT_COLOUR, DASH = "#767676", 5  # of the boxes of what was left out; pixels
+SMALL = 40  # pixels: a smaller digit has a finer box and label
 UNSURE = 0.9  # confidence below which a digit is marked
 
 
@@ -114,23 +116,43 @@ def is_unsure(digit: Digit) -> bool:
 def read_over(reading: Reading, names: list[str], side: int) -> np.ndarray:
     """The picture of a reading (h, w, 3) uint8, fitted to a square of `side` pixels, with each digit's box and name.
 
-    An unsure digit has a double box and a question mark behind its name: colour says it too, but not alone.
+    An unsure digit has a double box and a question mark behind its name: colour says it too, but not alone. What was
+    left out has a box of dashes.
     """
     picture = Image.fromarray(_fitted(reading.image, side))
     scale = max(picture.size) / max(reading.image.shape)
     pen = ImageDraw.Draw(picture)
+    for box in reading.left_out:
+        left, top, right, bottom = (scale * length for length in (*box[:2], box[0] + box[2], box[1] + box[3]))
+        for ends in (
+            (left, top, right, top),
+            (left, bottom, right, bottom),
+            (left, top, left, bottom),
+            (right, top, right, bottom),
+        ):
+            _dashed(pen, *ends)
     for digit, name in zip(reading.digits, names, strict=True):
         doubt = is_unsure(digit)
         left, top, box_width, box_height = (scale * length for length in digit.box)
         colour = BOX_COLOUR if doubt else SURE_COLOUR
-        for margin in (3, 6) if doubt else (3,):
+        near = 1 if box_height < SMALL else 3  # on a full page there is little white around
+        for margin in (near, 2 * near + 1) if doubt else (near,):
             box = left - margin, top - margin, left + box_width + margin, top + box_height + margin
             pen.rectangle(box, outline=colour, width=2 if margin == 3 else 1)
         label = f"{name}?" if doubt and name != "?" else name
-        font = ImageFont.load_default(max(16, min(28, round(0.6 * box_height))))
-        place = left + box_width / 2, max(font.size, top - 8)
-        pen.text(place, label, fill=colour, font=font, anchor="ms", stroke_width=3, stroke_fill="white")
+        font = ImageFont.load_default(max(11 if box_height < SMALL else 16, min(28, round(0.6 * box_height))))
+        place = left + box_width / 2, max(font.size, top - 2 * near - 1)
+        pen.text(place, label, fill=colour, font=font, anchor="ms", stroke_width=near, stroke_fill="white")
     return np.asarray(picture)
+
+
+def _dashed(pen: ImageDraw.ImageDraw, left: float, top: float, right: float, bottom: float) -> None:
+    """A line of dashes, level or upright."""
+    length = max(right - left, bottom - top, 1)
+    for start in np.arange(0, length, 2 * DASH):
+        x, y = ((end - begin) / length for begin, end in ((left, right), (top, bottom)))
+        end = min(start + DASH, length)
+        pen.line((left + x * start, top + y * start, left + x * end, top + y * end), fill=LEFT_OUT_COLOUR, width=2)
 
 
 def boxes_alone(reading: Reading, names: list[str]) -> np.ndarray:

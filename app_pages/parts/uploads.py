@@ -33,20 +33,13 @@ class Result:
     figures: tuple[pictures.Figure, ...] = ()  # the picture, then each digit as the network sees it
     glyphs: tuple[np.ndarray, ...] = ()  # each digit, (28, 28) uint8
     names: tuple[str, ...] = ()  # what each digit is read as
-    summary: dict = field(default_factory=dict)  # text, and value, confidence and box of each digit: as JSON has it
+    summary: dict = field(default_factory=dict)  # text, digits and numbers, as JSON has them
+    sheet: tuple[tuple[str, ...], ...] = ()  # the numbers in rows and columns, "" where nothing stands
+    unsure: int = 0  # digits that are marked as ones to look at
     hints: tuple[str, ...] = ()
     turn: int = 0  # degrees clockwise by which the writing was turned
     said: tuple[int, ...] = ()  # the numbers of the digits whose class the visitor told
     error: str | None = None  # why it could not be read, one sentence
-
-    @property
-    def sheet(self) -> list[list[str]]:
-        """The numbers in rows and columns, all rows as long, "" where nothing stands."""
-        numbers = self.summary.get("numbers", [])
-        rows = [[""] * max((n["column"] for n in numbers), default=0) for _ in range(max((n["row"] for n in numbers), default=0))]
-        for number in numbers:
-            rows[number["row"] - 1][number["column"] - 1] = number["text"]
-        return rows
 
     @property
     def boxes(self) -> list[Box]:
@@ -105,7 +98,19 @@ def read(source: Source, marks: Marks | None = None) -> Result:
     confidence = min((float(digit.confidence) for digit in read.digits), default=None)
     figures = found, *shown
     told = tuple(number for number, digit in enumerate(read.digits) if digit.box in said)
-    return Result(read.text, confidence, figures, glyphs, names, read.summary(), tuple(hints(read)), read.turn, told)
+    return Result(
+        read.text,
+        confidence,
+        figures,
+        glyphs,
+        names,
+        read.summary(),
+        tuple(tuple(text.replace("−", "-") for text in row) for row in read.table()),  # as spreadsheets know it
+        sum(digit.box not in said and pictures.is_unsure(digit) for digit in read.digits),
+        tuple(hints(read)),
+        read.turn,
+        told,
+    )
 
 
 def digits(source: Source, marks: Marks | None = None) -> tuple[Digit, ...]:
@@ -141,13 +146,53 @@ def table(names: list[str], results: list[Result]) -> pd.DataFrame:
             "file": names,
             "text": [result.text for result in results],
             "confidence": [np.nan if result.confidence is None else result.confidence for result in results],
-            "note": [result.error or _note(result) for result in results],
+            "note": [_note(result) for result in results],
         }
     )
 
 
 def _note(result: Result) -> str:
-    return result.summary.get("note", "" if result.text else "No digit found.")
+    return result.error or result.summary.get("note", "" if result.text else "No digit found.")
+
+
+def in_words(result: Result) -> str:
+    """How much of a picture was read, and how surely."""
+    if len(result.names) == 1:
+        return f"{bars.percent(result.confidence)} sure"
+    words = [f"{len(result.names)} digits"]
+    words.append(
+        f"{result.unsure} of them unsure" if result.unsure else f"the least sure {bars.percent(result.confidence)}"
+    )
+    if out := len(result.summary.get("left_out", [])):
+        words.append(f"{out} mark{'s' * (out > 1)} left out")
+    return ", ".join(words)
+
+
+def as_sheet(result: Result) -> pd.DataFrame:
+    """The numbers as a spreadsheet shows them: rows from 1, columns from A."""
+    rows = pd.DataFrame(result.sheet, index=range(1, len(result.sheet) + 1))
+    return rows.rename(columns=column_name)
+
+
+def column_name(number: int) -> str:
+    """A spreadsheet's name of a column that is counted from 0: A, B, … Z, AA, …"""
+    before, last = divmod(number, 26)
+    return (column_name(before - 1) if before else "") + string.ascii_uppercase[last]
+
+
+def numbers(names: list[str], results: list[Result]) -> pd.DataFrame:
+    """A row a number: file, row, column, number, confidence of its least sure digit, note; one row of a picture in
+    which there is none."""
+    rows = []
+    for name, result in zip(names, results, strict=True):
+        found = result.summary.get("numbers", [])
+        for one in found:
+            text = one["text"].replace("−", "-")
+            rows.append((name, one["row"], one["column"], text, one["confidence"], _note(result)))
+        if not found:
+            rows.append((name, None, None, result.text, None, _note(result)))
+    table = pd.DataFrame(rows, columns=["file", "row", "column", "number", "confidence", "note"])
+    return table.astype({"row": "Int64", "column": "Int64"})
 
 
 def csv(rows: pd.DataFrame) -> bytes:
