@@ -12,6 +12,8 @@ FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
 EXTENSIONS = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif")
 MAX_PIXELS = 100_000_000  # a phone's largest picture; more would not fit into the memory of a small server
 PACKED, ROOMY = 500, 100_000_000  # values for each byte of a file: more, beyond so many values, is a bomb or blank
+LARGE = 4_000_000  # pixels: from here on, a picture is held once and copied strip by strip, never as a whole
+STRIP = 1_000_000  # pixels
 MIN_SIDE = 8  # of the longer side: below, nobody could write a digit
 
 
@@ -95,6 +97,8 @@ def _to_rgb(image: Image.Image, stored: int | None = None) -> np.ndarray:
     if max(width, height) < MIN_SIDE:
         raise ImageError(f"The picture is too small: {width} × {height} pixels can't hold a digit.")
     try:
+        if width * height >= LARGE and image.mode in ("1", "L", "P", "RGB", "CMYK") and not image.has_transparency_data:
+            return _in_strips(image, opened=stored is not None)
         image.load()
         if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:  # else it would only copy
             image = ImageOps.exif_transpose(image)
@@ -105,6 +109,49 @@ def _to_rgb(image: Image.Image, stored: int | None = None) -> np.ndarray:
     if image.has_transparency_data:
         return _on_paper(np.asarray(image.convert("RGBA")))
     return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
+
+
+def _in_strips(image: Image.Image, opened: bool) -> np.ndarray:
+    """A large opaque picture → (h, w, 3), upright by a view; of a grey one, all three channels are the same memory.
+
+    One that was opened here is closed as soon as it is decoded; somebody else's stays as it is.
+    """
+    width, height = image.size
+    rows = max(1, STRIP // width)
+    strips = [slice(top, min(top + rows, height)) for top in range(0, height, rows)]
+    if opened and image.mode == "RGB" and image.format in ("JPEG", "PNG") and image.tile:
+        # Pillow holds four bytes a pixel: decoded into our memory, they become three there without a second copy.
+        flat = np.empty(height * width * 4, np.uint8)
+        ours = Image.frombuffer("RGBX", image.size, flat, "raw", "RGBX", 0, 1).im
+        image.im = ours  # which load() fills, as it does whatever memory is there
+        image.load()
+        orientation, filled = image.getexif().get(ExifTags.Base.Orientation), image.im is ours
+        if filled:
+            image.close()  # nothing but `flat` may know of memory that shrinks
+            del ours
+            for strip in strips:
+                pixels = flat[4 * width * strip.start : 4 * width * strip.stop].reshape(-1, 4)[:, :3].copy()
+                flat[3 * width * strip.start : 3 * width * strip.stop] = pixels.reshape(-1)
+            flat.resize(height * width * 3, refcheck=False)
+            return _upright(flat.reshape(height, width, 3), orientation)
+        del flat, ours
+    image.load()
+    orientation = image.getexif().get(ExifTags.Base.Orientation)
+    mode = "L" if image.mode in ("1", "L") else "RGB"
+    array = np.empty((height, width, len(mode)), np.uint8)
+    for strip in strips:
+        part = image.crop((0, strip.start, width, strip.stop))
+        array[strip] = np.asarray(part if part.mode == mode else part.convert(mode)).reshape(-1, width, len(mode))
+    return _upright(np.broadcast_to(array, (height, width, 3)), orientation)
+
+
+def _upright(array: np.ndarray, orientation: int | None) -> np.ndarray:
+    """(h, w, 3) and what Exif says of it → a view upright, as ImageOps.exif_transpose would copy it."""
+    if orientation in (5, 6, 7, 8):
+        array = array.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        array = array[::-1]
+    return array[:, ::-1] if orientation in (2, 3, 6, 7) else array
 
 
 def _from_numbers(values: np.ndarray) -> np.ndarray:

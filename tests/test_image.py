@@ -6,9 +6,9 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
-from model.image import MAX_PIXELS, ImageError, load
+from model.image import LARGE, MAX_PIXELS, ImageError, load
 
 
 def encoded(image: Image.Image, format: str, **options) -> bytes:
@@ -130,3 +130,30 @@ def test_a_picture_made_to_fill_the_memory_is_refused():
     Image.new("L", (9_900, 9_900)).convert("RGB").save(file, "PNG")
     with pytest.raises(ImageError, match="too many pixels for so small a file"):
         load(file.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("mode", "format"),
+    [("RGB", "JPEG"), ("RGB", "PNG"), ("RGB", "TIFF"), ("L", "JPEG"), ("L", "PNG"), ("P", "PNG"), ("1", "PNG")],
+)
+@pytest.mark.parametrize("orientation", [1, 2, 3, 4, 5, 6, 7, 8])
+def test_a_large_picture_comes_in_as_pillow_has_it(mode, format, orientation):
+    """Large ones are copied strip by strip: each pixel is where Pillow's own conversions have it."""
+    small = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
+    image = Image.fromarray(small).resize((2501, 1999), Image.Resampling.NEAREST).convert(mode)
+    assert image.width * image.height >= LARGE
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    content = encoded(image, format, exif=exif, **({"compress_level": 1} if format == "PNG" else {}))
+    wanted = ImageOps.exif_transpose(Image.open(io.BytesIO(content))).convert("RGB")
+    np.testing.assert_array_equal(load(content), np.asarray(wanted))
+
+
+def test_a_large_file_that_ends_too_early_is_refused():
+    with pytest.raises(ImageError, match="damaged"):
+        load(encoded(Image.effect_noise((2500, 2000), 90).convert("RGB"), "JPEG")[:300_000])
+
+
+def test_a_large_picture_that_somebody_opened_stays_open():
+    image = Image.open(io.BytesIO(encoded(Image.new("RGB", (2500, 2000), (9, 99, 199)), "JPEG")))
+    np.testing.assert_array_equal(load(image), np.asarray(image))
