@@ -2,7 +2,7 @@
 
     python docs/figures.py
 
-Nothing of a dataset is in them: the digit is drawn by program, and the network is the one that ships.
+Nothing of a dataset is in them: the digits are drawn by program, and the networks are those that ship.
 """
 
 import sys
@@ -14,9 +14,11 @@ from PIL import Image, ImageDraw, ImageFont
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+import model.page  # noqa: E402
 from app_pages.parts import pictures, samples  # noqa: E402
 from model import Recognizer, checkpoint  # noqa: E402
 from model.explain import Explainer  # noqa: E402
+from model.page_network import STRIDE  # noqa: E402
 
 OUTPUT = ROOT / "docs"
 WIDTH = 960  # pixels of every picture
@@ -35,6 +37,29 @@ def photograph() -> np.ndarray:
     grain = np.random.default_rng(0).normal(0, 0.012, ink.shape)
     paper = np.array([1, 0.98, 0.92]) * light[..., None]
     picture = paper * (1 - 0.75 * ink[..., None] * np.array([1, 0.9, 0.6])) + grain[..., None]
+    return np.round(255 * np.clip(picture, 0, 1)).astype(np.uint8)
+
+
+def score_sheet() -> np.ndarray:
+    """(512, 512) uint8: a table with printed names and numbers by hand in it, in the light of a window."""
+    sheet = Image.new("L", (1024, 1024), 0)
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(64)
+    rows = (("Anna", "47"), ("Ben", "306"), ("Cleo", "1 8"), ("Dan", "25"))
+    for number, (name, points) in enumerate(rows):
+        top = 60 + 230 * number
+        pen.text((90, top + 80), name, 200, font)
+        for place, digit in enumerate(points):
+            if digit != " ":
+                size = 190 if number % 2 else 150
+                for stroke in samples.placed(int(digit), size, tilt=5, left=440 + 150 * place, top=top + 25):
+                    pen.line(stroke, fill=255, width=11, joint="curve")
+    for y in range(50, 1024, 230):
+        pen.line((50, y, 980, y + 12), fill=160, width=5)
+    for x in (50, 400, 980):
+        pen.line((x, 50, x - 10, 970), fill=160, width=5)
+    ink = np.asarray(sheet.reduce(2)) / 255
+    y, x = np.mgrid[:512, :512] / 512
+    picture = (0.95 - 0.4 * (x + y) / 2) * (1 - 0.7 * ink) + np.random.default_rng(1).normal(0, 0.015, ink.shape)
     return np.round(255 * np.clip(picture, 0, 1)).astype(np.uint8)
 
 
@@ -91,6 +116,40 @@ def steps(reading) -> Image.Image:
         words(pen, (left + 105, 230), caption)
         if number:
             arrow(pen, left - 25, 115)
+    return sheet
+
+
+def heat(grey: np.ndarray) -> Image.Image:
+    """A page → how hot each place is at one scale, over the page → what was found there."""
+    sheet, pen = page(350)
+    side = grey.shape[0] // 2
+    level = np.asarray(Image.fromarray(grey).reduce(2))
+    answers = [np.asarray(part)[0] for part in model.page.shipped()(level[None])]
+    found = model.page.distinct(model.page.spots(*answers))
+    hot = np.kron(1 / (1 + np.exp(-answers[0])), np.ones((STRIDE, STRIDE)))[..., None]
+    hot = np.clip(1.6 * hot, 0, 1)
+    warm = np.round(np.stack([level] * 3, -1) * (1 - hot) + np.array([213, 94, 0]) * hot).astype(np.uint8)
+    boxes = Image.fromarray(grey).convert("RGB")
+    draw, scale = ImageDraw.Draw(boxes), grey.shape[0] / side
+    for box, probabilities in zip(found.boxes, found.probabilities, strict=True):
+        left, top, right, bottom = (float(scale * length) for length in box)
+        draw.rectangle((left, top, right, bottom), outline=BLUE, width=3)
+        name = (*"0123456789", "-", ".", "?")[probabilities.argmax()]
+        draw.text(
+            (right + 4, top), name, fill=BLUE, font=ImageFont.load_default(30), stroke_width=3, stroke_fill="white"
+        )
+    panels = (
+        (grey, "1. The page"),
+        (warm, "2. Where the middle of a digit lies"),
+        (np.asarray(boxes), "3. Which, and how large"),
+    )
+    for number, (picture, caption) in enumerate(panels):
+        left = 15 + number * 320
+        sheet.paste(Image.fromarray(picture).convert("RGB").resize((290, 290)), (left, 10))
+        pen.rectangle((left, 10, left + 289, 299), outline="#c5cdd5")
+        words(pen, (left + 145, 312), caption)
+        if number:
+            arrow(pen, left - 26, 155)
     return sheet
 
 
@@ -175,12 +234,13 @@ def main() -> None:
     chosen = [int(channel) for channel in np.argsort(-strength)[:12:4]]
     for name, picture in {
         "steps": steps(reading),
+        "page": heat(score_sheet()),
         "numbers": numbers(digit.glyph),
         "convolution": convolution(digit.glyph, kernels, first, chosen),
         "layers": inside(layers),
         "answer": answer(digit.probabilities, card["classes"]),
     }.items():
-        picture.quantize(128).save(OUTPUT / f"{name}.png", optimize=True)
+        picture.quantize(256).save(OUTPUT / f"{name}.png", optimize=True)
         print(f"docs/{name}.png")
 
 

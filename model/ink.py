@@ -17,7 +17,8 @@ DIRECTION_SIDE = 100  # pixels a side that are enough to tell the ink's colour
 RULING = 1 / 14  # of the page: a ruling runs straight and level for longer
 RULING_INK = 0.15  # of full ink: a ruling is seldom paler
 FLATTER = 0.8  # of the mean difference from the paper: then another paper is the better one
-THROUGH = 0.9  # of the page: a line by itself is a ruling if it runs for longer
+THROUGH = 0.9  # of the page: a line by itself is a ruling if it runs for longer,
+ONES = 5  # and so are so many uprights, where no line runs across
 RULED_PAGE = 400  # pixels: a smaller picture has no room for writing on lines
 RULING_WIDTH = 1 / 120  # of the page: a ruling is thinner, a large digit's stroke is not
 SMALL = 512  # pixels: the longer side of a picture that is likely to show one digit, and may be cut close to it
@@ -266,6 +267,8 @@ def rulings(ink: np.ndarray) -> np.ndarray:
     """(h, w) ink → (h, w) bool: the lines of ruled or squared paper, less the strokes across them."""
     mask = ink >= RULING_INK
     level, upright = _level(mask), _level(mask.T).T
+    if upright.any() and not level.any():
+        upright = _level(mask.T, ONES).T  # without lines across, a few may be as many 1s
     if not (level.any() and upright.any()):
         return level | upright
     # Where two lines cross, each is as thick as the other is long.
@@ -279,8 +282,11 @@ def _closed(marked: np.ndarray, gap: int, axis: int) -> np.ndarray:
     return ndimage.minimum_filter1d(wide, gap, axis) > 0
 
 
-def _level(mask: np.ndarray) -> np.ndarray:
-    """(h, w) bool → (h, w) bool: pixels of lines that run level through half of the page, less strokes across them."""
+def _level(mask: np.ndarray, few: int = 1) -> np.ndarray:
+    """(h, w) bool → (h, w) bool: pixels of lines that run level through half of the page, less strokes across them.
+
+    So few lines, none of which runs through all of the page, are no rulings, but 1s or strokes under numbers.
+    """
     width, found = mask.shape[1], np.zeros_like(mask)
     long = round(RULING * max(mask.shape))
     if width < 4 * long:
@@ -308,9 +314,9 @@ def _level(mask: np.ndarray) -> np.ndarray:
     runs &= (lengths > 0.5 * width)[linked] | (in_row > 0.5 * width)[:, None]
     if not runs.any():
         return found
-    # One line by itself that does not run through the page is no ruling, but a 1 or a stroke under a number.
     rows, columns = runs.any(1), np.flatnonzero(runs.any(0))
-    if ndimage.label(ndimage.maximum_filter1d(rows.view(np.uint8), 5))[1] == 1 and np.ptp(columns) < THROUGH * width:
+    count = ndimage.label(ndimage.maximum_filter1d(rows.view(np.uint8), 5))[1]
+    if count <= few and np.ptp(columns) < THROUGH * width:
         return found
     # As thick as its line, or a stroke stands on it there.
     line = np.median(thick[runs])
