@@ -16,8 +16,9 @@ from model.ink import nearby_ink
 from model.page_network import CLASSES, LARGEST, MINUS, POINT, REACH, STRIDE, UNIT
 from model.segment import Box, Found, in_lines
 
-SIDES = (32, 64, 128, 256)  # pixels of a tile; a picture is laid out in the smallest that holds it
-BATCH = 4  # tiles at a time
+SIDES = (32, 64, 128, 256, 512)  # pixels of a tile; a picture is laid out in the smallest that holds it
+SAMPLE = 256  # pixels of a tile that is looked at to tell how a page is turned
+BATCH = 4 * 256**2  # pixels of the tiles that are looked at together
 ENLARGED = 400  # pixels: the longer side of a picture that is looked at twice as large, too
 LITTLE = 1.15  # a scale that needs a tile by so much larger is made smaller
 SLACK = 0.06  # of a box' longer side: so much farther its digit's ink may reach
@@ -111,12 +112,16 @@ def find(grey: np.ndarray, ink: np.ndarray, network: Callable) -> Spots:
         ink: (h, w) float32, its ink map.
         network: (n, side, side) uint8 → heat, classes, boxes, as PageNetwork gives them.
     """
-    found, open_ink = [], ink >= INK
-    some = open_ink.any()
+    found, inky = [], ink >= INK
+    open_ink, some = inky.copy(), inky.any()
     for scale, level in levels(grey):
         one = looked_at(*tiled(level, open_ink, ink if some else None, scale), network)
-        found.append(one._replace(boxes=one.boxes / scale))
-        sides = (one.boxes[:, 2:] - one.boxes[:, :2]).max(1)
+        one = one._replace(boxes=one.boxes / scale)
+        if some:
+            new = [open_ink[_inside(box)].any() or not inky[_inside(box)].any() for box in one.boxes]
+            one = Spots(*(part[new] for part in one))
+        found.append(one)
+        sides = scale * (one.boxes[:, 2:] - one.boxes[:, :2]).max(1)
         for box in found[-1].boxes[(one.heats >= SURE) & (sides >= LARGEST / 2)]:
             margin = 0.1 * (box[2:] - box[:2]).max()
             left, top, right, bottom = np.concatenate([box[:2] - margin, box[2:] + margin]).round().astype(int)
@@ -133,12 +138,13 @@ def find(grey: np.ndarray, ink: np.ndarray, network: Callable) -> Spots:
 def looked_at(tiles: np.ndarray, places: list, network: Callable) -> Spots:
     """What a PageNetwork finds in the tiles of one level, as `tiled` gives them; boxes in the level's pixels."""
     found = []
-    for start in range(0, len(tiles), BATCH):
-        batch = tiles[start : start + BATCH]
-        padded = np.zeros((BATCH if len(batch) > 1 else 1, *batch.shape[1:]), np.uint8)
+    together = min(4, max(1, BATCH // tiles[0].size)) if len(tiles) else 1
+    for start in range(0, len(tiles), together):
+        batch = tiles[start : start + together]
+        padded = np.zeros((together if len(batch) > 1 else 1, *batch.shape[1:]), np.uint8)
         padded[: len(batch)] = batch
         answers = [np.asarray(part) for part in network(padded)]
-        for number, ((x, y), core) in enumerate(places[start : start + BATCH]):
+        for number, ((x, y), core) in enumerate(places[start : start + together]):
             one = spots(*(part[number] for part in answers))
             middles = (one.boxes[:, :2] + one.boxes[:, 2:]) / 2
             inside = ((middles >= core[:2]) & (middles < core[2:])).all(1)
@@ -166,7 +172,7 @@ def samples(rgb: np.ndarray, boxes: np.ndarray, most: int) -> np.ndarray:
     Returns:
         (m, side, side) uint8 grey, m ≤ most.
     """
-    scale, side = UNIT / np.median(boxes[:, 2:].max(1)), SIDES[-1]
+    scale, side = UNIT / np.median(boxes[:, 2:].max(1)), SAMPLE
     height, width = (max(1, round(length * scale)) for length in rgb.shape[:2])
     level = Image.fromarray(_grey(rgb)).resize((width, height), Image.Resampling.BILINEAR)
     level = np.pad(level, ((0, max(0, side - height)), (0, max(0, side - width))), "edge")
@@ -206,7 +212,7 @@ def levels(grey: np.ndarray) -> list[tuple[float, np.ndarray]]:
 
 def _snapped(side: int) -> int:
     """A side, or that of a tile which it exceeds by little."""
-    return next((tile for tile in SIDES if tile < side <= LITTLE * tile), side)
+    return next((tile for tile in SIDES[:-1] if tile < side <= LITTLE * tile), side)
 
 
 def tiled(level: np.ndarray, open_ink: np.ndarray, ink: np.ndarray | None, scale: float) -> tuple[np.ndarray, list]:
