@@ -210,7 +210,8 @@ class Recognizer:
             lines = segment.read_lines(found, self.classify, CLEAN_PAGE if self._page else 1.0)
         except segment.TooMuchError as error:
             note = str(error)
-        if self._page and not self._is_clean(lines, found):
+        several = max(small.shape[:2]) <= SMALL_PICTURE and sum(map(len, lines)) > 1  # or a single one in pieces
+        if self._page and (several or not self._is_clean(lines, found)):
             try:
                 written = segment.writing(found)
             except segment.TooMuchError as error:
@@ -241,7 +242,8 @@ class Recognizer:
         height, width = picture.shape[:2]
         small = max(height, width) <= SMALL_PICTURE
         count, pieces = sum(map(len, lines)), np.exp(_sureness(lines))
-        if max(height, width) > 1.5 * min(height, width) or (pieces >= SURE and not (small and count > 1)):
+        broken = small and count > 1 and not self._page  # else it has said that these are several
+        if max(height, width) > 1.5 * min(height, width) or (pieces >= SURE and not broken):
             return None
         if count > FEW and not small:
             return None
