@@ -13,6 +13,7 @@ from scipy import ndimage
 from model import checkpoint
 from model.glyph import INK, normalise
 from model.ink import nearby_ink
+from model.network import GLYPH_SIZE
 from model.page_network import CLASSES, LARGEST, MINUS, POINT, REACH, STRIDE, UNIT
 from model.segment import Box, Found, in_lines
 
@@ -182,13 +183,25 @@ def samples(rgb: np.ndarray, boxes: np.ndarray, most: int) -> np.ndarray:
     return np.array([level[y : y + side, x : x + side] for x, y in np.unique(corners, axis=0)])
 
 
-def sureness(tiles: np.ndarray, network: Callable) -> np.ndarray:
-    """How sure a PageNetwork is of each digit that it finds in (n, side, side) uint8 tiles: (m,) in [0, 1]."""
-    core = np.array([0, 0, *tiles.shape[1:]])
-    each = [distinct(looked_at(tile[None], [((0, 0), core)], network)) for tile in tiles]
-    return np.concatenate(
-        [(one.heats * one.probabilities.max(1, initial=0))[one.probabilities.argmax(1) < 10] for one in each]
-    )
+def glimpsed(tiles: np.ndarray, network: Callable) -> tuple[float, np.ndarray]:
+    """What a PageNetwork finds in some tiles by themselves.
+
+    Args:
+        tiles: (n, side, side) uint8.
+        network: see `find`.
+
+    Returns:
+        how sure it is of each digit, in all, and the digits' glyphs, (m, 28, 28) uint8.
+    """
+    core, sure, glyphs = np.array([0, 0, *tiles.shape[1:]]), 0.0, []
+    for tile in tiles:
+        found = distinct(looked_at(tile[None], [((0, 0), core)], network))
+        digits = found.probabilities.argmax(1) < 10
+        sure += float((found.heats * found.probabilities.max(1, initial=0))[digits].sum())
+        rgb = np.repeat(tile[..., None], 3, 2)
+        looks = (_second_look(np.clip(box, 0, len(tile)), rgb) for box in found.boxes[digits])
+        glyphs += [normalise(look[1]) for look in looks if look]
+    return sure, np.array(glyphs, np.uint8).reshape(-1, GLYPH_SIZE, GLYPH_SIZE)
 
 
 def _grey(rgb: np.ndarray) -> np.ndarray:

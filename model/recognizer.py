@@ -163,11 +163,8 @@ class Recognizer:
             return 0, found
         if len(boxes) < SEVERAL or found.note:
             return 0, found
-        if self._page and self._is_sideways(_reduced(picture, reduction), boxes):
-            both = [
-                (way, self._lines(np.rot90(picture, way // 90), np.rot90(found.ink, way // 90))) for way in (90, 270)
-            ]
-            return max(both, key=lambda turned: self._evidence(self._glyphs(turned[1])))
+        if self._page and (way := self._sideways(_reduced(picture, reduction), boxes)):
+            return way, self._lines(np.rot90(picture, way // 90), np.rot90(found.ink, way // 90))
         glyphs, ways = self._glyphs(found), (180,) if self._page else (180, 90, 270)
         evidence = {way: self._evidence(np.rot90(glyphs, way // 90, (1, 2))) for way in (0, *ways)}
         best = max(ways, key=evidence.get)
@@ -175,12 +172,15 @@ class Recognizer:
             return 0, found
         return best, self._lines(np.rot90(picture, best // 90), np.rot90(found.ink, best // 90))
 
-    def _is_sideways(self, picture: np.ndarray, boxes: np.ndarray) -> bool:
-        """Whether around (n, 4) boxes of a picture the page network is sure of more digits when they are turned by a
-        quarter."""
+    def _sideways(self, picture: np.ndarray, boxes: np.ndarray) -> Literal[0, 90, 270]:
+        """By how much a picture is turned, if around (n, 4) boxes of it the page network is sure of more digits when
+        they are turned by a quarter; which quarter, the digits' glyphs say."""
         tiles = page.samples(picture, boxes, TRIED_TILES)
-        upright, sideways = (page.sureness(way, self._page).sum() for way in (tiles, np.rot90(tiles, 1, (1, 2))))
-        return sideways > max(SIDEWAYS * upright, upright + LEAST_EVIDENCE)
+        upright, _ = page.glimpsed(tiles, self._page)
+        turned = {way: page.glimpsed(np.rot90(tiles, way // 90, (1, 2)), self._page) for way in (90, 270)}
+        if max(sure for sure, _ in turned.values()) <= max(SIDEWAYS * upright, upright + LEAST_EVIDENCE):
+            return 0
+        return max(turned, key=lambda way: self._evidence(turned[way][1]))
 
     def _glyphs(self, found: _Page) -> np.ndarray:
         """(n, 28, 28) uint8 of what was found."""
