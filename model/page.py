@@ -17,9 +17,8 @@ from model.network import GLYPH_SIZE
 from model.page_network import CLASSES, LARGEST, MINUS, POINT, REACH, STRIDE, UNIT
 from model.segment import Box, Found, in_lines
 
-SIDES = (32, 64, 128, 256, 512)  # pixels of a tile; a picture is laid out in the smallest that holds it
-SAMPLE = 256  # pixels of a tile that is looked at to tell how a page is turned
-BATCH = 4 * 256**2  # pixels of the tiles that are looked at together
+SIDES = (32, 64, 128, 256)  # pixels of a tile; a picture is laid out in the smallest that holds it
+BATCH = 4  # tiles at a time
 ENLARGED = 400  # pixels: the longer side of a picture that is looked at twice as large, too
 LITTLE = 1.15  # a scale that needs a tile by so much larger is made smaller
 SLACK = 0.06  # of a box' longer side: so much farther its digit's ink may reach
@@ -139,13 +138,12 @@ def find(grey: np.ndarray, ink: np.ndarray, network: Callable) -> Spots:
 def looked_at(tiles: np.ndarray, places: list, network: Callable) -> Spots:
     """What a PageNetwork finds in the tiles of one level, as `tiled` gives them; boxes in the level's pixels."""
     found = []
-    together = min(4, max(1, BATCH // tiles[0].size)) if len(tiles) else 1
-    for start in range(0, len(tiles), together):
-        batch = tiles[start : start + together]
-        padded = np.zeros((together if len(batch) > 1 else 1, *batch.shape[1:]), np.uint8)
+    for start in range(0, len(tiles), BATCH):
+        batch = tiles[start : start + BATCH]
+        padded = np.zeros((BATCH if len(batch) > 1 else 1, *batch.shape[1:]), np.uint8)
         padded[: len(batch)] = batch
         answers = [np.asarray(part) for part in network(padded)]
-        for number, ((x, y), core) in enumerate(places[start : start + together]):
+        for number, ((x, y), core) in enumerate(places[start : start + BATCH]):
             one = spots(*(part[number] for part in answers))
             middles = (one.boxes[:, :2] + one.boxes[:, 2:]) / 2
             inside = ((middles >= core[:2]) & (middles < core[2:])).all(1)
@@ -173,7 +171,7 @@ def samples(rgb: np.ndarray, boxes: np.ndarray, most: int) -> np.ndarray:
     Returns:
         (m, side, side) uint8 grey, m ≤ most.
     """
-    scale, side = UNIT / np.median(boxes[:, 2:].max(1)), SAMPLE
+    scale, side = UNIT / np.median(boxes[:, 2:].max(1)), SIDES[-1]
     height, width = (max(1, round(length * scale)) for length in rgb.shape[:2])
     level = Image.fromarray(_grey(rgb)).resize((width, height), Image.Resampling.BILINEAR)
     level = np.pad(level, ((0, max(0, side - height)), (0, max(0, side - width))), "edge")
@@ -183,15 +181,16 @@ def samples(rgb: np.ndarray, boxes: np.ndarray, most: int) -> np.ndarray:
     return np.array([level[y : y + side, x : x + side] for x, y in np.unique(corners, axis=0)])
 
 
-def glimpsed(tiles: np.ndarray, network: Callable) -> tuple[float, np.ndarray]:
+def glimpsed(tiles: np.ndarray, network: Callable, most: int = 0) -> tuple[float, np.ndarray]:
     """What a PageNetwork finds in some tiles by themselves.
 
     Args:
         tiles: (n, side, side) uint8.
         network: see `find`.
+        most: glyphs.
 
     Returns:
-        how sure it is of each digit, in all, and the digits' glyphs, (m, 28, 28) uint8.
+        how sure it is of each digit, in all, and glyphs of the surest of each tile, (m, 28, 28) uint8, m ≤ most.
     """
     core, sure, glyphs = np.array([0, 0, *tiles.shape[1:]]), 0.0, []
     for tile in tiles:
@@ -199,7 +198,8 @@ def glimpsed(tiles: np.ndarray, network: Callable) -> tuple[float, np.ndarray]:
         digits = found.probabilities.argmax(1) < 10
         sure += float((found.heats * found.probabilities.max(1, initial=0))[digits].sum())
         rgb = np.repeat(tile[..., None], 3, 2)
-        looks = (_second_look(np.clip(box, 0, len(tile)), rgb) for box in found.boxes[digits])
+        boxes = np.clip(found.boxes[digits], 0, len(tile))[: -(-most // len(tiles))]
+        looks = (_second_look(box, rgb) for box in boxes)
         glyphs += [normalise(look[1]) for look in looks if look]
     return sure, np.array(glyphs, np.uint8).reshape(-1, GLYPH_SIZE, GLYPH_SIZE)
 
@@ -225,7 +225,7 @@ def levels(grey: np.ndarray) -> list[tuple[float, np.ndarray]]:
 
 def _snapped(side: int) -> int:
     """A side, or that of a tile which it exceeds by little."""
-    return next((tile for tile in SIDES[:-1] if tile < side <= LITTLE * tile), side)
+    return next((tile for tile in SIDES if tile < side <= LITTLE * tile), side)
 
 
 def tiled(level: np.ndarray, open_ink: np.ndarray, ink: np.ndarray | None, scale: float) -> tuple[np.ndarray, list]:

@@ -27,7 +27,7 @@ CLEAR = 1.08  # times the evidence: so much more must speak for a turned page th
 SIDEWAYS = 1.4  # the same of the page network's, to which digits upside down are digits, too;
 LEAST_EVIDENCE = 1.5  # and at least so many digits of which there is no doubt
 CLEAN_PAGE = 0.7  # of what a picture may cost: with more on it, it is no clean page
-TRIED_TILES = 6  # that are looked at to tell whether a page is turned
+TRIED_TILES, TRIED_DIGITS = 4, 40  # that are looked at to tell whether a page is turned
 FEW = 5  # digits: a large picture in which more were found shows no single one
 ALONE = 0.6  # confidence from which a small picture is a single digit, whatever its pieces are read as
 SIZES = (0.45, 3.0)  # times the digits: ink so large that isn't read is told as left out
@@ -164,7 +164,7 @@ class Recognizer:
         if len(boxes) < SEVERAL or found.note:
             return 0, found
         if self._page and (way := self._sideways(_reduced(picture, reduction), boxes)):
-            return way, self._lines(np.rot90(picture, way // 90), np.rot90(found.ink, way // 90))
+            return way, self._lines(np.rot90(picture, way // 90), np.rot90(found.ink, way // 90), clean=False)
         glyphs, ways = self._glyphs(found), (180,) if self._page else (180, 90, 270)
         evidence = {way: self._evidence(np.rot90(glyphs, way // 90, (1, 2))) for way in (0, *ways)}
         best = max(ways, key=evidence.get)
@@ -177,7 +177,7 @@ class Recognizer:
         they are turned by a quarter; which quarter, the digits' glyphs say."""
         tiles = page.samples(picture, boxes, TRIED_TILES)
         upright, _ = page.glimpsed(tiles, self._page)
-        turned = {way: page.glimpsed(np.rot90(tiles, way // 90, (1, 2)), self._page) for way in (90, 270)}
+        turned = {way: page.glimpsed(np.rot90(tiles, way // 90, (1, 2)), self._page, TRIED_DIGITS) for way in (90, 270)}
         if max(sure for sure, _ in turned.values()) <= max(SIDEWAYS * upright, upright + LEAST_EVIDENCE):
             return 0
         return max(turned, key=lambda way: self._evidence(turned[way][1]))
@@ -194,12 +194,13 @@ class Recognizer:
         certain = self.classify(centred.reshape(-1, GLYPH_SIZE, GLYPH_SIZE)).max(1)
         return float(np.clip(2 * certain - 1, 0, None).sum())
 
-    def _lines(self, picture: np.ndarray, found: np.ndarray | None = None) -> _Page:
+    def _lines(self, picture: np.ndarray, found: np.ndarray | None = None, clean: bool = True) -> _Page:
         """The digits of an upright picture, in lines.
 
         Args:
             picture: (h, w, 3) uint8.
             found: its ink, where it is known from a picture that was turned otherwise.
+            clean: whether connected ink may be all it takes to read it.
         """
         reduction = _reduction(picture)
         small = _reduced(picture, reduction)
@@ -207,7 +208,8 @@ class Recognizer:
             found = ink.ink_map(small)
         lines, signs, note = [], [], ""
         try:
-            lines = segment.read_lines(found, self.classify, CLEAN_PAGE if self._page else 1.0)
+            if clean:
+                lines = segment.read_lines(found, self.classify, CLEAN_PAGE if self._page else 1.0)
         except segment.TooMuchError as error:
             note = str(error)
         several = max(small.shape[:2]) <= SMALL_PICTURE and sum(map(len, lines)) > 1  # or a single one in pieces
