@@ -13,7 +13,7 @@ from model.network import ConvNorm, lecun_normal, max_pool
 
 STRIDE = 4  # pixels from one place of the heat map to the next
 ALIGNED = 16  # pixels: the sides of what the network is shown are multiples
-REACH = 32  # pixels: nearer to the border of a tile, the network lacks what it would see beyond
+REACH = 24  # pixels: nearer to the border of a tile, the network lacks what it would see beyond
 SMALLEST, LARGEST = 11.0, 40.0  # pixels: the longer sides of the digits that it is to find
 UNIT = 24.0  # pixels: boxes are told as distances in this unit
 MINUS, POINT, MARK = 10, 11, 12  # classes beside the ten digits: a dash, a decimal point or comma, any other mark

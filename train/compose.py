@@ -38,7 +38,8 @@ SEEN = 0.75  # of a digit's box: with less of it in the scene, it is UNSAID
 TURNED = 0.04  # of the scenes lie on their side, and nothing of them is to be found
 SCRIPTS = ((0x0E01, 0x0E2E), (0x0905, 0x0939))  # Thai and Devanagari letters, of fonts that have no Latin ones
 OPERATORS = ("+", "x", "=", ":", "÷", "*")
-LAYOUTS = {"lines": 0.27, "table": 0.25, "sum": 0.1, "print": 0.2, "large": 0.1, "scattered": 0.05, "nothing": 0.03}
+LAYOUTS = {"lines": 0.26, "table": 0.27, "sum": 0.1, "print": 0.21, "large": 0.09, "scattered": 0.05, "nothing": 0.02}
+MARKS = "ABCDEF"  # that a teacher gives
 LETTERS = string.ascii_letters.translate(str.maketrans("", "", "ilIoOsSzZgqb"))  # those that are no digit's twin
 
 
@@ -175,10 +176,10 @@ class Sheet:
             while x < right - hand.height:
                 text = self._number_text()
                 beside = self.rng.random()
-                if beside < 0.03:
-                    text = self._word()  # a word beside the numbers
+                if beside < 0.04:
+                    text = self._label()  # a word beside the numbers
                     x = self._text(x, y, text, hand.height, hand.strength, right) + hand.height
-                elif beside < 0.08:
+                elif beside < 0.1:
                     x = self._letters(x, y, self.rng.integers(1, 6), hand, right) + hand.height
                 else:
                     x = self._write(x, y, text, hand, right) + hand.height * self.rng.uniform(0.6, 3.5)
@@ -250,7 +251,7 @@ class Sheet:
         hands = [self._hand(height * 0.95, printed=0.25)._replace(gap=(0.03, 0.2), slope=slope)]
         hands.append(self._hand(height * rng.uniform(0.75, 0.95), printed=0.25)._replace(gap=(0.03, 0.2), slope=slope))
         kinds = rng.dirichlet([2.5, 0.5, 0.5, 0.8])  # of what this table's cells hold
-        named = rng.random() < 0.35  # its first column holds names, its last marks, as a list of pupils does
+        named = rng.random() < 0.5  # its first column holds names, its last marks, as a list of pupils does
         block = 3 if rng.random() < 0.25 else 0  # every third line is thicker, as a sudoku's
         past = rng.random() < 0.25  # what is written in the cells reaches over their lines
         size = height * rng.uniform(0.5, 1.0)
@@ -273,7 +274,7 @@ class Sheet:
             kind = rng.choice(["number", "word", "sign", "empty"], p=kinds)
             if named and i == 0:
                 self._text(x, y + (hand.height - size) / 2, self._label(), size, strength, x_end, font)
-            elif named and i == columns - 1:
+            elif named and (i == columns - 1 or j == 0):
                 self._letters(x, y, rng.choice([1, 1, 2]), hand, x_end)
             elif kind == "number":
                 most = 1 if single else max(1, int(column / (0.8 * hand.height)))
@@ -410,7 +411,8 @@ class Sheet:
         if hand.source not in ("mnist", "drawn") and (sign.isdigit() or sign in "+="):
             ink = self._letter(sign, 1.35 * height, hand.source)
         elif sign == "L" and self.composer.latin and rng.random() < 0.8:
-            letter, font = str(rng.choice(list(LETTERS))), str(rng.choice(self.composer.latin))
+            among = LETTERS if rng.random() < 0.6 else MARKS
+            letter, font = str(rng.choice(list(among))), str(rng.choice(self.composer.latin))
             if rng.random() < 0.4:
                 ink = self._letter(letter, 1.2 * height, font)
             else:  # with the pen that writes the digits
