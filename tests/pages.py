@@ -1,10 +1,11 @@
-"""The dashboard in Streamlit's AppTest: no browser, so what a drawing sends is put in by hand."""
+"""The dashboard in Streamlit's AppTest, no browser, so what a drawing sends is put in by hand; and sheets to read."""
 
 import base64
 import io
 from pathlib import Path
 
-from PIL import Image, ImageDraw
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 from streamlit.testing.v1 import AppTest
 
 from app_pages.parts import canvas, samples
@@ -52,3 +53,37 @@ def page_html(app: AppTest) -> str:
 
 def said(elements) -> str:
     return " ".join(element.value for element in elements)
+
+
+class Sheet:
+    """A sheet on which digits are written by hand, print is set and lines are drawn; ink from 0 to 1."""
+
+    def __init__(self, width: int, height: int):
+        self.drawn = Image.new("L", (2 * width, 2 * height), 0)
+        self.pen = ImageDraw.Draw(self.drawn)
+
+    def write(self, text: str, x: float, y: float, height: float = 60, pen: float = 4, gap: float = 0.75) -> "Sheet":
+        """Digits whose squares are `height` pixels, from (x, y); a space is a digit's room."""
+        for place, digit in enumerate(text):
+            if digit != " ":
+                left = 2 * (x + gap * height * place)
+                tilt = 3 * (place % 3)
+                for stroke in samples.placed(
+                    int(digit), round(2 * height), tilt=tilt, left=round(left), top=round(2 * y)
+                ):
+                    self.pen.line(stroke, fill=255, width=round(2 * pen), joint="curve")
+        return self
+
+    def print(self, text: str, x: float, y: float, height: float) -> "Sheet":
+        self.pen.text((2 * x, 2 * y), text, 235, ImageFont.load_default(2 * height))
+        return self
+
+    def line(self, *points: float, pen: float = 2, ink: int = 200) -> "Sheet":
+        self.pen.line([2 * point for point in points], fill=ink, width=round(2 * pen))
+        return self
+
+    def picture(self, light: np.ndarray | float = 0.92, strength: float = 0.8, noise: float = 0.01) -> np.ndarray:
+        """(h, w, 3) uint8, in a light that may be an array (h, w)."""
+        ink = np.asarray(self.drawn.reduce(2), np.float32) / 255
+        grey = light * (1 - strength * ink) + np.random.default_rng(0).normal(0, noise, ink.shape)
+        return np.repeat(np.round(255 * np.clip(grey, 0, 1)).astype(np.uint8)[..., None], 3, 2)

@@ -164,8 +164,12 @@ class Sheet:
         )
 
     def _height(self, most: float) -> float:
-        """A height of writing: mostly what the page reader is to find at this scale, some smaller and larger."""
-        return float(min(np.exp(self.rng.uniform(np.log(9), np.log(48))), most))
+        """A height of writing: mostly what the page reader is to find at this scale, some smaller and larger.
+
+        What is small at one scale is twice as large at the next, so half of the scenes have none of that.
+        """
+        least = 9 if self.rng.random() < 0.5 else 16
+        return float(min(np.exp(self.rng.uniform(np.log(least), np.log(48))), most))
 
     def _lines(self, place: tuple) -> None:
         left, top, right, bottom = place
