@@ -2,21 +2,20 @@
 
 import functools
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
 import numpy as np
 from PIL import Image
 from scipy import ndimage
-from scipy.sparse.csgraph import connected_components
 
 from model import checkpoint
 from model.glyph import INK, normalise
 from model.ink import nearby_ink
 from model.network import GLYPH_SIZE
 from model.page_network import CLASSES, LARGEST, MINUS, POINT, REACH, STRIDE, UNIT
-from model.segment import Box, Found, in_lines, left_out
+from model.segment import Box, Found, in_lines
 
 SIDES = (32, 64, 128, 256)  # pixels of a tile; a picture is laid out in the smallest that holds it
 BATCH = 4  # tiles at a time
@@ -35,11 +34,6 @@ SURE = 0.5  # heat from which what was found explains the ink in its box
 PLAIN = 12  # grey levels: less between the darkest and the lightest pixel of a tile, and nothing is written there
 FOUND = 0.45  # heat of a place from which something lies there
 OVERLAP = 0.45  # intersection over union of two boxes from which they are of one digit
-WORDS = 0
-WORD_GAP = 0.5  # of the larger one's height: so much white lies at most between two letters, or a figure and a word
-WORD = 8.0  # heights of a digit: a wider piece is no word
-LETTER_HEIGHT = (0.4, 1.6)  # of the digits: what is smaller or larger is no letter
-LETTERS = 3  # make a word
 COMMA = 1.6  # times as high as it is wide: a point is not
 SMALL_SIGN = 0.4  # of a digit's box: a point or dash within it is smaller
 WITHIN = 0.7  # of the smaller box: with more of it in another, it is a part of what is there
@@ -381,31 +375,6 @@ def agreed(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return both / both.sum(-1, keepdims=True)
 
 
-def in_words(boxes: Sequence[Box], others: Sequence[Box]) -> np.ndarray:
-    """Which (n,) of some digits stand in words: beside them stands more ink that is none, closely, on the same line.
-
-    Args:
-        boxes: of digits, (left, top, width, height).
-        others: of ink that is no digit.
-    """
-    if not len(boxes) or not len(others):
-        return np.zeros(len(boxes), bool)
-    left, top, width, height = np.array([*boxes, *others], float).T
-    digit = np.arange(len(left)) < len(boxes)
-    height = np.where(digit, np.maximum(height, width), height)
-    typical = np.median(height[digit])
-    fits = digit | ((height >= LETTER_HEIGHT[0] * typical) & (height <= LETTER_HEIGHT[1] * typical))
-    fits &= width <= WORD * typical
-    least = np.minimum(height[:, None], height[None])
-    level = np.minimum.outer(top + height, top + height) - np.maximum.outer(top, top) >= 0.5 * least
-    white = np.maximum.outer(left, left) - np.minimum.outer(left + width, left + width)
-    near = level & (white <= WORD_GAP * np.maximum(height[:, None], height[None])) & fits[:, None] & fits[None]
-    _, word = connected_components(near, directed=False)
-    letters = np.where(digit, 0, np.maximum(1, np.round(width / (0.7 * typical))))
-    letters, digits = np.bincount(word, letters), np.bincount(word, digit)
-    return ((letters >= LETTERS) & (letters >= 2 * digits))[word[: len(boxes)]]
-
-
 def _inside(box: np.ndarray) -> tuple[slice, slice]:
     left, top, right, bottom = np.clip(box.round().astype(int), 0, None)
     return slice(top, bottom), slice(left, right)
@@ -475,14 +444,8 @@ def read(
     # What is a mark by the one network is no digit that one can be sure of.
     probabilities = (digit * probabilities + (1 - digit) / 10).astype(np.float32)
     digits = [Found(box, glyph, p) for (box, _), glyph, p in zip(cut, glyphs, probabilities, strict=True)]
-    if WORDS:
-        out = in_words([one.box for one in digits], left_out(written, [one.box for one in digits])[:MOST])
     sure = probabilities.max(1) >= CLEAR
-    if WORDS:
-        sure &= ~out
     stays = sure | (found.heats[kept][there] >= HOT) & (said.argmax(1) < 10)
-    if WORDS:
-        stays &= ~out
     # A mark, or what is hardly a digit, is told where it stands between digits; elsewhere it is print or dirt.
     main = np.flatnonzero(stays)
     lines = [main[line].tolist() for line in in_lines([digits[number].box for number in main])]

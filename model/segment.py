@@ -7,12 +7,12 @@ dynamic programming: Casey and Lecolinet, A survey of methods and strategies in 
 """
 
 import itertools
-import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from model.glyph import INK, normalise
 from model.network import GLYPH_SIZE
@@ -21,6 +21,7 @@ from model.network import GLYPH_SIZE
 SPECK = 0.2  # a piece smaller than this is dirt
 MAIN = 0.45  # a piece at least so high is a digit or most of one; smaller ones are hats, dots, commas, dashes
 NEAR = 0.6  # a small piece farther than this from any other is no part of a digit
+STEEP = 0.3  # pixels down for each to the right: a line does not slope more
 BREAK = 0.2  # of the height of a piece: it was broken off the one below or above if no more white lies between
 GAP = 0.12  # of the height of a piece: so little white breaks a stroke that goes on below it, however it slants
 STRIP, STRIP_DEPTH = 0.5, 0.08  # of the page: along a border, so much ink to such a depth is no writing
@@ -354,6 +355,7 @@ def _lines(pieces: list[Piece], unit: float) -> list[list[Piece]]:
     if not main:
         main, pieces = pieces, []
     lines: list[list[Piece]] = []
+    tilt = _tilt(main)
     last = np.empty((len(main), 5))  # of each line: middle (twice), top, bottom and height of its last piece, and slope
     line_of = []
     for piece in main:
@@ -369,7 +371,7 @@ def _lines(pieces: list[Piece], unit: float) -> list[list[Piece]]:
             lines.append([])
         lines[number].append(piece)
         line_of.append(number)
-        last[number] = piece.left + piece.right, piece.top, piece.bottom, piece.height, _slope(lines[number])
+        last[number] = piece.left + piece.right, piece.top, piece.bottom, piece.height, _slope(lines[number], tilt)
     small = [p for p in pieces if p.height < MAIN * unit]
     placed = np.array(main + small).reshape(-1, 6)[:, 1:5]  # first those of the lines, then what joined them
     line_of, count = np.array(line_of + [0] * len(small), int), len(main)
@@ -386,12 +388,29 @@ def _lines(pieces: list[Piece], unit: float) -> list[list[Piece]]:
     return sorted(lines, key=lambda line: sum(piece.top + piece.bottom for piece in line) / len(line))
 
 
-def _slope(line: list[Piece]) -> float:
-    """Of a line at its last pieces, at most 0.3 either way."""
-    x, y = zip(*[((p.left + p.right) / 2, (p.top + p.bottom) / 2) for p in line[-4:]], strict=True)
-    if max(x) - min(x) <= line[-1].height / 2:
+def _slope(line: list[Piece], tilt: float) -> float:
+    """Of a line at its last pieces, at most STEEP either way; of few that stand closely, nearly that of the page."""
+    x, y = np.array([((p.left + p.right) / 2, (p.top + p.bottom) / 2) for p in line[-4:]]).T
+    x, y = x - x.mean(), y - y.mean()
+    slope = tilt + x @ (y - tilt * x) / (x @ x + line[-1].height ** 2)
+    return min(max(slope, -STEEP), STEEP)
+
+
+def _tilt(pieces: list[Piece]) -> float:
+    """The slope of a page's lines: what is usual between a piece and the nearest to its right."""
+    if len(pieces) < 4:
         return 0.0
-    return min(max(statistics.linear_regression(x, y).slope, -0.3), 0.3)
+    left, top, right, bottom = np.array([piece[1:5] for piece in pieces], float).T
+    x, y, height = (left + right) / 2, (top + bottom) / 2, bottom - top
+    _, near = cKDTree(np.stack([x, 2 * y], 1)).query(np.stack([x, 2 * y], 1), min(9, len(pieces)))
+    across, down = x[near] - x[:, None], y[near] - y[:, None]
+    beside = (across > 0.3 * height[:, None]) & (abs(down) < 0.5 * np.minimum(height[near], height[:, None]))
+    first = beside.argmax(1)
+    some = beside.any(1)
+    if some.sum() < 3:
+        return 0.0
+    rows = np.flatnonzero(some)
+    return float(np.clip(np.median(down[rows, first[rows]] / across[rows, first[rows]]), -STEEP, STEEP))
 
 
 def _atoms(line: list[Piece]) -> list[Atom]:
