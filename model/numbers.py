@@ -5,6 +5,7 @@ page are of two kinds, the white between both tells them apart. Columns are foun
 row first, then each row so that its numbers lie below those they overlap with most (Needleman and Wunsch, 1970).
 """
 
+import itertools
 import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -20,7 +21,7 @@ CLEAR = 0.4  # if they differ by so much,
 LEAST = 0.5  # and the larger is at least so wide
 APART = 0.6  # of white between most digits, in ROWS rows or more, and each stands by itself, as in a sudoku
 ROWS = 3
-BESIDE = 0.8  # of white at most between a sign and its digits
+BESIDE = 1.0  # of white at most between a sign and its digits
 LOW = 0.55  # of its digit's height lies above a decimal point
 MIDDLE = (0.15, 0.85)  # of its digit's height: there a minus stands
 OPERATOR = 1.0  # of white at most between a dash and the digit before it, which it then takes away from
@@ -50,14 +51,14 @@ def grouped(lines: Sequence[Sequence[Box]], signs: Sequence[tuple[Box, str]] = (
     if not any(lines):
         return []
     joined = [_points(line, signs) for line in lines]
-    gaps = [_gaps(line, points, signs) for line, points in zip(lines, joined, strict=True)]
+    gaps = [_gaps(line) for line in lines]
     limit = _limit(gaps)
     first, rows = 0, []
     for line, points, white in zip(lines, joined, gaps, strict=True):
         groups: list[tuple[list[int], dict[int, int]]] = []
         for at in range(len(line)):
             minus = _minus(line, at, signs)
-            if at and white[at - 1] <= limit and minus is None:
+            if at and (white[at - 1] <= limit or at - 1 in points) and minus is None:
                 if at - 1 in points:
                     groups[-1][1][len(groups[-1][0])] = points[at - 1]
                 groups[-1][0].append(at)
@@ -113,17 +114,10 @@ def _minus(line: Sequence[Box], at: int, signs: Sequence[tuple[Box, str]]) -> tu
     return None
 
 
-def _gaps(line: Sequence[Box], points: dict[int, int], signs: Sequence[tuple[Box, str]]) -> list[float]:
-    """The white between a line's digits, in heights; where a point stands between, the wider of both whites."""
-    size, gaps = _height(line), []
-    for at in range(len(line) - 1):
-        start, end = line[at][0] + line[at][2], line[at + 1][0]
-        if at in points:
-            (left, _, width, _), _ = signs[points[at]]
-            gaps.append(max(left - start, end - left - width, 0) / size)
-        else:
-            gaps.append((end - start) / size)
-    return gaps
+def _gaps(line: Sequence[Box]) -> list[float]:
+    """The white between a line's digits, in heights."""
+    size = _height(line)
+    return [(after[0] - before[0] - before[2]) / size for before, after in itertools.pairwise(line)]
 
 
 def _limit(gaps: list[list[float]]) -> float:

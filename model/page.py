@@ -467,5 +467,9 @@ def _sign(box: np.ndarray, probabilities: np.ndarray) -> tuple[Box, str]:
     """A box as found, left, top, right, bottom → (left, top, width, height), and which sign it is."""
     left, top, right, bottom = box.round().astype(int).tolist()
     dash = probabilities[MINUS] > probabilities[POINT]
-    point = "," if bottom - top >= COMMA * (right - left) else "."
-    return (left, top, right - left, bottom - top), "−" if dash else point
+    return (left, top, right - left, bottom - top), "−" if dash else point(right - left, bottom - top)
+
+
+def point(width: float, height: float) -> str:
+    """A decimal point of that size: "." or ","."""
+    return "," if height >= COMMA * width else "."

@@ -30,6 +30,10 @@ CLEAN_PAGE = 0.7  # of what a picture may cost: with more on it, it is no clean 
 TRIED_TILES, TRIED_DIGITS = 4, 40  # that are looked at to tell whether a page is turned
 FEW = 5  # digits: a large picture in which more were found shows no single one
 ALONE = 0.6  # confidence from which a small picture is a single digit, whatever its pieces are read as
+REST = 0.15  # of the least digit: ink that is smaller, or than any digit, may be left on a clean page
+DASH, LENGTH = 2.5, (0.2, 0.9)  # a dash is so many times as long as it is high, and of the digits' size
+POINT = (0.05, 0.35)  # of the digits' size: a point or a comma
+MOST_SIGNS = 200  # more specks, and the paper is dirty
 SIZES = (0.45, 3.0)  # times the digits: ink so large that isn't read is told as left out
 MOST_LEFT_OUT = 500  # such boxes, at most
 MUCH = 3  # marks that are unsure, or left out, and in all a share of the digits as large as
@@ -157,7 +161,7 @@ class Recognizer:
         found = self._lines(picture)
         reduction = _reduction(picture)
         boxes = np.array([one.box for line in found.lines for one in line]).reshape(-1, 4) / reduction
-        if len(boxes) < SEVERAL and self._page:  # sideways, it may find none
+        if self._page and len(boxes) < max(SEVERAL, len(found.left_out)):  # sideways, it may find none, or few
             boxes = np.array(segment.boxes(found.ink)).reshape(-1, 4)
         elif _sureness(found.lines) >= np.log(UPRIGHT):
             return 0, found
@@ -213,7 +217,10 @@ class Recognizer:
         except segment.TooMuchError as error:
             note = str(error)
         several = max(small.shape[:2]) <= SMALL_PICTURE and sum(map(len, lines)) > 1  # or a single one in pieces
-        if self._page and (several or not self._is_clean(lines, found)):
+        rest = segment.left_out(found, [one.box for line in lines for one in line])
+        if not self._page or (not several and _is_clean(lines, rest)):
+            signs = _signs(lines, rest)
+        else:
             try:
                 written = segment.writing(found)
             except segment.TooMuchError as error:
@@ -222,22 +229,17 @@ class Recognizer:
             if seen or sum(map(len, lines)) > FEW:  # print, a pattern, dirt: the page reader knows digits
                 lines = seen
             note = ""
+            rest = segment.left_out(found, [one.box for line in lines for one in line])
         if note:
             return _Page([], found, note=note)
         if lines and (alone := self._alone(small, lines)):
-            lines, signs = [[alone]], []
-        left_out = _left_out(lines, signs, found)
+            lines, signs, rest = [[alone]], [], []
+        left_out = _left_out(lines, rest, found.shape)
         if reduction > 1:
             lines = [self._at_full_size(line, picture, reduction) for line in lines]
             signs = [(_enlarged(box, reduction, picture), sign) for box, sign in signs]
             left_out = [_enlarged(box, reduction, picture) for box in left_out]
         return _Page(lines, found, signs, left_out)
-
-    def _is_clean(self, lines: list[list[segment.Found]], found: np.ndarray) -> bool:
-        """Whether connected ink is enough, and quicker: it is read surely, and all of it."""
-        if not lines or _sureness(lines) < np.log(UPRIGHT):
-            return False
-        return not segment.left_out(found, [one.box for line in lines for one in line])
 
     def _alone(self, picture: np.ndarray, lines: list[list[segment.Found]]) -> segment.Found | None:
         """The picture as one damaged digit, where the network is surer of that than of what was found in pieces."""
@@ -360,6 +362,34 @@ def _reduced(picture: np.ndarray, reduction: int) -> np.ndarray:
     return np.concatenate([np.asarray(Image.fromarray(strip).reduce(reduction)) for strip in strips])
 
 
+def _is_clean(lines: list[list[segment.Found]], rest: Sequence[segment.Box]) -> bool:
+    """Whether connected ink is enough, and quicker: it is read surely, and specks, points and dashes are left."""
+    if not lines or _sureness(lines) < np.log(UPRIGHT):
+        return False
+    least = max(SMALLEST, REST * min(max(one.box[2:]) for line in lines for one in line))
+    return all(max(box[2:]) < least or _is_dash(box) for box in rest)
+
+
+def _is_dash(box: segment.Box) -> bool:
+    return box[2] >= DASH * box[3]
+
+
+def _signs(lines: list[list[segment.Found]], rest: Sequence[segment.Box]) -> list[tuple[segment.Box, str]]:
+    """What may be a dash, a point or a comma of the ink that connected ink left: a speck by its place among the digits
+    is none (model/numbers.py)."""
+    if not lines or len(rest) > MOST_SIGNS:
+        return []
+    size = np.median([max(one.box[2:]) for line in lines for one in line])
+    signs = []
+    for box in rest:
+        _, _, width, height = box
+        if _is_dash(box) and LENGTH[0] * size <= width <= LENGTH[1] * size:
+            signs.append((box, "−"))
+        elif POINT[0] * size <= max(width, height) <= POINT[1] * size:
+            signs.append((box, page.point(width, height)))
+    return signs
+
+
 def _enlarged(box: segment.Box, reduction: int, picture: np.ndarray) -> segment.Box:
     """A box in a reduced picture → the box in the picture as given."""
     left, top, width, height = (side * reduction for side in box)
@@ -367,14 +397,12 @@ def _enlarged(box: segment.Box, reduction: int, picture: np.ndarray) -> segment.
 
 
 def _left_out(
-    lines: list[list[segment.Found]], signs: list[tuple[segment.Box, str]], found: np.ndarray
+    lines: list[list[segment.Found]], rest: Sequence[segment.Box], shape: tuple[int, int]
 ) -> list[segment.Box]:
-    """Boxes of ink about as large as the digits, which is none of them nor a sign."""
-    read = [one.box for line in lines for one in line]
-    sizes = [max(width, height) for _, _, width, height in read]
-    least, most = (low * np.median(sizes) for low in SIZES) if read else (SMALLEST, max(found.shape) / 2)
-    boxes = segment.left_out(found, read + [box for box, _ in signs])
-    return [box for box in boxes if least <= max(box[2:]) <= most][:MOST_LEFT_OUT]
+    """Boxes, of ink that is no digit's on a picture of that shape, which are about as large as the digits."""
+    sizes = [max(one.box[2:]) for line in lines for one in line]
+    least, most = (times * np.median(sizes) for times in SIZES) if sizes else (SMALLEST, max(shape) / 2)
+    return [box for box in rest if least <= max(box[2:]) <= most and not _is_dash(box)][:MOST_LEFT_OUT]
 
 
 def _note(digits: Sequence[Digit], left_out: Sequence[segment.Box]) -> str:
