@@ -26,6 +26,8 @@ UPRIGHT = 0.97  # mean confidence from which a page is taken to be upright
 CLEAR = 1.08  # times the evidence: so much more must speak for a turned page than for an upright one,
 SIDEWAYS = 1.4  # the same of the page network's, to which digits upside down are digits, too;
 LEAST_EVIDENCE = 1.5  # and at least so many digits of which there is no doubt
+CONFIDENT = 0.93  # the same, from which what is read is right where the page network sees digits there,
+CONFIRMED, UNCONFIRMED = 0.3, 0.04  # of each with so much in common, and none at few of them at most
 CLEAN_PAGE = 0.7  # of what a picture may cost: with more on it, it is no clean page
 TRIED_TILES, TRIED_DIGITS = 4, 40  # that are looked at to tell whether a page is turned
 FEW = 5  # digits: a large picture in which more were found shows no single one
@@ -226,7 +228,8 @@ class Recognizer:
             except segment.TooMuchError as error:
                 return _Page([], found, note=str(error))
             seen, signs = page.read(small, found, written, self._page, self.classify)
-            if seen or sum(map(len, lines)) > FEW:  # print, a pattern, dirt: the page reader knows digits
+            # Many pieces of which the page network knows none are print, a pattern, dirt.
+            if (seen or sum(map(len, lines)) > FEW) and not _is_confirmed(lines, seen):
                 lines = seen
             note = ""
             rest = segment.left_out(found, [one.box for line in lines for one in line])
@@ -368,6 +371,19 @@ def _is_clean(lines: list[list[segment.Found]], rest: Sequence[segment.Box]) -> 
         return False
     least = max(SMALLEST, REST * min(max(one.box[2:]) for line in lines for one in line))
     return all(max(box[2:]) < least or _is_dash(box) for box in rest)
+
+
+def _is_confirmed(lines: list[list[segment.Found]], seen: list[list[segment.Found]]) -> bool:
+    """Whether the page network sees what connected ink is read as, and nothing else: then that is right, as it knows
+    where digits touch."""
+    if not lines or not seen or _sureness(lines) < np.log(CONFIDENT):
+        return False
+    one, other = (
+        np.array([(x, y, x + w, y + h) for line in way for (x, y, w, h), *_ in line], float) for way in (lines, seen)
+    )
+    _, within = page.overlaps(one, other)
+    shared = within >= CONFIRMED
+    return bool(shared.any(0).all() and (~shared.any(1)).mean() <= UNCONFIRMED)
 
 
 def _is_dash(box: segment.Box) -> bool:
