@@ -24,12 +24,14 @@ LITTLE = 1.15  # a scale that needs a tile by so much larger is made smaller
 SLACK = 0.06  # of a box' longer side: so much farther its digit's ink may reach
 DOUBT = 0.6  # of the vote on a glyph: with less, or another answer than the page network's, its ink is looked for again
 CLEAR = 0.6  # of the vote: with less, it is not clear that a digit is there,
+TWO = 0.9  # of each vote
 HOT = 0.6  # if the heat is not above this
 MOST = 1500  # things on a page, at most: a person writes fewer
 LOOKS = 100  # digits on a page that are looked at again, at most
 PARTLY = 0.2  # of a piece: with less of it, it is another's
 LETTER = 3.0  # longer sides of a box: a piece that is no larger, and lies mostly outside, is none of its digit's
 MOSTLY = 0.6  # of a piece: with more of it in a box, all of it is that digit's
+EXPLAINS = 17.0  # pixels of a level: what was found and is as large needs no nearer look
 SURE = 0.5  # heat from which what was found explains the ink in its box
 PLAIN = 12  # grey levels: less between the darkest and the lightest pixel of a tile, and nothing is written there
 FOUND = 0.45  # heat of a place from which something lies there
@@ -126,7 +128,7 @@ def find(grey: np.ndarray, ink: np.ndarray, network: Callable) -> Spots:
             one = Spots(*(part[new] for part in one))
         found.append(one)
         sides = scale * (one.boxes[:, 2:] - one.boxes[:, :2]).max(1)
-        for box in found[-1].boxes[(one.heats >= SURE) & (sides >= LARGEST / 2)]:
+        for box in found[-1].boxes[(one.heats >= SURE) & (sides >= EXPLAINS)]:
             margin = 0.1 * (box[2:] - box[:2]).max()
             left, top, right, bottom = np.concatenate([box[:2] - margin, box[2:] + margin]).round().astype(int)
             open_ink[max(0, top) : max(0, bottom), max(0, left) : max(0, right)] = False
@@ -445,7 +447,9 @@ def read(
     probabilities = (digit * probabilities + (1 - digit) / 10).astype(np.float32)
     digits = [Found(box, glyph, p) for (box, _), glyph, p in zip(cut, glyphs, probabilities, strict=True)]
     sure = probabilities.max(1) >= CLEAR
-    stays = sure | (found.heats[kept][there] >= HOT) & (said.argmax(1) < 10)
+    # Two networks that are sure of different digits are sure of a digit.
+    doubted = np.minimum(votes.max(1), digit[:, 0] * own.max(1)) >= TWO
+    stays = sure | ((found.heats[kept][there] >= HOT) & (said.argmax(1) < 10)) | doubted
     # A mark, or what is hardly a digit, is told where it stands between digits; elsewhere it is print or dirt.
     main = np.flatnonzero(stays)
     lines = [main[line].tolist() for line in in_lines([digits[number].box for number in main])]
