@@ -24,6 +24,7 @@ LITTLE = 1.15  # a scale that needs a tile by so much larger is made smaller
 SLACK = 0.06  # of a box' longer side: so much farther its digit's ink may reach
 DOUBT = 0.6  # of the vote on a glyph: with less, or another answer than the page network's, its ink is looked for again
 CLEAR = 0.6  # of the vote: with less, it is not clear that a digit is there,
+KNOWN = 0.4  # of the vote on a glyph: with less, that network has no answer
 TWO = 0.9  # of each vote
 HOT = 0.6  # if the heat is not above this
 MOST = 1500  # things on a page, at most: a person writes fewer
@@ -443,8 +444,9 @@ def read(
                 cut[number], glyphs[number], votes[number] = one, other, vote
     inked = glyphs.any((1, 2))[:, None]
     probabilities = np.where(inked, agreed(own, votes), own)
-    # What is a mark by the one network is no digit that one can be sure of.
-    probabilities = (digit * probabilities + (1 - digit) / 10).astype(np.float32)
+    # What is a mark by the one network, or to which the other has no answer, is no digit that one can be sure of.
+    sure_of = digit * np.where(inked, np.minimum(1, votes.max(1, keepdims=True) / KNOWN), 1)
+    probabilities = (sure_of * probabilities + (1 - sure_of) / 10).astype(np.float32)
     digits = [Found(box, glyph, p) for (box, _), glyph, p in zip(cut, glyphs, probabilities, strict=True)]
     sure = probabilities.max(1) >= CLEAR
     # Two networks that are sure of different digits are sure of a digit.
