@@ -9,13 +9,14 @@ import jax
 import numpy as np
 from PIL import Image
 from scipy import ndimage
+from scipy.sparse.csgraph import connected_components
 
 from model import checkpoint
 from model.glyph import INK, normalise
 from model.ink import nearby_ink
 from model.network import GLYPH_SIZE
-from model.page_network import CLASSES, LARGEST, MINUS, POINT, REACH, STRIDE, UNIT
-from model.segment import Box, Found, in_lines
+from model.page_network import CLASSES, MINUS, POINT, REACH, STRIDE, UNIT
+from model.segment import DIRT, Box, Found, in_lines
 
 SIDES = (32, 64, 128, 256)  # pixels of a tile; a picture is laid out in the smallest that holds it
 BATCH = 4  # tiles at a time
@@ -37,6 +38,10 @@ SURE = 0.5  # heat from which what was found explains the ink in its box
 PLAIN = 12  # grey levels: less between the darkest and the lightest pixel of a tile, and nothing is written there
 FOUND = 0.45  # heat of a place from which something lies there
 OVERLAP = 0.45  # intersection over union of two boxes from which they are of one digit
+X_HEIGHT = 0.4  # of a high letter or a figure: a low one is not smaller
+WORD_GAP = 0.5  # of the higher one: so much white lies at most between two letters, or a figure and a word
+WORD = 8.0  # heights: a longer piece is no word
+LETTERS = 3  # make a word
 COMMA = 1.6  # times as high as it is wide: a point is not
 SMALL_SIGN = 0.4  # of a digit's box: a point or dash within it is smaller
 WITHIN = 0.7  # of the smaller box: with more of it in another, it is a part of what is there
@@ -344,6 +349,16 @@ class Pieces:
             cut.append(None if lost and not own else self._of(corners[number], own, owner, number))
         return cut
 
+    def others(self, boxes: np.ndarray) -> np.ndarray:
+        """(m, 4) left, top, right, bottom of the pieces, larger than dirt, that lie mostly outside of (n, 4) boxes."""
+        taken = np.zeros(self.labels.shape, bool)
+        for left, top, right, bottom in boxes:
+            taken[top:bottom, left:right] = True
+        inside = np.bincount(self.labels[taken], minlength=len(self.areas))
+        out = np.flatnonzero((self.areas >= DIRT) & (inside < 0.5 * self.areas))
+        places = [self.extents[label - 1] for label in out if label]
+        return np.array([(x.start, y.start, x.stop, y.stop) for y, x in places], int).reshape(-1, 4)
+
     def _sides(self, label: int) -> tuple[int, int]:
         rows, columns = self.extents[label - 1]
         return rows.stop - rows.start, columns.stop - columns.start
@@ -376,6 +391,28 @@ def agreed(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """(n, classes) probabilities of two networks → (n, classes), as likely as both say: their geometric mean."""
     both = np.sqrt(one * other) + 1e-9  # where each is certain of another class, all are as likely
     return both / both.sum(-1, keepdims=True)
+
+
+def in_words(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Which (n,) of some digits stand in words: in a row of letters, closely, of which there are more.
+
+    Args:
+        boxes: (n, 4) left, top, right, bottom of digits.
+        others: (m, 4) of pieces of ink that are no digits.
+    """
+    every = np.concatenate([boxes, others]).astype(float)
+    digit = np.arange(len(every)) < len(boxes)
+    left, top, right, bottom = every.T
+    height = np.maximum(bottom - top, 1)
+    smaller, larger = np.minimum.outer(height, height), np.maximum.outer(height, height)
+    level = np.minimum.outer(bottom, bottom) - np.maximum.outer(top, top) >= 0.5 * smaller
+    white = np.maximum.outer(left, left) - np.minimum.outer(right, right)
+    near = level & (smaller >= X_HEIGHT * larger) & (white <= WORD_GAP * larger)
+    near &= (right - left < WORD * height)[:, None] & (right - left < WORD * height)[None]
+    _, word = connected_components(near, directed=False)
+    letters = np.where(digit, 0, np.maximum(1, np.round((right - left) / (0.8 * height))))
+    letters, digits = np.bincount(word, letters), np.bincount(word, digit)
+    return ((letters >= LETTERS) & (letters >= 2 * digits))[word[: len(boxes)]]
 
 
 def _inside(box: np.ndarray) -> tuple[slice, slice]:
@@ -424,7 +461,8 @@ def read(
         return [], signs
     # What has no ink of writing is a table's edge or dirt; or a digit that touches it, where it is a hot one.
     inky = np.array([(ink[_inside(box)] >= INK).any() for box in boxes])
-    cut = Pieces(written).inked(boxes, inky & (heats < HOT))
+    pieces = Pieces(written)
+    cut = pieces.inked(boxes, inky & (heats < HOT))
     there = [number for number, one in enumerate(cut) if one is not None]
     if not there:
         return [], signs
@@ -453,6 +491,10 @@ def read(
     doubted = np.minimum(votes.max(1), digit[:, 0] * own.max(1)) >= TWO
     stays = sure | ((found.heats[kept][there] >= HOT) & (said.argmax(1) < 10)) | doubted
     # A mark, or what is hardly a digit, is told where it stands between digits; elsewhere it is print or dirt.
+    if stays.any():
+        ends = np.array([(x, y, x + w, y + h) for (x, y, w, h), _ in cut])
+        word = in_words(ends, pieces.others(ends)[:MOST])
+        sure, stays = sure & ~word, stays & ~word
     main = np.flatnonzero(stays)
     lines = [main[line].tolist() for line in in_lines([digits[number].box for number in main])]
     lines = [line for line in lines if sure[line].any() or not sure.any()]

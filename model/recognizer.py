@@ -25,7 +25,8 @@ SEVERAL = 4  # digits from which it may be told that a page is turned
 UPRIGHT = 0.97  # mean confidence from which a page is taken to be upright
 CLEAR = 1.08  # times the evidence: so much more must speak for a turned page than for an upright one,
 SIDEWAYS = 1.4  # the same of the page network's, to which digits upside down are digits, too;
-LEAST_EVIDENCE = 1.5  # and at least so many digits of which there is no doubt
+LEAST_EVIDENCE = 1.5  # and at least so many digits of which there is no doubt;
+PRINTED = 0.07  # on its side, so many of a text's letters look like digits
 CONFIDENT = 0.93  # the same, from which what is read is right where the page network sees digits there,
 CONFIRMED, UNCONFIRMED = 0.3, 0.04  # of each with so much in common, and none at few of them at most
 CLEAN_PAGE = 0.7  # of what a picture may cost: with more on it, it is no clean page
@@ -184,7 +185,8 @@ class Recognizer:
         tiles = page.samples(picture, boxes, TRIED_TILES)
         upright, _ = page.glimpsed(tiles, self._page)
         turned = {way: page.glimpsed(np.rot90(tiles, way // 90, (1, 2)), self._page, TRIED_DIGITS) for way in (90, 270)}
-        if max(sure for sure, _ in turned.values()) <= max(SIDEWAYS * upright, upright + LEAST_EVIDENCE):
+        least = LEAST_EVIDENCE + PRINTED * min(len(boxes), MOST_LEFT_OUT)
+        if max(sure for sure, _ in turned.values()) <= max(SIDEWAYS * upright, upright + least):
             return 0
         return max(turned, key=lambda way: self._evidence(turned[way][1]))
 
