@@ -44,6 +44,7 @@ WORD = 8.0  # heights: a longer piece is no word
 LETTERS = 3  # make a word
 COMMA = 1.6  # times as high as it is wide: a point is not
 SMALL_SIGN = 0.4  # of a digit's box: a point or dash within it is smaller
+LEVEL = 0.4  # of the lower one: marks with so much in common are on one line
 WITHIN = 0.7  # of the smaller box: with more of it in another, it is a part of what is there
 
 
@@ -454,61 +455,78 @@ def read(
         classify: (n, 28, 28) uint8 → (n, 10) probabilities.
     """
     found = find(_grey(rgb), ink, network)
-    kept = ~np.isin(found.probabilities.argmax(1), (MINUS, POINT))
-    signs = [_sign(*one) for one in zip(found.boxes[~kept], found.probabilities[~kept], strict=True)]
-    boxes, heats, said = found.boxes[kept], found.heats[kept], found.probabilities[kept]
-    if not len(boxes):
-        return [], signs
+    sign = np.isin(found.probabilities.argmax(1), (MINUS, POINT))
+    signs = [_sign(*one) for one in zip(found.boxes[sign], found.probabilities[sign], strict=True)]
+    found = Spots(*(part[~sign] for part in found))
     # What has no ink of writing is a table's edge or dirt; or a digit that touches it, where it is a hot one.
-    inky = np.array([(ink[_inside(box)] >= INK).any() for box in boxes])
+    inky = np.array([(ink[_inside(box)] >= INK).any() for box in found.boxes], bool)
     pieces = Pieces(written)
-    cut = pieces.inked(boxes, inky & (heats < HOT))
+    cut = pieces.inked(found.boxes, inky & (found.heats < HOT))
     there = [number for number, one in enumerate(cut) if one is not None]
     if not there:
         return [], signs
-    cut, boxes, said = [cut[number] for number in there], boxes[there], said[there]
+    found, cut = Spots(*(part[there] for part in found)), [cut[number] for number in there]
+    digits, votes = _voted(found, cut, rgb, classify)
+    return _laid_out(digits, *_kept(digits, votes, found, pieces)), signs
+
+
+def _voted(found: Spots, cut: list, rgb: np.ndarray, classify: Callable) -> tuple[list[Found], np.ndarray]:
+    """What both networks say of n digits, whose ink `Pieces.inked` gave; and what the one says that reads glyphs."""
     glyphs = np.array([normalise(part) for _, part in cut], np.uint8)
-    votes = classify(glyphs)
-    digit = said[:, :10].sum(1, keepdims=True)
-    own = said[:, :10] / np.maximum(digit, 1e-6)
+    votes, (digit, own) = classify(glyphs), _own(found)
     doubtful = np.flatnonzero((votes.argmax(1) != own.argmax(1)) | (votes.max(1) < DOUBT) | ~glyphs.any((1, 2)))
-    if len(doubtful := doubtful[:LOOKS]):
-        looks = [(number, one) for number in doubtful if (one := _second_look(boxes[number], rgb))]
-        doubtful, anew = [number for number, _ in looks], [one for _, one in looks]
-        others = np.array([normalise(part) for _, part in anew], np.uint8).reshape(-1, *glyphs.shape[1:])
-        for number, one, other, vote in zip(doubtful, anew, others, classify(others), strict=True):
+    looks = [(number, one) for number in doubtful[:LOOKS] if (one := _second_look(found.boxes[number], rgb))]
+    if looks:
+        others = np.array([normalise(part) for _, (_, part) in looks], np.uint8)
+        for (number, one), other, vote in zip(looks, others, classify(others), strict=True):
             # It counts where both networks then agree better.
             if other.any() and (not glyphs[number].any() or vote @ own[number] > votes[number] @ own[number]):
                 cut[number], glyphs[number], votes[number] = one, other, vote
     inked = glyphs.any((1, 2))[:, None]
     probabilities = np.where(inked, agreed(own, votes), own)
     # What is a mark by the one network, or to which the other has no answer, is no digit that one can be sure of.
-    sure_of = digit * np.where(inked, np.minimum(1, votes.max(1, keepdims=True) / KNOWN), 1)
-    probabilities = (sure_of * probabilities + (1 - sure_of) / 10).astype(np.float32)
-    digits = [Found(box, glyph, p) for (box, _), glyph, p in zip(cut, glyphs, probabilities, strict=True)]
-    sure = probabilities.max(1) >= CLEAR
+    known = digit * np.where(inked, np.minimum(1, votes.max(1, keepdims=True) / KNOWN), 1)
+    probabilities = (known * probabilities + (1 - known) / 10).astype(np.float32)
+    return [Found(box, glyph, p) for (box, _), glyph, p in zip(cut, glyphs, probabilities, strict=True)], votes
+
+
+def _own(found: Spots) -> tuple[np.ndarray, np.ndarray]:
+    """How likely each of n spots is a digit, (n, 1), and which it is then, (n, 10)."""
+    digit = found.probabilities[:, :10].sum(1, keepdims=True)
+    return digit, found.probabilities[:, :10] / np.maximum(digit, 1e-6)
+
+
+def _kept(digits: list[Found], votes: np.ndarray, found: Spots, pieces: Pieces) -> tuple[np.ndarray, np.ndarray]:
+    """Which (n,) of the digits are clear, and which are told wherever they stand; the others are print or dirt, but
+    between digits."""
+    clear = np.array([digit.probabilities.max() for digit in digits]) >= CLEAR
+    digit, own = _own(found)
     # Two networks that are sure of different digits are sure of a digit.
     doubted = np.minimum(votes.max(1), digit[:, 0] * own.max(1)) >= TWO
-    stays = sure | ((found.heats[kept][there] >= HOT) & (said.argmax(1) < 10)) | doubted
-    # A mark, or what is hardly a digit, is told where it stands between digits; elsewhere it is print or dirt.
-    if stays.any():
-        ends = np.array([(x, y, x + w, y + h) for (x, y, w, h), _ in cut])
-        word = in_words(ends, pieces.others(ends)[:MOST])
-        sure, stays = sure & ~word, stays & ~word
-    main = np.flatnonzero(stays)
+    told = clear | doubted | ((found.heats >= HOT) & (found.probabilities.argmax(1) < 10))
+    boxes = np.array([(left, top, left + width, top + height) for (left, top, width, height), *_ in digits])
+    word = in_words(boxes, pieces.others(boxes)[:MOST])
+    return clear & ~word, told & ~word
+
+
+def _laid_out(digits: list[Found], clear: np.ndarray, told: np.ndarray) -> list[list[Found]]:
+    """Digits in lines, each with something clear in it if anything is; a mark is told where it stands between two."""
+    main = np.flatnonzero(told)
     lines = [main[line].tolist() for line in in_lines([digits[number].box for number in main])]
-    lines = [line for line in lines if sure[line].any() or not sure.any()]
-    for number in np.flatnonzero(~stays):
+    lines = [line for line in lines if clear[line].any() or not clear.any()]
+    corners = np.array([(left, top, left + width, top + height) for (left, top, width, height), *_ in digits])
+    spans = np.array([(*corners[line, :2].min(0), *corners[line, 2:].max(0)) for line in lines]).reshape(-1, 4)
+    for number in np.flatnonzero(~told).tolist():
         left, top, width, height = digits[number].box
-        for line in lines:
+        around = (spans[:, :2] < [left + width, top + height]).all(1) & (spans[:, 2:] > [left, top]).all(1)
+        for line in (lines[at] for at in np.flatnonzero(around)):
             at = sum(digits[other].box[0] + digits[other].box[2] / 2 < left + width / 2 for other in line)
-            around = [digits[other].box for other in line[max(0, at - 1) : at + 1]]
-            level = [min(top + height, y + h) - max(top, y) >= 0.4 * min(height, h) for _, y, _, h in around]
+            beside = [digits[other].box for other in line[max(0, at - 1) : at + 1]]
+            level = [min(top + height, y + h) - max(top, y) >= LEVEL * min(height, h) for _, y, _, h in beside]
             if 0 < at < len(line) and all(level):
-                line.insert(at, int(number))
+                line.insert(at, number)
                 break
-    lines = [[digits[number] for number in line] for line in lines]
-    return lines, signs
+    return [[digits[number] for number in line] for line in lines]
 
 
 def _sign(box: np.ndarray, probabilities: np.ndarray) -> tuple[Box, str]:
