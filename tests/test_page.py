@@ -4,10 +4,11 @@ import itertools
 
 import numpy as np
 import pytest
+from pages import Sheet
 from PIL import Image, ImageDraw, ImageFont
 
 from model import page
-from model.page_network import CLASSES
+from model.page_network import CLASSES, MARK, POINT
 
 
 @pytest.fixture
@@ -105,3 +106,39 @@ def test_letters_around_do_not_turn_an_upright_page(recognizer, mnist):
 def test_two_networks_that_are_certain_of_other_classes_leave_all_as_likely():
     both = page.agreed(np.eye(10, dtype=np.float32)[[3, 4]], np.eye(10, dtype=np.float32)[[3, 7]])
     np.testing.assert_allclose(both, [np.eye(10)[3], np.full(10, 0.1)], atol=1e-6)
+
+
+def row(x: float, widths: list[float], height: float = 20, gap: float = 4) -> np.ndarray:
+    """(n, 4) left, top, right, bottom of boxes side by side."""
+    ends = np.cumsum([width + gap for width in widths])
+    return np.array(
+        [(x + end - width - gap, 0, x + end - gap, height) for width, end in zip(widths, ends, strict=True)]
+    )
+
+
+def test_a_figure_in_a_word_is_a_letter_and_one_beside_a_unit_is_none():
+    figure, letters = row(0, [12]), row(16, [11, 11, 11], 14)
+    assert page.in_words(figure, letters).tolist() == [True]  # as in 1ere
+    assert page.in_words(figure, letters[:2]).tolist() == [False]  # as in 5 kg
+    assert page.in_words(figure, letters + np.array([40, 0, 40, 0])).tolist() == [False]  # far away
+    assert page.in_words(figure, letters + np.array([0, 40, 0, 40])).tolist() == [False]  # on another line
+    assert page.in_words(row(0, [12] * 3), row(48, [11, 11, 11])).tolist() == [False] * 3
+    assert page.in_words(figure, row(16, [40], 16)).tolist() == [True]  # letters that touch
+
+
+def test_what_is_found_twice_is_kept_once_but_a_point_under_a_digits_tail_stays():
+    boxes = np.array([(0, 0, 30, 60), (12, 50, 18, 56), (11, 49, 20, 58)], np.float32)
+    kinds = np.eye(CLASSES)[[7, POINT, MARK]].astype(np.float32)
+    kept = page.distinct(page.Spots(boxes, np.array([0.9, 0.8, 0.7], np.float32), kinds))
+    assert kept.probabilities.argmax(1).tolist() == [7, POINT]
+
+
+def test_tiles_of_a_page_on_its_side_show_fewer_digits(recognizer):
+    sheet = Sheet(512, 512)
+    for line in range(4):
+        sheet.write("27354", 40, 30 + 120 * line, 60)
+    tiles = page.samples(sheet.picture(), np.array([(60, 60, 40, 60)]), 1)
+    upright, glyphs = page.glimpsed(tiles, page.shipped(), 10)
+    sideways, _ = page.glimpsed(np.rot90(tiles, 1, (1, 2)), page.shipped())
+    assert upright > 3 * max(sideways, 1)
+    assert 5 <= len(glyphs) <= 10 and glyphs.shape[1:] == (28, 28)

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from model.segment import in_lines, left_out
+
 STROKES = {
     "1": [[(20, 0), (20, 60)]],
     "2": [[(2, 14), (8, 3), (22, 0), (34, 6), (34, 20), (20, 38), (2, 60), (38, 60)]],
@@ -131,3 +133,21 @@ def test_the_samples_are_read_without_a_mistake(recognizer):
 def test_a_page_of_specks_has_no_digits_to_trip_over(recognizer):
     noise = np.random.default_rng(0).integers(0, 256, (300, 300), np.uint8)
     assert isinstance(recognizer.read(noise).text, str)
+
+
+def test_rows_of_a_table_stay_apart_though_a_pair_of_digits_slopes():
+    """The first two digits of a row slope, as a 7 beside a 4 with a long tail: the row goes on where the page does."""
+    rows = []
+    for top in (0, 46):
+        rows += [(0, top, 18, 30), (26, top + 8, 18, 34)]
+        rows += [(100 * column + 26 * place, top + 2, 18, 30) for column in (1, 2, 3) for place in (0, 1)]
+    assert [len(line) for line in in_lines(rows)] == [8, 8]
+    tilted = [(x, y + round(0.12 * x), w, h) for x, y, w, h in rows]
+    assert [len(line) for line in in_lines(tilted)] == [8, 8]
+
+
+def test_what_is_left_out_is_what_no_box_covers():
+    ink = np.zeros((60, 120), np.float32)
+    ink[10:40, 10:20] = ink[10:40, 50:60] = ink[5, 100:102] = 1
+    assert left_out(ink, [(8, 8, 14, 34)]) == [(50, 10, 10, 30)]
+    assert left_out(ink, [(8, 8, 14, 34), (48, 8, 14, 34)]) == []
