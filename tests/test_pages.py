@@ -1,12 +1,15 @@
 """Training of the page reader: what the network is told, and that a run can be stopped and gone on with."""
 
 import contextlib
+import dataclasses
 import sys
 import types
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import nnx
 
 from model import checkpoint
 from model.page import distinct, overlaps, spots
@@ -85,6 +88,16 @@ def test_a_run_ends_with_a_checkpoint_and_one_that_was_stopped_goes_on(mnist, tm
     pages.train(TINY, tmp_path / "stopped", resume=True, quiet=True)
     weights = [(tmp_path / name / checkpoint.WEIGHTS).read_bytes() for name in ("whole", "stopped")]
     assert weights[0] == weights[1]
+
+
+def test_a_run_begins_with_a_checkpoints_weights(tmp_path, capsys):
+    begin = pages.PageNetwork(TINY.widths, rngs=nnx.Rngs(3))
+    checkpoint.save(tmp_path / "first", begin, pages._card(TINY, begin, [], 0.0, tmp_path / "first", ""))
+    state = pages.TrainState(dataclasses.replace(TINY, start=str(tmp_path / "first")), 4)
+    for network in (state.model, state.average):
+        jax.tree.map(np.testing.assert_array_equal, *(nnx.state(part, nnx.Param) for part in (network, begin)))
+    assert pages.main(["--from", str(tmp_path / "none"), "--output", str(tmp_path / "run"), "--rounds", "1"]) == 1
+    assert "card.json is missing" in capsys.readouterr().err
 
 
 def test_a_folder_of_fonts_that_is_not_there_is_told_in_a_sentence(tmp_path, capsys):
