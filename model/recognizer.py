@@ -164,16 +164,18 @@ class Recognizer:
         found = self._lines(picture)
         reduction = _reduction(picture)
         boxes = np.array([one.box for line in found.lines for one in line]).reshape(-1, 4) / reduction
-        if self._page and len(boxes) < max(SEVERAL, len(found.left_out)):  # sideways, it may find none, or few
+        glyphs = [one.glyph for line in found.lines for one in line]
+        if self._page and len(boxes) < max(SEVERAL, len(found.left_out)):  # turned, it may find none, or few
             boxes = np.array(segment.boxes(found.ink)).reshape(-1, 4)
+            glyphs = [glyph.normalise(found.ink[y : y + h, x : x + w]) for x, y, w, h in boxes[:MOST_LEFT_OUT]]
         elif _sureness(found.lines) >= np.log(UPRIGHT):
             return 0, found
         if len(boxes) < SEVERAL or found.note:
             return 0, found
         if self._page and (way := self._sideways(_reduced(picture, reduction), boxes)):
             return way, self._lines(np.rot90(picture, way // 90), np.rot90(found.ink, way // 90), clean=False)
-        glyphs, ways = self._glyphs(found), (180,) if self._page else (180, 90, 270)
-        evidence = {way: self._evidence(np.rot90(glyphs, way // 90, (1, 2))) for way in (0, *ways)}
+        ways = (180,) if self._page else (180, 90, 270)
+        evidence = {way: self._evidence(np.rot90(np.array(glyphs), way // 90, (1, 2))) for way in (0, *ways)}
         best = max(ways, key=evidence.get)
         if evidence[best] <= max(CLEAR * evidence[0], evidence[0] + LEAST_EVIDENCE):
             return 0, found
@@ -189,12 +191,6 @@ class Recognizer:
         if max(sure for sure, _ in turned.values()) <= max(SIDEWAYS * upright, upright + least):
             return 0
         return max(turned, key=lambda way: self._evidence(turned[way][1]))
-
-    def _glyphs(self, found: _Page) -> np.ndarray:
-        """(n, 28, 28) uint8 of what was found."""
-        return np.array([one.glyph for line in found.lines for one in line], np.uint8).reshape(
-            -1, GLYPH_SIZE, GLYPH_SIZE
-        )
 
     def _evidence(self, glyphs: np.ndarray) -> float:
         """How many of (n, 28, 28) uint8 glyphs are read surely: how far each is from being as likely wrong, summed."""
