@@ -26,6 +26,7 @@ from model import Recognizer  # noqa: E402
 from model.image import EXTENSIONS, load  # noqa: E402
 
 SIDE = 1400  # pixels: 2 megapixels, as a photograph is reduced to about
+TOO_MUCH = "too much on this picture"  # in a reading's note
 LIMIT = 2.0  # CPU seconds for a picture of at most so many pixels
 
 # A drawing of any size: (side in pixels, how many times as much of it as at the first size) → (h, w) uint8.
@@ -316,7 +317,7 @@ def cost(recognizer: Recognizer, array: np.ndarray) -> tuple[float, float, str]:
         return reading, time.process_time() - start
 
     (reading, seconds), megabytes = pages.peak(read)
-    return seconds, megabytes, "too much" if getattr(reading, "note", "") else f"{len(reading.digits):,}"
+    return seconds, megabytes, "too much" if TOO_MUCH in reading.note else f"{len(reading.digits):,}"
 
 
 def main() -> None:
@@ -326,7 +327,8 @@ def main() -> None:
     parser.add_argument("--checkpoint", default=ROOT / "checkpoints" / "default")
     options = parser.parse_args()
     recognizer = Recognizer.load(options.checkpoint)
-    recognizer.read(digits_in_a_row(200))  # compiles every size of batch
+    for side, draw in (PICTURES["a page of digits"], PICTURES["grey noise"]):
+        recognizer.read(draw(side, 1))  # compiles every size of batch and tile
     sources = {name: (side, draw) for name, (side, draw) in PICTURES.items() if options.only in name}
     for path in options.paths:
         for file in sorted(path.iterdir()) if path.is_dir() else [path]:

@@ -41,7 +41,7 @@ OVERLAP = 0.45  # intersection over union of two boxes from which they are of on
 X_HEIGHT = 0.4  # of a high letter or a figure: a low one is not smaller
 WORD_GAP = 0.5  # of the higher one: so much white lies at most between two letters, or a figure and a word
 WORD = 8.0  # heights: a longer piece is no word
-LETTERS = 3  # make a word
+LETTERS, TEXT = 3, 8  # make a word, if twice as many as the digits in it; and a line of text, if as many
 COMMA = 1.6  # times as high as it is wide: a point is not
 SMALL_SIGN = 0.4  # of a digit's box: a point or dash within it is smaller
 LEVEL = 0.4  # of the lower one: marks with so much in common are on one line
@@ -413,7 +413,8 @@ def in_words(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
     _, word = connected_components(near, directed=False)
     letters = np.where(digit, 0, np.maximum(1, np.round((right - left) / (0.8 * height))))
     letters, digits = np.bincount(word, letters), np.bincount(word, digit)
-    return ((letters >= LETTERS) & (letters >= 2 * digits))[word[: len(boxes)]]
+    text = (letters >= LETTERS) & (letters >= 2 * digits) | (letters >= TEXT) & (letters >= digits)
+    return text[word[: len(boxes)]]
 
 
 def _inside(box: np.ndarray) -> tuple[slice, slice]:

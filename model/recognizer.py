@@ -26,6 +26,7 @@ UPRIGHT = 0.97  # mean confidence from which a page is taken to be upright
 CLEAR = 1.08  # times the evidence: so much more must speak for a turned page than for an upright one,
 SIDEWAYS = 1.4  # the same of the page network's, to which digits upside down are digits, too;
 LEAST_EVIDENCE = 1.5  # and at least so many digits of which there is no doubt;
+FOUND = 0.25  # of what is there: with fewer digits, a page is one of print, which is not upside down
 PRINTED = 0.07  # on its side, so many of a text's letters look like digits
 CONFIDENT = 0.93  # the same, from which what is read is right where the page network sees digits there,
 CONFIRMED, UNCONFIRMED = 0.3, 0.04  # of each with so much in common, and none at few of them at most
@@ -166,14 +167,18 @@ class Recognizer:
         boxes = np.array([one.box for line in found.lines for one in line]).reshape(-1, 4) / reduction
         glyphs = [one.glyph for line in found.lines for one in line]
         if self._page and len(boxes) < max(SEVERAL, len(found.left_out)):  # turned, it may find none, or few
+            several = len(boxes) >= max(SEVERAL, FOUND * len(found.left_out))
             boxes = np.array(segment.boxes(found.ink)).reshape(-1, 4)
-            glyphs = [glyph.normalise(found.ink[y : y + h, x : x + w]) for x, y, w, h in boxes[:MOST_LEFT_OUT]]
+            pieces = boxes[:MOST_LEFT_OUT] if several else []
+            glyphs = [glyph.normalise(found.ink[y : y + h, x : x + w]) for x, y, w, h in pieces]
         elif _sureness(found.lines) >= np.log(UPRIGHT):
             return 0, found
         if len(boxes) < SEVERAL or found.note:
             return 0, found
         if self._page and (way := self._sideways(_reduced(picture, reduction), boxes)):
             return way, self._lines(np.rot90(picture, way // 90), np.rot90(found.ink, way // 90), clean=False)
+        if len(glyphs) < SEVERAL:
+            return 0, found
         ways = (180,) if self._page else (180, 90, 270)
         evidence = {way: self._evidence(np.rot90(np.array(glyphs), way // 90, (1, 2))) for way in (0, *ways)}
         best = max(ways, key=evidence.get)
