@@ -165,6 +165,8 @@ class Recognizer:
         found = self._lines(picture)
         reduction = _reduction(picture)
         boxes = np.array([one.box for line in found.lines for one in line]).reshape(-1, 4) / reduction
+        if self._page and len(boxes) + len(found.left_out) < SEVERAL:
+            return 0, found
         glyphs = [one.glyph for line in found.lines for one in line]
         if self._page and len(boxes) < max(SEVERAL, len(found.left_out)):  # turned, it may find none, or few
             several = len(boxes) >= max(SEVERAL, FOUND * len(found.left_out))

@@ -165,7 +165,9 @@ def boxes(ink: np.ndarray) -> list[Box]:
 
 def left_out(ink: np.ndarray, boxes: Sequence[Box]) -> list[Box]:
     """(h, w) ink and the boxes of what was read → those of the pieces, larger than dirt, that lie mostly elsewhere."""
-    labels, count = ndimage.label(ink >= INK, np.ones((3, 3)))
+    if not (mask := ink >= INK).any():
+        return []
+    labels, count = ndimage.label(mask, np.ones((3, 3)))
     areas = np.bincount(labels.ravel(), minlength=count + 1)
     read = np.zeros(ink.shape, bool)
     for left, top, width, height in boxes:
