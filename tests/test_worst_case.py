@@ -19,7 +19,7 @@ CHEAP = [
     "binary noise, 20% black, 280 × 280",
     "binary noise, 50% black, 1400 × 1400",
     "blobs, 2 px",
-    "checkerboard, 16 px",
+    "checkerboard, 64 px",
     "100,000 specks",
     "7,278 specks around a ring",
     "a ring of 2 px",
