@@ -2,7 +2,7 @@
 
 import functools
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import jax
@@ -86,6 +86,11 @@ def overlaps(one: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarra
     areas = [np.clip(boxes[:, 2:] - boxes[:, :2], 0, None).prod(1) for boxes in (one, others)]
     total, smaller = areas[0][:, None] + areas[1][None], np.minimum(areas[0][:, None], areas[1][None])
     return shared / np.maximum(total - shared, 1e-6), shared / np.maximum(smaller, 1e-6)
+
+
+def bounds(digits: Iterable[Found]) -> np.ndarray:
+    """(n, 4) left, top, right, bottom of n digits' boxes."""
+    return np.array([(left, top, left + width, top + height) for (left, top, width, height), *_ in digits])
 
 
 def distinct(found: Spots) -> Spots:
@@ -189,9 +194,9 @@ def samples(rgb: np.ndarray, boxes: np.ndarray, most: int) -> np.ndarray:
     level = Image.fromarray(_grey(rgb)).resize((width, height), Image.Resampling.BILINEAR)
     level = np.pad(level, ((0, max(0, side - height)), (0, max(0, side - width))), "edge")
     chosen = boxes[np.unique(np.linspace(0, len(boxes) - 1, most).astype(int))]
-    corners = (scale * (chosen[:, :2] + chosen[:, 2:] / 2)).astype(int) - side // 2
-    corners = np.clip(corners, 0, [level.shape[1] - side, level.shape[0] - side])
-    return np.array([level[y : y + side, x : x + side] for x, y in np.unique(corners, axis=0)])
+    starts = (scale * (chosen[:, :2] + chosen[:, 2:] / 2)).astype(int) - side // 2
+    starts = np.clip(starts, 0, [level.shape[1] - side, level.shape[0] - side])
+    return np.array([level[y : y + side, x : x + side] for x, y in np.unique(starts, axis=0)])
 
 
 def glimpsed(tiles: np.ndarray, network: Callable, most: int = 0) -> tuple[float, np.ndarray]:
@@ -505,7 +510,7 @@ def _kept(digits: list[Found], votes: np.ndarray, found: Spots, pieces: Pieces) 
     # Two networks that are sure of different digits are sure of a digit.
     doubted = np.minimum(votes.max(1), digit[:, 0] * own.max(1)) >= TWO
     told = clear | doubted | ((found.heats >= HOT) & (found.probabilities.argmax(1) < 10))
-    boxes = np.array([(left, top, left + width, top + height) for (left, top, width, height), *_ in digits])
+    boxes = bounds(digits)
     word = in_words(boxes, pieces.others(boxes)[:MOST])
     return clear & ~word, told & ~word
 
@@ -515,8 +520,8 @@ def _laid_out(digits: list[Found], clear: np.ndarray, told: np.ndarray) -> list[
     main = np.flatnonzero(told)
     lines = [main[line].tolist() for line in in_lines([digits[number].box for number in main])]
     lines = [line for line in lines if clear[line].any() or not clear.any()]
-    corners = np.array([(left, top, left + width, top + height) for (left, top, width, height), *_ in digits])
-    spans = np.array([(*corners[line, :2].min(0), *corners[line, 2:].max(0)) for line in lines]).reshape(-1, 4)
+    ends = bounds(digits)
+    spans = np.array([(*ends[line, :2].min(0), *ends[line, 2:].max(0)) for line in lines]).reshape(-1, 4)
     for number in np.flatnonzero(~told).tolist():
         left, top, width, height = digits[number].box
         around = (spans[:, :2] < [left + width, top + height]).all(1) & (spans[:, 2:] > [left, top]).all(1)

@@ -1,6 +1,7 @@
 """Recognizer: an image in, a Reading out. The one path that canvas, upload, camera and command line share."""
 
 import dataclasses
+import itertools
 import os
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
@@ -236,8 +237,8 @@ class Recognizer:
             # Many pieces of which the page network knows none are print, a pattern, dirt.
             if (seen or sum(map(len, lines)) > FEW) and not _is_confirmed(lines, seen):
                 lines = seen
+                rest = segment.left_out(found, [one.box for line in lines for one in line])
             note = ""
-            rest = segment.left_out(found, [one.box for line in lines for one in line])
         if note:
             return _Page([], found, note=note)
         if lines and (alone := self._alone(small, lines)):
@@ -383,10 +384,7 @@ def _is_confirmed(lines: list[list[segment.Found]], seen: list[list[segment.Foun
     where digits touch."""
     if not lines or not seen or _sureness(lines) < np.log(CONFIDENT):
         return False
-    one, other = (
-        np.array([(x, y, x + w, y + h) for line in way for (x, y, w, h), *_ in line], float) for way in (lines, seen)
-    )
-    _, within = page.overlaps(one, other)
+    _, within = page.overlaps(*(page.bounds(itertools.chain(*way)) for way in (lines, seen)))
     shared = within >= CONFIRMED
     return bool(shared.any(0).all() and (~shared.any(1)).mean() <= UNCONFIRMED)
 

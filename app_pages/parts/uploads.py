@@ -105,7 +105,7 @@ def read(source: Source, marks: Marks | None = None) -> Result:
         glyphs,
         names,
         read.summary(),
-        tuple(tuple(text.replace("−", "-") for text in row) for row in read.table()),  # as spreadsheets know it
+        tuple(tuple(map(for_spreadsheet, row)) for row in read.table()),
         sum(digit.box not in said and pictures.is_unsure(digit) for digit in read.digits),
         tuple(hints(read)),
         read.turn,
@@ -168,6 +168,11 @@ def in_words(result: Result) -> str:
     return ", ".join(words)
 
 
+def for_spreadsheet(number: str) -> str:
+    """A number's text with the minus that spreadsheets know."""
+    return number.replace("−", "-")
+
+
 def as_sheet(result: Result) -> pd.DataFrame:
     """The numbers as a spreadsheet shows them: rows from 1, columns from A."""
     rows = pd.DataFrame(result.sheet, index=range(1, len(result.sheet) + 1))
@@ -187,7 +192,7 @@ def numbers(names: list[str], results: list[Result]) -> pd.DataFrame:
     for name, result in zip(names, results, strict=True):
         found = result.summary.get("numbers", [])
         for one in found:
-            text = one["text"].replace("−", "-")
+            text = for_spreadsheet(one["text"])
             rows.append((name, one["row"], one["column"], text, one["confidence"], _note(result)))
         if not found:
             rows.append((name, None, None, result.text, None, _note(result)))
