@@ -146,7 +146,7 @@ class Sheet:
         source = "mnist" if rng.random() < 0.62 else "drawn"
         if self.composer.latin and rng.random() < printed:
             source = str(rng.choice(self.composer.latin))
-        odd = rng.random() < 0.2
+        odd = rng.random() < 0.27
         return Hand(
             height=height,
             radius=max(0.12, height * self.pen["broad"] * rng.uniform(0.8, 1.25)),

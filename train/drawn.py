@@ -114,10 +114,13 @@ SHAPES = {
         ["73602024568382828888"],
     ],
 }
-# Rarer ways, which only the page reader learns (train/compose.py): lightning, low bars, tails like a g's or an S'.
+# Rarer ways, which only the page reader learns (train/compose.py): a 1 with an upstroke as long as itself, lightning,
+# low bars, an 8 that is open at its top, tails like a g's or an S'.
 RARE = {
+    1: [["17606069"], ["18606069"], ["07505059"], ["26606049"]],
     4: [["5014147449"], ["602525856549"], ["30151575", "604959"]],
     7: [["10909049", "3686"], ["1210909049", "2676"], ["00808059", "478757"]],
+    8: [["6130123354767859291726456391"], ["7120113354768759291827456382"]],
     9: [
         ["7240213354727265785928"],
         ["8351223464828477491726"],
