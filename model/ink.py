@@ -232,6 +232,8 @@ def _ink_direction(difference: np.ndarray, where: np.ndarray | None = None) -> n
     """(h, w, 3) → the unit vector (3,) along which ink differs from paper, towards ink; None where nothing does."""
     if where is not None:
         difference = np.where(where[..., None], difference, 0)
+    if not difference.any():  # an empty sheet of a program
+        return None
     every = [max(1, round(side / DIRECTION_SIDE)) for side in difference.shape[:2]]
     sampled = difference[:: every[0], :: every[1]].reshape(-1, 3)
     size = _largest(sampled)

@@ -16,7 +16,7 @@ from model.glyph import INK, normalise
 from model.ink import nearby_ink
 from model.network import GLYPH_SIZE
 from model.page_network import CLASSES, MINUS, POINT, REACH, STRIDE, UNIT
-from model.segment import DIRT, Box, Found, in_lines
+from model.segment import Box, Found, Pieces, in_lines
 
 SIDES = (32, 64, 128, 256)  # pixels of a tile; a picture is laid out in the smallest that holds it
 BATCH = 4  # tiles at a time
@@ -287,110 +287,98 @@ def _starts(length: int, side: int) -> list[tuple[int, int, int]]:
     return [(start, REACH if start else 0, side if start == starts[-1] else side - REACH) for start in starts]
 
 
-class Pieces:
-    """The connected pieces of an ink map, and which of them are whose.
+def inked(pieces: Pieces, boxes: np.ndarray, left_out: np.ndarray | None = None) -> list[tuple[Box, np.ndarray] | None]:
+    """The ink of digits that lie side by side.
+
+    A piece that lies mostly in one box is that digit's, as far as it goes; of one that runs through several boxes, as
+    where digits touch or a line was drawn through them, each has what lies in its box.
 
     Args:
-        ink: (h, w) float32 in [0, 1].
+        pieces: the ink. Only what may be writing counts.
+        boxes: (n, 4) left, top, right, bottom in pixels, as good as they were found, the surest first.
+        left_out: (n,) bool, of which boxes nothing is left where none of the ink is in a piece.
+
+    Returns:
+        Of each the box around its ink, (left, top, width, height), and the (height, width) float32 ink; where there is
+        none, the box as it was and zeros; and None where all the ink is another's, so that no digit is there.
     """
+    height, width = pieces.ink.shape
+    margins = np.maximum(1, SLACK * (boxes[:, 2:] - boxes[:, :2]).max(1, initial=0))
+    corners = np.stack([np.floor(boxes[:, 0] - margins), np.floor(boxes[:, 1] - margins)], 1)
+    corners = np.concatenate([corners, np.ceil(boxes[:, 2:] + margins[:, None])], 1).astype(int)
+    corners = np.clip(corners, 0, [width, height, width, height])
+    shares = [_shares(pieces, corner) for corner in corners]
+    owner = _owners(shares, boxes)
+    explained: dict[int, float] = defaultdict(float)
+    for shared in shares:
+        for label, share in shared.items():
+            explained[label] += share
+    sides = pieces.bounds[:, 2:] - pieces.bounds[:, :2]
+    cut = []
+    for number, (left, top, right, bottom) in enumerate(corners):
+        # Of a letter or a drawing, a part may look like a digit; of a table, a part may be one.
+        most = LETTER * max(right - left, bottom - top)
+        strange = [
+            label
+            for label in shares[number]
+            if explained[label] < MOSTLY and sides[label].max() <= most and label not in owner
+        ]
+        rest = {label for label in shares[number] if label not in strange}
+        lost = strange or (left_out is not None and left_out[number])
+        own, shared = {label for label in rest if owner.get(label) == number}, rest - owner.keys()
+        cut.append(None if lost and not rest else _cut(pieces, corners[number], own, shared, bool(rest)))
+    return cut
 
-    def __init__(self, ink: np.ndarray):
-        self.ink = ink
-        self.labels, count = ndimage.label(ink >= INK, np.ones((3, 3)))
-        self.areas = np.bincount(self.labels.ravel(), minlength=count + 1)
-        self.extents = ndimage.find_objects(self.labels)
 
-    def inked(
-        self, boxes: np.ndarray, left_out: np.ndarray | None = None
-    ) -> list[tuple[tuple[int, int, int, int], np.ndarray]]:
-        """The ink of digits that lie side by side.
+def _shares(pieces: Pieces, corner: np.ndarray) -> dict[int, float]:
+    """How much of each piece of writing lies in a box, by its label."""
+    left, top, right, bottom = corner
+    counts = np.bincount(pieces.labels[top:bottom, left:right].ravel())
+    labels = np.flatnonzero(counts.astype(bool) & pieces.written[: len(counts)])
+    return dict(zip(labels.tolist(), (counts[labels] / pieces.areas[labels]).tolist(), strict=True))
 
-        A piece that lies mostly in one box is that digit's, as far as it goes; of one that runs through several boxes,
-        as where digits touch or a line was drawn through them, each has what lies in its box.
 
-        Args:
-            boxes: (n, 4) left, top, right, bottom in pixels, as good as they were found, the surest first.
-            left_out: (n,) bool, of which boxes nothing is left where none of the ink is in a piece.
+def _owners(shares: list[dict[int, float]], boxes: np.ndarray) -> dict[int, int]:
+    """Which box has all of a piece, by its label: that which holds most of it."""
+    owner: dict[int, int] = {}
+    for number, shared in enumerate(shares):
+        for label, share in shared.items():
+            if share >= MOSTLY and (label not in owner or share > shares[owner[label]][label]):
+                owner[label] = number
+    for label in {label for shared in shares for label in shared} - owner.keys():
+        among = [number for number, shared in enumerate(shares) if shared.get(label, 0) >= PARTLY]
+        if len(among) > 1 and sum(shares[number][label] for number in among) >= MOSTLY:
+            left, right = boxes[among, 0], boxes[among, 2]
+            if right.min() - left.max() >= MOSTLY * (right - left).min():
+                owner[label] = among[0]  # one above the other, of one stroke: it is the surest's
+    return owner
 
-        Returns:
-            Of each the box around its ink, (left, top, width, height), and the (height, width) float32 ink; where there
-            is none, the box as it was and zeros; and None where all the ink is another's, so that no digit is there.
-        """
-        height, width = self.ink.shape
-        margins = np.maximum(1, SLACK * (boxes[:, 2:] - boxes[:, :2]).max(1, initial=0))
-        corners = np.stack([np.floor(boxes[:, 0] - margins), np.floor(boxes[:, 1] - margins)], 1)
-        corners = np.concatenate([corners, np.ceil(boxes[:, 2:] + margins[:, None])], 1).astype(int)
-        corners = np.clip(corners, 0, [width, height, width, height])
-        inside = [self.labels[top:bottom, left:right] for left, top, right, bottom in corners]
-        shares = []  # of each box' pieces: the label, and how much of the piece lies in the box
-        owner: dict[int, int] = {}
-        for number, part in enumerate(inside):
-            counts = np.bincount(part.ravel())
-            labels = np.flatnonzero(counts[1:]) + 1
-            shares.append(dict(zip(labels.tolist(), (counts[labels] / self.areas[labels]).tolist(), strict=True)))
-            for label, share in shares[-1].items():
-                if share >= MOSTLY and (label not in owner or share > shares[owner[label]][label]):
-                    owner[label] = number
-        for label in {label for shared in shares for label in shared} - owner.keys():
-            among = [number for number, shared in enumerate(shares) if shared.get(label, 0) >= PARTLY]
-            if len(among) > 1 and sum(shares[number][label] for number in among) >= MOSTLY:
-                left, right = boxes[among, 0], boxes[among, 2]
-                if right.min() - left.max() >= MOSTLY * (right - left).min():
-                    owner[label] = among[0]  # one above the other, of one stroke: it is the surest's
-        explained: dict[int, float] = defaultdict(float)
-        for shared in shares:
-            for label, share in shared.items():
-                explained[label] += share
-        cut = []
-        for number, (left, top, right, bottom) in enumerate(corners):
-            # Of a letter or a drawing, a part may look like a digit; of a table, a part may be one.
-            most = LETTER * max(right - left, bottom - top)
-            strange = [
-                label
-                for label in shares[number]
-                if explained[label] < MOSTLY and max(self._sides(label)) <= most and label not in owner
-            ]
-            own = {label: share for label, share in shares[number].items() if label not in strange}
-            lost = strange or (left_out is not None and left_out[number])
-            cut.append(None if lost and not own else self._of(corners[number], own, owner, number))
-        return cut
 
-    def others(self, boxes: np.ndarray) -> np.ndarray:
-        """(m, 4) left, top, right, bottom of the pieces, larger than dirt, that lie mostly outside of (n, 4) boxes."""
-        taken = np.zeros(self.labels.shape, bool)
-        for left, top, right, bottom in boxes:
-            taken[top:bottom, left:right] = True
-        inside = np.bincount(self.labels[taken], minlength=len(self.areas))
-        out = np.flatnonzero((self.areas >= DIRT) & (inside < 0.5 * self.areas))
-        places = [self.extents[label - 1] for label in out if label]
-        return np.array([(x.start, y.start, x.stop, y.stop) for y, x in places], int).reshape(-1, 4)
+def _cut(
+    pieces: Pieces, corner: np.ndarray, own: set[int], shared: set[int], some: bool
+) -> tuple[Box, np.ndarray] | None:
+    """A digit's box and ink: all of its `own` pieces, and what lies in its box, as `inked` found it, of `shared` ones.
 
-    def _sides(self, label: int) -> tuple[int, int]:
-        rows, columns = self.extents[label - 1]
-        return rows.stop - rows.start, columns.stop - columns.start
-
-    def _of(self, corner: np.ndarray, shares: dict[int, float], owner: dict[int, int], number: int):
-        own = [label for label in shares if owner.get(label) == number]
-        left, top, right, bottom = corner
-        for label in own:
-            rows, columns = self.extents[label - 1]
-            left, top = min(left, columns.start), min(top, rows.start)
-            right, bottom = max(right, columns.stop), max(bottom, rows.stop)
-        labels = self.labels[top:bottom, left:right]
-        mask = np.isin(labels, own)
-        shared = [label for label in shares if label not in owner]
-        if shared:
-            part = np.s_[corner[1] - top : corner[3] - top, corner[0] - left : corner[2] - left]
-            mask[part] |= np.isin(labels[part], shared)
-        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-        if not len(rows):
-            box = tuple(int(side) for side in (left, top, right - left, bottom - top))
-            return None if shares else (box, np.zeros(labels.shape, np.float32))
-        # The soft edge of a stroke belongs to it; a neighbour's ink doesn't.
-        soft = np.where(ndimage.maximum_filter(mask, 3) & (mask | (labels == 0)), self.ink[top:bottom, left:right], 0)
-        cut = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        box = left + columns[0], top + rows[0], columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1
-        return tuple(int(side) for side in box), soft[cut]
+    Without any, nothing where there is `some` ink of others, else the box as it is."""
+    left, top, right, bottom = corner
+    if own:
+        bounds = pieces.bounds[list(own)]
+        left, top = min(left, bounds[:, 0].min()), min(top, bounds[:, 1].min())
+        right, bottom = max(right, bounds[:, 2].max()), max(bottom, bounds[:, 3].max())
+    labels = pieces.labels[top:bottom, left:right]
+    mask = np.isin(labels, list(own))
+    if shared:
+        part = np.s_[corner[1] - top : corner[3] - top, corner[0] - left : corner[2] - left]
+        mask[part] |= np.isin(labels[part], list(shared))
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if not len(rows):
+        box = tuple(int(side) for side in (left, top, right - left, bottom - top))
+        return None if some else (box, np.zeros(labels.shape, np.float32))
+    # The soft edge of a stroke belongs to it; a neighbour's ink doesn't.
+    soft = np.where(ndimage.maximum_filter(mask, 3) & (mask | (labels == 0)), pieces.ink[top:bottom, left:right], 0)
+    cut = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    box = left + columns[0], top + rows[0], columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1
+    return tuple(int(side) for side in box), soft[cut]
 
 
 def agreed(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -428,13 +416,13 @@ def _inside(box: np.ndarray) -> tuple[slice, slice]:
 
 
 def _second_look(box: np.ndarray, rgb: np.ndarray) -> tuple[tuple[int, int, int, int], np.ndarray] | None:
-    """A digit's box and its ink, as `Pieces.inked` gives them, from its surroundings alone: what lies farther away, a
+    """A digit's box and its ink, as `inked` gives them, from its surroundings alone: what lies farther away, a
     desk, a shadow or a bolder pen, does not say there what paper is and what ink."""
     left, top, right, bottom = box.round().astype(int)
     margin = max(4, round(0.6 * max(right - left, bottom - top)))
     x, y = max(0, left - margin), max(0, top - margin)
     ink = nearby_ink(rgb[y : bottom + margin, x : right + margin])
-    (one,) = Pieces(ink).inked(box[None] - [x, y, x, y])
+    (one,) = inked(Pieces(ink), box[None] - [x, y, x, y])
     if one is None:
         return None
     (inner_x, inner_y, width, height), cut = one
@@ -442,11 +430,7 @@ def _second_look(box: np.ndarray, rgb: np.ndarray) -> tuple[tuple[int, int, int,
 
 
 def read(
-    rgb: np.ndarray,
-    ink: np.ndarray,
-    written: np.ndarray,
-    network: Callable,
-    classify: Callable[[np.ndarray], np.ndarray],
+    rgb: np.ndarray, pieces: Pieces, network: Callable, classify: Callable[[np.ndarray], np.ndarray]
 ) -> tuple[list[list[Found]], list[tuple[Box, str]]]:
     """A picture of a page → its digits in lines, top to bottom and left to right; and its signs, ".", "," or "−".
 
@@ -455,19 +439,17 @@ def read(
 
     Args:
         rgb: (h, w, 3) uint8.
-        ink: (h, w) float32, its ink map.
-        written: the same without dirt and what lies along the borders.
+        pieces: its ink, as `Pieces.of_page` finds it.
         network: a PageNetwork, see `find`.
         classify: (n, 28, 28) uint8 → (n, 10) probabilities.
     """
-    found = find(_grey(rgb), ink, network)
+    found = find(_grey(rgb), pieces.ink, network)
     sign = np.isin(found.probabilities.argmax(1), (MINUS, POINT))
     signs = [_sign(*one) for one in zip(found.boxes[sign], found.probabilities[sign], strict=True)]
     found = Spots(*(part[~sign] for part in found))
     # What has no ink of writing is a table's edge or dirt; or a digit that touches it, where it is a hot one.
-    inky = np.array([(ink[_inside(box)] >= INK).any() for box in found.boxes], bool)
-    pieces = Pieces(written)
-    cut = pieces.inked(found.boxes, inky & (found.heats < HOT))
+    inky = np.array([(pieces.ink[_inside(box)] >= INK).any() for box in found.boxes], bool)
+    cut = inked(pieces, found.boxes, inky & (found.heats < HOT))
     there = [number for number, one in enumerate(cut) if one is not None]
     if not there:
         return [], signs
@@ -477,7 +459,7 @@ def read(
 
 
 def _voted(found: Spots, cut: list, rgb: np.ndarray, classify: Callable) -> tuple[list[Found], np.ndarray]:
-    """What both networks say of n digits, whose ink `Pieces.inked` gave; and what the one says that reads glyphs."""
+    """What both networks say of n digits, whose ink `inked` gave; and what the one says that reads glyphs."""
     glyphs = np.array([normalise(part) for _, part in cut], np.uint8)
     votes, (digit, own) = classify(glyphs), _own(found)
     doubtful = np.flatnonzero((votes.argmax(1) != own.argmax(1)) | (votes.max(1) < DOUBT) | ~glyphs.any((1, 2)))
@@ -511,7 +493,8 @@ def _kept(digits: list[Found], votes: np.ndarray, found: Spots, pieces: Pieces) 
     doubted = np.minimum(votes.max(1), digit[:, 0] * own.max(1)) >= TWO
     told = clear | doubted | ((found.heats >= HOT) & (found.probabilities.argmax(1) < 10))
     boxes = bounds(digits)
-    word = in_words(boxes, pieces.others(boxes)[:MOST])
+    others = pieces.bounds[pieces.written & pieces.outside(boxes)]
+    word = in_words(boxes, others[:MOST])
     return clear & ~word, told & ~word
 
 

@@ -47,13 +47,15 @@ SMALL_DIGIT = 24  # pixels: a digit that a reduction left smaller is read from t
 
 
 class _Page(NamedTuple):
-    """What is found in a picture turned one way: digits in lines, ink, signs, what was left out, and a note."""
+    """What is found in a picture turned one way: digits in lines, ink, signs, what was left out, a note, and, where
+    there is none, the ink's pieces."""
 
     lines: list[list[segment.Found]]
     ink: np.ndarray
     signs: Sequence[tuple[segment.Box, str]] = ()
     left_out: Sequence[segment.Box] = ()
     note: str = ""
+    pieces: segment.Pieces | None = None
 
 
 class Recognizer:
@@ -171,9 +173,9 @@ class Recognizer:
         glyphs = [one.glyph for line in found.lines for one in line]
         if self._page and len(boxes) < max(SEVERAL, len(found.left_out)):  # turned, it may find none, or few
             several = len(boxes) >= max(SEVERAL, FOUND * len(found.left_out))
-            boxes = np.array(segment.boxes(found.ink)).reshape(-1, 4)
-            pieces = boxes[:MOST_LEFT_OUT] if several else []
-            glyphs = [glyph.normalise(found.ink[y : y + h, x : x + w]) for x, y, w, h in pieces]
+            boxes = np.array(found.pieces.boxes() if found.pieces else []).reshape(-1, 4)
+            some = boxes[:MOST_LEFT_OUT] if several else []
+            glyphs = [glyph.normalise(found.ink[y : y + h, x : x + w]) for x, y, w, h in some]
         elif _sureness(found.lines) >= np.log(UPRIGHT):
             return 0, found
         if len(boxes) < SEVERAL or found.note:
@@ -218,26 +220,26 @@ class Recognizer:
         small = _reduced(picture, reduction)
         if found is None or any(side % reduction for side in picture.shape[:2]):  # turned, it would not quite fit
             found = ink.ink_map(small)
+        try:
+            pieces = segment.Pieces.of_page(found)
+        except segment.TooMuchError as error:
+            return _Page([], found, note=str(error))
         lines, signs, note = [], [], ""
         try:
             if clean:
-                lines = segment.read_lines(found, self.classify, CLEAN_PAGE if self._page else 1.0)
+                lines = segment.read_lines(pieces, self.classify, CLEAN_PAGE if self._page else 1.0)
         except segment.TooMuchError as error:
             note = str(error)
         several = max(small.shape[:2]) <= SMALL_PICTURE and sum(map(len, lines)) > 1  # or a single one in pieces
-        rest = segment.left_out(found, [one.box for line in lines for one in line])
+        rest = pieces.left_out([one.box for line in lines for one in line])
         if not self._page or (not several and _is_clean(lines, rest)):
             signs = _signs(lines, rest)
         else:
-            try:
-                written = segment.writing(found)
-            except segment.TooMuchError as error:
-                return _Page([], found, note=str(error))
-            seen, signs = page.read(small, found, written, self._page, self.classify)
+            seen, signs = page.read(small, pieces, self._page, self.classify)
             # Many pieces of which the page network knows none are print, a pattern, dirt.
             if (seen or sum(map(len, lines)) > FEW) and not _is_confirmed(lines, seen):
                 lines = seen
-                rest = segment.left_out(found, [one.box for line in lines for one in line])
+                rest = pieces.left_out([one.box for line in lines for one in line])
             note = ""
         if note:
             return _Page([], found, note=note)
@@ -248,7 +250,7 @@ class Recognizer:
             lines = [self._at_full_size(line, picture, reduction) for line in lines]
             signs = [(_enlarged(box, reduction, picture), sign) for box, sign in signs]
             left_out = [_enlarged(box, reduction, picture) for box in left_out]
-        return _Page(lines, found, signs, left_out)
+        return _Page(lines, found, signs, left_out, pieces=pieces)
 
     def _alone(self, picture: np.ndarray, lines: list[list[segment.Found]]) -> segment.Found | None:
         """The picture as one damaged digit, where the network is surer of that than of what was found in pieces."""
@@ -345,7 +347,7 @@ def as_single_glyph(source: os.PathLike | str | bytes | Image.Image | np.ndarray
         ImageError: the picture can't be read, nothing is written in it, or far too much to be writing.
     """
     try:
-        cut = glyph.normalise(segment.writing(_ink_of(image.load(source))))
+        cut = glyph.normalise(segment.Pieces.of_page(_ink_of(image.load(source))).writing())
     except segment.TooMuchError as error:
         raise image.ImageError(str(error)) from error
     if not cut.any():

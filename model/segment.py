@@ -82,6 +82,100 @@ class Piece(NamedTuple):
         return self.bottom - self.top
 
 
+class Pieces:
+    """The connected pieces of an ink map; every step of a reading that asks what hangs together asks these.
+
+    Attributes:
+        ink: (h, w) float32, 0 paper to 1 full ink.
+        labels: (h, w) int, the number of the piece at each pixel; 0 is paper.
+        areas: (n + 1,) int pixels of each piece, by its number; 0 of paper.
+        bounds: (n + 1, 4) int left, top, right, bottom of each that is no dirt.
+        written: (n + 1,) bool, which may be writing.
+        digits: of a page, what may be writing, from top to bottom, the parts of a broken stroke joined;
+        joined: labels with the numbers of these, (h, w) int;
+        unit: and the height of the writing in pixels.
+    """
+
+    def __init__(self, ink: np.ndarray, least: int = 1, most: float = np.inf):
+        """All pieces of at least so many pixels; of few, all.
+
+        Raises:
+            TooMuchError: there are more than `most`.
+        """
+        self.ink, self.unit, self.digits = ink, 0.0, []
+        mask = ink >= INK
+        self.labels, count = ndimage.label(mask, np.ones((3, 3))) if mask.any() else (np.zeros(ink.shape, np.int32), 0)
+        self.areas = np.bincount(self.labels.ravel(), minlength=count + 1)
+        self.written = (self.areas >= least) | (count < 10)
+        self.areas[0], self.written[0] = 0, False
+        self.bounds = np.zeros((count + 1, 4), int)
+        if self.written.sum() > most:
+            raise TooMuchError
+        if count:
+            labels = self.labels if self.written[1:].all() else np.where(self.written[self.labels], self.labels, 0)
+            places = [(c.start, r.start, c.stop, r.stop) for r, c in filter(None, ndimage.find_objects(labels))]
+            self.bounds[self.written] = np.array(places).reshape(-1, 4)
+
+    @classmethod
+    def of_page(cls, ink: np.ndarray) -> "Pieces":
+        """Of a page, where dirt, and what lies along its border, is no writing.
+
+        Raises:
+            TooMuchError: there are more than MOST_PIECES, or too many for the room.
+        """
+        pieces = cls(ink, DIRT, max(10, ink.size / ROOM))
+        pieces._find_writing()
+        return pieces
+
+    def writing(self) -> np.ndarray:
+        """(h, w) float32 ink of what may be writing alone; all 0 where nothing is written."""
+        return _of_pieces(self.written[self.labels], self.labels, self.ink)
+
+    def boxes(self) -> list[Box]:
+        """The boxes of the pieces that may be digits."""
+        found = [piece for piece in self.digits if piece.height >= MAIN * self.unit]
+        return [(piece.left, piece.top, piece.width, piece.height) for piece in found]
+
+    def left_out(self, boxes: Sequence[Box]) -> list[Box]:
+        """The boxes of what was read → those of the pieces, larger than dirt, that lie mostly elsewhere."""
+        inside = [(left - 1, top - 1, left + width + 1, top + height + 1) for left, top, width, height in boxes]
+        out = self.outside(np.array(inside, int).reshape(-1, 4)) & (self.areas >= DIRT)
+        return [(left, top, right - left, bottom - top) for left, top, right, bottom in self.bounds[out].tolist()]
+
+    def outside(self, boxes: np.ndarray) -> np.ndarray:
+        """Which (n + 1,) of the pieces lie mostly outside of (m, 4) boxes, left, top, right, bottom."""
+        if not len(boxes):
+            return self.areas > 0
+        taken = np.zeros(self.labels.shape, bool)
+        for left, top, right, bottom in np.clip(boxes, 0, None):
+            taken[top:bottom, left:right] = True
+        inside = np.bincount(self.labels[taken], minlength=len(self.areas))
+        return inside < 0.5 * self.areas
+
+    def _find_writing(self) -> None:
+        numbers = np.flatnonzero(self.written)
+        # As an array, since there may be a hundred thousand of them; its columns are the fields of Piece.
+        table = np.column_stack([numbers, self.bounds[numbers], self.areas[numbers]])
+        inner = table[~(_border_strips(table, self.ink.shape) | _frames(table, self.ink.shape))]
+        if (_heights(inner) >= LEAST_WRITING * max(self.ink.shape)).any():
+            table = inner
+        whole, self.joined = np.arange(len(self.areas)), self.labels.copy()
+        for _ in range(2 if len(table) else 0):  # where most digits are broken, the first time tells how high they are
+            self.unit = _unit(table)
+            dirt = np.maximum(_widths(table), _heights(table)) < SPECK * self.unit
+            if (~dirt).sum() > MOST_PIECES:
+                raise TooMuchError
+            mended = _mended([Piece(*row) for row in table[~dirt].tolist()], self.joined, whole, self.unit)
+            table = np.concatenate([np.array(mended, int).reshape(-1, 6), table[dirt]])
+        if len(table):
+            self.unit = _unit(table)
+            table = table[np.maximum(_widths(table), _heights(table)) >= SPECK * self.unit]
+        self.digits = [Piece(*row) for row in table[np.argsort(table[:, 2], kind="stable")].tolist()]
+        while (whole != whole[whole]).any():  # what joined another that has joined a third
+            whole = whole[whole]
+        self.written = np.isin(whole, table[:, 0])
+
+
 class Atom(NamedTuple):
     """What is never divided: whole pieces, or one slice of a piece."""
 
@@ -96,30 +190,19 @@ class Atom(NamedTuple):
 Group = tuple[int, int]  # neighbouring atoms of a line: the number of the first, and of the first that follows
 
 
-def read_lines(ink: np.ndarray, classify: Callable[[np.ndarray], np.ndarray], share: float = 1.0) -> list[list[Found]]:
-    """(h, w) float32 ink → digits in lines, top to bottom and left to right.
+def read_lines(pieces: Pieces, classify: Callable[[np.ndarray], np.ndarray], share: float = 1.0) -> list[list[Found]]:
+    """The pieces of a page → digits in lines, top to bottom and left to right.
 
     Args:
-        ink: 0 paper to 1 full ink.
+        pieces: as `Pieces.of_page` finds them.
         classify: (n, 28, 28) uint8 → (n, classes) probabilities, which decide where one digit ends.
         share: of what a picture may cost.
 
     Raises:
         TooMuchError: there is far too much on it to be writing.
     """
-    labels, pieces, unit = _pieces(ink)
-    return _read(_lines(pieces, unit), unit, ink, labels, classify, [share * MOST_GROUPS, share * MOST_AREA * ink.size])
-
-
-def _read(
-    lines: list[list[Piece]],
-    unit: float,
-    ink: np.ndarray,
-    labels: np.ndarray,
-    classify: Callable[[np.ndarray], np.ndarray],
-    work: list[float],
-) -> list[list[Found]]:
-    """The digits of lines of pieces; `work` is how many groups, and pixels of their boxes, it may take at most."""
+    ink, labels, unit = pieces.ink, pieces.joined, pieces.unit
+    work = [share * MOST_GROUPS, share * MOST_AREA * ink.size]  # groups, and pixels of their boxes
 
     def as_digits(groups: list[tuple[Atom, ...]]) -> list[Found]:
         work[0] -= len(groups)
@@ -139,44 +222,13 @@ def _read(
         for (found, group), digit in zip(keys, read, strict=True):
             found[group] = digit
 
-    lines = [_atoms(line) for line in lines]
+    lines = [_atoms(line) for line in _lines(pieces.digits, unit)]
     whole = iter(as_digits([(atom,) for line in lines for atom in line]))
     cut = [_cut_up([(atom, next(whole)) for atom in line], ink, labels) for line in lines]
     added(cut, [[(n, n + 1) for n in range(len(line)) if (n, n + 1) not in found] for line, found in cut])
     added(cut, [_neighbours(line, found, unit, work[0]) for line, found in cut])
     read = [[found[group] for group in _made_whole(_best(line, found, unit), line, found)] for line, found in cut]
     return [line for line in read if line]
-
-
-def writing(ink: np.ndarray) -> np.ndarray:
-    """(h, w) ink → (h, w) ink without dirt and what lies along the picture's border; all 0 where nothing is written."""
-    labels, pieces, _ = _pieces(ink)
-    return _of_pieces(np.isin(labels, [piece.label for piece in pieces]), labels, ink)
-
-
-def boxes(ink: np.ndarray) -> list[Box]:
-    """(h, w) ink → the boxes of the pieces that may be digits; none where far too many are there."""
-    try:
-        _, pieces, unit = _pieces(ink)
-    except TooMuchError:
-        return []
-    return [(p.left, p.top, p.width, p.height) for p in pieces if p.height >= MAIN * unit]
-
-
-def left_out(ink: np.ndarray, boxes: Sequence[Box]) -> list[Box]:
-    """(h, w) ink and the boxes of what was read → those of the pieces, larger than dirt, that lie mostly elsewhere."""
-    if not (mask := ink >= INK).any():
-        return []
-    labels, count = ndimage.label(mask, np.ones((3, 3)))
-    areas = np.bincount(labels.ravel(), minlength=count + 1)
-    read = np.zeros(ink.shape, bool)
-    for left, top, width, height in boxes:
-        read[max(0, top - 1) : top + height + 1, max(0, left - 1) : left + width + 1] = True
-    inside = np.bincount(labels[read], minlength=count + 1)
-    out = (areas >= DIRT) & (inside < 0.5 * areas)
-    out[0] = False
-    places = ndimage.find_objects(np.where(out[labels], labels, 0)) if out.any() else []
-    return [(x.start, y.start, x.stop - x.start, y.stop - y.start) for y, x in filter(None, places)]
 
 
 def clipped(box: Box, width: int, height: int) -> Box:
@@ -207,42 +259,6 @@ def own_ink(ink: np.ndarray, inside: tuple[slice, slice]) -> np.ndarray:
     return ~strange[labels[inside]]
 
 
-def _pieces(ink: np.ndarray) -> tuple[np.ndarray, list[Piece], float]:
-    """Labels (h, w) of the ink's pieces, the pieces that are no dirt and no frame, and the height of the writing.
-
-    Raises:
-        TooMuchError: there are more than MOST_PIECES, or too many for the room.
-    """
-    mask = ink >= INK
-    labels, count = ndimage.label(mask, np.ones((3, 3)))
-    areas = np.bincount(labels.ravel(), minlength=count + 1)
-    kept = (areas >= DIRT) | (count < 10)
-    kept[0] = False
-    numbers = np.flatnonzero(kept)
-    if len(numbers) > max(10, ink.size / ROOM):
-        raise TooMuchError
-    boxes = ndimage.find_objects(labels if count < 10 else np.where(kept[labels], labels, 0))
-    bounds = [(c.start, r.start, c.stop, r.stop) for r, c in (boxes[number - 1] for number in numbers)]
-    # As an array, since there may be a hundred thousand of them; its columns are the fields of Piece.
-    table = np.column_stack([numbers, np.array(bounds, int).reshape(-1, 4), areas[numbers]])
-    inner = table[~(_border_strips(table, ink.shape) | _frames(table, ink.shape))]
-    if (_heights(inner) >= LEAST_WRITING * max(ink.shape)).any():
-        table = inner
-    if not len(table):
-        return labels, [], 0.0
-    for _ in range(2):  # where most digits are broken, the first time tells how high they are
-        unit = _unit(table)
-        dirt = np.maximum(_widths(table), _heights(table)) < SPECK * unit
-        if (~dirt).sum() > MOST_PIECES:
-            raise TooMuchError
-        mended = _mended([Piece(*row) for row in table[~dirt].tolist()], labels, unit)
-        table = np.concatenate([np.array(mended, int).reshape(-1, 6), table[dirt]])
-    unit = _unit(table)
-    table = table[np.maximum(_widths(table), _heights(table)) >= SPECK * unit]
-    table = table[np.argsort(table[:, 2], kind="stable")]
-    return labels, [Piece(*row) for row in table.tolist()], unit
-
-
 def _widths(table: np.ndarray) -> np.ndarray:
     """(n, 6) pieces → (n,)."""
     return table[:, 3] - table[:, 1]
@@ -261,9 +277,12 @@ def _unit(table: np.ndarray) -> float:
     return float(heights[order[np.searchsorted(ink_below, ink_below[-1] / 2)]])
 
 
-def _mended(pieces: list[Piece], labels: np.ndarray, unit: float) -> list[Piece]:
+def _mended(pieces: list[Piece], labels: np.ndarray, whole: np.ndarray, unit: float) -> list[Piece]:
     """Pieces that are no dirt, those joined that were broken: one right above the other, together no higher than a
-    digit."""
+    digit.
+
+    What joins another takes its number in (h, w) labels, and in (n + 1,) `whole`, which has the piece that each joined.
+    """
     pieces = sorted(pieces, key=lambda piece: piece.top)
     if len(pieces) < 2:
         return pieces
@@ -285,6 +304,7 @@ def _mended(pieces: list[Piece], labels: np.ndarray, unit: float) -> list[Piece]
             ):
                 area = labels[lower.top : lower.bottom, lower.left : lower.right]
                 area[area == lower.label] = upper.label
+                whole[lower.label] = upper.label
                 pieces[number] = Piece(
                     upper.label,
                     min(upper.left, lower.left),

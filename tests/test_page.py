@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from model import page
 from model.page_network import CLASSES, MARK, POINT
+from model.segment import Pieces
 
 
 @pytest.fixture
@@ -21,22 +22,22 @@ def ink() -> np.ndarray:
 
 
 def test_a_piece_is_its_box_as_far_as_it_goes(ink):
-    (box, part), (other, _) = page.Pieces(ink).inked(np.array([[8, 12, 16, 36], [28, 8, 36, 42]], float))
+    (box, part), (other, _) = page.inked(Pieces(ink), np.array([[8, 12, 16, 36], [28, 8, 36, 42]], float))
     assert box == (10, 10, 4, 30) and part.shape == (30, 4) and part.min() == 1
     assert other == (30, 10, 4, 30)
 
 
 def test_of_a_piece_that_runs_on_a_box_has_what_lies_in_it(ink):
-    (((left, top, width, height), part),) = page.Pieces(ink).inked(np.array([[56, 8, 68, 40]], float))
+    (((left, top, width, height), part),) = page.inked(Pieces(ink), np.array([[56, 8, 68, 40]], float))
     assert (left, top) == (54, 10) and width <= 16 and height <= 34 and part.sum() >= 120
 
 
 def test_what_lies_mostly_outside_of_its_box_is_a_part_of_a_letter(ink):
-    assert page.Pieces(ink).inked(np.array([[8, 8, 16, 20]], float)) == [None]
+    assert page.inked(Pieces(ink), np.array([[8, 8, 16, 20]], float)) == [None]
 
 
 def test_two_boxes_of_one_stroke_are_one_digit(ink):
-    first, second = page.Pieces(ink).inked(np.array([[8, 8, 16, 26], [8, 24, 16, 42]], float))
+    first, second = page.inked(Pieces(ink), np.array([[8, 8, 16, 26], [8, 24, 16, 42]], float))
     assert first[0] == (10, 10, 4, 30) and second is None
 
 

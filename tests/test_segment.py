@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from model.segment import in_lines, left_out
+from model.segment import Pieces, in_lines
 
 STROKES = {
     "1": [[(20, 0), (20, 60)]],
@@ -149,5 +149,5 @@ def test_rows_of_a_table_stay_apart_though_a_pair_of_digits_slopes():
 def test_what_is_left_out_is_what_no_box_covers():
     ink = np.zeros((60, 120), np.float32)
     ink[10:40, 10:20] = ink[10:40, 50:60] = ink[5, 100:102] = 1
-    assert left_out(ink, [(8, 8, 14, 34)]) == [(50, 10, 10, 30)]
-    assert left_out(ink, [(8, 8, 14, 34), (48, 8, 14, 34)]) == []
+    assert Pieces(ink).left_out([(8, 8, 14, 34)]) == [(50, 10, 10, 30)]
+    assert Pieces(ink).left_out([(8, 8, 14, 34), (48, 8, 14, 34)]) == []

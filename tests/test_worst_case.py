@@ -66,7 +66,7 @@ def test_what_the_network_looks_at_grows_with_a_line(recognizer):
             looked.append(len(glyphs))
             return recognizer.classify(glyphs)
 
-        (line,) = segment.read_lines(ink_of_a_row(count), classify)
+        (line,) = segment.read_lines(segment.Pieces.of_page(ink_of_a_row(count)), classify)
         assert len(line) == count
         return sum(looked)
 
