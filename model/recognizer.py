@@ -23,6 +23,7 @@ STRIP = 64  # rows of a reduced picture that are reduced at a time
 SMALL_PICTURE = 128  # pixels: who gives so small and square a picture gives a single digit
 SURE = 0.9  # mean confidence of what is read piece by piece, from which no other reading is tried
 SEVERAL = 4  # digits from which it may be told that a page is turned
+UNSURE = 0.8  # mean confidence in connected ink: with less, the picture may lie on its side, and is looked at so first
 UPRIGHT = 0.97  # mean confidence from which a page is taken to be upright
 CLEAR = 1.08  # times the evidence: so much more must speak for a turned page than for an upright one,
 SIDEWAYS = 1.4  # the same of the page network's, to which digits upside down are digits, too;
@@ -47,15 +48,24 @@ SMALL_DIGIT = 24  # pixels: a digit that a reduction left smaller is read from t
 
 
 class _Page(NamedTuple):
-    """What is found in a picture turned one way: digits in lines, ink, signs, what was left out, a note, and, where
-    there is none, the ink's pieces."""
+    """What is found in a picture turned one way: digits in lines, ink, signs, what was left out, and a note."""
 
     lines: list[list[segment.Found]]
     ink: np.ndarray
     signs: Sequence[tuple[segment.Box, str]] = ()
     left_out: Sequence[segment.Box] = ()
     note: str = ""
-    pieces: segment.Pieces | None = None
+
+
+class _Connected(NamedTuple):
+    """What connected ink tells of a picture: the picture at the size at which it is looked at, its ink, the pieces of
+    that, digits in lines; and a note, where there is too much for these, or for pieces, too."""
+
+    small: np.ndarray
+    ink: np.ndarray
+    pieces: segment.Pieces | None
+    lines: list[list[segment.Found]]
+    note: str
 
 
 class Recognizer:
@@ -165,22 +175,27 @@ class Recognizer:
 
         It is turned where more digits are read surely that way. What is rightly "?" speaks for no turn.
         """
-        found = self._lines(picture)
-        reduction = _reduction(picture)
-        boxes = np.array([one.box for line in found.lines for one in line]).reshape(-1, 4) / reduction
-        if self._page and len(boxes) + len(found.left_out) < SEVERAL:
+        connected = self._connected(picture)
+        unsure = connected.pieces and (not connected.lines or _sureness(connected.lines) < np.log(UNSURE))
+        tried = bool(self._page and unsure)
+        if tried and (way := self._sideways(connected.small, connected.pieces.boxes())):
+            return way, self._lines(np.rot90(picture, way // 90), np.rot90(connected.ink, way // 90), clean=False)
+        found = self._completed(picture, connected)
+        count = sum(map(len, found.lines))
+        if found.note or (self._page and count + len(found.left_out) < SEVERAL):
             return 0, found
         glyphs = [one.glyph for line in found.lines for one in line]
-        if self._page and len(boxes) < max(SEVERAL, len(found.left_out)):  # turned, it may find none, or few
-            several = len(boxes) >= max(SEVERAL, FOUND * len(found.left_out))
-            boxes = np.array(found.pieces.boxes() if found.pieces else []).reshape(-1, 4)
-            some = boxes[:MOST_LEFT_OUT] if several else []
+        if self._page and count < max(SEVERAL, len(found.left_out)):  # turned, it may find none, or few
+            boxes = [] if tried else connected.pieces.boxes()
+            several = count >= max(SEVERAL, FOUND * len(found.left_out))
+            some = connected.pieces.boxes()[:MOST_LEFT_OUT] if several else []
             glyphs = [glyph.normalise(found.ink[y : y + h, x : x + w]) for x, y, w, h in some]
         elif _sureness(found.lines) >= np.log(UPRIGHT):
             return 0, found
-        if len(boxes) < SEVERAL or found.note:
-            return 0, found
-        if self._page and (way := self._sideways(_reduced(picture, reduction), boxes)):
+        else:
+            reduction = _reduction(picture)
+            boxes = [[side / reduction for side in one.box] for line in found.lines for one in line]
+        if self._page and (way := self._sideways(connected.small, boxes)):
             return way, self._lines(np.rot90(picture, way // 90), np.rot90(found.ink, way // 90), clean=False)
         if len(glyphs) < SEVERAL:
             return 0, found
@@ -191,10 +206,12 @@ class Recognizer:
             return 0, found
         return best, self._lines(np.rot90(picture, best // 90), np.rot90(found.ink, best // 90))
 
-    def _sideways(self, picture: np.ndarray, boxes: np.ndarray) -> Literal[0, 90, 270]:
-        """By how much a picture is turned, if around (n, 4) boxes of it the page network is sure of more digits when
-        they are turned by a quarter; which quarter, the digits' glyphs say."""
-        tiles = page.samples(picture, boxes, TRIED_TILES)
+    def _sideways(self, picture: np.ndarray, boxes: Sequence[Sequence[float]]) -> Literal[0, 90, 270]:
+        """By how much a picture is turned, if around some boxes of it the page network is sure of more digits when they
+        are turned by a quarter; which quarter, the digits' glyphs say."""
+        if len(boxes) < SEVERAL:
+            return 0
+        tiles = page.samples(picture, np.array(boxes, float), TRIED_TILES)
         upright, _ = page.glimpsed(tiles, self._page)
         turned = {way: page.glimpsed(np.rot90(tiles, way // 90, (1, 2)), self._page, TRIED_DIGITS) for way in (90, 270)}
         least = LEAST_EVIDENCE + PRINTED * min(len(boxes), MOST_LEFT_OUT)
@@ -209,7 +226,11 @@ class Recognizer:
         return float(np.clip(2 * certain - 1, 0, None).sum())
 
     def _lines(self, picture: np.ndarray, found: np.ndarray | None = None, clean: bool = True) -> _Page:
-        """The digits of an upright picture, in lines.
+        """The digits of an upright picture, in lines; of its arguments, see `_connected`."""
+        return self._completed(picture, self._connected(picture, found, clean))
+
+    def _connected(self, picture: np.ndarray, found: np.ndarray | None = None, clean: bool = True) -> _Connected:
+        """What connected ink tells of an upright picture.
 
         Args:
             picture: (h, w, 3) uint8.
@@ -220,16 +241,21 @@ class Recognizer:
         small = _reduced(picture, reduction)
         if found is None or any(side % reduction for side in picture.shape[:2]):  # turned, it would not quite fit
             found = ink.ink_map(small)
+        pieces, lines, note = None, [], ""
         try:
             pieces = segment.Pieces.of_page(found)
-        except segment.TooMuchError as error:
-            return _Page([], found, note=str(error))
-        lines, signs, note = [], [], ""
-        try:
             if clean:
                 lines = segment.read_lines(pieces, self.classify, CLEAN_PAGE if self._page else 1.0)
         except segment.TooMuchError as error:
             note = str(error)
+        return _Connected(small, found, pieces, lines, note)
+
+    def _completed(self, picture: np.ndarray, connected: _Connected) -> _Page:
+        """The digits of an upright picture, in lines, by its connected ink or, where that is not enough, by the page
+        network."""
+        small, found, pieces, lines, note = connected
+        if not pieces or (note and not self._page):
+            return _Page([], found, note=note)
         several = max(small.shape[:2]) <= SMALL_PICTURE and sum(map(len, lines)) > 1  # or a single one in pieces
         rest = pieces.left_out([one.box for line in lines for one in line])
         if not self._page or (not several and _is_clean(lines, rest)):
@@ -240,17 +266,15 @@ class Recognizer:
             if (seen or sum(map(len, lines)) > FEW) and not _is_confirmed(lines, seen):
                 lines = seen
                 rest = pieces.left_out([one.box for line in lines for one in line])
-            note = ""
-        if note:
-            return _Page([], found, note=note)
         if lines and (alone := self._alone(small, lines)):
             lines, signs, rest = [[alone]], [], []
         left_out = _left_out(lines, rest, found.shape)
+        reduction = _reduction(picture)
         if reduction > 1:
             lines = [self._at_full_size(line, picture, reduction) for line in lines]
             signs = [(_enlarged(box, reduction, picture), sign) for box, sign in signs]
             left_out = [_enlarged(box, reduction, picture) for box in left_out]
-        return _Page(lines, found, signs, left_out, pieces=pieces)
+        return _Page(lines, found, signs, left_out)
 
     def _alone(self, picture: np.ndarray, lines: list[list[segment.Found]]) -> segment.Found | None:
         """The picture as one damaged digit, where the network is surer of that than of what was found in pieces."""
