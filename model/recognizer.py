@@ -33,7 +33,8 @@ PRINTED = 0.07  # on its side, so many of a text's letters look like digits
 CONFIDENT = 0.93  # the same, from which what is read is right where the page network sees digits there,
 CONFIRMED, UNCONFIRMED = 0.3, 0.04  # of each with so much in common, and none at few of them at most
 CLEAN_PAGE = 0.7  # of what a picture may cost: with more on it, it is no clean page
-TRIED_TILES, TRIED_DIGITS = 3, 40  # that are looked at to tell whether a page is turned
+TRIED_TILES, TRIED_DIGITS = 3, 150  # that are looked at to tell whether a page is turned, and of the tiles,
+TRIED_GLYPHS = 40  # to tell on which side it lies
 FEW = 5  # digits: a large picture in which more were found shows no single one
 ALONE = 0.6  # confidence from which a small picture is a single digit, whatever its pieces are read as
 REST = 0.15  # of the least digit: ink that is smaller, or than any digit, may be left on a clean page
@@ -188,7 +189,7 @@ class Recognizer:
         if self._page and count < max(SEVERAL, len(found.left_out)):  # turned, it may find none, or few
             boxes = [] if tried else connected.pieces.boxes()
             several = count >= max(SEVERAL, FOUND * len(found.left_out))
-            some = connected.pieces.boxes()[:MOST_LEFT_OUT] if several else []
+            some = _few(connected.pieces.boxes() if several else [], TRIED_DIGITS)
             glyphs = [glyph.normalise(found.ink[y : y + h, x : x + w]) for x, y, w, h in some]
         elif _sureness(found.lines) >= np.log(UPRIGHT):
             return 0, found
@@ -199,8 +200,8 @@ class Recognizer:
             return way, self._lines(np.rot90(picture, way // 90), np.rot90(found.ink, way // 90), clean=False)
         if len(glyphs) < SEVERAL:
             return 0, found
-        ways = (180,) if self._page else (180, 90, 270)
-        evidence = {way: self._evidence(np.rot90(np.array(glyphs), way // 90, (1, 2))) for way in (0, *ways)}
+        ways, glyphs = (180,) if self._page else (180, 90, 270), np.array(_few(glyphs, TRIED_DIGITS))
+        evidence = {way: self._evidence(np.rot90(glyphs, way // 90, (1, 2))) for way in (0, *ways)}
         best = max(ways, key=evidence.get)
         if evidence[best] <= max(CLEAR * evidence[0], evidence[0] + LEAST_EVIDENCE):
             return 0, found
@@ -213,7 +214,7 @@ class Recognizer:
             return 0
         tiles = page.samples(picture, np.array(boxes, float), TRIED_TILES)
         upright, _ = page.glimpsed(tiles, self._page)
-        turned = {way: page.glimpsed(np.rot90(tiles, way // 90, (1, 2)), self._page, TRIED_DIGITS) for way in (90, 270)}
+        turned = {way: page.glimpsed(np.rot90(tiles, way // 90, (1, 2)), self._page, TRIED_GLYPHS) for way in (90, 270)}
         least = LEAST_EVIDENCE + PRINTED * min(len(boxes), MOST_LEFT_OUT)
         if max(sure for sure, _ in turned.values()) <= max(SIDEWAYS * upright, upright + least):
             return 0
@@ -460,6 +461,11 @@ def _note(digits: Sequence[Digit], left_out: Sequence[segment.Box]) -> str:
     if much:
         return f"{len(left_out)} marks on this picture were taken for no digits and left out: see whether one is."
     return ""
+
+
+def _few(things: Sequence, most: int) -> Sequence:
+    """As many, or so many of them evenly spread."""
+    return things if len(things) <= most else [things[at] for at in np.linspace(0, len(things) - 1, most).astype(int)]
 
 
 def _overlap(one: segment.Box, other: segment.Box) -> bool:
