@@ -24,7 +24,7 @@ from safetensors.numpy import load_file
 from safetensors.numpy import save as to_bytes
 
 from model.network import Committee, DigitCNN
-from model.page_network import PageNetwork
+from model.page_network import NAMES, PageNetwork
 
 SHIPPED = Path(__file__).parent.parent / "checkpoints"
 DEFAULT, PAGE = SHIPPED / "default", SHIPPED / "pages"
@@ -54,7 +54,12 @@ def load(directory: os.PathLike | str) -> tuple[DigitCNN | Committee, dict]:
     Raises:
         CheckpointError: a file is missing or damaged, or names, shapes or types don't fit.
     """
-    return _load(Path(directory), "a DigitCNN", _network)
+    directory = Path(directory)
+    if tuple(read_card(directory)["classes"]) == NAMES:
+        raise CheckpointError(
+            f"{directory} is a page network, which every checkpoint uses; choose one that reads digits."
+        )
+    return _load(directory, "a DigitCNN", _network)
 
 
 def load_page(directory: os.PathLike | str = PAGE) -> tuple[PageNetwork, dict]:

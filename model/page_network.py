@@ -17,7 +17,8 @@ REACH = 24  # pixels: nearer to the border of a tile, the network lacks what it 
 SMALLEST, LARGEST = 11.0, 40.0  # pixels: the longer sides of the digits that it is to find
 UNIT = 24.0  # pixels: boxes are told as distances in this unit
 MINUS, POINT, MARK = 10, 11, 12  # classes beside the ten digits: a dash, a decimal point or comma, any other mark
-CLASSES = 13
+NAMES = (*"0123456789", "−", ".", "?")
+CLASSES = len(NAMES)
 
 
 class PageNetwork(nnx.Module):

@@ -90,6 +90,11 @@ def test_faults_are_named(copy, fault):
     assert "\n" not in str(caught.value)
 
 
+def test_a_page_network_is_told_from_one_that_reads_digits():
+    with pytest.raises(CheckpointError, match="pages is a page network, which every checkpoint uses"):
+        checkpoint.load(checkpoint.PAGE)
+
+
 @pytest.mark.parametrize(
     ("damage", "says"),
     [

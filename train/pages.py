@@ -30,7 +30,7 @@ from tqdm import tqdm
 from model import checkpoint
 from model.convolution import BATCH_AXIS
 from model.page import Spots, distinct, overlaps, spots
-from model.page_network import LARGEST, SMALLEST, STRIDE, UNIT, PageNetwork
+from model.page_network import LARGEST, NAMES, SMALLEST, STRIDE, UNIT, PageNetwork
 from train import data, interrupt
 from train.__main__ import set_up_devices
 from train.compose import SIDE, UNSAID, Composer, Scene
@@ -38,7 +38,6 @@ from train.loop import STATE, Interrupted, Store, TrainError, mesh, replicated, 
 
 FONTS = (".ttf", ".otf", ".woff2")
 MOST = 256  # things in a scene that the network is told of, at most
-NAMES = (*"0123456789", "−", ".", "?")
 VALIDATION_SEED = 2**31  # of scenes composed to validate with; those of training have smaller ones
 BORDER = 1.4  # how far beyond SMALLEST and LARGEST a digit may be found or not
 
