@@ -10,9 +10,8 @@ import jax
 import numpy as np
 from PIL import Image
 
-from model import checkpoint, glyph, image, ink, numbers, page, segment
+from model import checkpoint, glyph, image, ink, numbers, page, remainder, segment
 from model.network import GLYPH_SIZE, DigitCNN
-from model.page_network import SMALLEST
 from model.reading import Digit, Number, Reading
 
 DIGITS = tuple("0123456789")
@@ -37,14 +36,6 @@ TRIED_TILES, TRIED_DIGITS = 3, 150  # that are looked at to tell whether a page 
 TRIED_GLYPHS = 40  # to tell on which side it lies
 FEW = 5  # digits: a large picture in which more were found shows no single one
 ALONE = 0.6  # confidence from which a small picture is a single digit, whatever its pieces are read as
-REST = 0.15  # of the least digit: ink that is smaller, or than any digit, may be left on a clean page
-DASH, LENGTH = 2.5, (0.2, 0.9)  # a dash is so many times as long as it is high, and of the digits' size
-POINT = (0.05, 0.35)  # of the digits' size: a point or a comma
-MOST_SIGNS = 200  # more specks, and the paper is dirty
-SIZES = (0.45, 3.0)  # times the digits: ink so large that isn't read is told as left out
-MOST_LEFT_OUT = 500  # such boxes, at most
-MUCH = 3  # marks that are unsure, or left out, and in all a share of the digits as large as
-MUCH_UNSURE, MUCH_OUT = 0.25, 0.5  # are worth a sentence
 SMALL_DIGIT = 24  # pixels: a digit that a reduction left smaller is read from the picture as given
 
 
@@ -195,7 +186,7 @@ class Recognizer:
             return 0, found
         else:
             reduction = _reduction(picture)
-            boxes = [[side / reduction for side in one.box] for line in found.lines for one in line]
+            boxes = [[side / reduction for side in box] for box in _boxes(found.lines)]
         if self._page and (way := self._sideways(connected.small, boxes)):
             return way, self._lines(np.rot90(picture, way // 90), np.rot90(found.ink, way // 90), clean=False)
         if len(glyphs) < SEVERAL:
@@ -215,7 +206,7 @@ class Recognizer:
         tiles = page.samples(picture, np.array(boxes, float), TRIED_TILES)
         upright, _ = page.glimpsed(tiles, self._page)
         turned = {way: page.glimpsed(np.rot90(tiles, way // 90, (1, 2)), self._page, TRIED_GLYPHS) for way in (90, 270)}
-        least = LEAST_EVIDENCE + PRINTED * min(len(boxes), MOST_LEFT_OUT)
+        least = LEAST_EVIDENCE + PRINTED * min(len(boxes), remainder.MOST)
         if max(sure for sure, _ in turned.values()) <= max(SIDEWAYS * upright, upright + least):
             return 0
         return max(turned, key=lambda way: self._evidence(turned[way][1]))
@@ -258,18 +249,18 @@ class Recognizer:
         if not pieces or (note and not self._page):
             return _Page([], found, note=note)
         several = max(small.shape[:2]) <= SMALL_PICTURE and sum(map(len, lines)) > 1  # or a single one in pieces
-        rest = pieces.left_out([one.box for line in lines for one in line])
+        rest = pieces.left_out(_boxes(lines))
         if not self._page or (not several and _is_clean(lines, rest)):
-            signs = _signs(lines, rest)
+            signs = remainder.signs(rest, _boxes(lines))
         else:
             seen, signs = page.read(small, pieces, self._page, self.classify)
             # Many pieces of which the page network knows none are print, a pattern, dirt.
             if (seen or sum(map(len, lines)) > FEW) and not _is_confirmed(lines, seen):
                 lines = seen
-                rest = pieces.left_out([one.box for line in lines for one in line])
+                rest = pieces.left_out(_boxes(lines))
         if lines and (alone := self._alone(small, lines)):
             lines, signs, rest = [[alone]], [], []
-        left_out = _left_out(lines, rest, found.shape)
+        left_out = remainder.left_out(rest, _boxes(lines), found.shape)
         reduction = _reduction(picture)
         if reduction > 1:
             lines = [self._at_full_size(line, picture, reduction) for line in lines]
@@ -291,7 +282,7 @@ class Recognizer:
         probabilities = self.classify(whole[None])[0]
         if probabilities.max() <= (pieces if count == 1 or not small else ALONE):
             return None
-        boxes = np.array([found.box for line in lines for found in line])
+        boxes = np.array(_boxes(lines))
         (left, top), (right, bottom) = boxes[:, :2].min(0), (boxes[:, :2] + boxes[:, 2:]).max(0)
         return segment.Found((int(left), int(top), int(right - left), int(bottom - top)), whole, probabilities)
 
@@ -319,7 +310,7 @@ class Recognizer:
             [(_turned_back(box, back, upright), sign) for box, sign in signs],
         )
         grouped = tuple(self._number(group, digits, signs, between) for group in groups)
-        note = _note(digits, left_out)
+        note = remainder.note(digits, left_out)
         return Reading(text, digits, picture, found, turn, grouped, tuple(left_out), tuple(signs), note)
 
     def _number(self, group: numbers.Group, digits: tuple[Digit, ...], signs, between: str) -> Number:
@@ -398,12 +389,15 @@ def _reduced(picture: np.ndarray, reduction: int) -> np.ndarray:
     return np.concatenate([np.asarray(Image.fromarray(strip).reduce(reduction)) for strip in strips])
 
 
+def _boxes(lines: list[list[segment.Found]]) -> list[segment.Box]:
+    return [one.box for line in lines for one in line]
+
+
 def _is_clean(lines: list[list[segment.Found]], rest: Sequence[segment.Box]) -> bool:
     """Whether connected ink is enough, and quicker: it is read surely, and specks, points and dashes are left."""
     if not lines or _sureness(lines) < np.log(UPRIGHT):
         return False
-    least = max(SMALLEST, REST * min(max(one.box[2:]) for line in lines for one in line))
-    return all(max(box[2:]) < least or _is_dash(box) for box in rest)
+    return remainder.is_little(rest, _boxes(lines))
 
 
 def _is_confirmed(lines: list[list[segment.Found]], seen: list[list[segment.Found]]) -> bool:
@@ -416,51 +410,10 @@ def _is_confirmed(lines: list[list[segment.Found]], seen: list[list[segment.Foun
     return bool(shared.any(0).all() and (~shared.any(1)).mean() <= UNCONFIRMED)
 
 
-def _is_dash(box: segment.Box) -> bool:
-    return box[2] >= DASH * box[3]
-
-
-def _signs(lines: list[list[segment.Found]], rest: Sequence[segment.Box]) -> list[tuple[segment.Box, str]]:
-    """What may be a dash, a point or a comma of the ink that connected ink left: a speck by its place among the digits
-    is none (model/numbers.py)."""
-    if not lines or len(rest) > MOST_SIGNS:
-        return []
-    size = np.median([max(one.box[2:]) for line in lines for one in line])
-    signs = []
-    for box in rest:
-        _, _, width, height = box
-        if _is_dash(box) and LENGTH[0] * size <= width <= LENGTH[1] * size:
-            signs.append((box, "−"))
-        elif POINT[0] * size <= max(width, height) <= POINT[1] * size:
-            signs.append((box, page.point(width, height)))
-    return signs
-
-
 def _enlarged(box: segment.Box, reduction: int, picture: np.ndarray) -> segment.Box:
     """A box in a reduced picture → the box in the picture as given."""
     left, top, width, height = (side * reduction for side in box)
     return segment.clipped((left, top, width, height), picture.shape[1], picture.shape[0])
-
-
-def _left_out(
-    lines: list[list[segment.Found]], rest: Sequence[segment.Box], shape: tuple[int, int]
-) -> list[segment.Box]:
-    """Boxes, of ink that is no digit's on a picture of that shape, which are about as large as the digits."""
-    sizes = [max(one.box[2:]) for line in lines for one in line]
-    least, most = (times * np.median(sizes) for times in SIZES) if sizes else (SMALLEST, max(shape) / 2)
-    return [box for box in rest if least <= max(box[2:]) <= most and not _is_dash(box)][:MOST_LEFT_OUT]
-
-
-def _note(digits: Sequence[Digit], left_out: Sequence[segment.Box]) -> str:
-    """One sentence where the answer tells little of what is there, else ""."""
-    unsure = sum(digit.value is None for digit in digits)
-    much = len(left_out) >= max(MUCH, MUCH_OUT * len(digits))
-    if unsure >= max(MUCH, MUCH_UNSURE * len(digits)):
-        also = f", and {len(left_out)} more were left out" if much else ""
-        return f"{unsure} of {len(digits)} marks look like no digit that one can be sure of{also}: look at each “?”."
-    if much:
-        return f"{len(left_out)} marks on this picture were taken for no digits and left out: see whether one is."
-    return ""
 
 
 def _few(things: Sequence, most: int) -> Sequence:

@@ -1,0 +1,65 @@
+"""What is on a page beside the digits that were read: signs, and what was left out.
+
+All take boxes (left, top, width, height) of digits, and of pieces of ink that are none of theirs.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from model import page
+from model.page_network import SMALLEST
+from model.reading import Digit
+from model.segment import Box
+
+LITTLE = 0.15  # of the least digit: smaller ink, or smaller than any digit, may be left where all was read
+DASH, LENGTH = 2.5, (0.2, 0.9)  # a dash is so many times as long as it is high, and of the digits' size
+POINT = (0.05, 0.35)  # of the digits' size: a point or a comma
+MOST_SIGNS = 200  # more specks, and the paper is dirty
+SIZES = (0.45, 3.0)  # times the digits: ink so large that isn't read is told as left out
+MOST = 500  # such boxes, at most
+MUCH = 3  # marks that are unsure, or left out, and in all a share of the digits as large as
+MUCH_UNSURE, MUCH_OUT = 0.25, 0.5  # are worth a sentence
+
+
+def is_little(rest: Sequence[Box], digits: Sequence[Box]) -> bool:
+    """Whether only specks, points and dashes are left."""
+    least = max(SMALLEST, LITTLE * min(max(box[2:]) for box in digits))
+    return all(max(box[2:]) < least or _is_dash(box) for box in rest)
+
+
+def signs(rest: Sequence[Box], digits: Sequence[Box]) -> list[tuple[Box, str]]:
+    """What may be a dash, a point or a comma: a speck by its place among the digits is none (model/numbers.py)."""
+    if not digits or len(rest) > MOST_SIGNS:
+        return []
+    size, found = np.median([max(box[2:]) for box in digits]), []
+    for box in rest:
+        _, _, width, height = box
+        if _is_dash(box) and LENGTH[0] * size <= width <= LENGTH[1] * size:
+            found.append((box, "−"))
+        elif POINT[0] * size <= max(width, height) <= POINT[1] * size:
+            found.append((box, page.point(width, height)))
+    return found
+
+
+def left_out(rest: Sequence[Box], digits: Sequence[Box], shape: tuple[int, int]) -> list[Box]:
+    """What, on a picture of that shape, is about as large as the digits, or, where there are none, as any may be."""
+    sizes = [max(box[2:]) for box in digits]
+    least, most = (times * np.median(sizes) for times in SIZES) if sizes else (SMALLEST, max(shape) / 2)
+    return [box for box in rest if least <= max(box[2:]) <= most and not _is_dash(box)][:MOST]
+
+
+def note(digits: Sequence[Digit], left_out: Sequence[Box]) -> str:
+    """One sentence where the answer tells little of what is there, else ""."""
+    unsure = sum(digit.value is None for digit in digits)
+    much = len(left_out) >= max(MUCH, MUCH_OUT * len(digits))
+    if unsure >= max(MUCH, MUCH_UNSURE * len(digits)):
+        also = f", and {len(left_out)} more were left out" if much else ""
+        return f"{unsure} of {len(digits)} marks look like no digit that one can be sure of{also}: look at each “?”."
+    if much:
+        return f"{len(left_out)} marks on this picture were taken for no digits and left out: see whether one is."
+    return ""
+
+
+def _is_dash(box: Box) -> bool:
+    return box[2] >= DASH * box[3]
