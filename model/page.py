@@ -3,7 +3,7 @@
 import functools
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import jax
 import numpy as np
@@ -37,6 +37,9 @@ EXPLAINS = 17.0  # pixels of a level: what was found and is as large needs no ne
 SURE = 0.5  # heat from which what was found explains the ink in its box
 PLAIN = 12  # grey levels: less between the darkest and the lightest pixel of a tile, and nothing is written there
 FOUND = 0.48  # heat of a place from which something lies there
+FAINT = 0.2  # the same, of a digit beside others, if both networks are sure which it is,
+BAR = 0.4  # and it is wider, for its height, than any stroke, which looks like a 1
+NEAR = 3.0  # heights of the higher one: another digit lies no farther beside it
 OVERLAP = 0.45  # intersection over union of two boxes from which they are of one digit
 X_HEIGHT = 0.4  # of a high letter or a figure: a low one is not smaller
 WORD_GAP = 0.5  # of the higher one: so much white lies at most between two letters, or a figure and a word
@@ -64,7 +67,7 @@ def spots(heat: np.ndarray, classes: np.ndarray, boxes: np.ndarray) -> Spots:
         heat, classes, boxes: (h, w), (h, w, CLASSES) and (h, w, 4), as PageNetwork gives them for one picture.
     """
     heat = 1 / (1 + np.exp(-heat))
-    y, x = np.nonzero((heat >= FOUND) & (heat >= ndimage.maximum_filter(heat, 3, mode="constant")))
+    y, x = np.nonzero((heat >= FAINT) & (heat >= ndimage.maximum_filter(heat, 3, mode="constant")))
     order = np.argsort(-heat[y, x])
     y, x = y[order], x[order]
     middle = STRIDE * (np.stack([x, y], 1) + 0.5)
@@ -213,7 +216,7 @@ def glimpsed(tiles: np.ndarray, network: Callable, most: int = 0) -> tuple[float
     core, sure, glyphs = np.array([0, 0, *tiles.shape[1:]]), 0.0, []
     for tile in tiles:
         found = distinct(looked_at(tile[None], [((0, 0), core)], network))
-        digits = found.probabilities.argmax(1) < 10
+        digits = (found.probabilities.argmax(1) < 10) & (found.heats >= FOUND)
         sure += float((found.heats * found.probabilities.max(1, initial=0))[digits].sum())
         rgb = np.repeat(tile[..., None], 3, 2)
         boxes = np.clip(found.boxes[digits], 0, len(tile))[: -(-most // len(tiles))]
@@ -387,15 +390,17 @@ def agreed(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return both / both.sum(-1, keepdims=True)
 
 
-def in_words(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+def in_words(boxes: np.ndarray, others: np.ndarray, faint: np.ndarray | Literal[False] = False) -> np.ndarray:
     """Which (n,) of some digits stand in words: in a row of letters, closely, of which there are more.
 
     Args:
         boxes: (n, 4) left, top, right, bottom of digits.
         others: (m, 4) of pieces of ink that are no digits.
+        faint: (n,) bool, which of the digits may be letters, too.
     """
     every = np.concatenate([boxes, others]).astype(float)
     digit = np.arange(len(every)) < len(boxes)
+    digit[: len(boxes)] &= ~np.broadcast_to(faint, len(boxes))
     left, top, right, bottom = every.T
     height = np.maximum(bottom - top, 1)
     smaller, larger = np.minimum.outer(height, height), np.maximum.outer(height, height)
@@ -445,6 +450,8 @@ def read(
     """
     found = find(_grey(rgb), pieces.ink, network)
     sign = np.isin(found.probabilities.argmax(1), (MINUS, POINT))
+    found = Spots(*(part[~sign | (found.heats >= FOUND)] for part in found))
+    sign = np.isin(found.probabilities.argmax(1), (MINUS, POINT))
     signs = [_sign(*one) for one in zip(found.boxes[sign], found.probabilities[sign], strict=True)]
     found = Spots(*(part[~sign] for part in found))
     # What has no ink of writing is a table's edge or dirt; or a digit that touches it, where it is a hot one.
@@ -455,6 +462,10 @@ def read(
         return [], signs
     found, cut = Spots(*(part[there] for part in found)), [cut[number] for number in there]
     digits, votes = _voted(found, cut, rgb, classify)
+    present = np.flatnonzero((found.heats >= FOUND) | _beside(digits, votes, found))
+    found, digits, votes = Spots(*(part[present] for part in found)), [digits[n] for n in present], votes[present]
+    if not digits:
+        return [], signs
     return _laid_out(digits, *_kept(digits, votes, found, pieces)), signs
 
 
@@ -484,6 +495,21 @@ def _own(found: Spots) -> tuple[np.ndarray, np.ndarray]:
     return digit, found.probabilities[:, :10] / np.maximum(digit, 1e-6)
 
 
+def _beside(digits: list[Found], votes: np.ndarray, found: Spots) -> np.ndarray:
+    """Which (n,) of the digits, however faint, stand beside clear ones and are of one kind with them: both networks are
+    sure of the same digit, as high, and none that any stroke looks like."""
+    digit, own = _own(found)
+    sure = (np.minimum(votes.max(1), digit[:, 0] * own.max(1)) >= TWO) & (votes.argmax(1) == own.argmax(1))
+    clear = (np.array([one.probabilities.max() for one in digits]) >= CLEAR) & (found.heats >= FOUND)
+    left, top, right, bottom = bounds(digits).T
+    height = bottom - top
+    larger = np.maximum.outer(height, height)
+    level = np.abs(np.subtract.outer(top + bottom, top + bottom)) < larger
+    near = np.maximum.outer(left, left) - np.minimum.outer(right, right) < NEAR * larger
+    beside = level & near & (larger < 2 * np.minimum.outer(height, height))
+    return sure & (right - left >= BAR * height) & (beside & clear[None]).any(1)
+
+
 def _kept(digits: list[Found], votes: np.ndarray, found: Spots, pieces: Pieces) -> tuple[np.ndarray, np.ndarray]:
     """Which (n,) of the digits are clear, and which are told wherever they stand; the others are print or dirt, but
     between digits."""
@@ -494,7 +520,7 @@ def _kept(digits: list[Found], votes: np.ndarray, found: Spots, pieces: Pieces) 
     told = clear | doubted | ((found.heats >= HOT) & (found.probabilities.argmax(1) < 10))
     boxes = bounds(digits)
     others = pieces.bounds[pieces.written & pieces.outside(boxes)]
-    word = in_words(boxes, others[:MOST])
+    word = in_words(boxes, others[:MOST], found.heats < FOUND)
     return clear & ~word, told & ~word
 
 
