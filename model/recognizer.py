@@ -30,7 +30,8 @@ LEAST_EVIDENCE = 1.5  # and at least so many digits of which there is no doubt;
 FOUND = 0.25  # of what is there: with fewer digits, a page is one of print, which is not upside down
 PRINTED = 0.07  # on its side, so many of a text's letters look like digits
 CONFIDENT = 0.93  # the same, from which what is read is right where the page network sees digits there,
-CONFIRMED, UNCONFIRMED = 0.3, 0.04  # of each with so much in common, and none at few of them at most
+CONFIRMED, UNCONFIRMED = 0.3, 0.04  # of each with so much in common, and none at few of them at most;
+SAME = 0.5  # intersection over union of two boxes of one digit
 CLEAN_PAGE = 0.7  # of what a picture may cost: with more on it, it is no clean page
 TRIED_TILES, TRIED_DIGITS = 3, 150  # that are looked at to tell whether a page is turned, and of the tiles,
 TRIED_GLYPHS = 40  # to tell on which side it lies
@@ -255,8 +256,8 @@ class Recognizer:
         else:
             seen, signs = page.read(small, pieces, self._page, self.classify)
             # Many pieces of which the page network knows none are print, a pattern, dirt.
-            if (seen or sum(map(len, lines)) > FEW) and not _is_confirmed(lines, seen):
-                lines = seen
+            if seen or sum(map(len, lines)) > FEW:
+                lines = _confirmed(lines, seen)
                 rest = pieces.left_out(_boxes(lines))
         if lines and (alone := self._alone(small, lines)):
             lines, signs, rest = [[alone]], [], []
@@ -400,14 +401,29 @@ def _is_clean(lines: list[list[segment.Found]], rest: Sequence[segment.Box]) -> 
     return remainder.is_little(rest, _boxes(lines))
 
 
-def _is_confirmed(lines: list[list[segment.Found]], seen: list[list[segment.Found]]) -> bool:
-    """Whether the page network sees what connected ink is read as, and nothing else: then that is right, as it knows
-    where digits touch."""
+def _confirmed(lines: list[list[segment.Found]], seen: list[list[segment.Found]]) -> list[list[segment.Found]]:
+    """The digits of connected ink where the page network sees these and nothing else, else what that sees.
+
+    Connected ink knows better where digits touch. Which digit it is, both networks say where both have its box.
+    """
     if not lines or not seen or _sureness(lines) < np.log(CONFIDENT):
-        return False
-    _, within = page.overlaps(*(page.bounds(itertools.chain(*way)) for way in (lines, seen)))
-    shared = within >= CONFIRMED
-    return bool(shared.any(0).all() and (~shared.any(1)).mean() <= UNCONFIRMED)
+        return seen
+    digits = [one for line in seen for one in line]
+    connected, found = page.bounds(itertools.chain(*lines)), page.bounds(digits)
+    middles = (found[:, :2] + found[:, 2:]) / 2
+    inside = ((middles >= connected[:, None, :2]) & (middles <= connected[:, None, 2:])).all(2)
+    union, within = page.overlaps(connected.astype(float), found.astype(float))
+    unseen = (within < CONFIRMED).all(1).mean()
+    if not inside.any(0).all() or (inside.sum(1) > 1).any() or unseen > UNCONFIRMED:
+        return seen
+    numbers, best = itertools.count(), union.argmax(1)
+    return [
+        [
+            digits[best[number]] if union[number].max() >= SAME else one
+            for one, number in zip(line, numbers, strict=False)
+        ]
+        for line in lines
+    ]
 
 
 def _enlarged(box: segment.Box, reduction: int, picture: np.ndarray) -> segment.Box:
