@@ -31,7 +31,7 @@ FOUND = 0.25  # of what is there: with fewer digits, a page is one of print, whi
 PRINTED = 0.07  # on its side, so many of a text's letters look like digits
 CONFIDENT = 0.93  # the same, from which what is read is right where the page network sees digits there,
 CONFIRMED, UNCONFIRMED = 0.3, 0.04  # of each with so much in common, and none at few of them at most;
-SAME = 0.5  # intersection over union of two boxes of one digit
+SAME = 0.75  # intersection over union of two boxes of one digit
 CLEAN_PAGE = 0.7  # of what a picture may cost: with more on it, it is no clean page
 TRIED_TILES, TRIED_DIGITS = 3, 150  # that are looked at to tell whether a page is turned, and of the tiles,
 TRIED_GLYPHS = 40  # to tell on which side it lies
@@ -414,7 +414,7 @@ def _confirmed(lines: list[list[segment.Found]], seen: list[list[segment.Found]]
     inside = ((middles >= connected[:, None, :2]) & (middles <= connected[:, None, 2:])).all(2)
     union, within = page.overlaps(connected.astype(float), found.astype(float))
     unseen = (within < CONFIRMED).all(1).mean()
-    if not inside.any(0).all() or (inside.sum(1) > 1).any() or unseen > UNCONFIRMED:
+    if not inside.any(0).all() or unseen > UNCONFIRMED:
         return seen
     numbers, best = itertools.count(), union.argmax(1)
     return [

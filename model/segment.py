@@ -34,7 +34,7 @@ CUTS = 3  # places at which a piece may be cut
 # Costs are in nats, as the logarithms of the network's probabilities are.
 CUT_COST = 0.05  # of each cut through ink: connected ink is one digit where the network is as sure of that
 GAP_COST = 3.0  # of white between the parts of a digit, for each height of it
-LOW, LOW_COST = 0.75, 3.0  # a digit less high than so much of the writing costs so much for each height it lacks
+LOW, LOW_COST = 0.6, 3.0  # a digit less high than so much of the writing costs so much for each height it lacks
 SKIP_COST = 0.5  # of leaving a small piece out, as a dot or a dash
 # What a picture may cost. A full page of writing has 1,000 digits; the worst tables that were seen have 450
 # pieces and 900 groups. benchmarks/worst_case.py measures what these allow.
