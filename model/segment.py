@@ -532,7 +532,7 @@ def _neighbours(line: list[Atom], found: Mapping[Group, Found], unit: float, mos
                 break
             apart += single[end - 1]
             white += max(0, last.left - line[end - 2].right)
-            least = GAP_COST * white / max(height, width / 2) + LOW_COST * max(0, LOW - max(width, height) / unit)
+            least = GAP_COST * white / max(height, width / 2) + LOW_COST * max(0, LOW - height / unit)
             least += CUT_COST * first.cut
             one_piece = first.pieces is last.pieces  # its slices may be made whole again
             if (least <= apart or one_piece) and (start, end) not in found:
@@ -627,7 +627,7 @@ def _cost(digit: Found, atoms: Sequence[Atom], unit: float) -> float:
     """What it costs to read some atoms as one digit, where the writing is `unit` pixels high."""
     height = max(digit.box[3], digit.box[2] / 2)
     cost = _doubt(digit)
-    cost += LOW_COST * max(0, LOW - max(digit.box[2:]) / unit)
+    cost += LOW_COST * max(0, LOW - digit.box[3] / unit)
     if atoms[0].cut:
         cost += CUT_COST
     for one, other in itertools.pairwise(atoms):
