@@ -35,6 +35,7 @@ CUTS = 3  # places at which a piece may be cut
 CUT_COST = 0.05  # of each cut through ink: connected ink is one digit where the network is as sure of that
 GAP_COST = 3.0  # of white between the parts of a digit, for each height of it
 LOW, LOW_COST = 0.6, 3.0  # a digit less high than so much of the writing costs so much for each height it lacks
+BESIDE_COST = 0.15  # of what may be a digit by itself, and stands under another's roof or beside its tail
 SKIP_COST = 0.5  # of leaving a small piece out, as a dot or a dash
 # What a picture may cost. A full page of writing has 1,000 digits; the worst tables that were seen have 450
 # pieces and 900 groups. benchmarks/worst_case.py measures what these allow.
@@ -222,7 +223,7 @@ def read_lines(pieces: Pieces, classify: Callable[[np.ndarray], np.ndarray], sha
         for (found, group), digit in zip(keys, read, strict=True):
             found[group] = digit
 
-    lines = [_atoms(line) for line in _lines(pieces.digits, unit)]
+    lines = [_atoms(line, MAIN * unit) for line in _lines(pieces.digits, unit)]
     whole = iter(as_digits([(atom,) for line in lines for atom in line]))
     cut = [_cut_up([(atom, next(whole)) for atom in line], ink, labels) for line in lines]
     added(cut, [[(n, n + 1) for n in range(len(line)) if (n, n + 1) not in found] for line, found in cut])
@@ -435,17 +436,21 @@ def _tilt(pieces: list[Piece]) -> float:
     return float(np.clip(np.median(down[rows, first[rows]] / across[rows, first[rows]]), -STEEP, STEEP))
 
 
-def _atoms(line: list[Piece]) -> list[Atom]:
-    """A line's atoms, from left to right, before any piece is cut."""
+def _atoms(line: list[Piece], main: float) -> list[Atom]:
+    """A line's atoms, from left to right, before any piece is cut; what is as high as `main` may be a digit."""
     groups: list[list[Piece]] = []
     bounds = np.empty((len(line), 2), int)  # left and right of each group
     higher = 0  # groups of which a piece is but a small part: they come by height
     for piece in sorted(line, key=lambda p: -p.height):
-        # A small piece above, below or inside another belongs to it: a loose hat, a broken stroke.
+        # A small piece above, below or inside another belongs to it: a loose hat, a broken stroke. But beside a long
+        # tail, it may be a digit.
         while higher < len(groups) and piece.height < 0.6 * groups[higher][0].height:
             higher += 1
         left, right = bounds[:higher].T
         fits = np.minimum(piece.right, right) - np.maximum(piece.left, left) >= 0.5 * piece.width
+        if piece.height >= main:
+            tops, bottoms = np.array([(group[0].top, group[0].bottom) for group in groups[:higher]]).reshape(-1, 2).T
+            fits &= np.minimum(piece.bottom, bottoms) - np.maximum(piece.top, tops) < 0.5 * piece.height
         if fits.any():
             number = int(fits.argmax())
             groups[number].append(piece)
@@ -632,4 +637,13 @@ def _cost(digit: Found, atoms: Sequence[Atom], unit: float) -> float:
         cost += CUT_COST
     for one, other in itertools.pairwise(atoms):
         cost += GAP_COST * max(0, other.left - one.right) / height
+        cost += BESIDE_COST * _is_beside(one, other, MAIN * unit)
     return cost
+
+
+def _is_beside(one: Atom, other: Atom, main: float) -> bool:
+    """Whether an atom as high as `main` lies mostly in the columns of another, and not above or below it."""
+    across = min(one.right, other.right) - max(one.left, other.left)
+    down = min(one.bottom, other.bottom) - max(one.top, other.top)
+    low = min(one.bottom - one.top, other.bottom - other.top)
+    return low >= main and down >= 0.5 * low and across >= 0.5 * min(one.right - one.left, other.right - other.left)

@@ -66,6 +66,14 @@ def test_kind_5_long_tails_beside_small_zeros(recognizer):
     assert recognizer.read(page.picture()).text == "207370"
 
 
+@pytest.mark.parametrize(("height", "beside"), [(34, "8"), (40, "80"), (46, "80")])
+def test_kind_5_smaller_digits_under_the_roof_and_beside_the_tail_of_a_long_one(recognizer, height, beside):
+    page = Sheet(640, 240).write("3856", 20, 70).write("2054", 320, 70).line(242, 60, 292, 66, 238, 170, pen=3, ink=255)
+    for digit, left in zip(beside, (224, 290), strict=False):
+        page.write(digit, left, 118 - height, height, 3)
+    assert recognizer.read(page.picture()).text == f"3856{beside[0]}7{beside[1:]}2054"
+
+
 def test_kind_6_marks_that_are_no_digits_turn_no_page(recognizer):
     page = Sheet(700, 200)
     for place, digit in enumerate("2745"):
