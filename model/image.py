@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
 EXTENSIONS = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif")
@@ -14,7 +14,12 @@ MAX_PIXELS = 100_000_000  # a phone's largest picture; more would not fit into t
 PACKED, ROOMY = 500, 100_000_000  # values for each byte of a file: more, beyond so many values, is a bomb or blank
 LARGE = 4_000_000  # pixels: from here on, a picture is held once and copied strip by strip, never as a whole
 STRIP = 1_000_000  # pixels
+LEAST_RANGE = 1e-30  # of a picture whose pixels are floats: it shows nothing
 MIN_SIDE = 8  # of the longer side: below, nobody could write a digit
+
+# A picture is read or refused; what Pillow warns of beside, odd tags or many pixels (MAX_PIXELS is stricter), is no
+# news to who gave it. Once for the process: filters that are set and reset at each picture are not safe with threads.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 class ImageError(ValueError):
@@ -38,12 +43,10 @@ def load(source: os.PathLike | str | bytes | Image.Image | np.ndarray) -> np.nda
     if not source:
         raise ImageError("The file is empty.")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # MAX_PIXELS is stricter
-            image = Image.open(io.BytesIO(source), formats=FORMATS)
+        image = Image.open(io.BytesIO(source), formats=FORMATS)
     except Image.DecompressionBombError as error:
         raise ImageError(f"The picture is too large; at most {MAX_PIXELS // 10**6} megapixels can be read.") from error
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+    except Exception as error:  # what a damaged file makes a decoder raise is of any kind
         raise ImageError(f"This is {_guess(source)}, not a PNG, JPEG, WebP, BMP, TIFF or GIF picture.") from error
     with image:
         return _to_rgb(image, len(source))
@@ -102,7 +105,9 @@ def _to_rgb(image: Image.Image, stored: int | None = None) -> np.ndarray:
         image.load()
         if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:  # else it would only copy
             image = ImageOps.exif_transpose(image)
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+    except MemoryError as error:
+        raise ImageError("There is not enough memory for this picture now; make it smaller, or try again.") from error
+    except Exception as error:
         raise ImageError("The picture is damaged: it ends too early or can't be decoded.") from error
     if image.mode == "F" or image.mode.startswith("I"):
         return _from_numbers(np.asarray(image))
@@ -161,8 +166,9 @@ def _from_numbers(values: np.ndarray) -> np.ndarray:
         raise ImageError("The picture has pixels that are not numbers (NaN or infinite).")
     low, high = float(values.min()), float(values.max())
     grey = np.full(values.shape, 255, np.uint8)
-    if high > low:
-        grey = np.round((values - low) * (255 / (high - low))).astype(np.uint8)
+    if high - low > LEAST_RANGE:
+        # By halves: from the least float to the greatest is more than a float can hold.
+        grey = np.round((values / 2 - low / 2) * (510 / (high - low))).astype(np.uint8)
     return np.repeat(grey[..., None], 3, axis=2)
 
 
