@@ -10,17 +10,20 @@ A checkpoint is a folder of three files, none of which can run code when read:
 Loading is strict: whatever is missing, doesn't fit or can't be read raises a CheckpointError that names file and fault.
 """
 
+import hashlib
+import io
 import json
+import math
 import os
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import jax
 import numpy as np
 from flax import nnx
 from safetensors import SafetensorError
-from safetensors.numpy import load_file
+from safetensors.numpy import load as from_bytes
 from safetensors.numpy import save as to_bytes
 
 from model.network import Committee, DigitCNN
@@ -42,6 +45,14 @@ CARD_FIELDS = {
     "history": list,  # one object an epoch
     "test": dict,
 }
+
+
+# What the fields may hold, that a damaged card asks for no memory and shows no nonsense.
+MOST_CARD, MOST_HEADER = 4_000_000, 1_000_000  # bytes: of a card; of a weights file beyond its values
+MOST_CLASSES, MOST_NAME = 1000, 200  # classes; characters of a name
+MOST_VALUES = 20_000_000  # of an array of an evaluation: images times classes
+RANGES = {"widths": (1, 1024), "depth": (1, 16), "features": (0, 8192), "members": (1, 32)}  # of a network's arguments
+SHARES = ("accuracy", "ece")  # of an evaluation's summary, from 0 to 1
 
 
 class CheckpointError(Exception):
@@ -77,17 +88,18 @@ def _load(directory: Path, kind: str, build: Callable[[dict], nnx.Module]) -> tu
     try:
         network = nnx.eval_shape(lambda: build(card))
     except (TypeError, ValueError) as error:
-        raise CheckpointError(f"{directory / CARD}: 'network' does not describe {kind} ({error}).") from error
-    try:
-        loaded = load_file(path)
-    except FileNotFoundError as error:
-        raise CheckpointError(f"{path} is missing.") from error
-    except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError(f"{path} is damaged or not a safetensors file ({error}).") from error
+        raise CheckpointError(f"{directory / CARD}: 'network' does not describe {kind} ({_line(error)}).") from error
     state = nnx.state(network, TRAINED)
     wanted = by_name(state)
+    most = sum(variable.size * variable.dtype.itemsize for variable in wanted.values()) + MOST_HEADER
+    try:
+        content = _bounded(path, most)
+        loaded = from_bytes(content)
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise CheckpointError(f"{path} is damaged or not a safetensors file ({_line(error)}).") from error
     for name in sorted(wanted.keys() ^ loaded.keys()):
-        raise CheckpointError(f"{path}: {name} is {'missing' if name in wanted else 'not part of this network'}.")
+        fault = "is missing" if name in wanted else "is not part of this network"
+        raise CheckpointError(f"{path}: {_line(name)} {fault}.")
     for name, variable in wanted.items():
         value = loaded[name]
         if value.shape != variable.shape or value.dtype not in (variable.dtype, np.float16):
@@ -96,6 +108,8 @@ def _load(directory: Path, kind: str, build: Callable[[dict], nnx.Module]) -> tu
             )
         if not np.isfinite(value).all():
             raise CheckpointError(f"{path}: {name} has values that are not finite.")
+    if card.get("sha256", _sha256(content)) != _sha256(content):
+        raise CheckpointError(f"{path} is damaged or of another checkpoint: its checksum is not the card's.")
     nnx.update(network, jax.tree.map(lambda v: v, nnx.from_flat_state(_with_values(state, loaded))))
     network.eval()
     for _, module in nnx.iter_modules(network):
@@ -125,9 +139,11 @@ def save(
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     state = nnx.state(network, TRAINED)
-    values = {name: np.asarray(variable[...], dtype) for name, variable in by_name(state).items()}
+    # safetensors writes the memory of an array as it lies, whatever its strides.
+    values = {name: np.ascontiguousarray(variable[...], dtype) for name, variable in by_name(state).items()}
+    content = to_bytes(values)
     with replacing(directory / WEIGHTS) as path:
-        path.write_bytes(to_bytes(values))
+        path.write_bytes(content)
     if labels is not None:
         with replacing(directory / EVALUATION) as path, open(path, "wb") as file:
             np.savez_compressed(
@@ -136,48 +152,130 @@ def save(
                 probabilities=probabilities.astype(np.float32),
             )
     with replacing(directory / CARD) as path:
-        path.write_text(json.dumps(card, indent=1) + "\n")
+        path.write_text(json.dumps(card | {"sha256": _sha256(content)}, indent=1) + "\n")
 
 
 def read_card(directory: os.PathLike | str) -> dict:
     """The card of a checkpoint, checked against CARD_FIELDS; raises CheckpointError."""
     path = Path(directory) / CARD
     try:
-        card = json.loads(path.read_text())
-    except FileNotFoundError as error:
-        raise CheckpointError(f"{path} is missing.") from error
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise CheckpointError(f"{path} is not a JSON file that can be read ({error}).") from error
+        card = json.loads(_bounded(path, MOST_CARD).decode(), parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:  # also of digits or brackets without end
+        raise CheckpointError(f"{path} is not a JSON file that can be read ({_line(error)}).") from error
     if not isinstance(card, dict):
         raise CheckpointError(f"{path} should hold an object, but holds a {type(card).__name__}.")
     for field, kind in CARD_FIELDS.items():
         if field not in card:
             raise CheckpointError(f"{path}: the field '{field}' is missing.")
-        if not isinstance(card[field], kind):
-            raise CheckpointError(f"{path}: '{field}' should be a {kind.__name__}, not {card[field]!r:.60}.")
-    if not card["temperature"] > 0:
-        raise CheckpointError(f"{path}: 'temperature' should be above 0, not {card['temperature']}.")
-    if not card["classes"] or not all(isinstance(name, str) for name in card["classes"]):
-        raise CheckpointError(f"{path}: 'classes' should be a list of names.")
+        if kind is float and isinstance(card[field], int) and not isinstance(card[field], bool):
+            continue
+        if not isinstance(card[field], kind) or isinstance(card[field], bool):
+            raise CheckpointError(f"{path}: '{field}' should be a {kind.__name__}, not {_line(repr(card[field]))}.")
+    for fault in _faults(card):
+        raise CheckpointError(f"{path}: {fault}.")
     return card
+
+
+def _faults(card: dict) -> Iterator[str]:
+    """What of a card's fields is out of range, in words."""
+    if not 0 < card["temperature"] < math.inf:
+        yield f"'temperature' should be above 0, not {card['temperature']}"
+    names = card["classes"]
+    if not all(isinstance(name, str) and 0 < len(name) <= MOST_NAME for name in names):
+        yield f"'classes' should be a list of names of at most {MOST_NAME} characters"
+    elif not 0 < len(names) <= MOST_CLASSES or len(set(names)) < len(names):
+        yield f"'classes' should be 1 to {MOST_CLASSES} names, each once"
+    texts = {"name": card["name"], "data": card["data"].get("name", ""), "command": card.get("command", "")}
+    for field, value in texts.items():
+        if not isinstance(value, str) or (field != "command" and len(value) > MOST_NAME):
+            yield f"'{field}' should be named by at most {MOST_NAME} characters, not {_line(repr(value))}"
+    if not _is_number(card.get("threshold", 0), 0, 1):
+        yield f"'threshold' should be from 0 to 1, not {_line(repr(card['threshold']))}"
+    if not isinstance(card.get("parameters", 0), int) or not _is_number(card.get("parameters", 0), 0, math.inf):
+        yield f"'parameters' should be a count, not {_line(repr(card['parameters']))}"
+    for part in ("validation", "test"):
+        summary = card.get(part, {})
+        if not isinstance(summary, dict):
+            yield f"'{part}' should be a dict, not {_line(repr(summary))}"
+        elif any(not _is_number(summary.get(share, 0), 0, 1) for share in SHARES):
+            yield f"'{part}' should have shares from 0 to 1"
+    if not all(isinstance(epoch, dict) for epoch in card["history"]):
+        yield "'history' should be a list of objects"
+    for name, (least, most) in RANGES.items():
+        values = card["network"].get(name, least)
+        values = values if isinstance(values, list) else [values]
+        if len(values) > len(RANGES) or not all(isinstance(v, int) and _is_number(v, least, most) for v in values):
+            yield f"'network' has {name} {_line(repr(values))}, which should be from {least} to {most}"
+    if not _is_number(card["network"].get("dropout", 0), 0, 0.99):
+        yield "'network' has a dropout that is not from 0 to 0.99"
+
+
+def _is_number(value: object, least: float, most: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
+def _bounded(path: Path, most: int) -> bytes:
+    """The content of a file of at most so many bytes; raises CheckpointError."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read(most + 1)
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path} is missing.") from error
+    except OSError as error:
+        raise CheckpointError(f"{path} can't be read: {error.strerror}.") from error
+    if len(content) > most:
+        raise CheckpointError(f"{path} is larger than the {most:,} bytes that it may have.")
+    return content
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _line(fault: object) -> str:
+    """What somebody else says of a fault, or a value, on one line of bearable length."""
+    return " ".join(str(fault).split())[:120]
 
 
 def read_evaluation(directory: os.PathLike | str) -> tuple[np.ndarray, np.ndarray]:
     """Test labels (n,) int and probabilities (n, classes) float32 of a checkpoint; raises CheckpointError."""
     path = Path(directory) / EVALUATION
     classes = len(read_card(directory)["classes"])
+    content = _bounded(path, 4 * MOST_VALUES)
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-            labels, probabilities = arrays["labels"].astype(int), arrays["probabilities"]
-    except FileNotFoundError as error:
-        raise CheckpointError(f"{path} is missing.") from error
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"{path} is damaged or not an evaluation ({error}).") from error
-    if labels.ndim != 1 or probabilities.shape != (len(labels), classes) or not (labels < classes).all():
+        with zipfile.ZipFile(io.BytesIO(content)) as members:
+            # Each header first: it says how much memory its array takes.
+            labels, probabilities = (_array(members, f"{name}.npy") for name in ("labels", "probabilities"))
+    except Exception as error:  # what a damaged file makes zipfile and NumPy raise is of any kind
+        raise CheckpointError(f"{path} is damaged or not an evaluation ({_line(error)}).") from error
+    if labels.ndim != 1 or probabilities.shape != (len(labels), classes):
         raise CheckpointError(
             f"{path}: labels {labels.shape} and probabilities {probabilities.shape} don't fit {classes} classes."
         )
-    return labels, probabilities
+    if labels.dtype.kind not in "iu" or probabilities.dtype.kind != "f":
+        raise CheckpointError(f"{path}: labels are {labels.dtype} and probabilities {probabilities.dtype}.")
+    labels = labels.astype(int)
+    if not ((labels >= 0) & (labels < classes)).all() or not ((probabilities >= 0) & (probabilities <= 1)).all():
+        raise CheckpointError(f"{path} has labels that are no class, or probabilities that are not from 0 to 1.")
+    return labels, probabilities.astype(np.float32, copy=False)
+
+
+def _array(members: zipfile.ZipFile, name: str) -> np.ndarray:
+    """An array of an .npz file; ValueError where it is larger than an evaluation may be."""
+    with members.open(name) as file:
+        version = np.lib.format.read_magic(file)
+        read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+        if version not in read_header:
+            raise ValueError(f"{name} has a format of version {version}")
+        shape, _, dtype = read_header[version](file)
+    if dtype.kind not in "iuf" or dtype.itemsize > 8 or len(shape) > 2 or math.prod(shape) > MOST_VALUES:
+        raise ValueError(f"{name} is {dtype} {shape}")
+    with members.open(name) as file:
+        return np.lib.format.read_array(file, allow_pickle=False)
 
 
 def _network(card: dict) -> DigitCNN | Committee:

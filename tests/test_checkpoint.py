@@ -40,6 +40,7 @@ def test_saved_and_loaded_is_the_same_network(tmp_path):
     loaded, loaded_card = checkpoint.load(tmp_path / "small")
     images = np.random.default_rng(0).integers(0, 256, (4, 28, 28), np.uint8)
     np.testing.assert_array_equal(loaded(images), network(images))
+    assert loaded_card.pop("sha256")
     assert loaded_card == card
     labels, back = checkpoint.read_evaluation(tmp_path / "small")
     assert labels.tolist() == [2]
@@ -59,6 +60,12 @@ def edit_weights(folder, change):
     save_file(weights, folder / WEIGHTS)
 
 
+def flip_bit(path):
+    content = bytearray(path.read_bytes())
+    content[-1000] ^= 1
+    path.write_bytes(content)
+
+
 FAULTS = {
     "no weights": (lambda f: (f / WEIGHTS).unlink(), "safetensors is missing"),
     "no card": (lambda f: (f / CARD).unlink(), "json is missing"),
@@ -76,6 +83,18 @@ FAULTS = {
     "name more": (lambda f: edit_weights(f, lambda w: w.update(more=np.ones(1))), "more is not part"),
     "shape": (lambda f: edit_weights(f, lambda w: w.update({"head.bias": np.ones(11, np.float32)})), r"\(11,\)"),
     "type": (lambda f: edit_weights(f, lambda w: w.update({"head.bias": np.ones(10)})), "float64"),
+    "flipped bit": (lambda f: flip_bit(f / WEIGHTS), "checksum is not the card's"),
+    "large weights": (lambda f: (f / WEIGHTS).write_bytes(bytes(3_000_000)), "larger than"),
+    "large card": (lambda f: (f / CARD).write_bytes(b" " * 5_000_000), "larger than"),
+    "deep card": (lambda f: (f / CARD).write_text("[" * 100_000), "not a JSON"),
+    "long number": (lambda f: (f / CARD).write_text("1" * 100_000), "not a JSON"),
+    "no number": (lambda f: edit_card(f, lambda c: c.update(temperature=float("nan"))), "NaN is no number"),
+    "twice a class": (lambda f: edit_card(f, lambda c: c.update(classes=["0"] * 10)), "each once"),
+    "list for a name": (lambda f: edit_card(f, lambda c: c["classes"].__setitem__(3, ["3"])), "list of names"),
+    "threshold": (lambda f: edit_card(f, lambda c: c.update(threshold=7)), "'threshold' should be from 0 to 1, not 7"),
+    "accuracy": (lambda f: edit_card(f, lambda c: c["test"].update(accuracy="all")), "'test' should have shares"),
+    "parameters": (lambda f: edit_card(f, lambda c: c.update(parameters="many")), "'parameters' should be a count"),
+    "wide": (lambda f: edit_card(f, lambda c: c["network"].update(widths=[10**9] * 3)), "should be from 1 to 1024"),
     "nan": (lambda f: edit_weights(f, lambda w: w["head.bias"].fill(np.nan)), "not finite"),
 }
 
@@ -102,6 +121,9 @@ def test_a_page_network_is_told_from_one_that_reads_digits():
         (lambda f: (f / EVALUATION).write_bytes((f / EVALUATION).read_bytes()[:5000]), "damaged"),
         (lambda f: np.savez(f / EVALUATION, labels=np.ones(3, int)), "damaged"),
         (lambda f: np.savez(f / EVALUATION, labels=np.ones(3, int), probabilities=np.ones((2, 10))), "fit"),
+        (lambda f: np.savez(f / EVALUATION, labels=np.full(2, -1), probabilities=np.ones((2, 10))), "no class"),
+        (lambda f: np.savez(f / EVALUATION, labels=np.ones(2, "U1"), probabilities=np.ones((2, 10))), "damaged"),
+        (lambda f: np.savez_compressed(f / EVALUATION, labels=np.zeros(30_000_000, "u1"), probabilities=1), "damaged"),
     ],
 )
 def test_a_faulty_evaluation_is_named_and_does_not_stop_the_reader(copy, damage, says):
@@ -109,6 +131,15 @@ def test_a_faulty_evaluation_is_named_and_does_not_stop_the_reader(copy, damage,
     with pytest.raises(CheckpointError, match=says):
         checkpoint.read_evaluation(copy)
     checkpoint.load(copy)
+
+
+def test_weights_that_lie_otherwise_in_memory_are_saved_as_they_are(tmp_path):
+    network = DigitCNN(rngs=nnx.Rngs(0))
+    network.head.kernel[...] = np.asarray(network.head.kernel[...]).T.copy().T
+    card = checkpoint.read_card(DEFAULT) | {"network": {}}
+    checkpoint.save(tmp_path, network, card)
+    loaded, _ = checkpoint.load(tmp_path)
+    np.testing.assert_array_equal(loaded.head.kernel[...], network.head.kernel[...])
 
 
 def test_a_failed_save_leaves_the_old_checkpoint(copy):
