@@ -1,5 +1,6 @@
 """A fine-tuning is a process of its own: it can be followed, cancelled, kept, and never outlives the server."""
 
+import contextlib
 import os
 import select
 import subprocess
@@ -92,6 +93,37 @@ def test_a_failure_is_one_sentence(source, trainer):
     with pytest.raises(checkpoint.CheckpointError):
         trainer.start(source / "nowhere", corrections(7, 1), corrections(7, 0))
     job = trainer.start(source, corrections(7, 1), corrections(7, 0), SHORT)  # the failures are out of the way
+
+
+def test_whatever_goes_wrong_it_has_ended(source, trainer, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("out of anything")
+
+    monkeypatch.setattr(teaching, "compare", broken)
+    job = trainer.start(source, corrections(7, 1), corrections(7, 0), SHORT)
+    job.wait()
+    assert (job.state, job.fault) == ("failed", "The training has ended unexpectedly (RuntimeError).")
+
+
+def test_lines_that_are_no_events_are_passed_over(source, trainer, monkeypatch):
+    """As a library may print them."""
+    real = subprocess.Popen
+
+    def chatty(command, **options):
+        says = "import sys; print('[]'); print('odd'); print('{\"event\": \"step\", \"step\": 7}'); sys.exit(3)"
+        return real([sys.executable, "-c", says], **options)
+
+    monkeypatch.setattr(teaching.subprocess, "Popen", chatty)
+    job = trainer.start(source, corrections(7, 1), corrections(7, 0), SHORT)
+    job.wait()
+    assert (job.state, job.progress, job.fault) == ("failed", {"step": 7}, "The training ended with code 3.")
+
+
+def test_another_trainer_of_the_server_spares_what_runs(source, trainer):
+    job = trainer.start(source, corrections(7, 3), corrections(7, 0))
+    other = Trainer()
+    with contextlib.closing(other.start(source, corrections(7, 1), corrections(7, 0))):
+        assert job.busy and job._folder.exists()
 
 
 SERVER = """

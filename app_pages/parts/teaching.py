@@ -7,7 +7,9 @@ out becomes a checkpoint when somebody keeps it, in one step, and is gone otherw
 
 import atexit
 import contextlib
+import functools
 import json
+import logging
 import os
 import re
 import shutil
@@ -20,7 +22,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import streamlit as st
 
 from app_pages.parts import collection
 from model import Recognizer, checkpoint
@@ -31,6 +32,7 @@ PREFIX = "digits-teaching-"  # of the temporary folders; then the server's proce
 NICENESS = 10  # of 19: visitors go first
 NAME = re.compile(r"[\w][\w .-]{0,39}")
 
+LIVE: set[Path] = set()  # the folders of this server's jobs
 Labelled = tuple[np.ndarray, np.ndarray]  # glyphs (n, 28, 28) uint8, and the names of their classes (n,) str
 
 
@@ -68,6 +70,7 @@ class Job:
         self.dataset = checkpoint.read_card(source)["data"].get("name", "")
         self.state, self.progress, self.history, self.fault, self.compared = "running", {}, [], None, {}
         self._folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+        LIVE.add(self._folder)
         self.output = self._folder / "new"
         (self._folder / "corrections.npz").write_bytes(collection.as_npz(*trained))
         command = [sys.executable, "-m", "train", "--json", "--while-stdin", "--from", str(source), "--output"]
@@ -97,17 +100,30 @@ class Job:
         self._process.wait()
         self._process.stdin.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+        LIVE.discard(self._folder)
 
     def _follow(self) -> None:
+        try:
+            with self._process.stdout:
+                self._follow_to_the_end()
+        except Exception as error:  # whatever it is, nobody waits for ever
+            if self.busy:
+                self.fault = f"The training has ended unexpectedly ({type(error).__name__})."
+                self.close("failed")
+            logging.getLogger(__name__).exception("A training ended unexpectedly")
+
+    def _follow_to_the_end(self) -> None:
         for line in self._process.stdout:
-            event = json.loads(line)
-            kind = event.pop("event")
+            try:
+                event = json.loads(line)
+                kind = event.pop("event")
+            except (ValueError, TypeError, AttributeError, KeyError):
+                continue  # something else that a library printed
             if kind == "step":
                 self.progress = event
             elif kind == "epoch":
                 self.history.append(event)
         code = self._process.wait()
-        self._process.stdout.close()
         if self.state != "running":
             return
         if code:
@@ -203,7 +219,7 @@ class Trainer:
             job.close("kept")
 
 
-@st.cache_resource(show_spinner=False)
+@functools.cache  # not Streamlit's: that any visitor's browser can clear
 def trainer() -> Trainer:
     """The server's."""
     return Trainer()
@@ -248,7 +264,8 @@ def _sweep() -> None:
     """Deletes what servers left that were killed."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         process = folder.name.removeprefix(PREFIX).partition("-")[0]
-        if process.isdecimal() and (int(process) == os.getpid() or not _is_alive(int(process))):
+        gone = process.isdecimal() and (int(process) == os.getpid() or not _is_alive(int(process)))
+        if gone and folder not in LIVE:
             shutil.rmtree(folder, ignore_errors=True)
 
 
