@@ -17,7 +17,7 @@ pages = [
     st.Page("app_pages/evaluation.py", title="Evaluation", icon=":material/analytics:"),
     st.Page("app_pages/challenge.py", title="Challenge", icon=":material/timer:"),
 ]
-if collection.mode() != collection.OFF:
+if collection.mode() != collection.OFF or collection.is_undecided():
     pages.append(st.Page("app_pages/teach.py", title="Teach it", icon=":material/school:"))
 page = st.navigation(pages)
 

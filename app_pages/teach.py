@@ -14,6 +14,14 @@ card = checkpoint.read_card(path)
 changing = collection.mode() == collection.ON
 
 st.title("Teach it")
+if collection.is_undecided():
+    st.info(
+        "Teaching is off, since other machines can reach this server. Whoever starts it decides: with "
+        "`DIGITS_TEACHING=on` in its environment everyone can keep, delete and train; with `read-only`, look; with "
+        "`off`, this page is gone.",
+        icon=":material/lock:",
+    )
+    st.stop()
 try:
     shelf = collection.opened()
     counts = shelf.counts()

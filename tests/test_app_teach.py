@@ -139,6 +139,15 @@ def test_a_server_may_take_nothing(mode, monkeypatch):
     assert shelf.counts() == {"7": 1}
 
 
+def test_a_server_that_others_can_reach_teaches_only_if_told_to(monkeypatch):
+    shelf = fill("7")
+    monkeypatch.setattr(collection, "is_undecided", lambda: True)
+    monkeypatch.setattr(collection, "mode", lambda: "off")
+    app = start("teach")
+    assert "DIGITS_TEACHING=on" in said(app.info) and not app.exception and not app.button
+    assert shelf.counts() == {"7": 1}
+
+
 # The collection
 
 

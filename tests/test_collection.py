@@ -175,6 +175,10 @@ def test_the_address_is_told_by_the_environment(tmp_path, monkeypatch):
 def test_what_is_no_mode_is_off(monkeypatch):
     monkeypatch.delenv("DIGITS_TEACHING", raising=False)
     assert collection.mode() == "on"
-    for said, meant in (("Read-Only ", "read-only"), ("off", "off"), ("readonly", "off"), ("", "off")):
+    for address in ("127.0.0.1", "::1", "localhost", "0.0.0.0", "", "192.0.2.7", "digits.example"):
+        monkeypatch.setattr(collection.st.config, "get_option", {"server.address": address}.get)
+        inside = address in ("127.0.0.1", "::1", "localhost")
+        assert (collection.mode(), collection.is_undecided()) == (("on", False) if inside else ("off", True))
+    for said, meant in (("on", "on"), ("Read-Only ", "read-only"), ("off", "off"), ("readonly", "off"), ("", "off")):
         monkeypatch.setenv("DIGITS_TEACHING", said)
         assert collection.mode() == meant

@@ -4,12 +4,14 @@ It is an SQLite file, `collection.db` in the project's folder, unless the enviro
 `[connections.collection]` in `.streamlit/secrets.toml` has the address of another one, as SQLAlchemy writes it:
 `postgresql+psycopg://user:password@host/name`.
 
-DIGITS_TEACHING=read-only shows the collection and changes nothing; DIGITS_TEACHING=off doesn't show it either.
+DIGITS_TEACHING=read-only shows the collection and changes nothing; DIGITS_TEACHING=off doesn't show it either. Without
+it, a server that other machines can reach has it off: what visitors keep, all of them see and delete.
 """
 
 import contextlib
 import datetime
 import io
+import ipaddress
 import os
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -148,8 +150,21 @@ class Collection:
 
 def mode() -> str:
     """One of MODES: DIGITS_TEACHING. What is none of them is taken for off, so that a slip does not open a server."""
-    said = os.environ.get("DIGITS_TEACHING", ON).strip().lower()
+    said = os.environ.get("DIGITS_TEACHING", OFF if is_undecided() else ON).strip().lower()
     return said if said in MODES else OFF
+
+
+def is_undecided() -> bool:
+    """Whether other machines can reach this server, and nobody has said whether they may teach."""
+    return "DIGITS_TEACHING" not in os.environ and not _is_loopback(st.config.get_option("server.address") or "")
+
+
+def _is_loopback(address: str) -> bool:
+    if address == "localhost":
+        return True
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(address).is_loopback
+    return False  # none: it listens on all
 
 
 def opened() -> Collection:
