@@ -9,6 +9,7 @@ from train import evaluate
 
 PAGE = 24  # glyphs shown at a time
 FLASH = "teach said"  # session state: what came of a click, told once
+GONE = "deleted"  # session state: what this visitor deleted last
 path = resources.chosen()
 card = checkpoint.read_card(path)
 changing = collection.mode() == collection.ON
@@ -37,9 +38,18 @@ def tell(kind, words: str) -> None:
 
 
 def delete(ids: list[int] | None) -> None:
-    """Callback: deletes the items of these ids, or all."""
+    """Callback: deletes the items of these ids, or all; this visitor can take it back."""
     try:
-        tell(st.success, f"Deleted: {shelf.delete(ids)}.")
+        st.session_state[GONE] = shelf.delete(ids)
+    except collection.CollectionError as error:
+        tell(st.error, str(error))
+
+
+def undo() -> None:
+    """Callback: puts back what this visitor deleted last."""
+    try:
+        shelf.restore(st.session_state[GONE])
+        tell(st.success, f"Put back: {len(st.session_state.pop(GONE))}.")
     except collection.CollectionError as error:
         tell(st.error, str(error))
 
@@ -65,6 +75,10 @@ def start(classes: list[str]) -> None:
 
 def show_collection() -> None:
     total = sum(counts.values())
+    if changing and (gone := st.session_state.get(GONE)):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.success(f"Deleted: {len(gone):,}.", icon=":material/delete:", width="stretch")
+            st.button("Undo", on_click=undo, icon=":material/undo:")
     if not total:
         st.info(
             "Nothing is kept yet. Draw a digit or read a picture, and say what it is with “That's a …”.",
@@ -96,14 +110,40 @@ def show_collection() -> None:
             words = f"Delete the chosen ({len(chosen)})" if chosen else "Delete the chosen"
             st.button(words, on_click=delete, args=(chosen,), disabled=not chosen, icon=":material/delete:")
             with st.popover("Delete all", icon=":material/delete_forever:"):
-                st.markdown(f"All {total:,} are gone for good then.")
-                st.button("Yes, delete all", on_click=delete, args=(None,))
+                sure = st.checkbox(
+                    f"All {total:,} corrections of {len(counts)} classes go, for all visitors of this server. You can "
+                    "undo it until you leave or delete others."
+                )
+                st.button("Delete all of them", on_click=delete, args=(None,), disabled=not sure)
         for words, file, kind, made in (
             ("Download as PNG", "collection.zip", "application/zip", collection.as_zip),
             ("Download as npz", "collection.npz", "application/octet-stream", collection.as_npz),
         ):
             content = lambda made=made: made(*shelf.arrays())  # noqa: E731 (made when it is asked for)
             st.download_button(words, content, file, kind, icon=":material/download:", on_click="ignore")
+
+
+def forget(name: str) -> None:
+    """Callback: deletes a network that a visitor kept."""
+    try:
+        teaching.forget(resources.directory(), name)
+        tell(st.success, f"Deleted: **{uploads.plain(name)}**.")
+    except teaching.TeachingError as error:
+        tell(st.error, str(error))
+
+
+def show_networks() -> None:
+    """The networks that visitors kept, each with a button that deletes it."""
+    names = teaching.kept(resources.directory())
+    if not names:
+        return
+    st.header("Networks that were kept")
+    for name in names:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(uploads.plain(name), width="stretch")
+            with st.popover("Delete", icon=":material/delete:", key=f"forget {name}"):
+                st.markdown("It is gone for all visitors then, for good.")
+                st.button("Delete it", on_click=forget, args=(name,), key=f"forget it {name}")
 
 
 def offer() -> None:
@@ -224,3 +264,5 @@ st.header("The collection")
 show_collection()
 if changing and not job:
     teach(None)
+if changing:
+    show_networks()

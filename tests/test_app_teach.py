@@ -161,15 +161,34 @@ def test_the_collection_is_shown_in_pages_and_by_class_and_deleted_from(trainer)
     app = start("teach")
     assert not app.exception
     assert selectbox(app, "Show").options == ["All (31)", "7 (30)", "<b>x</b> (1)"]
-    assert len(app.checkbox) == 24 and "<b>x" not in page_html(app) and "<i>" not in page_html(app)
+    assert len(app.checkbox) == 25 and "<b>x" not in page_html(app) and "<i>" not in page_html(app)
     assert button(app, "Delete the chosen").disabled
     selectbox(app, "Show").set_value("<b>x</b>").run()
-    assert len(app.checkbox) == 1
+    assert len(app.checkbox) == 2
     app.checkbox[0].check().run()
     button(app, "Delete the chosen (1)").click().run()
     assert "Deleted: 1" in said(app.success) and shelf.counts() == {"7": 30} and not app.exception
-    button(app, "Yes, delete all").click().run()
+    button(app, "Undo").click().run()
+    assert "Put back: 1" in said(app.success) and shelf.counts() == {"7": 30, "<b>x</b>": 1} and not app.exception
+    assert button(app, "Delete all of them").disabled
+    (sure,) = (one for one in app.checkbox if one.label.startswith("All 31 corrections of 2 classes go"))
+    sure.check().run()
+    button(app, "Delete all of them").click().run()
     assert shelf.counts() == {} and "Nothing is kept yet" in said(app.info) and not app.exception
+    button(app, "Undo").click().run()
+    assert shelf.counts() == {"7": 30, "<b>x</b>": 1} and not app.exception
+
+
+def test_networks_that_were_kept_can_be_deleted(trainer, checkpoints):
+    path = checkpoints / "mine *1*"
+    shutil.copytree(checkpoints / "default", path)
+    card = json.loads((path / checkpoint.CARD).read_text())
+    (path / checkpoint.CARD).write_text(json.dumps(card | {"kept": True}))
+    app = start("teach")
+    assert r"mine \*1\*" in said(app.markdown) and not app.exception
+    assert [one.label for one in app.button].count("Delete it") == 1  # none for what ships
+    button(app, "Delete it").click().run()
+    assert not path.exists() and "Deleted" in said(app.success) and not app.exception
 
 
 # Teaching

@@ -11,7 +11,7 @@ import sqlalchemy as sql
 from conftest import missing
 from PIL import Image
 
-from app_pages.parts import collection
+from app_pages.parts import collection, limits
 from app_pages.parts.collection import Collection, CollectionError, Item
 from train import data
 
@@ -79,14 +79,43 @@ def test_what_is_typed_is_never_a_command(shelf):
 def test_deleting(shelf):
     shelf.add([item(label) for label in "12345"])
     ids = {one.label: one.id for one in shelf.items()}
-    assert shelf.delete([ids["2"], ids["5"], 10**6]) == 2
+    gone = shelf.delete([ids["2"], ids["5"], 10**6])
+    assert [one.label for one in gone] == ["2", "5"]
     assert list(shelf.counts()) == ["1", "3", "4"]
     shelf.add([item("6")])
     assert shelf.items()[0].id > ids["5"]  # never the number of another: a page that is late deletes the right ones
-    assert shelf.delete([]) == 0
-    assert shelf.delete() == 4 and shelf.counts() == {}
+    assert shelf.delete([]) == []
+    assert len(shelf.delete()) == 4 and shelf.counts() == {}
     glyphs, labels = shelf.arrays()
     assert glyphs.shape == (0, 28, 28) and labels.shape == (0,)
+
+
+def test_what_was_deleted_can_be_put_back_as_it_was(shelf):
+    shelf.add([item("1", ink % 256) for ink in range(700)])
+    before, aside = shelf.items(most=700), shelf.arrays(aside=True)[0]
+    shelf.restore(shelf.delete())
+    after = shelf.items(most=700)
+    fields = ("label", "read", "confidence", "checkpoint", "origin", "aside", "created")
+    assert [[getattr(one, field) for field in fields] for one in after] == [
+        [getattr(one, field) for field in fields] for one in before
+    ]
+    np.testing.assert_array_equal(shelf.arrays(aside=True)[0], aside)
+    assert len({one.id for one in after}) == 700
+
+
+@pytest.mark.parametrize(
+    ("limit", "labels", "words"),
+    [(limits.CORRECTIONS, "1111", "takes 3 corrections"), (limits.CLASSES, "1234", "takes 3 classes")],
+)
+def test_a_full_collection_takes_all_or_nothing(shelf, monkeypatch, limit, labels, words):
+    monkeypatch.setenv(limit, "3")
+    shelf.add([item(label) for label in labels[:2]])
+    with pytest.raises(CollectionError, match=f"is full: it {words}. Delete some first, or set {limit}"):
+        shelf.add([item(label) for label in labels[2:]])
+    assert sum(shelf.counts().values()) == 2
+    shelf.add([item(labels[2])])
+    monkeypatch.setenv(limit, "many")  # counts as not set
+    shelf.add([item(labels[3])])
 
 
 def test_every_sixth_of_a_class_is_put_aside_and_stays_so(shelf):

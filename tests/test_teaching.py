@@ -13,7 +13,7 @@ import pupil
 import pytest
 from pages import ROOT, written
 
-from app_pages.parts import teaching
+from app_pages.parts import limits, teaching
 from app_pages.parts.teaching import Compared, TeachingError, Trainer
 from model import checkpoint
 from model.recognizer import as_single_glyph
@@ -117,6 +117,25 @@ def test_lines_that_are_no_events_are_passed_over(source, trainer, monkeypatch):
     job = trainer.start(source, corrections(7, 1), corrections(7, 0), SHORT)
     job.wait()
     assert (job.state, job.progress, job.fault) == ("failed", {"step": 7}, "The training ended with code 3.")
+
+
+def test_so_many_trainings_an_hour_and_networks_there_may_be(source, trainer, tmp_path, monkeypatch):
+    monkeypatch.setenv(limits.TRAININGS, "2")
+    monkeypatch.setenv(limits.NETWORKS, "1")
+    job = trainer.start(source, corrections(7, 1), corrections(7, 0), SHORT)
+    job.wait()
+    trainer.keep(job, tmp_path, "mine")
+    assert teaching.kept(tmp_path) == ["mine"]
+    job = trainer.start(source, corrections(7, 1), corrections(7, 0), SHORT)
+    job.wait()
+    with pytest.raises(TeachingError, match="1 networks were kept already"):
+        trainer.keep(job, tmp_path, "another")
+    teaching.forget(tmp_path, "mine")
+    trainer.keep(job, tmp_path, "another")
+    with pytest.raises(TeachingError, match="somebody else has deleted it"):
+        teaching.forget(tmp_path, "mine")
+    with pytest.raises(TeachingError, match="2 networks were taught in the last hour; the next may be in 60 minutes"):
+        trainer.start(source, corrections(7, 1), corrections(7, 0), SHORT)
 
 
 def test_another_trainer_of_the_server_spares_what_runs(source, trainer):

@@ -9,6 +9,7 @@ it, a server that other machines can reach has it off: what visitors keep, all o
 """
 
 import contextlib
+import dataclasses
 import datetime
 import io
 import ipaddress
@@ -23,6 +24,7 @@ import sqlalchemy as sql
 import streamlit as st
 from PIL import Image
 
+from app_pages.parts import limits
 from model.network import GLYPH_SIZE
 
 NAME = "collection"  # of the connection, as .streamlit/secrets.toml has it
@@ -86,29 +88,26 @@ class Collection:
         """Keeps items, all or none. Every sixth of a class is put aside.
 
         Raises:
-            CollectionError: the database can't be written.
+            CollectionError: the database can't be written, or holds as much as it may (app_pages/parts/limits.py).
             ValueError: a label that is none (`as_label`), or another glyph than (28, 28) uint8.
         """
         with self._begun() as connection:
             for item in items:
-                if item.glyph.dtype != np.uint8 or item.glyph.shape != (GLYPH_SIZE, GLYPH_SIZE):
-                    raise ValueError(f"a glyph should be uint8 (28, 28), not {item.glyph.dtype} {item.glyph.shape}")
                 label = as_label(item.label)
                 own = _TABLE.c.label == label
                 # How many came in since the last one that is aside: deleting some does not move others.
                 last = connection.scalar(sql.select(sql.func.max(_TABLE.c.id)).where(own, _TABLE.c.aside)) or 0
                 since = connection.scalar(sql.select(sql.func.count()).where(own, _TABLE.c.id > last))
-                values = {
-                    "created": datetime.datetime.now(datetime.UTC).replace(tzinfo=None),
-                    "label": label,
-                    "read": item.read,
-                    "confidence": item.confidence,
-                    "checkpoint": printable(item.checkpoint),
-                    "origin": printable(item.origin),
-                    "aside": since >= ASIDE - 1,
-                    "glyph": item.glyph.tobytes(),
-                }
-                connection.execute(_TABLE.insert().values(values))
+                now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+                _insert(connection, dataclasses.replace(item, label=label, aside=since >= ASIDE - 1, created=now))
+            self._check_limits(connection)
+
+    def restore(self, items: Sequence[Item]) -> None:
+        """Keeps again what `delete` gave, as it was but for its ids. Raises as `add`."""
+        with self._begun() as connection:
+            for item in items:
+                _insert(connection, item)
+            self._check_limits(connection)
 
     def items(self, label: str | None = None, start: int = 0, most: int = 100) -> list[Item]:
         """The newest first: of one class or of all, from number `start` on, at most so many."""
@@ -116,7 +115,7 @@ class Collection:
         if label is not None:
             query = query.where(_TABLE.c.label == label)
         with self._begun() as connection:
-            return [Item(**dict(row._mapping) | {"glyph": _glyph(row.glyph)}) for row in connection.execute(query)]
+            return [_item(row) for row in connection.execute(query)]
 
     def counts(self) -> dict[str, int]:
         """How many there are of each class, in the order of their names."""
@@ -124,13 +123,17 @@ class Collection:
         with self._begun() as connection:
             return dict(sorted(tuple(row) for row in connection.execute(query)))
 
-    def delete(self, ids: Sequence[int] | None = None) -> int:
-        """Deletes the items of these ids, or all; returns how many that were."""
-        query = _TABLE.delete()
+    def delete(self, ids: Sequence[int] | None = None) -> list[Item]:
+        """Deletes the items of these ids, or all; returns what is gone, the oldest first."""
+        query = _TABLE.select().order_by(_TABLE.c.id)
         if ids is not None:
             query = query.where(_TABLE.c.id.in_([int(number) for number in ids]))
         with self._begun() as connection:
-            return connection.execute(query).rowcount
+            gone = [_item(row) for row in connection.execute(query)]
+            for start in range(0, len(gone), 500):  # more parameters, and some databases refuse
+                chosen = [item.id for item in gone[start : start + 500]]
+                connection.execute(_TABLE.delete().where(_TABLE.c.id.in_(chosen)))
+        return gone
 
     def arrays(self, aside: bool | None = None) -> tuple[np.ndarray, np.ndarray]:
         """All glyphs (n, 28, 28) uint8 and labels (n,) str, the oldest first; those put aside, the others, or all."""
@@ -141,6 +144,23 @@ class Collection:
             rows = connection.execute(query).all()
         glyphs = np.array([_glyph(row.glyph) for row in rows], np.uint8).reshape(-1, GLYPH_SIZE, GLYPH_SIZE)
         return glyphs, np.array([row.label for row in rows], str)
+
+    def _check_limits(self, connection: sql.Connection) -> None:
+        """Raises CollectionError where there is more than there may be; the caller's transaction then ends with it."""
+        count, classes = connection.execute(
+            sql.select(sql.func.count(), sql.func.count(_TABLE.c.label.distinct())).select_from(_TABLE)
+        ).one()
+        file = self._engine.url.database if self._engine.dialect.name == "sqlite" else None
+        megabytes = Path(file).stat().st_size // 10**6 if file and Path(file).is_file() else 0
+        for name, there, words in (
+            (limits.CORRECTIONS, count, "corrections"),
+            (limits.CLASSES, classes, "classes"),
+            (limits.MEGABYTES, megabytes, "megabytes"),
+        ):
+            if there > limits.of(name):
+                raise CollectionError(
+                    f"The collection is full: it takes {limits.of(name):,} {words}. Delete some first, or set {name}."
+                )
 
     @contextlib.contextmanager
     def _begun(self) -> Iterator[sql.Connection]:
@@ -231,6 +251,26 @@ def _in_secrets() -> dict:
         return st.secrets.get("connections", {})
     except FileNotFoundError:  # there are none
         return {}
+
+
+def _insert(connection: sql.Connection, item: Item) -> None:
+    if item.glyph.dtype != np.uint8 or item.glyph.shape != (GLYPH_SIZE, GLYPH_SIZE):
+        raise ValueError(f"a glyph should be uint8 (28, 28), not {item.glyph.dtype} {item.glyph.shape}")
+    values = {
+        "created": item.created,
+        "label": item.label,
+        "read": item.read,
+        "confidence": item.confidence,
+        "checkpoint": printable(item.checkpoint),
+        "origin": printable(item.origin),
+        "aside": item.aside,
+        "glyph": item.glyph.tobytes(),
+    }
+    connection.execute(_TABLE.insert().values(values))
+
+
+def _item(row: sql.Row) -> Item:
+    return Item(**dict(row._mapping) | {"glyph": _glyph(row.glyph)})
 
 
 def _glyph(content: bytes) -> np.ndarray:

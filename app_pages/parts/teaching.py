@@ -10,6 +10,7 @@ import contextlib
 import functools
 import json
 import logging
+import math
 import os
 import re
 import shutil
@@ -17,17 +18,19 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from app_pages.parts import collection
+from app_pages.parts import collection, limits
 from model import Recognizer, checkpoint
 from train import data, evaluate
 
 ROOT = Path(__file__).parents[2]
+HOUR = 3600  # seconds
 PREFIX = "digits-teaching-"  # of the temporary folders; then the server's process id
 NICENESS = 10  # of 19: visitors go first
 NAME = re.compile(r"[\w][\w .-]{0,39}")
@@ -148,6 +151,7 @@ class Trainer:
 
     def __init__(self):
         self._lock, self._job = threading.Lock(), None
+        self._begun: list[float] = []  # when each of the last hour's began
         atexit.register(self.clear)
 
     @property
@@ -173,9 +177,15 @@ class Trainer:
         with self._lock:
             if self._job:
                 raise TeachingError("Somebody else has begun just now; only one network is taught at a time.")
+            now, most = time.monotonic(), limits.of(limits.TRAININGS)
+            self._begun = [begun for begun in self._begun if begun > now - HOUR]
+            if len(self._begun) >= most:
+                wait = math.ceil((self._begun[-most] + HOUR - now) / 60) if most else 60
+                raise TeachingError(f"{most} networks were taught in the last hour; the next may be in {wait} minutes.")
             _sweep()
             try:
                 self._job = Job(source, trained, aside, flags)
+                self._begun.append(now)
             except OSError as error:
                 raise TeachingError(f"The training can't begin: {error.strerror or error}.") from error
             return self._job
@@ -199,13 +209,15 @@ class Trainer:
         with self._lock:
             if job is not self._job or job.state != "done":
                 raise TeachingError("It is gone: somebody else has kept it or thrown it away.")
+            if len(kept(directory)) >= limits.of(limits.NETWORKS):
+                raise TeachingError(f"{limits.of(limits.NETWORKS)} networks were kept already; delete one below first.")
             taken = TeachingError(f"There is a network “{name}” already; choose another name.")
             if (directory / name).exists():
                 raise taken
             draft = directory / f".{name}.{os.getpid()}"
             try:
                 shutil.copytree(job.output, draft)
-                card = json.loads((draft / checkpoint.CARD).read_text()) | {"name": name}
+                card = json.loads((draft / checkpoint.CARD).read_text()) | {"name": name, "kept": True}
                 (draft / checkpoint.CARD).write_text(json.dumps(card, indent=1) + "\n")
                 os.rename(draft, directory / name)
             except OSError as error:
@@ -223,6 +235,28 @@ class Trainer:
 def trainer() -> Trainer:
     """The server's."""
     return Trainer()
+
+
+def kept(directory: Path) -> list[str]:
+    """The names of the networks in a folder that visitors kept."""
+    found = []
+    for path in sorted(directory.glob(f"*/{checkpoint.CARD}")):
+        with contextlib.suppress(OSError, ValueError, AttributeError, RecursionError):
+            if not path.parent.name.startswith(".") and json.loads(path.read_bytes()).get("kept") is True:
+                found.append(path.parent.name)
+    return found
+
+
+def forget(directory: Path, name: str) -> None:
+    """Deletes a network that a visitor kept; raises TeachingError where it is none, or can't be deleted."""
+    if name not in kept(directory):
+        raise TeachingError("It is gone: somebody else has deleted it.")
+    draft = directory / f".{name}.{os.getpid()}"  # in one step for those who list the folder
+    try:
+        os.rename(directory / name, draft)
+        shutil.rmtree(draft)
+    except OSError as error:
+        raise TeachingError(f"It can't be deleted: {error.strerror or error}.") from error
 
 
 def compare(before: Path, after: Path, parts: dict[str, Labelled]) -> dict[str, Compared]:
