@@ -29,7 +29,7 @@ KNOWN = 0.4  # of the vote on a glyph: with less, that network has no answer
 TWO = 0.9  # of each vote
 HOT = 0.6  # if the heat is not above this
 MOST = 1500  # things on a page, at most: a person writes fewer
-LOOKS = 100  # digits on a page that are looked at again, at most
+LOOKS = 60  # digits on a page that are looked at again, at most
 PARTLY = 0.2  # of a piece: with less of it, it is another's
 LETTER = 3.0  # longer sides of a box: a piece that is no larger, and lies mostly outside, is none of its digit's
 MOSTLY = 0.6  # of a piece: with more of it in a box, all of it is that digit's
@@ -37,7 +37,7 @@ EXPLAINS = 17.0  # pixels of a level: what was found and is as large needs no ne
 SURE = 0.5  # heat from which what was found explains the ink in its box
 PLAIN = 12  # grey levels: less between the darkest and the lightest pixel of a tile, and nothing is written there
 FOUND = 0.48  # heat of a place from which something lies there
-FAINT = 0.2  # the same, of a digit beside others, if both networks are sure which it is,
+FAINT = 0.3  # the same, of a digit beside others, if both networks are sure which it is,
 BAR = 0.4  # and it is wider, for its height, than any stroke, which looks like a 1
 NEAR = 3.0  # heights of the higher one: another digit lies no farther beside it
 OVERLAP = 0.45  # intersection over union of two boxes from which they are of one digit
@@ -60,14 +60,15 @@ class Spots(NamedTuple):
     probabilities: np.ndarray
 
 
-def spots(heat: np.ndarray, classes: np.ndarray, boxes: np.ndarray) -> Spots:
+def spots(heat: np.ndarray, classes: np.ndarray, boxes: np.ndarray, least: float = FAINT) -> Spots:
     """The peaks of one heat map.
 
     Args:
         heat, classes, boxes: (h, w), (h, w, CLASSES) and (h, w, 4), as PageNetwork gives them for one picture.
+        least: the heat of a peak.
     """
     heat = 1 / (1 + np.exp(-heat))
-    y, x = np.nonzero((heat >= FAINT) & (heat >= ndimage.maximum_filter(heat, 3, mode="constant")))
+    y, x = np.nonzero((heat >= least) & (heat >= ndimage.maximum_filter(heat, 3, mode="constant")))
     order = np.argsort(-heat[y, x])
     y, x = y[order], x[order]
     middle = STRIDE * (np.stack([x, y], 1) + 0.5)

@@ -29,7 +29,7 @@ from tqdm import tqdm
 
 from model import checkpoint
 from model.convolution import BATCH_AXIS
-from model.page import Spots, distinct, overlaps, spots
+from model.page import FOUND, Spots, distinct, overlaps, spots
 from model.page_network import LARGEST, NAMES, SMALLEST, STRIDE, UNIT, PageNetwork
 from train import data, interrupt
 from train.__main__ import set_up_devices
@@ -221,7 +221,7 @@ def validated(network: PageNetwork, scenes: tuple[np.ndarray, ...]) -> dict[str,
     for start in range(0, len(scenes[0]), 16):
         answers = [np.asarray(part) for part in forward(network, scenes[0][start : start + 16])]
         for number in range(len(answers[0])):
-            found = distinct(spots(*(part[number] for part in answers)))
+            found = distinct(spots(*(part[number] for part in answers), least=FOUND))
             _count(found, *(part[start + number] for part in scenes[1:]), counts)
     return counts
 

@@ -1,0 +1,59 @@
+"""The weights between those of two runs of the page network, of which one went on from the other.
+
+    python -m train.average runs/third runs/fourth --share 0.35 --output runs/pages
+
+On the way between such two lie networks that are better than both (Wortsman et al., 2022: Model soups).
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from flax import nnx
+
+from model import checkpoint
+from model.checkpoint import CheckpointError
+
+
+def average(first: Path, second: Path, share: float, output: Path, command: str = "") -> dict:
+    """Writes the checkpoint that lies by so much of the way, 0 to 1, from one to the other; returns its card.
+
+    Raises:
+        CheckpointError: one of them is damaged, or they are of two architectures.
+    """
+    (network, card), (other, other_card) = map(checkpoint.load_page, (first, second))
+    if card["network"] != other_card["network"]:
+        raise CheckpointError(f"{first} and {second} are of two architectures, so that nothing lies between them.")
+    theirs = checkpoint.by_name(nnx.state(other, checkpoint.TRAINED))
+    for name, variable in checkpoint.by_name(nnx.state(network, checkpoint.TRAINED)).items():
+        variable[...] = (1 - share) * variable[...] + share * theirs[name][...]
+    card = other_card | {"name": output.name, "command": command, "average": {"of": [card, other_card], "share": share}}
+    checkpoint.save(output, network, card)
+    return card
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line; returns its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m train.average", description=__doc__.partition("\n")[0])
+    parser.add_argument("first", type=Path)
+    parser.add_argument("second", type=Path)
+    parser.add_argument("--share", type=float, default=0.5, help="how far from the first to the second, 0 to 1")
+    parser.add_argument("--output", type=Path, default=Path("runs/pages"), help="where the checkpoint goes")
+    options = parser.parse_args(arguments)
+    if not 0 <= options.share <= 1:
+        parser.error(f"--share should be from 0 to 1, not {options.share}.")
+    command = "python -m train.average " + " ".join(sys.argv[1:] if arguments is None else arguments)
+    try:
+        average(options.first, options.second, options.share, options.output, command)
+    except CheckpointError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"error: {options.output} can't be written: {error.strerror or error}.", file=sys.stderr)
+        return 1
+    print(f"Checkpoint: {options.output}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
