@@ -7,38 +7,56 @@ too much is on a picture to be writing, nothing is read, and a note says so in t
 
 import argparse
 import json
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from model import Recognizer
-from model.checkpoint import DEFAULT, CheckpointError
-from model.image import EXTENSIONS, ImageError
 
-
-def pictures(paths: list[Path]) -> Iterator[Path]:
+def pictures(paths: list[Path], extensions: Collection[str]) -> Iterator[Path]:
     """The files named, and of the folders named the pictures in them, by name."""
     for path in paths:
-        if path.is_dir():
-            yield from sorted(p for p in path.iterdir() if p.suffix.lower().lstrip(".") in EXTENSIONS and p.is_file())
-        else:
+        try:
+            inside = sorted(path.iterdir()) if path.is_dir() else None
+        except OSError:
+            inside = None  # a folder that can't be listed is told as a file that can't be read is
+        if inside is None:
             yield path
+        else:
+            yield from (p for p in inside if p.suffix.lower().lstrip(".") in extensions and p.is_file())
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line; returns its exit code."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("paths", nargs="+", type=Path, metavar="IMAGE_OR_FOLDER")
-    parser.add_argument("--checkpoint", type=Path, default=DEFAULT, metavar="DIR", help="the network to read with")
+    parser.add_argument("--checkpoint", type=Path, metavar="DIR", help="the network to read with")
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
     options = parser.parse_args(arguments)
     try:
-        recognizer = Recognizer.load(options.checkpoint)
+        return run(options)
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # who read the lines has had enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing is left to be flushed at the end
+        return 0
+
+
+def run(options: argparse.Namespace) -> int:
+    """Reads what the command line names; returns its exit code."""
+    # Here, since it takes a second, in which somebody may press Ctrl-C.
+    from model import Recognizer
+    from model.checkpoint import DEFAULT, CheckpointError
+    from model.image import EXTENSIONS, ImageError
+
+    try:
+        recognizer = Recognizer.load(options.checkpoint or DEFAULT)
     except CheckpointError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
 
-    files, failed = list(pictures(options.paths)), False
+    files, failed = list(pictures(options.paths, EXTENSIONS)), False
     if not files:
         print("error: there are no pictures in " + ", ".join(map(str, options.paths)) + ".", file=sys.stderr)
         return 1
@@ -53,9 +71,9 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"{file}: error: {error}", file=sys.stderr)
             continue
         if options.json:
-            print(json.dumps({"file": str(file), **reading.summary()}))
+            print(json.dumps({"file": str(file), **reading.summary()}), flush=True)
         else:
-            print(f"{file}: {reading.text.replace(chr(10), ' ')}")
+            print(f"{file}: {reading.text.replace(chr(10), ' ')}", flush=True)
             if reading.note:
                 print(f"{file}: note: {reading.note}", file=sys.stderr)
     return 1 if failed else 0

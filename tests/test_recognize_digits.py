@@ -2,14 +2,18 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 import recognize_digits
+
+AS_A_USER = {name: value for name, value in os.environ.items() if name != "JAX_COMPILATION_CACHE_DIR"}
 
 
 @pytest.fixture
@@ -53,10 +57,31 @@ def test_errors_are_sentences(tmp_path, capsys):
     assert "card.json is missing" in capsys.readouterr().err
 
 
+def test_who_reads_the_lines_may_have_enough(folder):
+    command = [sys.executable, recognize_digits.__file__, *[folder / "a.png"] * 200]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=AS_A_USER) as process:
+        assert process.stdout.readline() == f"{folder / 'a.png'}: 7\n"
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(60) == 0
+
+
+@pytest.mark.parametrize("after_a_line", [False, True])
+def test_ctrl_c_is_one_word(folder, after_a_line):
+    command = [sys.executable, recognize_digits.__file__, *[folder / "a.png"] * 5000]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=AS_A_USER) as process:
+        if after_a_line:
+            process.stdout.readline()
+        else:
+            time.sleep(1)  # while it imports
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+        assert (said, process.returncode) == ("Stopped.\n", 130)
+
+
 def test_as_a_user_starts_it(folder):
     script = Path(recognize_digits.__file__)
-    environment = {name: value for name, value in os.environ.items() if name != "JAX_COMPILATION_CACHE_DIR"}
     command = [sys.executable, script, folder / "a.png"]
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    result = subprocess.run(command, env=AS_A_USER, capture_output=True, text=True, check=True)
     assert result.stdout == f"{folder / 'a.png'}: 7\n"
     assert result.stderr == ""
