@@ -424,7 +424,7 @@ def _inside(box: np.ndarray) -> tuple[slice, slice]:
 def _second_look(box: np.ndarray, rgb: np.ndarray) -> tuple[tuple[int, int, int, int], np.ndarray] | None:
     """A digit's box and its ink, as `inked` gives them, from its surroundings alone: what lies farther away, a
     desk, a shadow or a bolder pen, does not say there what paper is and what ink."""
-    left, top, right, bottom = box.round().astype(int)
+    left, top, right, bottom = box.round().astype(int).tolist()
     margin = max(4, round(0.6 * max(right - left, bottom - top)))
     x, y = max(0, left - margin), max(0, top - margin)
     ink = nearby_ink(rgb[y : bottom + margin, x : right + margin])

@@ -43,6 +43,14 @@ def test_the_summary_is_what_json_can_hold(recognizer):
     assert "left_out" not in summary and "note" not in summary
 
 
+def test_digits_that_were_looked_at_again_are_what_json_can_hold(recognizer, monkeypatch):
+    monkeypatch.setattr("model.page.DOUBT", 1.1)  # then all of them are
+    page = Sheet(700, 300).write("38", 40, 40, 70).write("61", 300, 60, 70).print("Anna", 40, 180, 60)
+    reading = recognizer.read(page.picture())
+    assert len(json.loads(json.dumps(reading.summary()))["digits"]) == len(reading.digits) >= 4
+    assert {type(side) for digit in reading.digits for side in digit.box} == {int}
+
+
 def test_what_is_left_out_is_told_and_a_page_of_which_little_was_read_says_so(recognizer):
     names = ["Hamburg", "Lübeck", "Bremen"]
     page = Sheet(640, 400).write("4", 500, 30)
