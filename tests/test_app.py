@@ -66,7 +66,7 @@ def test_bars_say_in_words_what_they_show():
 
 def test_where_the_reader_abstains_it_says_so_with_its_nearest_guess(checkpoints):
     card = json.loads((checkpoints / "default" / checkpoint.CARD).read_text())
-    (checkpoints / "default" / checkpoint.CARD).write_text(json.dumps(card | {"threshold": 2.0}))
+    (checkpoints / "default" / checkpoint.CARD).write_text(json.dumps(card | {"threshold": 1.0}))
     app = start()
     app.session_state[canvas.SQUARE.name] = sent(written(2))
     app.run()

@@ -8,8 +8,9 @@ from pages import Sheet
 from PIL import Image, ImageDraw, ImageFont
 
 from model import page
+from model import recognizer as recognizer_module
 from model.page_network import CLASSES, MARK, POINT
-from model.segment import Pieces
+from model.segment import Found, Pieces
 
 
 @pytest.fixture
@@ -143,3 +144,32 @@ def test_tiles_of_a_page_on_its_side_show_fewer_digits(recognizer):
     sideways, _ = page.glimpsed(np.rot90(tiles, 1, (1, 2)), page.shipped())
     assert upright > 3 * max(sideways, 1)
     assert 5 <= len(glyphs) <= 10 and glyphs.shape[1:] == (28, 28)
+
+
+def sure(kind: int) -> np.ndarray:
+    """(10,) probabilities of a digit of which there is no doubt."""
+    return np.eye(10, dtype=np.float32)[kind] * 0.99 + 0.001
+
+
+def test_a_faint_digit_is_read_beside_clear_ones_but_no_stroke():
+    boxes = [(10, 10, 20, 30), (40, 12, 20, 30), (70, 10, 4, 30), (400, 10, 20, 30), (100, 10, 20, 90)]
+    kinds, heats = [3, 5, 1, 7, 2], np.array([0.9, 0.35, 0.35, 0.35, 0.35])
+    digits = [Found(box, np.zeros((28, 28), np.uint8), sure(kind)) for box, kind in zip(boxes, kinds, strict=True)]
+    votes = np.array([one.probabilities for one in digits])
+    found = page.Spots(page.bounds(digits), heats, np.pad(votes, ((0, 0), (0, CLASSES - 10))))
+    # Beside the clear one; a bar; too far away; three times as high.
+    assert page._beside(digits, votes, found)[1:].tolist() == [True, False, False, False]
+    other = votes[[0, 2, 2, 3, 4]]
+    assert not page._beside(digits, other, found)[1]
+
+
+def test_connected_ink_says_where_and_both_networks_say_which():
+    def line(*digits):
+        return [[Found(box, np.zeros((28, 28), np.uint8), sure(kind)) for box, kind in digits]]
+
+    connected = line(((0, 0, 20, 30), 1), ((20, 0, 20, 30), 4), ((60, 0, 20, 30), 5))
+    seen = line(((0, 0, 20, 30), 7), ((4, 0, 34, 30), 4), ((60, 0, 20, 30), 5))
+    which = [one.probabilities.argmax() for one in recognizer_module._confirmed(connected, seen)[0]]
+    assert which == [7, 4, 5]
+    more = [*seen[0], *line(((100, 0, 20, 30), 8))[0]]
+    assert recognizer_module._confirmed(connected, [more]) == [more]  # it sees something else, too
