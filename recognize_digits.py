@@ -8,6 +8,7 @@ too much is on a picture to be writing, nothing is read, and a note says so in t
 import argparse
 import json
 import os
+import signal
 import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -35,9 +36,6 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         return run(options)
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        return 130
     except BrokenPipeError:  # who read the lines has had enough, as `head` has
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing is left to be flushed at the end
         return 0
@@ -79,5 +77,12 @@ def run(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
+def stop(*_) -> None:
+    """On Ctrl-C. No exception: one that is raised while JAX looks after its memory is lost, and the reading goes on."""
+    os.write(2, b"Stopped.\n")
+    os._exit(130)
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, stop)
     sys.exit(main())
