@@ -63,6 +63,14 @@ def test_a_network_is_taught_compared_and_kept(source, trainer, tmp_path):
             trainer.keep(job, tmp_path, name)
     with pytest.raises(TeachingError, match="can't be written"):
         trainer.keep(job, source / checkpoint.CARD, "mine")
+    with pytest.MonkeyPatch.context() as patch:  # the disk is full
+
+        def full(*_):
+            raise teaching.shutil.Error([("a", "b", "[Errno 28] No space left on device")])
+
+        patch.setattr(teaching.shutil, "copytree", full)
+        with pytest.raises(TeachingError, match="a file could not be copied; the disk may be full"):
+            trainer.keep(job, tmp_path, "mine")
     trainer.keep(job, tmp_path, " mine ")
     _, card = checkpoint.load(tmp_path / "mine")
     assert (card["name"], card["classes"]) == ("mine", ["1", "7"])

@@ -19,6 +19,7 @@ from train import data
 STATE = "subject"  # in the session's state
 IMAGE = "image"  # in the address: the number of a test image, or
 SENT = "sent"  # that another page sent a digit without one
+LONGEST = 9  # digits of a number in the address
 PLACES = {  # page → what its button says, and its icon
     "app_pages/network.py": ("Look inside", ":material/visibility:"),
     "app_pages/playground.py": ("Play with it", ":material/tune:"),
@@ -104,7 +105,7 @@ def test_image(path: Path, number: int | str) -> Subject:
     """A test image of a checkpoint's dataset; raises DataError where it can't be had."""
     name = checkpoint.read_card(path)["data"].get("name", "")
     split, classes = resources.test_images(name)
-    if not str(number).isdecimal() or int(number) >= len(split.labels):
-        raise data.DataError(f"{name} has no test image {number}; they are 0 to {len(split.labels) - 1}.")
+    if not str(number).isdecimal() or len(str(number)) > LONGEST or int(number) >= len(split.labels):
+        raise data.DataError(f"{name} has no such test image; they are 0 to {len(split.labels) - 1}.")
     number = int(number)
     return Subject(split.images[number], f"test image {number} of {name}", classes[split.labels[number]], number=number)

@@ -224,9 +224,8 @@ class Trainer:
                 shutil.rmtree(draft, ignore_errors=True)
                 if (directory / name).exists():
                     raise taken from error
-                raise TeachingError(
-                    f"The folder of the networks can't be written: {error.strerror or error}."
-                ) from error
+                why = error.strerror or "a file could not be copied; the disk may be full"  # shutil.Error has none
+                raise TeachingError(f"The folder of the networks can't be written: {why}.") from error
             self._job = None
             job.close("kept")
 
