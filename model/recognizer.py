@@ -33,8 +33,9 @@ CONFIDENT = 0.93  # the same, from which what is read is right where the page ne
 CONFIRMED, UNCONFIRMED = 0.3, 0.04  # of each with so much in common, and none at few of them at most;
 SAME = 0.75  # intersection over union of two boxes of one digit
 CLEAN_PAGE = 0.5  # of what a picture may cost: with more on it, it is no clean page
-TRIED_TILES, TRIED_DIGITS = 3, 150  # that are looked at to tell whether a page is turned, and of the tiles,
-TRIED_GLYPHS = 20  # to tell on which side it lies
+TRIED_TILES, TRIED_DIGITS = 3, 100  # that are looked at to tell whether a page is turned, and of the tiles,
+TRIED_GLYPHS = 20  # to tell on which side it lies;
+ALIKE = 1.5  # times as large: of tiles at scales that differ by less, some were looked at
 FEW = 5  # digits: a large picture in which more were found shows no single one
 ALONE = 0.6  # confidence from which a small picture is a single digit, whatever its pieces are read as
 SMALL_DIGIT = 24  # pixels: a digit that a reduction left smaller is read from the picture as given
@@ -170,12 +171,12 @@ class Recognizer:
         """
         connected = self._connected(picture)
         unsure = connected.pieces and (not connected.lines or _sureness(connected.lines) < np.log(UNSURE))
-        tried = bool(self._page and unsure)
-        if tried and (way := self._sideways(connected.small, connected.pieces.boxes())):
+        tried = connected.pieces.boxes() if self._page and unsure else []
+        if tried and (way := self._sideways(connected.small, tried)):
             return way, self._lines(np.rot90(picture, way // 90), np.rot90(connected.ink, way // 90), clean=False)
         found = self._completed(picture, connected)
         count = sum(map(len, found.lines))
-        if found.note or (self._page and count + len(found.left_out) < SEVERAL):
+        if found.note or count + (len(found.left_out) if self._page else 0) < SEVERAL:
             return 0, found
         glyphs = [one.glyph for line in found.lines for one in line]
         if self._page and count < max(SEVERAL, len(found.left_out)):  # turned, it may find none, or few
@@ -188,6 +189,8 @@ class Recognizer:
         else:
             reduction = _reduction(picture)
             boxes = [[side / reduction for side in box] for box in _boxes(found.lines)]
+            if tried and max(sizes := [_size(boxes), _size(tried)]) < ALIKE * min(sizes):
+                boxes = []  # at that scale, it was looked at before
         if self._page and (way := self._sideways(connected.small, boxes)):
             return way, self._lines(np.rot90(picture, way // 90), np.rot90(found.ink, way // 90), clean=False)
         if len(glyphs) < SEVERAL:
@@ -392,6 +395,11 @@ def _reduced(picture: np.ndarray, reduction: int) -> np.ndarray:
 
 def _boxes(lines: list[list[segment.Found]]) -> list[segment.Box]:
     return [one.box for line in lines for one in line]
+
+
+def _size(boxes: Sequence[Sequence[float]]) -> float:
+    """The usual longer side of boxes."""
+    return float(np.median([max(box[2:]) for box in boxes]))
 
 
 def _is_clean(lines: list[list[segment.Found]], rest: Sequence[segment.Box]) -> bool:
