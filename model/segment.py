@@ -44,6 +44,7 @@ DIRT = 3  # pixels: a smaller piece is none
 MOST_PIECES = 3000  # larger than dirt
 MOST_GROUPS = 1500  # of atoms, each to be looked at by the network
 MOST_AREA = 16  # times the picture: what the boxes of all groups cover together
+MANY, HOPELESS = 100, 0.5  # pieces of which the mean doubt, in nats, is so large: worse than on any page of digits
 MOST_ATOMS = 60  # of one digit, be it drawn of dots
 
 Box = tuple[int, int, int, int]
@@ -197,7 +198,8 @@ def read_lines(pieces: Pieces, classify: Callable[[np.ndarray], np.ndarray], sha
     Args:
         pieces: as `Pieces.of_page` finds them.
         classify: (n, 28, 28) uint8 → (n, classes) probabilities, which decide where one digit ends.
-        share: of what a picture may cost.
+        share: of what a picture may cost; with less than all of it, a page of which most pieces look like no digit is
+            not read further, and empty.
 
     Raises:
         TooMuchError: there is far too much on it to be writing.
@@ -224,7 +226,10 @@ def read_lines(pieces: Pieces, classify: Callable[[np.ndarray], np.ndarray], sha
             found[group] = digit
 
     lines = [_atoms(line, MAIN * unit) for line in _lines(pieces.digits, unit)]
-    whole = iter(as_digits([(atom,) for line in lines for atom in line]))
+    whole = as_digits([(atom,) for line in lines for atom in line])
+    if share < 1 and len(whole) > MANY and np.mean([_doubt(digit) for digit in whole]) > HOPELESS:
+        return []
+    whole = iter(whole)
     cut = [_cut_up([(atom, next(whole)) for atom in line], ink, labels) for line in lines]
     added(cut, [[(n, n + 1) for n in range(len(line)) if (n, n + 1) not in found] for line, found in cut])
     added(cut, [_neighbours(line, found, unit, work[0]) for line, found in cut])
