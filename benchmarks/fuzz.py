@@ -132,10 +132,11 @@ def checkpoints(seed: int, start: int, count: int) -> Outcome:
             content = unpacked if name == checkpoint.EVALUATION and rng.random() < 0.5 else files[name]
             # Most of a file is numbers: its beginning and its end say what they are.
             head = int(rng.choice([64, 512, 4096, len(content)]))
-            split = len(content) - head if name == checkpoint.EVALUATION and rng.random() < 0.5 else head
-            first, last = content[:split], content[split:]
-            changed = mutated(last if split != head else first, list(files.values()), rng)
-            (Path(folder) / name).write_bytes(first + changed if split != head else changed + last)
+            at_end = name == checkpoint.EVALUATION and rng.random() < 0.5
+            split = len(content) - head if at_end else head
+            parts = [content[:split], content[split:]]
+            parts[at_end] = mutated(parts[at_end], list(files.values()), rng)
+            (Path(folder) / name).write_bytes(b"".join(parts))
 
             def read() -> None:
                 checkpoint.load(folder)

@@ -66,11 +66,12 @@ def load(directory: os.PathLike | str) -> tuple[DigitCNN | Committee, dict]:
         CheckpointError: a file is missing or damaged, or names, shapes or types don't fit.
     """
     directory = Path(directory)
-    if tuple(read_card(directory)["classes"]) == NAMES:
+    card = read_card(directory)
+    if tuple(card["classes"]) == NAMES:
         raise CheckpointError(
             f"{directory} is a page network, which every checkpoint uses; choose one that reads digits."
         )
-    return _load(directory, "a DigitCNN", _network)
+    return _load(directory, card, "a DigitCNN", _network)
 
 
 def load_page(directory: os.PathLike | str = PAGE) -> tuple[PageNetwork, dict]:
@@ -79,11 +80,10 @@ def load_page(directory: os.PathLike | str = PAGE) -> tuple[PageNetwork, dict]:
     def network(card: dict) -> PageNetwork:
         return PageNetwork(**network_arguments(card), rngs=nnx.Rngs(0))
 
-    return _load(Path(directory), "a PageNetwork", network)
+    return _load(Path(directory), read_card(directory), "a PageNetwork", network)
 
 
-def _load(directory: Path, kind: str, build: Callable[[dict], nnx.Module]) -> tuple[nnx.Module, dict]:
-    card = read_card(directory)
+def _load(directory: Path, card: dict, kind: str, build: Callable[[dict], nnx.Module]) -> tuple[nnx.Module, dict]:
     path = directory / WEIGHTS
     try:
         network = nnx.eval_shape(lambda: build(card))
@@ -108,7 +108,7 @@ def _load(directory: Path, kind: str, build: Callable[[dict], nnx.Module]) -> tu
             )
         if not np.isfinite(value).all():
             raise CheckpointError(f"{path}: {name} has values that are not finite.")
-    if card.get("sha256", _sha256(content)) != _sha256(content):
+    if "sha256" in card and card["sha256"] != _sha256(content):
         raise CheckpointError(f"{path} is damaged or of another checkpoint: its checksum is not the card's.")
     nnx.update(network, jax.tree.map(lambda v: v, nnx.from_flat_state(_with_values(state, loaded))))
     network.eval()
@@ -167,9 +167,8 @@ def read_card(directory: os.PathLike | str) -> dict:
     for field, kind in CARD_FIELDS.items():
         if field not in card:
             raise CheckpointError(f"{path}: the field '{field}' is missing.")
-        if kind is float and isinstance(card[field], int) and not isinstance(card[field], bool):
-            continue
-        if not isinstance(card[field], kind) or isinstance(card[field], bool):
+        kinds = (int, float) if kind is float else kind
+        if not isinstance(card[field], kinds) or isinstance(card[field], bool):
             raise CheckpointError(f"{path}: '{field}' should be a {kind.__name__}, not {_line(repr(card[field]))}.")
     for fault in _faults(card):
         raise CheckpointError(f"{path}: {fault}.")

@@ -451,9 +451,8 @@ def read(
     """
     found = find(_grey(rgb), pieces.ink, network)
     sign = np.isin(found.probabilities.argmax(1), (MINUS, POINT))
-    found = Spots(*(part[~sign | (found.heats >= FOUND)] for part in found))
-    sign = np.isin(found.probabilities.argmax(1), (MINUS, POINT))
-    signs = [_sign(*one) for one in zip(found.boxes[sign], found.probabilities[sign], strict=True)]
+    clear = sign & (found.heats >= FOUND)
+    signs = [_sign(*one) for one in zip(found.boxes[clear], found.probabilities[clear], strict=True)]
     found = Spots(*(part[~sign] for part in found))
     # What has no ink of writing is a table's edge or dirt; or a digit that touches it, where it is a hot one.
     inky = np.array([(pieces.ink[_inside(box)] >= INK).any() for box in found.boxes], bool)

@@ -180,9 +180,10 @@ class Recognizer:
             return 0, found
         glyphs = [one.glyph for line in found.lines for one in line]
         if self._page and count < max(SEVERAL, len(found.left_out)):  # turned, it may find none, or few
-            boxes = [] if tried else connected.pieces.boxes()
+            pieces = tried or connected.pieces.boxes()
+            boxes = [] if tried else pieces
             several = count >= max(SEVERAL, FOUND * len(found.left_out))
-            some = _few(connected.pieces.boxes() if several else [], TRIED_DIGITS)
+            some = _few(pieces, TRIED_DIGITS) if several else []
             glyphs = [glyph.normalise(found.ink[y : y + h, x : x + w]) for x, y, w, h in some]
         elif _sureness(found.lines) >= np.log(UPRIGHT):
             return 0, found
