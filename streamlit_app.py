@@ -47,3 +47,4 @@ elif fault := faults[resources.chosen().name]:
     st.error(f"This network can't be used. {fault} Choose another one in the sidebar.")
 else:
     page.run()
+    resources.settle(page.title)

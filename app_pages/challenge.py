@@ -6,7 +6,7 @@ import time
 import numpy as np
 import streamlit as st
 
-from app_pages.parts import bars, canvas, charts, collection, correct, resources, rounds
+from app_pages.parts import bars, canvas, charts, collection, correct, resources, rounds, workload
 from app_pages.views import ink
 
 SHEET = canvas.SQUARE._replace(name="challenge")
@@ -33,7 +33,7 @@ def write() -> None:
     current, drawing = state[STATE], canvas.drawn(SHEET)
     if drawing.image is None:  # a second click, before the sheet was empty
         return
-    reading = recognizer.read(drawing.image, turn=0)
+    reading = workload.read_drawing(recognizer, drawing.image)
     wanted = current.wanted[len(current.turns)]
     # Of a digit that fell into pieces, the picture shows the largest.
     digit = max(reading.digits, key=lambda digit: digit.box[2] * digit.box[3], default=None)
@@ -67,6 +67,8 @@ def play() -> None:
         f'<b data-testid="wanted" style="font-size:2.6rem;line-height:1">{name}</b></div>'
     )
     drawing = canvas.drawn(SHEET)
+    if drawing.fault:
+        st.warning(drawing.fault, icon=":material/error:")
     arrived = drawing.strokes if drawing.image is not None else 0
     canvas.show(SHEET, SHEET.brush)
     with st.container(horizontal=True, width=canvas.SIZE):

@@ -4,7 +4,7 @@ import html
 
 import streamlit as st
 
-from app_pages.parts import bars, canvas, correct, pictures, resources, subject
+from app_pages.parts import bars, canvas, correct, pictures, resources, subject, workload
 from model import Digit, Reading
 from model.hints import hints
 from train.data import DataError
@@ -78,6 +78,8 @@ def draw_and_read() -> None:
             st.button("Undo", on_click=canvas.undo, args=(sheet,), icon=":material/undo:", width="stretch")
 
     drawing = canvas.drawn(sheet)
+    if drawing.fault:
+        right.warning(drawing.fault, icon=":material/error:")
     if not drawing.strokes or drawing.image is None:
         with place:
             canvas.show(sheet, brush)
@@ -92,7 +94,7 @@ def draw_and_read() -> None:
         return
 
     recognizer = resources.recognizer(resources.chosen())
-    reading = recognizer.read(drawing.image, turn=0)
+    reading = workload.read_drawing(recognizer, drawing.image)
     names = [recognizer.name(digit) for digit in reading.digits]
     with place:
         canvas.show(sheet, brush, None if square else pictures.boxes_alone(reading, names))
@@ -116,7 +118,7 @@ def draw_and_read() -> None:
 def read_sent(sent: subject.Subject) -> None:
     """A digit that another page sent, in the canvas' place, and its reading."""
     recognizer = resources.recognizer(resources.chosen())
-    reading = recognizer.read(sent.glyph, turn=0)
+    reading = workload.read_drawing(recognizer, sent.glyph)
     left, right = st.columns([canvas.SIZE, 380], gap="medium")
     with left:
         picture = pictures.source(sent.glyph)

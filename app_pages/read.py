@@ -22,9 +22,16 @@ pages = [*files, *([photograph] if photograph else [])]
 sources, results = [], []
 for file in pages:
     turn = st.session_state.get(f"turn {file.file_id}", AUTO)
-    source = uploads.Source(file.getvalue(), checkpoint, resources.stamp(checkpoint), None if turn == AUTO else turn)
+    source = uploads.Source(
+        file.getvalue(),
+        checkpoint,
+        resources.stamp(checkpoint),
+        resources.recognizer(checkpoint),
+        None if turn == AUTO else turn,
+    )
     sources.append(source)
-    results.append(uploads.read(source, editor.marks(file.file_id)))
+    with st.empty(), st.spinner("Reading"):
+        results.append(uploads.read(source, editor.marks(file.file_id)))
 
 for file, source, result in zip(pages, sources, results, strict=True):
     if result.error:
@@ -92,7 +99,7 @@ for file, source, result in zip(pages, sources, results, strict=True):
             for hint in result.hints:
                 st.info(hint, icon=":material/lightbulb:")
         if steps:
-            pictures.show(uploads.steps(source, result.boxes), width=uploads.SHOWN)
+            pictures.show(uploads.steps(source, tuple(result.boxes)), width=uploads.SHOWN)
 
 if results:
     st.subheader("All readings")

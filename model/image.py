@@ -3,14 +3,19 @@
 import io
 import os
 import warnings
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image
+
+from model import interruption
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
 EXTENSIONS = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif")
-MAX_PIXELS = 100_000_000  # a phone's largest picture; more would not fit into the memory of a small server
+MAX_PIXELS = 100_000_000  # a phone's largest picture; more would not fit into the memory of a small server,
+ROOM = 400_000_000  # bytes that decoding may take, by what it takes a pixel:
+WEBP, IN_PLACE, NUMBERS, OTHERS = 22, 4, 5, 7  # bytes, as measured
 PACKED, ROOMY = 500, 100_000_000  # values for each byte of a file: more, beyond so many values, is a bomb or blank
 LARGE = 4_000_000  # pixels: from here on, a picture is held once and copied strip by strip, never as a whole
 STRIP = 1_000_000  # pixels
@@ -50,6 +55,26 @@ def load(source: os.PathLike | str | bytes | Image.Image | np.ndarray) -> np.nda
         raise ImageError(f"This is {_guess(source)}, not a PNG, JPEG, WebP, BMP, TIFF or GIF picture.") from error
     with image:
         return _to_rgb(image, len(source))
+
+
+def reduced(picture: np.ndarray, reduction: int) -> np.ndarray:
+    """(h, w, 3) or (h, w) uint8 → (h / reduction, w / reduction, …), rounded up; by strips, since Pillow copies what it
+    takes."""
+    if reduction == 1:
+        return picture
+    rows = reduction * max(1, STRIP // (reduction * picture.shape[1]))
+    strips = (picture[top : top + rows] for top in range(0, len(picture), rows))
+    return np.concatenate([np.asarray(Image.fromarray(strip).reduce(reduction)) for strip in strips])
+
+
+def room(content: bytes) -> int:
+    """Bytes that decoding a file takes at most; 0 where it is no picture or one that is refused."""
+    try:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            need = image.width * image.height * _bytes_a_pixel(image)
+    except Exception:  # `load` says what is wrong
+        return 0
+    return need if need <= ROOM else 0
 
 
 def _file_content(path: Path) -> bytes:
@@ -95,59 +120,96 @@ def _to_rgb(image: Image.Image, stored: int | None = None) -> np.ndarray:
             f"The picture is too large: {width:,} × {height:,} pixels; at most {MAX_PIXELS // 10**6} megapixels can be "
             "read."
         )
+    if stored is not None and width * height * _bytes_a_pixel(image) > ROOM:
+        most = ROOM // _bytes_a_pixel(image) // 10**6
+        raise ImageError(
+            f"The picture is too large: {width:,} × {height:,} pixels; of a {image.format} picture of this kind at "
+            f"most {most} megapixels can be read, of a JPEG picture {MAX_PIXELS // 10**6}."
+        )
     if stored is not None and width * height * len(image.getbands()) > max(PACKED * stored, ROOMY):
         raise ImageError("The picture is blank or made to fill the memory: too many pixels for so small a file.")
     if max(width, height) < MIN_SIDE:
         raise ImageError(f"The picture is too small: {width} × {height} pixels can't hold a digit.")
     try:
-        if width * height >= LARGE and image.mode in ("1", "L", "P", "RGB", "CMYK") and not image.has_transparency_data:
-            return _in_strips(image, opened=stored is not None)
-        image.load()
-        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:  # else it would only copy
-            image = ImageOps.exif_transpose(image)
+        return _decoded(image, opened=stored is not None)
+    except ImageError:
+        raise
     except MemoryError as error:
         raise ImageError("There is not enough memory for this picture now; make it smaller, or try again.") from error
     except Exception as error:
         raise ImageError("The picture is damaged: it ends too early or can't be decoded.") from error
-    if image.mode == "F" or image.mode.startswith("I"):
-        return _from_numbers(np.asarray(image))
-    if image.has_transparency_data:
-        return _on_paper(np.asarray(image.convert("RGBA")))
-    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
 
 
-def _in_strips(image: Image.Image, opened: bool) -> np.ndarray:
-    """A large opaque picture → (h, w, 3), upright by a view; of a grey one, all three channels are the same memory.
+def _decoded(image: Image.Image, opened: bool) -> np.ndarray:
+    """A picture → (h, w, 3), upright by a view; of a grey one, all three channels are the same memory.
 
-    One that was opened here is closed as soon as it is decoded; somebody else's stays as it is.
+    Beside the decoded picture there is only a strip of it at a time. One that was opened here is closed as soon as it
+    is decoded; somebody else's stays as it is.
     """
     width, height = image.size
     rows = max(1, STRIP // width)
     strips = [slice(top, min(top + rows, height)) for top in range(0, height, rows)]
-    if opened and image.mode == "RGB" and image.format in ("JPEG", "PNG") and image.tile:
-        # Pillow holds four bytes a pixel: decoded into our memory, they become three there without a second copy.
-        flat = np.empty(height * width * 4, np.uint8)
-        ours = Image.frombuffer("RGBX", image.size, flat, "raw", "RGBX", 0, 1).im
-        image.im = ours  # which load() fills, as it does whatever memory is there
+    memory = _memory_of(image) if opened and width * height >= LARGE else None
+    if memory is None:
         image.load()
-        orientation, filled = image.getexif().get(ExifTags.Base.Orientation), image.im is ours
-        if filled:
-            image.close()  # nothing but `flat` may know of memory that shrinks
-            del ours
-            for strip in strips:
-                pixels = flat[4 * width * strip.start : 4 * width * strip.stop].reshape(-1, 4)[:, :3].copy()
-                flat[3 * width * strip.start : 3 * width * strip.stop] = pixels.reshape(-1)
-            flat.resize(height * width * 3, refcheck=False)
-            return _upright(flat.reshape(height, width, 3), orientation)
-        del flat, ours
-    image.load()
-    orientation = image.getexif().get(ExifTags.Base.Orientation)
-    mode = "L" if image.mode in ("1", "L") else "RGB"
-    array = np.empty((height, width, len(mode)), np.uint8)
+    orientation, transparent = image.getexif().get(ExifTags.Base.Orientation), image.has_transparency_data
+    numbers = _is_number(image)
+    mode = "RGBA" if transparent else image.mode if numbers else "L" if image.mode in ("1", "L") else "RGB"
+    if memory is not None:
+        image.close()  # nothing but `memory` may know of memory that shrinks
+
+    def part(strip: slice) -> np.ndarray:
+        if memory is not None:
+            return memory.reshape(height, width, 4)[strip, :, : len(mode)]
+        cut = image.crop((0, strip.start, width, strip.stop))
+        return np.asarray(cut if cut.mode == mode else cut.convert(mode)).reshape(strip.stop - strip.start, width, -1)
+
+    paint = np.copy
+    if numbers:
+        paint = _as_grey(map(part, strips))
+    elif transparent:
+        paint = _on_paper(map(part, strips))
+    channels = 1 if numbers or mode == "L" else 3
+    size = height * width * channels
+    flat = np.empty(size, np.uint8) if memory is None else memory  # its rows become three bytes a pixel in place
     for strip in strips:
-        part = image.crop((0, strip.start, width, strip.stop))
-        array[strip] = np.asarray(part if part.mode == mode else part.convert(mode)).reshape(-1, width, len(mode))
-    return _upright(np.broadcast_to(array, (height, width, 3)), orientation)
+        interruption.point()
+        flat[width * channels * strip.start : width * channels * strip.stop] = paint(part(strip)).reshape(-1)
+    if memory is not None:
+        flat.resize(size, refcheck=False)
+    array = flat.reshape(height, width, channels)
+    return _upright(np.broadcast_to(array, (height, width, 3)) if channels == 1 else array, orientation)
+
+
+def _bytes_a_pixel(image: Image.Image) -> int:
+    """What decoding a file takes at most, Pillow's own and ours together."""
+    if image.format == "WEBP":
+        return WEBP
+    if _is_number(image):
+        return NUMBERS
+    return IN_PLACE if image.mode in ("1", "L") or _fits_in_place(image) else OTHERS
+
+
+def _is_number(image: Image.Image) -> bool:
+    return image.mode == "F" or image.mode.startswith("I")
+
+
+def _fits_in_place(image: Image.Image) -> bool:
+    opaque = image.mode == "RGB" and not image.has_transparency_data
+    return image.format in ("JPEG", "PNG") and bool(image.tile) and (opaque or image.mode == "RGBA")
+
+
+def _memory_of(image: Image.Image) -> np.ndarray | None:
+    """The picture decoded into memory of ours, four bytes a pixel as Pillow holds them; None where it is of a kind of
+    which that can't be told."""
+    if not _fits_in_place(image):
+        return None
+    memory = np.empty(image.width * image.height * 4, np.uint8)
+    mode = "RGBX" if image.mode == "RGB" else "RGBA"
+    ours = Image.frombuffer(mode, image.size, memory, "raw", mode, 0, 1).im
+    image.im = ours  # which load() fills, as it does whatever memory is there
+    image.load()
+    return memory if image.im is ours else None
 
 
 def _upright(array: np.ndarray, orientation: int | None) -> np.ndarray:
@@ -159,27 +221,44 @@ def _upright(array: np.ndarray, orientation: int | None) -> np.ndarray:
     return array[:, ::-1] if orientation in (2, 3, 6, 7) else array
 
 
-def _from_numbers(values: np.ndarray) -> np.ndarray:
-    """(h, w) of 16 or 32 bits or float, of any range → RGB, from its least value to its greatest."""
-    values = values.astype(np.float32)
-    if not np.isfinite(values).all():
-        raise ImageError("The picture has pixels that are not numbers (NaN or infinite).")
-    low, high = float(values.min()), float(values.max())
-    grey = np.full(values.shape, 255, np.uint8)
-    if high - low > LEAST_RANGE:
+def _as_grey(parts: Iterable[np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
+    """Strips of 16 or 32 bits or float → what makes a strip grey, from the least value of all to the greatest."""
+    low, high = np.inf, -np.inf
+    for part in parts:
+        values = part.astype(np.float32)
+        if not np.isfinite(values).all():
+            raise ImageError("The picture has pixels that are not numbers (NaN or infinite).")
+        low, high = min(low, float(values.min())), max(high, float(values.max()))
+
+    def grey(part: np.ndarray) -> np.ndarray:
+        if high - low <= LEAST_RANGE:
+            return np.full(part.shape, 255, np.uint8)
         # By halves: from the least float to the greatest is more than a float can hold.
-        grey = np.round((values / 2 - low / 2) * (510 / (high - low))).astype(np.uint8)
-    return np.repeat(grey[..., None], 3, axis=2)
+        return np.round((part.astype(np.float32) / 2 - low / 2) * (510 / (high - low))).astype(np.uint8)
+
+    return grey
 
 
-def _on_paper(rgba: np.ndarray) -> np.ndarray:
-    """(h, w, 4) → (h, w, 3), laid on the page's own colour or, where only ink is there, on black or white."""
-    alpha = rgba[..., 3:].astype(np.float32) / 255
-    colour, visible = rgba[..., :3], rgba[..., 3] > 127
+def _on_paper(parts: Iterable[np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
+    """Strips (h, w, 4) → what lays a strip on the page's own colour or, where only ink is there, on black or white."""
+    counts, pixels, light, weight = np.zeros((3, 256), int), 0, 0.0, 0.0
+    for part in parts:
+        colour, alpha = part[..., :3], part[..., 3]
+        visible = colour[alpha > 127]
+        counts += [np.bincount(visible[:, channel], minlength=256) for channel in range(3)]
+        pixels += alpha.size
+        light += float((colour.sum(-1, dtype=np.uint16) * alpha.astype(np.float64)).sum())
+        weight += float(alpha.sum(dtype=np.int64))
     paper = np.full(3, 255.0)
-    if visible.mean() > 0.5:  # a page with see-through corners or margins
-        paper = np.median(colour[visible], axis=0)
-    elif (alpha > 0).any():
-        brightness = (colour * alpha).sum() / (3 * alpha.sum())
-        paper = np.full(3, 0.0 if brightness > 127 else 255.0)
-    return np.round(colour * alpha + paper.astype(np.float32) * (1 - alpha)).astype(np.uint8)
+    seen = int(counts[0].sum())
+    if seen > pixels / 2:  # a page with see-through corners or margins
+        below = counts.cumsum(1)
+        paper = np.mean([(below <= middle).sum(1) for middle in ((seen - 1) // 2, seen // 2)], 0)  # the median
+    elif weight > 0:
+        paper = np.full(3, 0.0 if light / (3 * weight) > 127 else 255.0)
+
+    def laid(part: np.ndarray) -> np.ndarray:
+        alpha = part[..., 3:].astype(np.float32) / 255
+        return np.round(part[..., :3] * alpha + paper.astype(np.float32) * (1 - alpha)).astype(np.uint8)
+
+    return laid

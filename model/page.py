@@ -11,7 +11,7 @@ from PIL import Image
 from scipy import ndimage
 from scipy.sparse.csgraph import connected_components
 
-from model import checkpoint
+from model import checkpoint, interruption
 from model.glyph import INK, normalise
 from model.ink import nearby_ink
 from model.network import GLYPH_SIZE
@@ -161,6 +161,7 @@ def looked_at(tiles: np.ndarray, places: list, network: Callable) -> Spots:
     """What a PageNetwork finds in the tiles of one level, as `tiled` gives them; boxes in the level's pixels."""
     found = []
     for start in range(0, len(tiles), BATCH):
+        interruption.point()
         batch = tiles[start : start + BATCH]
         padded = np.zeros((BATCH if len(batch) > 1 else 1, *batch.shape[1:]), np.uint8)
         padded[: len(batch)] = batch

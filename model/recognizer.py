@@ -10,7 +10,7 @@ import jax
 import numpy as np
 from PIL import Image
 
-from model import checkpoint, glyph, image, ink, numbers, page, remainder, segment
+from model import checkpoint, glyph, image, ink, interruption, numbers, page, remainder, segment
 from model.network import GLYPH_SIZE, DigitCNN
 from model.reading import Digit, Number, Reading
 
@@ -18,7 +18,6 @@ DIGITS = tuple("0123456789")
 BATCHES = (128, 16, 1)  # each size is compiled once; what is read is padded to one of them
 FILLED = 0.6  # of a batch: with less, smaller ones are quicker
 WORKING_PIXELS = 2_500_000  # a larger picture is reduced to this before ink is looked for
-STRIP = 64  # rows of a reduced picture that are reduced at a time
 SMALL_PICTURE = 128  # pixels: who gives so small and square a picture gives a single digit
 SURE = 0.9  # mean confidence of what is read piece by piece, from which no other reading is tried
 SEVERAL = 4  # digits from which it may be told that a page is turned
@@ -150,6 +149,7 @@ class Recognizer:
         probabilities = np.empty((len(glyphs), len(self.classes)), np.float32)
         start = 0
         while start < len(glyphs):
+            interruption.point()
             size = next(size for size in BATCHES if len(glyphs) - start >= FILLED * size)
             batch = glyphs[start : start + size]
             padded = np.zeros((size, GLYPH_SIZE, GLYPH_SIZE), np.uint8)
@@ -235,7 +235,7 @@ class Recognizer:
             clean: whether connected ink may be all it takes to read it.
         """
         reduction = _reduction(picture)
-        small = _reduced(picture, reduction)
+        small = image.reduced(picture, reduction)
         if found is None or any(side % reduction for side in picture.shape[:2]):  # turned, it would not quite fit
             found = ink.ink_map(small)
         pieces, lines, note = None, [], ""
@@ -383,15 +383,7 @@ def _reduction(picture: np.ndarray) -> int:
 
 def _ink_of(picture: np.ndarray) -> np.ndarray:
     """(h, w, 3) uint8 → its (h', w') ink, of a large picture at a reduced size."""
-    return ink.ink_map(_reduced(picture, _reduction(picture)))
-
-
-def _reduced(picture: np.ndarray, reduction: int) -> np.ndarray:
-    """(h, w, 3) uint8 → (h / reduction, w / reduction, 3), rounded up; by strips, since Pillow copies what it takes."""
-    if reduction == 1:
-        return picture
-    strips = (picture[top : top + STRIP * reduction] for top in range(0, len(picture), STRIP * reduction))
-    return np.concatenate([np.asarray(Image.fromarray(strip).reduce(reduction)) for strip in strips])
+    return ink.ink_map(image.reduced(picture, _reduction(picture)))
 
 
 def _boxes(lines: list[list[segment.Found]]) -> list[segment.Box]:

@@ -2,10 +2,12 @@
 
 import io
 import json
+import math
 import shutil
 
 import numpy as np
 import pandas as pd
+import pytest
 from pages import DEFAULT, page_html, png, said, sent, start, written
 from PIL import Image
 
@@ -48,6 +50,39 @@ def test_a_whole_number_is_read_and_its_least_sure_digit_explained():
     assert "Draw a digit" in said(app.info)  # each sheet keeps its own drawing
     app.get("button_group")[0].set_value("A whole number").run()
     assert ">237</span>" in page_html(app)
+
+
+NONE = "data:image/png;base64,"
+
+
+@pytest.mark.parametrize(
+    ("drawing", "says"),
+    [
+        ({"raw": {"objects": []}, "data": sent(written(2, 400))["drawing"]["data"]}, "280 × 280 pixels"),
+        ({"raw": {"objects": []}, "data": NONE + "A" * 10**6}, "too large"),
+        ({"raw": {"objects": []}, "data": NONE + "AAAA"}, "damaged"),
+        ({"raw": {"objects": [{"type": "Path"}] * 3000}, "data": NONE}, "at most 2,000 strokes"),
+        (
+            {"raw": {"objects": [{"type": "Path", "path": [["L", 1, 1]] * 60_000}]}, "data": NONE},
+            "at most 50,000 points",
+        ),
+        ({"raw": {"objects": [{"type": "Path", "path": [["L", 1, 1]]}]}, "data": NONE}, "lines and curves"),
+        ({"raw": {"objects": [{"type": "Path", "path": [["M", 1, "x"]]}]}, "data": NONE}, "lines and curves"),
+        ({"raw": {"objects": [{"type": "Path", "path": [["M", 1, math.nan]]}]}, "data": NONE}, "lines and curves"),
+        ({"raw": {"objects": [7]}, "data": NONE}, "have a type"),
+        ({"raw": 7, "data": NONE}, "strokes"),
+        ("a word", "strokes"),
+    ],
+)
+def test_what_is_no_drawing_of_the_sheet_is_not_opened(drawing, says):
+    app = start()
+    app.session_state[canvas.SQUARE.name] = sent(written(2))
+    app.run()
+    app.session_state[canvas.SQUARE.name] = {"drawing": drawing}
+    app.run()
+    assert not app.exception
+    assert "clear it, and draw again" in said(app.warning) and says in said(app.warning)
+    assert ">2</span>" in page_html(app)  # what was drawn before is still there
 
 
 def test_boxes_behind_a_drawing_leave_out_its_ink():

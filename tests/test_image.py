@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from model.image import LARGE, MAX_PIXELS, ImageError, load
+from model.image import LARGE, MAX_PIXELS, ImageError, load, room
 
 
 def encoded(image: Image.Image, format: str, **options) -> bytes:
@@ -147,6 +147,34 @@ def test_a_large_picture_comes_in_as_pillow_has_it(mode, format, orientation):
     content = encoded(image, format, exif=exif, **({"compress_level": 1} if format == "PNG" else {}))
     wanted = ImageOps.exif_transpose(Image.open(io.BytesIO(content))).convert("RGB")
     np.testing.assert_array_equal(load(content), np.asarray(wanted))
+
+
+@pytest.mark.parametrize(("mode", "format"), [("RGBA", "PNG"), ("LA", "PNG"), ("I;16", "PNG"), ("F", "TIFF")])
+@pytest.mark.parametrize("much", [True, False])
+def test_a_large_picture_of_another_kind_comes_in_as_a_small_one(mode, format, much):
+    """Strip by strip, the paper and the range of the whole are taken: as of a small part that has the same colours."""
+    rng = np.random.default_rng(0)
+    small = Image.fromarray(rng.integers(0, 256, (40, 50, 3), np.uint8))
+    if mode in ("RGBA", "LA"):
+        small.putalpha(Image.fromarray(rng.integers(*((130, 256) if much else (0, 140)), (40, 50)).astype(np.uint8)))
+        small = small.convert(mode)
+    else:
+        small = Image.fromarray(np.asarray(small.convert("L")).astype(np.uint16 if mode == "I;16" else np.float32) * 99)
+    large = small.resize((2500, 2000), Image.Resampling.NEAREST)
+    assert large.width * large.height >= LARGE
+    how = {"compress_level": 1} if format == "PNG" else {}
+    np.testing.assert_array_equal(load(encoded(large, format, **how))[25::50, 25::50], load(encoded(small, format)))
+
+
+def test_what_takes_too_much_memory_to_decode_is_refused_before():
+    """A WebP decoder takes five times as much as that of a JPEG, whose picture of that size is read."""
+    content = encoded(
+        Image.effect_noise((64, 64), 90).resize((5200, 5000)).convert("RGB"), "WEBP", quality=20, method=0
+    )
+    with pytest.raises(ImageError, match="of a WEBP picture of this kind at most 18 megapixels"):
+        load(content)
+    assert room(content) == 0 < room(encoded(Image.new("RGB", (100, 80)), "JPEG")) == 4 * 100 * 80
+    assert room(b"no picture") == 0
 
 
 def test_a_large_file_that_ends_too_early_is_refused():

@@ -26,7 +26,7 @@ import contextlib
 import io
 import random
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,6 +37,7 @@ from app_pages.parts import samples
 
 SIZE = 280  # pixels a side: fits a phone of 360
 BRUSHES = (4, 40)  # pixels: thinnest and thickest
+MOST_STROKES, MOST_POINTS = 2_000, 50_000  # of a drawing that is taken
 WIDE = 640  # pixels: as wide as a canvas may be; a phone shows it smaller
 
 
@@ -44,6 +45,7 @@ Rectangle = tuple[float, float, float, float]  # left, top, width, height in pix
 _SIDES = "left", "top", "width", "height"
 _MARK = "strokeDashOffset"
 _SIGN = "Circle"  # a type of object that nothing here draws
+_NUMBERS = {"M": 2, "L": 2, "Q": 4}  # of each step of a path that the canvas draws
 BOX_COLOUR, CHOSEN_COLOUR, BOX_LINE = "#d55e00", "#0062bb", 2  # vermilion, blue; pixels
 
 
@@ -73,13 +75,22 @@ class Drawing(NamedTuple):
     """What is on the canvas."""
 
     strokes: int
-    image: np.ndarray | None  # (SIZE, SIZE, 4) uint8, None while the browser has not sent it yet
+    image: np.ndarray | None  # (height, width, 4) uint8, None while the browser has not sent it yet
+    fault: str | None = None  # why what was sent last is none, one sentence; then all else is as it was before
+
+
+class _DrawingError(Exception):
+    """What was sent is no drawing of the sheet."""
 
 
 def drawn(sheet: Sheet) -> Drawing:
     """What is on a sheet, or was when the page was left."""
     state = st.session_state
-    sent = (state.get(sheet.name) or {}).get("drawing") or {}
+    try:
+        sent, fault = _checked(sheet, state.get(sheet.name)), None
+    except _DrawingError as error:
+        state[sheet.name] = {"drawing": None}
+        sent, fault = {}, f"What the canvas sent is no drawing of it ({error}); clear it, and draw again."
     if sent.get("data"):
         if not _before(sheet, sent["raw"]):
             state[sheet.kept] = sent
@@ -88,10 +99,60 @@ def drawn(sheet: Sheet) -> Drawing:
     elif sheet.name not in state and state.get(sheet.kept):
         state[sheet.start] = _start(sheet, _on(sheet))
     count, kept = len(_on(sheet)), state.get(sheet.kept)
-    if kept is None:
-        return Drawing(count, None)
-    png = base64.b64decode(kept["data"].partition(";base64,")[2])
-    return Drawing(count, np.asarray(Image.open(io.BytesIO(png))))
+    return Drawing(count, None if kept is None else _opened(sheet, kept["data"]), fault)
+
+
+def _checked(sheet: Sheet, state: Any) -> dict[str, Any]:
+    """The drawing in what the browser says is the component's state, {} where there is none; raises _DrawingError.
+
+    Anybody may send anything: what is not bounded here is not opened.
+    """
+    if not isinstance(state, Mapping) or not state.get("drawing"):
+        return {}
+    sent = state["drawing"]
+    raw = sent.get("raw") if isinstance(sent, Mapping) else None
+    objects = raw.get("objects") if isinstance(raw, Mapping) else None
+    if not isinstance(objects, list) or len(objects) > MOST_STROKES:
+        raise _DrawingError(f"it should have at most {MOST_STROKES:,} strokes")
+    if not all(isinstance(one, Mapping) and isinstance(one.get("type"), str) for one in objects):
+        raise _DrawingError("its strokes should each have a type")
+    paths = [one["path"] for one in objects if "path" in one]
+    if sum(len(path) if isinstance(path, list) else 1 for path in paths) > MOST_POINTS:
+        raise _DrawingError(f"it should have at most {MOST_POINTS:,} points")
+    if not all(map(_is_path, paths)) or not all(_is_number(one.get("strokeWidth", 1)) for one in objects):
+        raise _DrawingError("its strokes should be lines and curves")
+    if (data := sent.get("data")) is not None:
+        if not isinstance(data, str) or len(data) > 6 * sheet.width * sheet.height + 10_000:
+            raise _DrawingError("its picture is too large")
+        _opened(sheet, data)
+    return dict(sent)
+
+
+def _is_path(path: Any) -> bool:
+    return (
+        isinstance(path, list)
+        and bool(path)
+        and all(isinstance(step, list) and step and step[0] in _NUMBERS for step in path)
+        and path[0][0] == "M"
+        and all(len(step) == 1 + _NUMBERS[step[0]] and all(map(_is_number, step[1:])) for step in path)
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and abs(value) <= 1e6  # a NaN is not
+
+
+def _opened(sheet: Sheet, data: str) -> np.ndarray:
+    """(height, width, 4) uint8 of a data: address; raises _DrawingError where it is no picture of the sheet."""
+    try:
+        picture = Image.open(io.BytesIO(base64.b64decode(data.partition(";base64,")[2])), formats=("PNG",))
+        if picture.size != (sheet.width, sheet.height):  # the header's word: nothing is decoded yet
+            raise _DrawingError(f"its picture should have {sheet.width} × {sheet.height} pixels")
+        return np.asarray(picture.convert("RGBA"))
+    except _DrawingError:
+        raise
+    except Exception as error:  # what a damaged file makes a decoder raise is of any kind
+        raise _DrawingError("its picture is damaged") from error
 
 
 def strokes(sheet: Sheet) -> tuple[dict[str, Any], ...]:
@@ -167,9 +228,14 @@ def boxes(key: str) -> list[tuple[Rectangle, str]] | None:
     """The boxes that the canvas of `edit_boxes` sent last, and their labels; None if they are as they were given."""
     from streamlit_drawable_canvas import CanvasResult
 
-    raw = st.session_state[key]["drawing"]["raw"]
-    found = CanvasResult(raw, None, False).boxes
-    sent = [(tuple(box[side] for side in _SIDES), box["label"]) for box in found]
+    try:
+        raw = st.session_state[key]["drawing"]["raw"]
+        found = CanvasResult(raw, None, False).boxes[:MOST_STROKES]
+        sent = [(tuple(box[side] for side in _SIDES), str(box["label"])) for box in found]
+    except (KeyError, TypeError, AttributeError):  # anybody may send anything
+        return None
+    if not all(_is_number(side) for box, _ in sent for side in box):
+        return None
     return None if {drawn.get(_MARK) for drawn in _objects(raw)} == {_mark(sent)} else sent
 
 
@@ -248,7 +314,7 @@ def _before(sheet: Sheet, raw: dict[str, Any]) -> bool:
 
 def _sign(raw: dict[str, Any]) -> float | None:
     """The number that what a drawing began with had at first; None in one that the visitor has wiped."""
-    return next((drawn[_MARK] for drawn in raw["objects"] if drawn["type"] == _SIGN), None)
+    return next((drawn.get(_MARK) for drawn in raw["objects"] if drawn["type"] == _SIGN), None)
 
 
 def _on(sheet: Sheet) -> list[dict[str, Any]]:

@@ -34,7 +34,7 @@ def show(file: str, source: uploads.Source, result: uploads.Result) -> None:
     before = st.session_state.get(_key(file))
     marked = dict.fromkeys(result.boxes) | (before or {})
     marked = {box: marked[box] for box in result.boxes}  # in reading order
-    reading, classes = uploads.reading(source), resources.recognizer(source.checkpoint).classes
+    reading, classes = uploads.reading(source), source.recognizer.classes
     height, width = reading.image.shape[:2]
     scale = min(canvas.WIDE / width, HEIGHT / height)
 

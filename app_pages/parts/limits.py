@@ -7,7 +7,17 @@ CLASSES = "DIGITS_MOST_CLASSES"
 MEGABYTES = "DIGITS_MOST_MEGABYTES"  # of the collection's file, where it is one
 TRAININGS = "DIGITS_TRAININGS_AN_HOUR"
 NETWORKS = "DIGITS_MOST_NETWORKS"  # that visitors kept
-DEFAULTS = {CORRECTIONS: 20_000, CLASSES: 200, MEGABYTES: 200, TRAININGS: 20, NETWORKS: 20}
+READINGS = "DIGITS_MOST_READINGS"  # at once, one of them of a drawing
+SECONDS = "DIGITS_MOST_SECONDS"  # of one reading
+DEFAULTS = {
+    CORRECTIONS: 20_000,
+    CLASSES: 200,
+    MEGABYTES: 200,
+    TRAININGS: 20,
+    NETWORKS: 20,
+    READINGS: os.cpu_count() or 1,
+    SECONDS: 60,
+}
 
 
 def of(name: str) -> int:

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from app_pages.parts import samples
 from model import Digit, Reading
+from model.image import reduced
 
 BOX_COLOUR = (213, 94, 0)  # vermilion: stands out from paper and from blue or black ink
 SURE_COLOUR = (0, 98, 155)  # blue
@@ -197,7 +198,9 @@ def _fitted(image: np.ndarray, side: int) -> np.ndarray:
 
 def _scaled(image: np.ndarray, scale: float) -> np.ndarray:
     height, width = image.shape[:2]
-    return np.asarray(Image.fromarray(image).resize((max(1, round(width * scale)), max(1, round(height * scale)))))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    image = reduced(image, max(1, int(1 / (2 * scale))))  # a large one is not copied as a whole
+    return np.asarray(Image.fromarray(image).resize(size))
 
 
 def _on_white(ink: np.ndarray) -> np.ndarray:
@@ -212,8 +215,13 @@ def source(image: np.ndarray) -> str:
     return f"data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}"
 
 
+def photograph(image: np.ndarray) -> str:
+    """(h, w, 3) uint8 → a data: address with the picture as a JPEG file, an eighth as long as that of `source`."""
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg(image)).decode()}"
+
+
 def jpeg(image: np.ndarray) -> bytes:
     """(h, w, 3) uint8 → a JPEG file."""
     file = io.BytesIO()
-    Image.fromarray(image).save(file, "JPEG", quality=85)
+    Image.fromarray(image).save(file, "JPEG", quality=90, subsampling=0)
     return file.getvalue()

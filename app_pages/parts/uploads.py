@@ -1,18 +1,23 @@
 """Uploaded pictures → readings, and the readings → a table."""
 
+import contextlib
+import functools
+import hashlib
 import io
 import json
 import re
 import string
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cachetools
 import numpy as np
 import pandas as pd
-import streamlit as st
 
-from app_pages.parts import bars, pictures, resources
-from model import Digit, Reading
+from app_pages.parts import bars, pictures, resources, workload
+from model import Digit, Reading, Recognizer, image
 from model.hints import hints
 from model.image import ImageError
 from model.segment import Box
@@ -20,6 +25,7 @@ from model.segment import Box
 TYPES = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif")
 LIMIT = 20  # megabytes a file
 SHOWN = 700  # pixels of the longer side
+KEPT = 50_000_000  # bytes of readings that are kept, and of what is shown of them: beyond, the oldest go
 
 Marks = tuple[tuple[Box, int | None], ...]  # boxes that a visitor set, and the class that he says each is, or None
 
@@ -54,28 +60,75 @@ class Source:
     content: bytes
     checkpoint: Path
     stamp: resources.Stamp
+    recognizer: Recognizer  # of that checkpoint
     turn: int | None = None  # degrees clockwise, None: found out
 
+    @functools.cached_property
+    def key(self) -> tuple:
+        """What tells it from others; short."""
+        return hashlib.blake2b(self.content).digest(), self.checkpoint, self.stamp, self.turn
 
-@st.cache_resource(max_entries=2, show_spinner="Reading")
+
+def _kept(bytes_of: Callable) -> Callable:
+    """A decorator: what is made of a source is kept, up to so many bytes in all, and made when it is its turn.
+
+    Not Streamlit's caches: they count entries, whatever these take, and each visitor may clear them for all.
+    """
+
+    def decorated(make: Callable) -> Callable:
+        cache, lock = cachetools.LRUCache(KEPT, bytes_of), threading.Lock()
+
+        def seen(key: tuple):
+            with lock:
+                return cache.get(key)
+
+        @functools.wraps(make)
+        def made(source: Source, *how):
+            key = source.key, *how
+
+            def work():
+                if (found := seen(key)) is None:  # somebody else may have handed in the same
+                    found = make(source, *how)
+                    with lock, contextlib.suppress(ValueError):  # it is larger than all that is kept
+                        cache[key] = found
+                return found
+
+            if (found := seen(key)) is not None:
+                return found
+            return workload.run(workload.PICTURES, work, image.room(source.content))
+
+        return made
+
+    return decorated
+
+
+@_kept(lambda reading: reading.image.nbytes + reading.ink.nbytes)
 def reading(source: Source) -> Reading:
-    """The reading by itself; only the latest are kept, as a large picture takes a hundred megabytes."""
-    return resources.recognizer(source.checkpoint).read(source.content, source.turn)
+    """The reading by itself; raises ImageError. Only the latest are kept, of large pictures none."""
+    return source.recognizer.read(source.content, source.turn)
 
 
-@st.cache_data(max_entries=100, show_spinner="Reading")
 def read(source: Source, marks: Marks | None = None) -> Result:
     """What to show of a picture file, with the boxes that the visitor marked, if any; kept for reruns of the page."""
-    recognizer = resources.recognizer(source.checkpoint)
+    try:
+        return _result(source, marks)
+    except ImageError as error:  # which another try may not meet
+        return Result(error=str(error))
+
+
+@_kept(lambda result: sum(len(figure.source) for figure in result.figures) + 10_000)
+def _result(source: Source, marks: Marks | None) -> Result:
     try:
         read = reading(source)
     except ImageError as error:
+        if isinstance(error, workload.TooLongError) or isinstance(error.__cause__, MemoryError):
+            raise
         return Result(error=str(error))
     if marks is not None:
-        read = recognizer.read_boxes(read, dict(marks))
-    names = tuple(recognizer.name(digit) for digit in read.digits)
+        read = source.recognizer.read_boxes(read, dict(marks))
+    names = tuple(source.recognizer.name(digit) for digit in read.digits)
     found = pictures.Figure(
-        pictures.source(pictures.read_over(read, names, SHOWN)),
+        pictures.photograph(pictures.read_over(read, names, SHOWN)),
         f"{read.image.shape[1]} × {read.image.shape[0]} pixels",
         f"The picture, upright, with a box around each digit found: {read.text or 'none'}.",
     )
@@ -113,21 +166,20 @@ def read(source: Source, marks: Marks | None = None) -> Result:
     )
 
 
-def digits(source: Source, marks: Marks | None = None) -> tuple[Digit, ...]:
+@_kept(lambda digits: 4_000 * len(digits))
+def digits(source: Source, marks: Marks | None) -> tuple[Digit, ...]:
     """The digits that `read` tells of, with their glyphs."""
     read = reading(source)
-    if marks is not None:
-        read = resources.recognizer(source.checkpoint).read_boxes(read, dict(marks))
-    return read.digits
+    return (read if marks is None else source.recognizer.read_boxes(read, dict(marks))).digits
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def steps(source: Source, boxes: list[Box]) -> list[pictures.Figure]:
+@_kept(lambda figures: sum(len(figure.source) for figure in figures))
+def steps(source: Source, boxes: tuple[Box, ...]) -> list[pictures.Figure]:
     """From the picture to its digits, step by step; kept, as a rerun would draw the same three pictures."""
     return pictures.page_steps(reading(source), boxes, SHOWN)
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@_kept(lambda shown: len(shown[0]))
 def photograph(source: Source, width: int, height: int) -> tuple[bytes, tuple[int, int]]:
     """The picture as a JPEG file, as large as fits into so many pixels, and its width and height; kept like `steps`."""
     picture = pictures.fitted(reading(source).image, width, height)

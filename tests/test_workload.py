@@ -1,0 +1,180 @@
+"""Readings wait their turn, end where nobody waits for them, and take no longer than they may."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+from pages import Sheet, png
+from PIL import Image
+
+from app_pages.parts import uploads, workload
+from app_pages.parts.workload import TooLongError, Workers
+from model import interruption
+
+LONG = 30  # seconds: an upper bound for slow machines, not a wait
+
+
+class Left(BaseException):
+    """The visitor has left."""
+
+
+def patient(before: int) -> None:
+    """A visitor who stays."""
+
+
+def until(event: threading.Event) -> None:
+    """Work that goes on until it is told to end, or interrupted."""
+    while not event.wait(0.01):
+        interruption.point()
+
+
+def test_one_worker_serves_in_order_and_says_how_many_are_before():
+    workers, served, told, end = Workers(1), [], [], threading.Event()
+
+    def ask(number: int) -> None:
+        workers.run(lambda: (served.append(number), until(end)), lambda before: told.append((number, before)), LONG)
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(4)]
+    for number, thread in enumerate(threads):
+        thread.start()
+        while (number, number) not in told:  # it waits, and knows behind how many
+            assert thread.is_alive()
+            time.sleep(0.01)
+    end.set()
+    for thread in threads:
+        thread.join(LONG)
+    assert served == [0, 1, 2, 3]
+
+
+def test_no_more_at_once_than_there_are_workers():
+    workers, now, most = Workers(3), [], []
+
+    def work() -> None:
+        now.append(1)
+        most.append(len(now))
+        time.sleep(0.02)
+        now.pop()
+
+    threads = [threading.Thread(target=workers.run, args=(work, patient, LONG)) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(LONG)
+    assert len(most) == 12 and max(most) == 3
+
+
+def test_of_large_pictures_one_is_read_at_a_time():
+    workers, now, most = Workers(3), [], []
+
+    def work() -> None:
+        now.append(1)
+        most.append(len(now))
+        time.sleep(0.02)
+        now.pop()
+
+    threads = [threading.Thread(target=workers.run, args=(work, patient, LONG, workload.LARGE + 1)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(LONG)
+    assert most == [1, 1, 1, 1]
+
+
+def test_work_that_asks_for_more_does_it_itself():
+    workers = Workers(1)
+    assert workers.run(lambda: workers.run(lambda: 7, patient, LONG), patient, LONG) == 7
+
+
+def test_who_leaves_ends_what_is_read_and_what_waits():
+    workers, begun, ended, never = Workers(1), threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        try:
+            until(never)
+        finally:
+            ended.set()
+
+    def leaves(before: int) -> None:
+        if begun.is_set():
+            raise Left
+
+    with pytest.raises(Left):
+        workers.run(work, leaves, LONG)
+    assert ended.wait(LONG)
+    blocked, end = threading.Event(), threading.Event()
+    other = threading.Thread(target=workers.run, args=(lambda: (blocked.set(), until(end)), patient, LONG))
+    other.start()
+    assert blocked.wait(LONG)
+    waited = []
+    with pytest.raises(Left):
+        workers.run(lambda: waited.append(1), leaves, LONG)
+    end.set()
+    other.join(LONG)
+    assert workers.run(lambda: 5, patient, LONG) == 5  # the one who left is not served any more
+    assert not waited
+
+
+def test_work_that_takes_too_long_is_given_up_in_one_sentence():
+    with pytest.raises(TooLongError, match="longer than 0 seconds") as error:
+        Workers(1).run(lambda: until(threading.Event()), patient, 0.05)
+    assert "smaller" in str(error.value)
+
+
+def test_what_the_work_raises_is_raised():
+    with pytest.raises(ZeroDivisionError):
+        Workers(1).run(lambda: 1 / 0, patient, LONG)
+
+
+def test_a_reading_can_be_interrupted(recognizer):
+    def check() -> None:
+        raise Left
+
+    picture = Sheet(900, 600).write("1234567", 40, 60).write("89012345", 40, 200).picture()
+    with interruption.by(check), pytest.raises(Left):
+        recognizer.read(picture)
+    assert recognizer.read(picture).text  # and the next one is not
+
+
+def test_the_same_picture_is_read_once_for_all(recognizer, monkeypatch):
+    content = png(Image.fromarray(Sheet(400, 200).write("407", 40, 60).picture()))
+    read, reads = recognizer.read, []
+    monkeypatch.setattr(recognizer, "read", lambda *args: (reads.append(1), read(*args))[1])
+    texts = []
+
+    def visit() -> None:
+        source = uploads.Source(content, "default", (), recognizer)
+        texts.append(uploads.read(source).text)
+
+    threads = [threading.Thread(target=visit) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(LONG)
+    assert texts == ["407"] * 5 and reads == [1]
+
+
+def test_a_reading_that_took_too_long_is_tried_again(recognizer, monkeypatch):
+    content = png(Image.fromarray(Sheet(400, 200).write("5", 40, 60).picture()))
+    monkeypatch.setenv("DIGITS_MOST_SECONDS", "0")
+    assert "longer than 0 seconds" in uploads.read(uploads.Source(content, "default", (), recognizer)).error
+    monkeypatch.setenv("DIGITS_MOST_SECONDS", "60")
+    assert uploads.read(uploads.Source(content, "default", (), recognizer)).text == "5"
+
+
+def test_drawings_do_not_wait_for_pictures(recognizer):
+    begun, end = threading.Event(), threading.Event()
+    busy = [
+        threading.Thread(target=workload.run, args=(workload.PICTURES, lambda: (begun.set(), until(end))))
+        for _ in range(8)
+    ]
+    for thread in busy:
+        thread.start()
+    assert begun.wait(LONG)
+    try:
+        assert workload.read_drawing(recognizer, np.full((280, 280), 255, np.uint8)).text == ""
+    finally:
+        end.set()
+        for thread in busy:
+            thread.join(LONG)
