@@ -7,6 +7,7 @@ from flax import nnx
 from model import Recognizer, checkpoint
 from model.network import DigitCNN
 from train import committee, data, loop
+from train.store import TrainError
 
 SHAPE = {"widths": [4, 4, 8], "features": 8}
 CARD = {"temperature": 1.0, "config": {}, "versions": {}, "history": [], "test": {"accuracy": 0.5}}
@@ -49,7 +50,9 @@ def test_a_committee_takes_more_members_later(written, tmp_path):
         written(number)
     at_once = committee.build([tmp_path / str(number) for number in range(3)], tmp_path / "all")
     committee.build([tmp_path / "0", tmp_path / "1"], tmp_path / "grown")
-    grown = committee.build([tmp_path / "grown", tmp_path / "2"], tmp_path / "grown")
+    with pytest.raises(TrainError, match="finished network"):
+        committee.build([tmp_path / "grown", tmp_path / "2"], tmp_path / "grown")
+    grown = committee.build([tmp_path / "grown", tmp_path / "2"], tmp_path / "grown", overwrite=True)
     assert grown["members"] == at_once["members"] and grown["network"] == at_once["network"]
     images = data.load("noise").test.images
     answers = [Recognizer.load(tmp_path / name).classify(images) for name in ("all", "grown")]

@@ -7,6 +7,7 @@ import json
 import jax
 import numpy as np
 import pytest
+import safetensors
 from flax import nnx
 
 from model import checkpoint
@@ -25,6 +26,7 @@ def small_mnist(mnist, monkeypatch):
         test=data.Split(*(part[:500] for part in mnist.test)),
     )
     monkeypatch.setattr(loop.datasets, "load", lambda *_: small)
+    return small
 
 
 def weights(folder) -> list[np.ndarray]:
@@ -43,7 +45,7 @@ class After:
         return self.looks < 0
 
 
-def test_learns_and_an_interrupted_run_ends_the_same(tmp_path, monkeypatch):
+def test_learns_and_an_interrupted_run_ends_the_same(tmp_path, monkeypatch, small_mnist):
     card = loop.train(SMALL, tmp_path / "whole", quiet=True)
     assert card["test"]["accuracy"] > 0.7
     assert card["test"]["n"] == card["validation"]["n"] == 500
@@ -63,7 +65,13 @@ def test_learns_and_an_interrupted_run_ends_the_same(tmp_path, monkeypatch):
         loop.train(SMALL, tmp_path / "parts", quiet=True)
     with pytest.raises(TrainError, match="epochs = 2"):
         loop.train(dataclasses.replace(SMALL, epochs=3), tmp_path / "parts", resume=True, quiet=True)
-    resumed = loop.train(SMALL, tmp_path / "parts", resume=True, quiet=True)
+    with monkeypatch.context() as changed:
+        other = data.Split(small_mnist.test.images[::-1], small_mnist.test.labels)
+        changed.setattr(loop.datasets, "load", lambda *_: small_mnist._replace(test=other))
+        with pytest.raises(TrainError, match=r"data of the interrupted run .* changed: it had checksum"):
+            loop.train(SMALL, tmp_path / "parts", resume=True, quiet=True)
+    assert command.main(["--resume", "--output", str(tmp_path / "parts"), "--quiet"]) == 0  # with its own flags
+    resumed = checkpoint.read_card(tmp_path / "parts")
     for whole, parts in zip(weights(tmp_path / "whole"), weights(tmp_path / "parts"), strict=True):
         np.testing.assert_array_equal(whole, parts)
     assert [epoch | {"seconds": 0} for epoch in resumed["history"]] == [
@@ -76,8 +84,8 @@ def test_a_stop_at_the_end_of_an_epoch_finishes_it_first(tmp_path, monkeypatch):
     monkeypatch.setattr(loop.interrupt, "deferred", lambda: contextlib.nullcontext(After(batches - 1)))
     with pytest.raises(Interrupted, match="after epoch 1"):
         loop.train(SMALL, tmp_path / "run", quiet=True)
-    state = loop.TrainState(SMALL, loop.DIGITS, 2 * batches)
-    saved = loop.Store(tmp_path / "run" / loop.STATE, SMALL).restore(state)
+    with safetensors.safe_open(tmp_path / "run" / loop.STATE, "numpy") as file:
+        saved = json.loads(file.metadata()["progress"])
     assert saved["step"] == batches
     assert saved["totals"] == [0, 0, 0]
     assert len(saved["history"]) == 1
@@ -190,23 +198,48 @@ def test_one_correction_is_learned_and_all_classes_are_kept_and_a_program_can_fo
     ("flags", "words"),
     [
         ("--freeze conv1", "--from"),
-        ("--corrections nowhere.npz", "no file nowhere.npz"),
         ("--epochs 0", "--epochs should be from 1"),
         ("--damage 1.5", "--damage should be from 0 to 1"),
         ("--widths 8,8", "three numbers"),
         ("--from nowhere", "nowhere"),
         ("--from checkpoints/default --widths 8,8,16", "another architecture"),
         ("--from checkpoints/default --freeze conv9", "no layer"),
+        ("--from checkpoints/committee", "single network"),
+        ("--teacher nowhere", "nowhere"),
+        ("--rehearse 0.5", "--from"),
         ("--coordinator localhost:1", "go together"),
     ],
 )
-def test_flags_that_make_no_sense_are_one_sentence(flags, words, tmp_path, capsys):
+def test_flags_that_make_no_sense_are_one_sentence_before_anything_is_read(flags, words, tmp_path, capsys, monkeypatch):
+    def read(*_):
+        raise AssertionError("the data were read")
+
+    monkeypatch.setattr(loop.datasets, "load", read)
     assert command.main([*flags.split(), "--quiet", "--output", str(tmp_path / "run")]) == 1
     errors = capsys.readouterr().err
     assert errors.startswith("error: ")
     assert words in errors
     assert errors.count("\n") == 1
     assert not (tmp_path / "run").exists()
+
+
+def test_corrections_that_are_not_there_are_one_sentence(tmp_path, capsys):
+    assert command.main(["--corrections", "nowhere.npz", "--quiet", "--output", str(tmp_path / "run")]) == 1
+    assert capsys.readouterr().err == "error: There is no file nowhere.npz.\n"
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_finished_network_is_overwritten_where_one_says_so(tmp_path, capsys, monkeypatch):
+    output = tmp_path / "run"
+    flags = ["--preset", "fast", "--train-limit", "256", "--output", str(output), "--quiet"]
+    assert command.main(flags) == 0
+    before = (output / checkpoint.WEIGHTS).read_bytes()
+    assert command.main([*flags, "--seed", "1"]) == 1
+    assert "finished network" in (said := capsys.readouterr().err) and "--overwrite" in said
+    assert (output / checkpoint.WEIGHTS).read_bytes() == before
+    assert command.main([*flags, "--seed", "1", "--overwrite"]) == 0
+    assert (output / checkpoint.WEIGHTS).read_bytes() != before
+    assert "--overwrite" not in checkpoint.read_card(output)["command"]
 
 
 def test_the_command_lines_errors_are_sentences(tmp_path, capsys, monkeypatch):

@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     import jax
 
     from model import checkpoint
-    from train import data, evaluate, loop, transfer
+    from train import data, evaluate, loop, store, transfer
 
     presets = loop.PRESETS
     parser = argparse.ArgumentParser(prog="python -m train", description=__doc__.partition("\n")[0], allow_abbrev=False)
@@ -38,7 +38,10 @@ def main(arguments: list[str] | None = None) -> int:
         help="a set of the values below (default; with --from, finetune; with --corrections, teach)",
     )
     parser.add_argument("--output", type=Path, help="where the checkpoint goes (runs/PRESET)")
-    parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in --output")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the interrupted run in --output, with the flags it had"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="train in the place of what is in --output")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
     parser.add_argument("--json", action="store_true", help="progress as one JSON object a line, in place of the bars")
     parser.add_argument("--while-stdin", action="store_true", help="stop, as by Ctrl-C, when standard input is closed")
@@ -55,13 +58,16 @@ def main(arguments: list[str] | None = None) -> int:
             parser.add_argument(flag, dest=field.name, type=kind, metavar=field.type.__name__.upper())
     given = vars(parser.parse_args(arguments))
     preset, output, resume, quiet = (given.pop(name) for name in ("preset", "output", "resume", "quiet"))
-    as_json, while_stdin = given.pop("json"), given.pop("while_stdin")
+    as_json, while_stdin, overwrite = (given.pop(name) for name in ("json", "while_stdin", "overwrite"))
     hosts = {name: given.pop(name) for name in ("distributed", "coordinator", "processes", "process_id")}
     values = {name: value for name, value in given.items() if value is not None}
+    begun = resume and not preset  # with flags of its own
     preset = preset or ("teach" if values.get("corrections") else "finetune" if values.get("from_") else "default")
     output = output or Path("runs") / preset
     said = sys.argv[1:] if arguments is None else arguments
-    command = "python -m train " + " ".join(word for word in said if word != "--resume")  # for who does it again
+    command = "python -m train " + " ".join(
+        word for word in said if word not in ("--resume", "--overwrite")
+    )  # for who does it again
     if while_stdin:
         interrupt.when_closed(sys.stdin)
     try:
@@ -70,8 +76,9 @@ def main(arguments: list[str] | None = None) -> int:
             values = loop.shape_of(values["from_"]) | values
         if values.get("corrections") and values.get("from_"):  # and so is what is rehearsed
             values = {"data": checkpoint.read_card(values["from_"])["data"].get("name", "")} | values
-        config, report = dataclasses.replace(presets[preset], **values), _print_json if as_json else None
-        card = loop.train(config, output, resume, quiet, command.strip(), report)
+        base = store.saved_config(output, loop.Config) if begun else presets[preset]
+        config, report = dataclasses.replace(base, **values), _print_json if as_json else None
+        card = loop.train(config, output, resume, quiet, command.strip(), report, overwrite)
     except loop.Interrupted as stopped:
         print(stopped, file=sys.stderr)
         return 130
@@ -109,7 +116,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 def _join(distributed: bool, coordinator: str | None, processes: int | None, process_id: int | None) -> None:
     """Makes this process one of several, where the flags say so."""
-    from train.loop import TrainError
+    from train.store import TrainError
 
     explicit = coordinator, processes, process_id
     if any(value is not None for value in explicit) and None in explicit:
@@ -126,7 +133,7 @@ def _join(distributed: bool, coordinator: str | None, processes: int | None, pro
 
 def _explained(error: OSError, output: Path) -> str:
     """One sentence for a file that can't be written or read."""
-    from train.loop import STATE
+    from train.store import STATE
 
     kept = "; the last state is kept, go on with --resume" if (output / STATE).exists() else ""
     return f"{error.filename or output} can't be written: {error.strerror or error}{kept}."

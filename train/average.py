@@ -13,14 +13,22 @@ from flax import nnx
 
 from model import checkpoint
 from model.checkpoint import CheckpointError
+from train.store import TrainError, claimed
 
 
-def average(first: Path, second: Path, share: float, output: Path, command: str = "") -> dict:
+def average(first: Path, second: Path, share: float, output: Path, command: str = "", overwrite: bool = False) -> dict:
     """Writes the checkpoint that lies by so much of the way, 0 to 1, from one to the other; returns its card.
 
     Raises:
         CheckpointError: one of them is damaged, or they are of two architectures.
+        TrainError: `output` can't be written, is a training's, or has a network that would be lost without `overwrite`.
     """
+    with claimed(output, overwrite=overwrite):
+        return _averaged(first, second, share, output, command)
+
+
+def _averaged(first: Path, second: Path, share: float, output: Path, command: str) -> dict:
+    """As `average`."""
     (network, card), (other, other_card) = map(checkpoint.load_page, (first, second))
     if card["network"] != other_card["network"]:
         raise CheckpointError(f"{first} and {second} are of two architectures, so that nothing lies between them.")
@@ -39,13 +47,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("second", type=Path)
     parser.add_argument("--share", type=float, default=0.5, help="how far from the first to the second, 0 to 1")
     parser.add_argument("--output", type=Path, default=Path("runs/pages"), help="where the checkpoint goes")
+    parser.add_argument("--overwrite", action="store_true", help="in the place of what is in --output")
     options = parser.parse_args(arguments)
     if not 0 <= options.share <= 1:
         parser.error(f"--share should be from 0 to 1, not {options.share}.")
     command = "python -m train.average " + " ".join(sys.argv[1:] if arguments is None else arguments)
     try:
-        average(options.first, options.second, options.share, options.output, command)
-    except CheckpointError as error:
+        average(options.first, options.second, options.share, options.output, command, options.overwrite)
+    except (CheckpointError, TrainError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except OSError as error:

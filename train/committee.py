@@ -19,15 +19,23 @@ from model import checkpoint
 from model.checkpoint import CheckpointError
 from model.network import Committee, DigitCNN
 from train import data, evaluate, loop
+from train.store import TrainError, claimed
 
 
-def build(sources: Sequence[Path], output: Path, command: str = "") -> dict:
+def build(sources: Sequence[Path], output: Path, command: str = "", overwrite: bool = False) -> dict:
     """Writes the committee of these checkpoints to `output`; returns its card.
 
     Raises:
         CheckpointError: a checkpoint can't be used, or they don't fit together.
         DataError: the dataset can't be had.
+        TrainError: `output` can't be written, is a training's, or has a network that would be lost without `overwrite`.
     """
+    with claimed(output, overwrite=overwrite):
+        return _built(sources, output, command)
+
+
+def _built(sources: Sequence[Path], output: Path, command: str) -> dict:
+    """As `build`."""
     loaded = [checkpoint.load(source) for source in sources]
     (model, first), *others = [(_members(network)[0], card) for network, card in loaded]
     for source, (member, card) in zip(sources[1:], others, strict=True):
@@ -81,11 +89,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m train.committee", description=__doc__.partition("\n")[0])
     parser.add_argument("checkpoints", nargs="+", type=Path, help="the members' checkpoints")
     parser.add_argument("--output", type=Path, required=True, help="where the committee's checkpoint goes")
+    parser.add_argument("--overwrite", action="store_true", help="in the place of what is in --output")
     given = parser.parse_args(arguments)
     command = "python -m train.committee " + " ".join(sys.argv[1:] if arguments is None else arguments)
     try:
-        card = build(given.checkpoints, given.output, command)
-    except (CheckpointError, data.DataError) as error:
+        card = build(given.checkpoints, given.output, command, given.overwrite)
+    except (CheckpointError, TrainError, data.DataError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except OSError as error:

@@ -36,6 +36,8 @@ def load(folder: Path, progress: Progress) -> Dataset:
             f"{folder} has {len(folders) or 'no'} class folder{'s' * (not folders)}; make one for each class, at least "
             "two, with its pictures inside."
         )
+    if empty := [name for name, pictures in files.items() if not pictures]:
+        raise DataError(f"The class folder {folder / empty[0]} has no picture; put some there, or delete it.")
     parts: dict[str, list] = {part: [] for part in PARTS}
     skipped, done, total, shared = [], 0, sum(map(len, files.values())), 0
     for label, (name, pictures) in enumerate(files.items()):
@@ -48,8 +50,10 @@ def load(folder: Path, progress: Progress) -> Dataset:
             except ImageError as error:
                 skipped.append(f"{picture}: {error}")
         if not glyphs:
-            which = f"no picture that can be read ({skipped[-1]})" if pictures else "no picture"
-            raise DataError(f"The class folder {folder / name} has {which}; put some there, or delete it.")
+            raise DataError(
+                f"The class folder {folder / name} has no picture that can be read ({skipped[-1]}); put some there, or "
+                "delete it."
+            )
         # The first one of a class is trained on, however few there are.
         parts["train"].append((glyphs[0], label))
         for glyph in glyphs[1:]:

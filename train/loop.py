@@ -13,6 +13,7 @@ Started from a checkpoint, a run goes on from its weights: see `Config.from_` an
 import contextlib
 import dataclasses
 import functools
+import hashlib
 import json
 import platform
 import sys
@@ -25,7 +26,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-import safetensors.numpy
 from flax import nnx
 from jax import random
 from jax.experimental import multihost_utils
@@ -41,9 +41,9 @@ from train import evaluate, interrupt, transfer
 from train.augment import augment
 from train.drawn import drawn
 from train.outliers import outliers
+from train.store import STATE, Store, TrainError, claimed
 
 DIGITS = tuple("0123456789")
-STATE = "state.safetensors"  # the file in a run's output that holds what --resume needs
 NETWORK = ("widths", "depth", "features", "dropout")  # of a Config's values, those that are arguments of DigitCNN
 EVALUATION_BATCH = 500
 CALIBRATION_IMAGES = 300  # validation images; fewer tell neither how sure to be nor when to abstain
@@ -71,10 +71,6 @@ BOUNDS = dict.fromkeys(SHARES, (0, 1)) | {  # what values of a Config make sense
     "beta1": (0, 0.999),
     "beta2": (0, 0.99999),
 }
-
-
-class TrainError(Exception):
-    """Training can't start or go on; the message is one sentence that says why and what to do."""
 
 
 class Interrupted(Exception):
@@ -306,6 +302,7 @@ def train(
     quiet: bool = False,
     command: str = "",
     report: Callable[[dict], None] | None = None,
+    overwrite: bool = False,
 ) -> dict:
     """Trains, and writes a checkpoint to `output`; returns its card.
 
@@ -322,10 +319,20 @@ def train(
     Raises:
         DataError: the dataset can't be had.
         CheckpointError, TransferError: the checkpoint to start from can't be used.
-        TrainError: nothing to resume, a state that isn't of this config, or a run there that would be lost.
+        TrainError: `output` can't be written or is another training's, there is nothing to resume, a state that isn't
+            of this config and data, or a run that would be lost without `overwrite`.
         Interrupted: Ctrl-C or SIGTERM; the state is saved, and `resume=True` goes on from it.
     """
-    output, quiet = Path(output), quiet or report is not None or jax.process_index() > 0
+    with claimed(Path(output), resume, overwrite):
+        transfer.check(config.from_, config.freeze, config.teacher, **{name: getattr(config, name) for name in NETWORK})
+        if config.rehearse and not (config.from_ or config.corrections):
+            raise TrainError("--rehearse mixes in what a checkpoint was trained on; say which one with --from.")
+        return _trained(config, Path(output), resume, quiet, command, report)
+
+
+def _trained(config: Config, output: Path, resume: bool, quiet: bool, command: str, report: Callable | None) -> dict:
+    """As `train`."""
+    quiet = quiet or report is not None or jax.process_index() > 0
     look = LOOK_CLOSELY if report else LOOK
     report = report if report and jax.process_index() == 0 else lambda event: None
     dataset, known = _dataset(config, quiet), None
@@ -348,11 +355,9 @@ def train(
     state = TrainState(config, dataset.classes, batches * config.epochs)
     teacher = transfer.teacher(config.teacher, dataset.classes)
     progress = {"step": 0, "seconds": 0.0, "totals": [0.0, 0.0, 0.0], "history": []}
-    store = Store(output / STATE, config)
+    store = Store(output / STATE, config, batches * config.epochs, _identity(dataset, split))
     if resume:
         progress = store.restore(state)
-    elif store.path.exists():
-        raise TrainError(f"There is an interrupted run in {output}: go on with --resume, or delete {store.path}.")
     devices = mesh(config)
     everywhere = replicated(devices)
     for network in filter(None, (state, teacher)):
@@ -487,66 +492,6 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {package: version(package) for package in packages}
 
 
-class Store:
-    """What --resume needs, in one file that is always whole: all arrays of the state, and the progress so far."""
-
-    def __init__(self, path: Path, config: Config):
-        self.path, self.config = path, config
-
-    def save(self, state: TrainState, progress: dict) -> None:
-        if jax.process_index():
-            return
-        arrays = {name: np.asarray(_key_data(value)) for name, value in _arrays(state).items()}
-        about = json.dumps(progress | {"config": dataclasses.asdict(self.config)})
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with checkpoint.replacing(self.path) as path:
-            path.write_bytes(safetensors.numpy.save(arrays, {"progress": about}))
-
-    def restore(self, state: TrainState) -> dict:
-        """Puts the saved state into `state`, and returns the progress saved with it."""
-        output, current = self.path.parent, _arrays(state)
-        try:
-            with safetensors.safe_open(self.path, "numpy") as file:
-                saved = json.loads(file.metadata()["progress"])
-                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dict)
-        except FileNotFoundError as error:
-            raise TrainError(
-                f"There is no interrupted run in {output} to resume; start it without --resume."
-            ) from error
-        except (safetensors.SafetensorError, OSError, TypeError, KeyError, ValueError) as error:
-            raise TrainError(f"{self.path} is damaged ({error}); delete it, and start without --resume.") from error
-        config, wanted = saved.pop("config"), json.loads(json.dumps(dataclasses.asdict(self.config)))
-        for field, value in wanted.items():
-            if config.get(field) != value:
-                raise TrainError(
-                    f"The interrupted run in {output} has {field} = {config.get(field)}; resume it with the flags it "
-                    "was started with, or start anew without --resume."
-                )
-        if current.keys() != arrays.keys():
-            raise TrainError(f"{self.path} is another version's; delete it, and start without --resume.")
-        for name, value in current.items():
-            if jnp.issubdtype(value.dtype, jax.dtypes.prng_key):
-                arrays[name] = random.wrap_key_data(arrays[name])
-        structure = jax.tree.structure(nnx.state(state))
-        nnx.update(state, jax.tree.unflatten(structure, [arrays[name] for name in current]))
-        return saved
-
-    def clear(self) -> None:
-        if not jax.process_index():
-            self.path.unlink(missing_ok=True)
-
-
-def _arrays(state: TrainState) -> dict[str, jax.Array]:
-    """Every array of a state by its path, such as `model.conv1.conv.kernel.value`, in the order of JAX's own leaves."""
-    leaves = jax.tree_util.tree_leaves_with_path(nnx.state(state))
-    return {jax.tree_util.keystr(path, simple=True, separator="."): leaf for path, leaf in leaves}
-
-
-def _key_data(leaf):
-    """Random keys are saved as the numbers they are made of."""
-    return random.key_data(leaf) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else leaf
-
-
 def _progress(step: int, started: float, totals, history: list) -> dict:
     return {
         "step": step,
@@ -569,6 +514,21 @@ def _dataset(config: Config, quiet: bool) -> datasets.Dataset:
     if dataset.skipped:
         print(f"{len(dataset.skipped)} pictures can't be read and are left out.", file=sys.stderr)
     return dataset
+
+
+def _identity(dataset: datasets.Dataset, split: datasets.Split) -> dict[str, int | str]:
+    """What tells data from others: how many there are, and a checksum of all."""
+    digest = hashlib.sha256(json.dumps(dataset.classes).encode())
+    for part in (split, dataset.validation, dataset.test):
+        for array in part:
+            digest.update(np.ascontiguousarray(array).data)
+    return {
+        "classes": len(dataset.classes),
+        "training images": len(split.labels),
+        "validation images": len(dataset.validation.labels),
+        "test images": len(dataset.test.labels),
+        "checksum": digest.hexdigest()[:16],
+    }
 
 
 @contextlib.contextmanager

@@ -34,7 +34,8 @@ from model.page_network import LARGEST, NAMES, SMALLEST, STRIDE, UNIT, PageNetwo
 from train import data, interrupt
 from train.__main__ import set_up_devices
 from train.compose import SIDE, UNSAID, Composer, Scene
-from train.loop import STATE, Interrupted, Store, TrainError, mesh, replicated, versions
+from train.loop import Interrupted, mesh, replicated, versions
+from train.store import STATE, Store, TrainError, claimed, saved_config
 
 FONTS = (".ttf", ".otf", ".woff2")
 MOST = 256  # things in a scene that the network is told of, at most
@@ -247,21 +248,27 @@ def _count(found: Spots, boxes: np.ndarray, sizes: np.ndarray, classes: np.ndarr
     counts["spurious"] += int((~excused & (kinds < 10)).sum())
 
 
-def train(config: Config, output: Path, resume: bool = False, quiet: bool = False, command: str = "") -> dict:
+def train(
+    config: Config, output: Path, resume: bool = False, quiet: bool = False, command: str = "", overwrite: bool = False
+) -> dict:
     """Trains, and writes a checkpoint to `output` after each round; returns its card.
 
     Raises:
         DataError: MNIST can't be had.
-        TrainError: no such fonts, nothing to resume, a state of another config, or a run there that would be lost.
+        TrainError: no such fonts, `output` can't be written or is another training's, nothing to resume, a state of
+            another config, or a run that would be lost without `overwrite`.
         Interrupted: Ctrl-C or SIGTERM; the state after the last whole round is saved.
     """
+    with claimed(output, resume, overwrite):
+        return _trained(config, output, resume, quiet, command)
+
+
+def _trained(config: Config, output: Path, resume: bool, quiet: bool, command: str) -> dict:
+    """As `train`."""
     a_round = config.passes * (config.scenes // config.batch_size)
     state = TrainState(config, config.rounds * a_round)
-    store, progress = Store(output / STATE, config), {"step": 0, "seconds": 0.0, "history": []}
-    if resume:
-        progress = store.restore(state)
-    elif store.path.exists():
-        raise TrainError(f"There is an interrupted run in {output}: go on with --resume, or delete {store.path}.")
+    store = Store(output / STATE, config, config.rounds * a_round, {})
+    progress = store.restore(state) if resume else {"step": 0, "seconds": 0.0, "history": []}
     step, history = progress["step"], progress["history"]
     started = time.perf_counter() - progress["seconds"]
     checks = compose(config.fonts, VALIDATION_SEED, 0, config.validation, True)
@@ -332,17 +339,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m train.pages", description=__doc__.partition("\n")[0])
     parser.add_argument("--output", type=Path, default=Path("runs/pages"), help="where the checkpoint goes")
     parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in --output")
+    parser.add_argument("--overwrite", action="store_true", help="train in the place of what is in --output")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
     for field in dataclasses.fields(Config):
         kind = (lambda text: tuple(map(int, text.split(",")))) if field.type is tuple else field.type
         flag = "from" if field.name == "start" else field.name.replace("_", "-")
-        parser.add_argument(f"--{flag}", dest=field.name, type=kind, default=field.default)
+        parser.add_argument(f"--{flag}", dest=field.name, type=kind)
     given = vars(parser.parse_args(arguments))
-    output, resume, quiet = (given.pop(name) for name in ("output", "resume", "quiet"))
+    output, resume, quiet, overwrite = (given.pop(name) for name in ("output", "resume", "quiet", "overwrite"))
+    values = {name: value for name, value in given.items() if value is not None}
     said = sys.argv[1:] if arguments is None else arguments
-    command = "python -m train.pages " + " ".join(word for word in said if word != "--resume")
+    command = "python -m train.pages " + " ".join(word for word in said if word not in ("--resume", "--overwrite"))
     try:
-        train(Config(**given), output, resume, quiet, command.strip())
+        config = saved_config(output, Config) if resume else Config()
+        train(dataclasses.replace(config, **values), output, resume, quiet, command.strip(), overwrite)
     except Interrupted as stopped:
         print(stopped, file=sys.stderr)
         return 130

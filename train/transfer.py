@@ -18,6 +18,25 @@ class TransferError(Exception):
     """A network can't start as asked; the message is one sentence that says why and what to do."""
 
 
+def check(source: str, freeze: str, teacher: str = "", **arguments) -> None:
+    """Sees that a training can start as asked, before any data are read.
+
+    Args:
+        source: the folder of a checkpoint to start from, or "".
+        freeze: as `frozen` takes it.
+        teacher: the folder of a checkpoint to learn from, or "".
+        arguments: DigitCNN's.
+
+    Raises:
+        CheckpointError: a checkpoint is missing or damaged.
+        TransferError: what `network` and `frozen` would raise.
+    """
+    if source:
+        frozen(freeze, network(checkpoint.read_card(source)["classes"], 0, source, **arguments))
+    if teacher:
+        checkpoint.read_card(teacher)
+
+
 def network(classes: Sequence[str], seed: int, source: str, **arguments) -> DigitCNN:
     """A network to train.
 
