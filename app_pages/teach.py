@@ -75,6 +75,12 @@ def start(classes: list[str]) -> None:
 
 def show_collection() -> None:
     total = sum(counts.values())
+    if damaged := shelf.damaged():
+        st.warning(
+            f"{damaged:,} {'correction has' if damaged == 1 else 'corrections have'} a picture of another size than "
+            "28 × 28 pixels: left out here and where a network is taught. “Delete all” takes them, too.",
+            icon=":material/broken_image:",
+        )
     if changing and (gone := st.session_state.get(GONE)):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.success(f"Deleted: {len(gone):,}.", icon=":material/delete:", width="stretch")
@@ -261,7 +267,10 @@ job = teaching.trainer().job if changing else None
 if job:  # what happens goes first
     teach(job)
 st.header("The collection")
-show_collection()
+try:
+    show_collection()
+except collection.CollectionError as error:
+    st.error(str(error), icon=":material/database_off:")
 if changing and not job:
     teach(None)
 if changing:

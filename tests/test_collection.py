@@ -1,11 +1,16 @@
 """The collection keeps what it is given, on SQLite and on PostgreSQL alike."""
 
 import concurrent.futures
+import contextlib
 import io
+import sqlite3
+import time
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import postgres
+import psutil
 import pytest
 import sqlalchemy as sql
 from conftest import missing
@@ -211,3 +216,99 @@ def test_what_is_no_mode_is_off(monkeypatch):
     for said, meant in (("on", "on"), ("Read-Only ", "read-only"), ("off", "off"), ("readonly", "off"), ("", "off")):
         monkeypatch.setenv("DIGITS_TEACHING", said)
         assert collection.mode() == meant
+
+
+@pytest.fixture
+def make():
+    """Makes engines that are disposed of in the end, once nobody uses them."""
+    engines = []
+    yield lambda *address, **how: engines.append(sql.create_engine(*address, **how)) or engines[-1]
+    for engine in engines:
+        while engine.pool.checkedout():
+            time.sleep(0.01)
+        engine.dispose()
+
+
+def test_no_database_is_waited_for_for_ever(engine, make):
+    """Wherever its address stands: the limits are the collection's own."""
+    settings = {"sqlite": "PRAGMA busy_timeout", "postgresql": "SHOW statement_timeout"}
+    engine = make(engine.url)
+    Collection(engine)
+    with engine.connect() as connection:
+        assert connection.scalar(sql.text(settings[engine.dialect.name])) in (10_000, "10s")
+
+
+def test_a_database_that_hangs_is_one_sentence_and_heals(postgresql, monkeypatch, make):
+    root = sql.make_url(postgresql).query["host"]
+    server = psutil.Process(int(Path(root, "data", "postmaster.pid").read_text().split()[0]))
+    shelf = Collection(make(postgresql, pool_pre_ping=True))
+    shelf.add([item("1")])
+    processes = [server, *server.children()]
+    monkeypatch.setattr(collection, "LIMIT", 0.5)
+    for process in processes:
+        process.suspend()
+    try:
+        with pytest.raises(CollectionError, match="does not answer within"):
+            shelf.counts()
+    finally:
+        for process in processes:
+            process.resume()
+    monkeypatch.setattr(collection, "LIMIT", 60)
+    assert shelf.counts() == {"1": 1}
+    shelf.delete()
+
+
+def test_a_table_that_is_gone_is_one_sentence_and_heals(shelf, engine):
+    shelf.add([item("1")])
+    with engine.begin() as connection:
+        collection._TABLE.metadata.drop_all(connection)
+    with pytest.raises(CollectionError, match="can't be used"):
+        shelf.counts()
+    assert shelf.counts() == {}
+    shelf.add([item("2")])
+    assert shelf.counts() == {"2": 1}
+
+
+def test_a_file_that_is_gone_or_an_older_one_is_one_sentence_and_heals(tmp_path, make):
+    """What is kept after it would go into a file that nobody finds again."""
+    path = tmp_path / "collection.db"
+    shelf = Collection(make(f"sqlite:///{path}"))
+    shelf.add([item("1")])
+    with contextlib.closing(sqlite3.connect(path)) as own, contextlib.closing(sqlite3.connect(tmp_path / "old")) as old:
+        own.backup(old)
+    shelf.add([item("2")])
+    (tmp_path / "old").replace(path)
+    with pytest.raises(CollectionError, match="moved or replaced"):
+        shelf.add([item("3")])
+    assert shelf.counts() == {"1": 1}
+    path.unlink()
+    with pytest.raises(CollectionError, match="moved or replaced"):
+        shelf.counts()
+    shelf.add([item("4")])
+    assert Collection(make(f"sqlite:///{path}")).counts() == {"4": 1}
+
+
+def test_a_disk_that_is_full_is_one_sentence_and_heals(tmp_path, make):
+    engine = make(f"sqlite:///{tmp_path / 'collection.db'}", pool_size=1, max_overflow=0)
+    shelf = Collection(engine)
+    with engine.connect() as connection:
+        pages = connection.scalar(sql.text("PRAGMA page_count"))
+        connection.execute(sql.text(f"PRAGMA max_page_count = {pages + 2}"))
+    with pytest.raises(CollectionError, match="full"):
+        shelf.add([item("1", ink) for ink in range(50)])
+    assert shelf.counts() == {}
+    with engine.connect() as connection:
+        connection.execute(sql.text("PRAGMA max_page_count = 1000000"))
+    shelf.add([item("1", ink) for ink in range(50)])
+    assert shelf.counts() == {"1": 50}
+
+
+def test_glyphs_of_another_size_are_left_out_and_told(shelf, engine):
+    shelf.add([item("1"), item("2")])
+    with engine.begin() as connection:
+        connection.execute(collection._TABLE.update().where(collection._TABLE.c.label == "2").values(glyph=b"1234"))
+    assert shelf.damaged() == 1
+    assert shelf.counts() == {"1": 1} and [one.label for one in shelf.items()] == ["1"]
+    assert shelf.arrays()[1].tolist() == ["1"]
+    assert [one.label for one in shelf.delete()] == ["1"]
+    assert shelf.damaged() == 0

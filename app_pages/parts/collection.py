@@ -8,14 +8,16 @@ DIGITS_TEACHING=read-only shows the collection and changes nothing; DIGITS_TEACH
 it, a server that other machines can reach has it off: what visitors keep, all of them see and delete.
 """
 
+import concurrent.futures
 import contextlib
 import dataclasses
 import datetime
+import functools
 import io
 import ipaddress
 import os
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +33,8 @@ NAME = "collection"  # of the connection, as .streamlit/secrets.toml has it
 MODES = ON, READ_ONLY, OFF = "on", "read-only", "off"
 ASIDE = 6  # every so many of a class are not trained on, to tell whether a training helped
 LONGEST_LABEL, LONGEST_TEXT = 40, 200  # characters
-PATIENCE = 10  # seconds to wait for another session's writing, or for a server
+PATIENCE = 10  # seconds to wait for another session's writing, for a server, or for what it makes of a statement
+LIMIT = 15  # seconds for all that a call does: a server that hangs says nothing, and no driver stops waiting for it
 UNSAFE = '/\\:*?"<>|%'  # characters that file names can't have everywhere
 
 _TABLE = sql.Table(
@@ -48,6 +51,8 @@ _TABLE = sql.Table(
     sql.Column("glyph", sql.LargeBinary, nullable=False),
     sqlite_autoincrement=True,  # the number of a deleted one is never given to another, as in other databases
 )
+_IS_WHOLE = sql.func.length(_TABLE.c.glyph) == GLYPH_SIZE**2  # another program may have written others
+_THREADS = concurrent.futures.ThreadPoolExecutor(16, "collection")
 
 
 class CollectionError(Exception):
@@ -69,21 +74,39 @@ class Item:
     id: int | None = None
 
 
+def _in_time(method: Callable) -> Callable:
+    """A method that raises CollectionError where the database does not answer in time."""
+
+    @functools.wraps(method)
+    def timed(*arguments, **named):
+        future = _THREADS.submit(method, *arguments, **named)
+        try:
+            return future.result(LIMIT)
+        except TimeoutError as error:
+            future.cancel()
+            raise CollectionError(
+                f"The collection's database does not answer within {LIMIT} seconds; try again later."
+            ) from error
+
+    return timed
+
+
 class Collection:
-    """The collection in one database; sessions and threads share it."""
+    """The collection in one database; sessions and threads share it.
+
+    Each of its methods raises CollectionError where the database can't be used, and finds it again once it can.
+    """
 
     def __init__(self, engine: sql.Engine):
         self._engine = engine
-        with _in_one_sentence():
-            if engine.dialect.name == "sqlite":
-                # Who reads never waits for who writes. A file or file system that can't do this does without.
-                with contextlib.suppress(sql.exc.OperationalError), engine.connect() as connection:
-                    connection.execute(sql.text("PRAGMA journal_mode=WAL"))
-            try:
-                _TABLE.metadata.create_all(engine)
-            except sql.exc.DBAPIError:  # another server has made it just now
-                _TABLE.metadata.create_all(engine)
+        self._made = False  # whether the table is there
+        self._file: tuple[int, int] | None = None  # of SQLite's: what tells it from another of the same name
+        sql.event.listen(engine, "do_connect", _wait_no_longer)
+        if engine.dialect.name == "postgresql":
+            sql.event.listen(engine, "connect", _limit_statements)
+        self._prepare()
 
+    @_in_time
     def add(self, items: Sequence[Item]) -> None:
         """Keeps items, all or none. Every sixth of a class is put aside.
 
@@ -102,6 +125,7 @@ class Collection:
                 _insert(connection, dataclasses.replace(item, label=label, aside=since >= ASIDE - 1, created=now))
             self._check_limits(connection)
 
+    @_in_time
     def restore(self, items: Sequence[Item]) -> None:
         """Keeps again what `delete` gave, as it was but for its ids. Raises as `add`."""
         with self._begun() as connection:
@@ -109,35 +133,45 @@ class Collection:
                 _insert(connection, item)
             self._check_limits(connection)
 
+    @_in_time
     def items(self, label: str | None = None, start: int = 0, most: int = 100) -> list[Item]:
         """The newest first: of one class or of all, from number `start` on, at most so many."""
-        query = _TABLE.select().order_by(_TABLE.c.id.desc()).offset(start).limit(most)
+        query = _TABLE.select().where(_IS_WHOLE).order_by(_TABLE.c.id.desc()).offset(start).limit(most)
         if label is not None:
             query = query.where(_TABLE.c.label == label)
         with self._begun() as connection:
             return [_item(row) for row in connection.execute(query)]
 
+    @_in_time
     def counts(self) -> dict[str, int]:
         """How many there are of each class, in the order of their names."""
-        query = sql.select(_TABLE.c.label, sql.func.count()).group_by(_TABLE.c.label)
+        query = sql.select(_TABLE.c.label, sql.func.count()).where(_IS_WHOLE).group_by(_TABLE.c.label)
         with self._begun() as connection:
             return dict(sorted(tuple(row) for row in connection.execute(query)))
 
+    @_in_time
+    def damaged(self) -> int:
+        """How many there are whose glyph has another size; no other method tells of them, but `delete` takes them."""
+        with self._begun() as connection:
+            return connection.scalar(sql.select(sql.func.count()).select_from(_TABLE).where(~_IS_WHOLE))
+
+    @_in_time
     def delete(self, ids: Sequence[int] | None = None) -> list[Item]:
         """Deletes the items of these ids, or all; returns what is gone, the oldest first."""
         query = _TABLE.select().order_by(_TABLE.c.id)
         if ids is not None:
             query = query.where(_TABLE.c.id.in_([int(number) for number in ids]))
         with self._begun() as connection:
-            gone = [_item(row) for row in connection.execute(query)]
-            for start in range(0, len(gone), 500):  # more parameters, and some databases refuse
-                chosen = [item.id for item in gone[start : start + 500]]
+            rows = connection.execute(query).all()
+            for start in range(0, len(rows), 500):  # more parameters, and some databases refuse
+                chosen = [row.id for row in rows[start : start + 500]]
                 connection.execute(_TABLE.delete().where(_TABLE.c.id.in_(chosen)))
-        return gone
+        return [_item(row) for row in rows if len(row.glyph) == GLYPH_SIZE**2]
 
+    @_in_time
     def arrays(self, aside: bool | None = None) -> tuple[np.ndarray, np.ndarray]:
         """All glyphs (n, 28, 28) uint8 and labels (n,) str, the oldest first; those put aside, the others, or all."""
-        query = sql.select(_TABLE.c.glyph, _TABLE.c.label).order_by(_TABLE.c.id)
+        query = sql.select(_TABLE.c.glyph, _TABLE.c.label).where(_IS_WHOLE).order_by(_TABLE.c.id)
         if aside is not None:
             query = query.where(_TABLE.c.aside == aside)
         with self._begun() as connection:
@@ -164,8 +198,59 @@ class Collection:
 
     @contextlib.contextmanager
     def _begun(self) -> Iterator[sql.Connection]:
-        with _in_one_sentence(), self._engine.begin() as connection:
-            yield connection
+        try:
+            with _in_one_sentence():
+                self._see_file()
+                self._make()
+                with self._engine.begin() as connection:
+                    yield connection
+        except CollectionError:
+            self._made = False  # the table may be gone with what it was in
+            raise
+
+    @_in_time
+    def _prepare(self) -> None:
+        with _in_one_sentence():
+            self._make()
+            self._file = self._found()
+
+    def _make(self) -> None:
+        if self._made:
+            return
+        if self._engine.dialect.name == "sqlite":
+            # Who reads never waits for who writes. A file or file system that can't do this does without.
+            with contextlib.suppress(sql.exc.OperationalError), self._engine.connect() as connection:
+                connection.execute(sql.text("PRAGMA journal_mode=WAL"))
+        try:
+            _TABLE.metadata.create_all(self._engine)
+        except sql.exc.DBAPIError:  # another server has made it just now
+            _TABLE.metadata.create_all(self._engine)
+        self._made = True
+
+    def _see_file(self) -> None:
+        """Raises CollectionError where SQLite's file is another: what is open still writes into the old one, unseen."""
+        found = self._found()
+        if found == self._file:
+            return
+        self._engine.dispose()
+        for suffix in ("-wal", "-shm"):  # what the old file's connections had not yet moved into it: not the new one's
+            Path(f"{self._engine.url.database}{suffix}").unlink(missing_ok=True)
+        self._file = None
+        self._made = False
+        self._make()
+        self._file = self._found()
+        raise CollectionError(
+            "The collection's file was moved or replaced, and is opened anew; look what is in it, and try again."
+        )
+
+    def _found(self) -> tuple[int, int] | None:
+        name = self._engine.url.database if self._engine.dialect.name == "sqlite" else None
+        if not name or name == ":memory:" or name.startswith("file:"):
+            return None
+        with contextlib.suppress(OSError):
+            stat = Path(name).stat()
+            return stat.st_dev, stat.st_ino
+        return None
 
 
 def mode() -> str:
@@ -197,8 +282,7 @@ def opened() -> Collection:
     if not url and NAME not in _in_secrets():
         url = f"sqlite:///{Path(__file__).parents[2] / 'collection.db'}"
     with _in_one_sentence():
-        how = {"url": url, "connect_args": _waiting(url)} if url else {}
-        connection = st.connection(NAME, type="sql", pool_pre_ping=True, **how)
+        connection = st.connection(NAME, type="sql", pool_pre_ping=True, **({"url": url} if url else {}))
         return _collection(connection.engine, str(connection.engine.url))
 
 
@@ -240,10 +324,26 @@ def _collection(_engine: sql.Engine, address: str) -> Collection:
     return Collection(_engine)
 
 
-def _waiting(url: str) -> dict[str, int]:
-    """How SQLite and PostgreSQL are told not to wait for ever, nor to give up at once."""
-    kinds = {"sqlite": {"timeout": PATIENCE}, "postgresql": {"connect_timeout": PATIENCE}}
-    return kinds.get(url.partition(":")[0].partition("+")[0], {})
+def _wait_no_longer(dialect: sql.Dialect, record, arguments: list, named: dict) -> None:
+    """Before a connection is made, wherever its address comes from: what it says itself goes first.
+
+    SQLite waits so long for who writes; of PostgreSQL's, the second is for a network that has gone (libpq's
+    tcp_user_timeout, milliseconds).
+    """
+    kinds = {
+        "sqlite": {"timeout": PATIENCE},
+        "postgresql": {"connect_timeout": PATIENCE, "tcp_user_timeout": 1000 * PATIENCE},
+    }
+    for name, value in kinds.get(dialect.name, {}).items():
+        named.setdefault(name, value)
+
+
+def _limit_statements(connection, record) -> None:
+    """A setting of the session, not of its start: a pooler between may not know that."""
+    before, connection.autocommit = connection.autocommit, True
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET statement_timeout = {1000 * PATIENCE}")
+    connection.autocommit = before
 
 
 def _in_secrets() -> dict:
