@@ -8,6 +8,7 @@ It offers every folder of `checkpoints/`, or of the folder that the environment 
 import streamlit as st
 
 from app_pages.parts import collection, pictures, resources
+from app_pages.parts.text import plain
 
 pages = [
     st.Page("app_pages/draw.py", title="Draw", icon=":material/draw:", default=True),
@@ -19,9 +20,10 @@ pages = [
 ]
 if collection.mode() != collection.OFF or collection.is_undecided():
     pages.append(st.Page("app_pages/teach.py", title="Teach it", icon=":material/school:"))
+# The icon first: in a page without one, Streamlit fetches the navigation's from another host.
+st.set_page_config(page_icon=pictures.icon(), layout="centered")
 page = st.navigation(pages)
-
-st.set_page_config(page_title=f"{page.title} · Digit reader", page_icon=pictures.icon(), layout="centered")
+st.set_page_config(page_title=f"{page.title} · Digit reader")
 st.logo(pictures.logo(dark=st.context.theme.type == "dark"), size="large", icon_image=pictures.icon())
 
 faults = resources.faults()
@@ -36,15 +38,15 @@ with st.sidebar:
             bind="query-params",  # so that an address means the same network to everyone
         )
         if not faults[resources.chosen().name]:
-            st.caption(resources.about(resources.chosen()))
+            st.caption(plain(resources.about(resources.chosen())))
     for name, fault in faults.items():
         if fault:
-            st.warning(f"**{name}** is faulty. {fault}", icon=":material/error:")
+            st.warning(f"**{plain(name)}** is faulty. {plain(fault)}", icon=":material/error:")
 
 if not faults:
-    st.error(f"There is no checkpoint in {resources.directory()}. Train one with `python -m train`.")
+    st.error(f"There is no checkpoint in {plain(str(resources.directory()))}. Train one with `python -m train`.")
 elif fault := faults[resources.chosen().name]:
-    st.error(f"This network can't be used. {fault} Choose another one in the sidebar.")
+    st.error(f"This network can't be used. {plain(fault)} Choose another one in the sidebar.")
 else:
     page.run()
     resources.settle(page.title)

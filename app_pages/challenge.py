@@ -1,5 +1,6 @@
 """Write the ten digits against the clock, and see which of them the network takes for others."""
 
+import html
 import io
 import time
 
@@ -64,7 +65,7 @@ def play() -> None:
     name = classes[one.wanted[done]]
     st.html(
         f'<div role="status" style="font-size:1.1rem">Digit {done + 1} of {len(one.wanted)}. Write '
-        f'<b data-testid="wanted" style="font-size:2.6rem;line-height:1">{name}</b></div>'
+        f'<b data-testid="wanted" style="font-size:2.6rem;line-height:1">{html.escape(name)}</b></div>'
     )
     drawing = canvas.drawn(SHEET)
     if drawing.fault:

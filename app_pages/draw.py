@@ -5,6 +5,7 @@ import html
 import streamlit as st
 
 from app_pages.parts import bars, canvas, correct, pictures, resources, subject, workload
+from app_pages.parts.text import plain
 from model import Digit, Reading
 from model.hints import hints
 from train.data import DataError
@@ -35,7 +36,7 @@ def explain(reading: Reading, names: list[str]) -> Digit:
         index = st.segmented_control(
             "Explain the digit",
             range(len(names)),
-            format_func=names.__getitem__,
+            format_func=lambda number: plain(names[number]),
             default=reading.digits.index(least_sure),
             required=True,
             key=f"explain {reading.text}",
@@ -141,7 +142,7 @@ def read_sent(sent: subject.Subject) -> None:
 try:
     sent = subject.sent(resources.chosen())
 except DataError as error:
-    st.error(str(error))
+    st.error(plain(str(error)))
     sent = None
 if sent:
     read_sent(sent)

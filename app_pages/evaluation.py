@@ -4,6 +4,7 @@ import streamlit as st
 
 from app_pages.parts import resources
 from app_pages.parts.answers import Answers
+from app_pages.parts.text import plain
 from app_pages.views import compare, confidence, confusion, damage, map, mistakes, training
 from model.checkpoint import CheckpointError
 from train import evaluate
@@ -23,7 +24,7 @@ st.title("How good is it?")
 try:
     tested = Answers(path)
 except CheckpointError:
-    st.info(f"The checkpoint {path.name} comes without an evaluation, so there is nothing to show here.")
+    st.info(f"The checkpoint {plain(path.name)} comes without an evaluation, so there is nothing to show here.")
     st.stop()
 
 right, n = int(tested.right.sum()), len(tested.labels)

@@ -5,7 +5,8 @@ import html
 import numpy as np
 import streamlit as st
 
-from app_pages.parts import attributions, bars, inside, maps, pictures, resources, subject, uploads
+from app_pages.parts import attributions, bars, inside, maps, pictures, resources, subject
+from app_pages.parts.text import plain
 from app_pages.views import ink
 from model import checkpoint
 from train import data
@@ -21,7 +22,7 @@ st.title("Inside the network")
 try:
     shown = subject.current(path)
 except data.DataError as error:
-    st.error(str(error))
+    st.error(plain(str(error)))
     shown = None
 shown = shown or subject.sample(FIRST)
 recognizer = resources.recognizer(path)
@@ -59,7 +60,7 @@ with st.expander("Take another digit", icon=":material/swap_horiz:"):
                 try:
                     subject.send(subject.test_image(path, number), PAGE)
                 except data.DataError as error:
-                    st.error(str(error))
+                    st.error(plain(str(error)))
 
 explainer = inside.explainer(path)  # once there is something to see: the first time it takes seconds
 
@@ -73,7 +74,7 @@ def where() -> None:
     index = choose(
         "What speaks for and against",
         range(len(classes)),
-        format_func=classes.__getitem__,
+        format_func=(lambda index: plain(classes[index])) if len(classes) <= FEW else classes.__getitem__,
         key=f"class {predicted}",
         **options,
     )
@@ -85,7 +86,7 @@ def where() -> None:
 def decides() -> None:
     st.header("Which stroke decides" if shown.strokes else "Which part decides")
     variants = inside.without(path, shown)
-    st.markdown(uploads.plain(inside.verdict(recognizer.name(digit), variants)))
+    st.markdown(plain(inside.verdict(recognizer.name(digit), variants)))
     pictures.show([variant.figure for variant in variants], width=140, abreast=2)
     cut = "A single stroke is cut into quarters. " if len(shown.strokes) == 1 else ""
     st.caption(f"{cut}The striped part is left out, and the rest is centred anew and read as one digit.")
@@ -122,13 +123,13 @@ def nearest() -> None:
         try:
             inside.album(path, lambda share: bar.progress(share, f"Describing the training images: {share:.0%}"))
         except data.DataError as error:
-            st.error(str(error))
+            st.error(plain(str(error)))
             return
         place.empty()
     alike, others = inside.nearest(path, shown.glyph, read)
     st.markdown("The images it learned from that it describes most alike, the most alike first:")
     pictures.show(alike, width=68, abreast=4)
-    st.markdown(f"And those that are no {uploads.plain(read)}:")
+    st.markdown(f"And those that are no {plain(read)}:")
     pictures.show(others, width=68, abreast=4)
     st.caption(
         "Below each: what it is, and how alike, from 0 to 1: the cosine of the angle between the two descriptions."
@@ -159,4 +160,4 @@ with slower:
             nearest()
             on_the_map()
     except data.DataError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))

@@ -1,9 +1,12 @@
 """Distort a digit by sliders and see where the network's answer flips; watch it being written, stroke by stroke."""
 
+import html
+
 import numpy as np
 import streamlit as st
 
 from app_pages.parts import bars, distortions, pictures, replay, resources, subject, sweeps
+from app_pages.parts.text import plain
 from train.data import DataError
 
 path = resources.chosen()
@@ -12,9 +15,9 @@ st.title("Playground")
 try:
     digit = subject.current(path) or subject.sample()
 except DataError as error:
-    st.error(str(error))
+    st.error(plain(str(error)))
     digit = subject.sample()
-st.markdown(f"How far can a digit be bent before the network changes its mind? {subject.described(digit)}")
+st.markdown(f"How far can a digit be bent before the network changes its mind? {plain(subject.described(digit))}")
 
 
 def reset() -> None:
@@ -62,7 +65,8 @@ def play() -> None:
         pictures.show([pictures.Figure(pictures.source(glyph), "What the network sees", "The digit.", True)], width=170)
         st.html(
             f'<div role="status" style="font-size:1.1rem">Read as <b data-testid="digit" style="font-size:1.6rem">'
-            f"{name}</b>, {bars.percent(now.max())} sure</div>" + bars.probability_bars(now, recognizer.classes)
+            f"{html.escape(name)}</b>, {bars.percent(now.max())} sure</div>"
+            + bars.probability_bars(now, recognizer.classes)
         )
     st.header("Along each slider, with the others as they are")
     st.html(

@@ -5,6 +5,7 @@ import functools
 import streamlit as st
 
 from app_pages.parts import correct, editor, pictures, resources, subject, uploads
+from app_pages.parts.text import plain
 
 checkpoint = resources.chosen()
 AUTO, TURNS = "Auto", (0, 90, 180, 270)  # degrees clockwise
@@ -35,10 +36,10 @@ for file in pages:
 
 for file, source, result in zip(pages, sources, results, strict=True):
     if result.error:
-        st.error(f"**{uploads.plain(file.name)}**: {result.error}", icon=":material/broken_image:")
+        st.error(f"**{plain(file.name)}**: {plain(result.error)}", icon=":material/broken_image:")
         continue
     with st.container(border=True):
-        st.markdown(f"**{uploads.plain(file.name)}**")
+        st.markdown(f"**{plain(file.name)}**")
         with st.container(horizontal=True, gap="medium"):
             editing = st.toggle(
                 "Correct it", key=f"edit {file.file_id}", help="Change the boxes, or type what it says."

@@ -3,7 +3,8 @@
 import pandas as pd
 import streamlit as st
 
-from app_pages.parts import bars, charts, collection, pictures, resources, teaching, uploads
+from app_pages.parts import bars, charts, collection, pictures, resources, teaching
+from app_pages.parts.text import plain
 from model import checkpoint
 from train import evaluate
 
@@ -27,7 +28,7 @@ try:
     shelf = collection.opened()
     counts = shelf.counts()
 except collection.CollectionError as error:
-    st.error(str(error), icon=":material/database_off:")
+    st.error(plain(str(error)), icon=":material/database_off:")
     st.stop()
 for kind, words in st.session_state.pop(FLASH, []):
     kind(words)
@@ -42,7 +43,7 @@ def delete(ids: list[int] | None) -> None:
     try:
         st.session_state[GONE] = shelf.delete(ids)
     except collection.CollectionError as error:
-        tell(st.error, str(error))
+        tell(st.error, plain(str(error)))
 
 
 def undo() -> None:
@@ -51,7 +52,7 @@ def undo() -> None:
         shelf.restore(st.session_state[GONE])
         tell(st.success, f"Put back: {len(st.session_state.pop(GONE))}.")
     except collection.CollectionError as error:
-        tell(st.error, str(error))
+        tell(st.error, plain(str(error)))
 
 
 def keep(job: teaching.Job) -> None:
@@ -59,9 +60,9 @@ def keep(job: teaching.Job) -> None:
     name = st.session_state["name"].strip()
     try:
         teaching.trainer().keep(job, resources.directory(), name)
-        tell(st.success, f"Kept as **{uploads.plain(name)}**: choose it in the sidebar.")
+        tell(st.success, f"Kept as **{plain(name)}**: choose it in the sidebar.")
     except teaching.TeachingError as error:
-        tell(st.error, str(error))
+        tell(st.error, plain(str(error)))
 
 
 def start(classes: list[str]) -> None:
@@ -70,7 +71,7 @@ def start(classes: list[str]) -> None:
         trained, aside = (teaching.of_classes(shelf.arrays(part), classes) for part in (False, True))
         teaching.trainer().start(path, trained, aside)
     except (collection.CollectionError, teaching.TeachingError, checkpoint.CheckpointError) as error:
-        tell(st.error, str(error))
+        tell(st.error, plain(str(error)))
 
 
 def show_collection() -> None:
@@ -109,7 +110,7 @@ def show_collection() -> None:
                     f"{item.label}, read as {read} by {item.checkpoint}: {item.origin}, {item.created:%Y-%m-%d %H:%M}"
                 )
                 pictures.show([pictures.Figure(pictures.source(item.glyph), f"read: {read}", words, True)], width=72)
-                if changing and st.checkbox(uploads.plain(item.label), key=f"choose {item.id}"):
+                if changing and st.checkbox(plain(item.label), key=f"choose {item.id}"):
                     chosen.append(item.id)
     with st.container(horizontal=True):
         if changing:
@@ -133,9 +134,9 @@ def forget(name: str) -> None:
     """Callback: deletes a network that a visitor kept."""
     try:
         teaching.forget(resources.directory(), name)
-        tell(st.success, f"Deleted: **{uploads.plain(name)}**.")
+        tell(st.success, f"Deleted: **{plain(name)}**.")
     except teaching.TeachingError as error:
-        tell(st.error, str(error))
+        tell(st.error, plain(str(error)))
 
 
 def show_networks() -> None:
@@ -146,7 +147,7 @@ def show_networks() -> None:
     st.header("Networks that were kept")
     for name in names:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(uploads.plain(name), width="stretch")
+            st.markdown(plain(name), width="stretch")
             with st.popover("Delete", icon=":material/delete:", key=f"forget {name}"):
                 st.markdown("It is gone for all visitors then, for good.")
                 st.button("Delete it", on_click=forget, args=(name,), key=f"forget it {name}")
@@ -156,26 +157,33 @@ def offer() -> None:
     """What is to be learned, and the button that begins."""
     known = [name for name in counts if name in card["classes"]]
     if "members" in card["network"]:
-        st.info(f"{path.name} is a committee, which can't be taught; choose a single network in the sidebar.")
+        st.info(f"{plain(path.name)} is a committee, which can't be taught; choose a single network in the sidebar.")
         return
     if not teaching.writable(resources.directory()):
-        st.info(f"The folder {resources.directory()} can't be written, so that no new network could be kept.")
+        st.info(
+            f"The folder {plain(str(resources.directory()))} can't be written, so that no new network could be kept."
+        )
         return
     if not counts:
         return
     chosen = st.pills(
-        "Classes to teach", list(counts), selection_mode="multi", default=known, key=f"to teach {path.name}"
+        "Classes to teach",
+        list(counts),
+        selection_mode="multi",
+        default=known,
+        format_func=plain,
+        key=f"to teach {path.name}",
     )
-    new = ", ".join(uploads.plain(name) for name in chosen if name not in card["classes"])
+    new = ", ".join(plain(name) for name in chosen if name not in card["classes"])
     if new:
         st.caption(f"New to this network: {new}. It takes some dozens of examples to learn a new class.")
     name = card["data"].get("name", "")
-    shown = uploads.plain(teaching.shown(name))
+    shown = plain(teaching.shown(name))
     if not resources.at_hand(name):
         st.caption(f"It takes the images of {shown} to teach this network: so that it does not forget them.")
         return
     st.button(
-        f"Teach {path.name}",
+        f"Teach {plain(path.name)}",
         on_click=start,
         args=(chosen,),
         disabled=not chosen,
@@ -217,7 +225,7 @@ def show_curves(history: list[dict]) -> None:
 def show_result(job: teaching.Job) -> None:
     """The old network beside the new one, and the choice."""
     if job.state == "failed":
-        st.error(f"The training failed. {job.fault}")
+        st.error(f"The training failed. {plain(job.fault)}")
         st.button("Close", on_click=teaching.trainer().clear, args=(job,))
         return
     rows = {
@@ -228,8 +236,8 @@ def show_result(job: teaching.Job) -> None:
     st.table(
         pd.DataFrame(
             [[f"{row.n:,}", share(row.before, row.n), share(row.after, row.n)] for row in rows.values() if row.n],
-            [uploads.plain(words) for words, row in rows.items() if row.n],
-            ["Images", f"{uploads.plain(job.source.name)} reads right", "the new one reads right"],
+            [plain(words) for words, row in rows.items() if row.n],
+            ["Images", f"{plain(job.source.name)} reads right", "the new one reads right"],
         )
     )
     test = job.compared["test"]
@@ -257,7 +265,7 @@ def teach(job: teaching.Job | None) -> None:
     if job is None:
         offer()
     elif job.busy:
-        st.markdown(f"**{uploads.plain(job.source.name)}** is being taught. All visitors of this server see it here.")
+        st.markdown(f"**{plain(job.source.name)}** is being taught. All visitors of this server see it here.")
         follow(job)
     else:
         show_result(job)
@@ -270,7 +278,7 @@ st.header("The collection")
 try:
     show_collection()
 except collection.CollectionError as error:
-    st.error(str(error), icon=":material/database_off:")
+    st.error(plain(str(error)), icon=":material/database_off:")
 if changing and not job:
     teach(None)
 if changing:

@@ -12,6 +12,7 @@ from pages import DEFAULT, page_html, png, said, sent, start, written
 from PIL import Image
 
 from app_pages.parts import bars, canvas, pictures, resources, samples, uploads
+from app_pages.parts.text import plain
 from model import Digit, Reading, checkpoint
 
 # Draw
@@ -278,7 +279,7 @@ def test_an_unsure_digit_is_marked_by_more_than_colour():
 
 
 def test_plain_text_is_not_markdown():
-    assert uploads.plain("a_b*[é]") == r"a\_b\*\[é\]"
+    assert plain("a_b*[é]") == r"a\_b\*\[é\]"
 
 
 # Pictures

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from app_pages.parts import bars, pictures, resources, subject
+from app_pages.parts.text import plain
 from model import checkpoint
 from train import data, evaluate
 
@@ -70,10 +71,10 @@ def images(tested: Answers) -> np.ndarray | None:
     try:
         found = resources.test_images(name)[0].images
     except data.DataError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return None
     if len(found) != n:
-        st.error(f"{name} has {len(found):,} test images here, but this network was tested on {n:,}.")
+        st.error(f"{plain(name)} has {len(found):,} test images here, but this network was tested on {n:,}.")
         return None
     return found
 

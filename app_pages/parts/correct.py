@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import streamlit as st
 
-from app_pages.parts import collection, resources, uploads
+from app_pages.parts import collection, resources
 from app_pages.parts.collection import Item
+from app_pages.parts.text import plain
 from model import Digit, Recognizer
 
 WORDS = "That's a …"
@@ -68,10 +69,10 @@ def keep(items: Sequence[Item]) -> None:
     try:
         collection.opened().add(new)
     except (collection.CollectionError, ValueError) as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return
     kept.update(map(_mark, new))
-    labels = ", ".join(uploads.plain(one.label) for one in new)
+    labels = ", ".join(plain(one.label) for one in new)
     st.toast(f"Kept: {labels}" if new else "This is kept already.", icon=":material/bookmark_added:")
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from app_pages.parts import canvas, resources, uploads
+from app_pages.parts.text import plain
 from model import Reading
 from model.segment import Box, clipped
 
@@ -99,7 +100,7 @@ def show(file: str, source: uploads.Source, result: uploads.Result) -> None:
     if marked and max(map(len, classes)) == 1:
         st.text_area("What it says", result.text, key=f"typed {file} {result.text}", on_change=typed)
     if fault := st.session_state.pop(f"fault {file}", None):
-        st.warning(fault, icon=":material/edit:")
+        st.warning(plain(fault), icon=":material/edit:")
     st.button(
         "Back to what was read",
         key=f"back {file}",

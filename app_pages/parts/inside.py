@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from app_pages.parts import attributions, pictures, removals, resources, uploads
+from app_pages.parts import attributions, pictures, removals, resources
 from app_pages.parts.bars import percent
 from app_pages.parts.subject import Subject, named
+from app_pages.parts.text import plain
 from model import Digit, Recognizer, checkpoint
 from model.explain import PATCH, Album, Explainer
 
@@ -173,7 +174,7 @@ def _layers(path: str, stamp: resources.Stamp, glyph: np.ndarray) -> list[Sheet]
         words, figure = layer.words, None
         if layer.name == "head":
             scores = zip(network.classes, layer.output, strict=True)
-            words += f" Here: {', '.join(f'**{uploads.plain(name)}** {_signed(score)}' for name, score in scores)}."
+            words += f" Here: {', '.join(f'**{plain(name)}** {_signed(score)}' for name, score in scores)}."
         elif layer.name != "image":
             picture, columns = attributions.tiles(layer.output)
             count, what = layer.output.shape[-1], "maps" if layer.output.ndim == 3 else "units"

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
+from app_pages.parts.text import plain
 from model import Recognizer, checkpoint
 from model.checkpoint import CheckpointError
 from model.explain import Explainer
@@ -87,9 +88,9 @@ def at_hand(name: str) -> bool:
         with st.empty():
             bar = st.progress(0.0, "Starting")
             try:
-                data.load(name, progress=lambda share, what: bar.progress(min(share, 1.0), what))
+                data.load(name, progress=lambda share, what: bar.progress(min(share, 1.0), plain(what)))
             except data.DataError as error:
-                st.error(str(error))
+                st.error(plain(str(error)))
             else:
                 st.rerun()
     return False

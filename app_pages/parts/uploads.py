@@ -5,7 +5,6 @@ import functools
 import hashlib
 import io
 import json
-import re
 import string
 import threading
 from collections.abc import Callable
@@ -184,11 +183,6 @@ def photograph(source: Source, width: int, height: int) -> tuple[bytes, tuple[in
     """The picture as a JPEG file, as large as fits into so many pixels, and its width and height; kept like `steps`."""
     picture = pictures.fitted(reading(source).image, width, height)
     return pictures.jpeg(picture), (picture.shape[1], picture.shape[0])
-
-
-def plain(text: str) -> str:
-    """A text that shows as it is where Markdown is understood."""
-    return re.sub(f"([{re.escape(string.punctuation)}])", r"\\\1", text)
 
 
 def table(names: list[str], results: list[Result]) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from app_pages.parts import answers, charts, evaluation_charts, resources
 from app_pages.parts.answers import Answers
+from app_pages.parts.text import plain
 from app_pages.views import damage, ink
 from model.checkpoint import CheckpointError
 from train import evaluate
@@ -23,10 +24,12 @@ def show(tested: Answers) -> None:
     try:
         other = Answers(resources.directory() / name)
     except CheckpointError:
-        st.info(f"The checkpoint {name} comes without an evaluation, so there is nothing to compare.")
+        st.info(f"The checkpoint {plain(name)} comes without an evaluation, so there is nothing to compare.")
         return
     if tested.classes != other.classes or not np.array_equal(tested.labels, other.labels):
-        st.info(f"{tested.path.name} and {name} were tested on different images, so they can't be compared.")
+        st.info(
+            f"{plain(tested.path.name)} and {plain(name)} were tested on different images, so they can't be compared."
+        )
         return
     both = tested, other
     names = tuple(each.path.name for each in both)
@@ -36,8 +39,8 @@ def show(tested: Answers) -> None:
     st.markdown(verdict(*both))
     agreement = pd.DataFrame(
         [[int((one & two).sum()) for two in (other.right, ~other.right)] for one in (tested.right, ~tested.right)],
-        [f"{names[0]} right", f"{names[0]} wrong"],
-        [f"{names[1]} right", f"{names[1]} wrong"],
+        [plain(f"{names[0]} {what}") for what in ("right", "wrong")],
+        [plain(f"{names[1]} {what}") for what in ("right", "wrong")],
     )
     st.table(agreement.map("{:,}".format))
 
@@ -47,7 +50,9 @@ def show(tested: Answers) -> None:
         evaluation_charts.difference(change, tested.classes, *names, ink()),
         alt=f"Confusion matrix of {names[1]} less that of {names[0]}: {np.abs(change).sum() // 2:,} images moved.",
     )
-    st.caption(f"Each cell: how many more images {names[1]} (+, orange) or {names[0]} (−, blue) has there.")
+    st.caption(
+        f"Each cell: how many more images {plain(names[1])} (+, orange) or {plain(names[0])} (−, blue) has there."
+    )
     recalls = pd.DataFrame(
         [
             {"class": label, "network": each.path.name, "recall": row["recall"]}
@@ -62,16 +67,16 @@ def show(tested: Answers) -> None:
     images = answers.images(tested)
     for one, two in (both, both[::-1]):
         alone = np.flatnonzero(one.right & ~two.right)
-        st.subheader(f"Only {one.path.name}: {len(alone):,} {'image' if len(alone) == 1 else 'images'}")
+        st.subheader(f"Only {plain(one.path.name)}: {len(alone):,} {'image' if len(alone) == 1 else 'images'}")
         marks = {int(i): f"label {one.classes[one.labels[i]]}" for i in alone}
         answers.gallery(two, alone, images, f"only {one.path.name}", marks)
         if len(alone):
-            st.caption(f"Below each: what {two.path.name} reads instead, its runner-up, and the label.")
+            st.caption(f"Below each: what {plain(two.path.name)} reads instead, its runner-up, and the label.")
 
     st.header("Are they as sure as they should be?")
     for column, each in zip(st.columns(2), both, strict=True):
         error = evaluate.expected_calibration_error(each.labels, each.probabilities)
-        column.markdown(f"**{each.path.name}**")
+        column.markdown(f"**{plain(each.path.name)}**")
         column.altair_chart(
             charts.reliability(evaluate.reliability(each.labels, each.probabilities)),
             alt=f"Reliability diagram of {each.path.name}. Expected calibration error {error:.2%}.",
@@ -107,12 +112,12 @@ def table(first: Answers, second: Answers) -> pd.DataFrame:
         [*values, ""] if len(values) == 2 else [format(v, values[2]) for v in values[:2]] + [_signed(*values)]
         for values in rows.values()
     ]
-    return pd.DataFrame(cells, list(rows), [first.path.name, second.path.name, "Difference"])
+    return pd.DataFrame(cells, list(rows), [plain(first.path.name), plain(second.path.name), "Difference"])
 
 
 def verdict(first: Answers, second: Answers) -> str:
     """Whether one of two networks reads the same images better, by more than chance, in plain words."""
-    names = first.path.name, second.path.name
+    names = plain(first.path.name), plain(second.path.name)
     only_first, only_second, p = evaluate.mcnemar(first.right, second.right)
     n = only_first + only_second
     if not n:

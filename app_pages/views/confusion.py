@@ -5,6 +5,7 @@ import streamlit as st
 
 from app_pages.parts import answers, charts
 from app_pages.parts.answers import Answers
+from app_pages.parts.text import plain
 from app_pages.views import ink
 from train import evaluate
 
@@ -22,7 +23,7 @@ def show(tested: Answers) -> None:
     label, predicted = tested.classes.index(true), tested.classes.index(read)
     members = ((tested.labels == label) & (tested.predicted == predicted)).nonzero()[0]
     members = members[(-tested.confidence[members]).argsort()]
-    st.subheader(f"{true} read as {read}: {len(members):,} {'image' if len(members) == 1 else 'images'}")
+    st.subheader(f"{plain(true)} read as {plain(read)}: {len(members):,} {'image' if len(members) == 1 else 'images'}")
     if len(members):
         answers.gallery(tested, members, answers.images(tested), f"{true} {read}")
         st.caption(

@@ -9,6 +9,7 @@ import streamlit as st
 
 from app_pages.parts import answers, evaluation_charts, pictures, resources
 from app_pages.parts.answers import Answers
+from app_pages.parts.text import plain
 from train import evaluate, robustness
 
 IMAGES = 384  # test images, damaged in each way: three batches of the network
@@ -39,9 +40,9 @@ def chart(networks: Sequence[Answers], images: np.ndarray) -> pd.DataFrame:
         f"The worst: {worst['kind']}, {worst['accuracy']:.1%}.",
     )
     st.caption(
-        f"The first {len(labels):,} test images, damaged in one way at a time. {mean} Lines: where the accuracy on "
-        "endlessly many such images would lie (95% interval). Each image counts by its likeliest class, whether or not "
-        "the network would rather abstain."
+        f"The first {len(labels):,} test images, damaged in one way at a time. {plain(mean)} Lines: where the accuracy "
+        "on endlessly many such images would lie (95% interval). Each image counts by its likeliest class, whether or "
+        "not the network would rather abstain."
     )
     return rows
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from app_pages.parts import answers, maps, pictures
 from app_pages.parts.answers import Answers
+from app_pages.parts.text import plain
 from app_pages.views import ink
 from train import data
 
@@ -15,7 +16,7 @@ def show(tested: Answers) -> None:
     try:
         map = maps.test_map(tested.path)
     except data.DataError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return
     numbers, mistaken = map.numbers.tolist(), map.numbers[map.labels != map.predicted].tolist()
     key, box = f"map of {tested.path.name}", f"on the map of {tested.path.name}"
