@@ -4,10 +4,11 @@ import functools
 
 import streamlit as st
 
-from app_pages.parts import correct, editor, pictures, resources, subject, uploads
+from app_pages.parts import correct, editor, pictures, resources, spreadsheet, subject, uploads
 from app_pages.parts.text import plain
 
 checkpoint = resources.chosen()
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 AUTO, TURNS = "Auto", (0, 90, 180, 270)  # degrees clockwise
 
 st.title("Read a picture")
@@ -118,8 +119,11 @@ if results:
         alt="The file, reading, confidence and note of each picture.",
     )
     with st.container(horizontal=True):
+        numbers = uploads.numbers(names, results)
+        tables = {name: result.sheet for name, result in zip(names, results, strict=True) if len(result.sheet) > 1}
         for label, content, name, kind in (
-            ("Download as CSV", uploads.csv(uploads.numbers(names, results)), "readings.csv", "text/csv"),
+            ("Download as XLSX", lambda: spreadsheet.xlsx(numbers, tables), "readings.xlsx", XLSX),
+            ("Download as CSV", spreadsheet.csv(numbers), "readings.csv", "text/csv"),
             ("Download as JSON", uploads.as_json(names, results), "readings.json", "application/json"),
         ):
             st.download_button(label, content, name, kind, icon=":material/download:", on_click="ignore")

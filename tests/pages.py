@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from streamlit.testing.v1 import AppTest
 
 from app_pages.parts import canvas, samples
+from app_pages.parts.text import JOINER
 
 ROOT = Path(__file__).parents[1]
 DEFAULT = ROOT / "checkpoints" / "default"
@@ -52,6 +54,12 @@ def page_html(app: AppTest) -> str:
 
 
 def said(elements) -> str:
+    """What they say, as it shows: without the signs that keep Markdown from being any."""
+    return re.sub(r"\\([^\w\s])", r"\1", as_markdown(elements)).replace(JOINER, "")
+
+
+def as_markdown(elements) -> str:
+    """What they are told to say."""
     return " ".join(element.value for element in elements)
 
 

@@ -6,12 +6,13 @@ import math
 import shutil
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 from pages import DEFAULT, page_html, png, said, sent, start, written
 from PIL import Image
 
-from app_pages.parts import bars, canvas, pictures, resources, samples, uploads
+from app_pages.parts import bars, canvas, pictures, resources, samples, spreadsheet, uploads
 from app_pages.parts.text import plain
 from model import Digit, Reading, checkpoint
 
@@ -229,7 +230,7 @@ def test_the_csv_holds_a_row_a_number():
         uploads.Result(error="Broken, alas."),
         uploads.Result(),
     ]
-    content = uploads.csv(uploads.numbers(["a.png", "ü;b.png", "a.png"], results))
+    content = spreadsheet.csv(uploads.numbers(["a.png", "ü;b.png", "a.png"], results))
     rows = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False)
     assert rows.to_dict("list") == {
         "file": ["a.png", "a.png", "ü;b.png", "a.png"],
@@ -239,6 +240,29 @@ def test_the_csv_holds_a_row_a_number():
         "confidence": ["0.9877", "0.5000", "", ""],
         "note": ["", "", "Broken, alas.", "No digit found."],
     }
+
+
+def test_no_cell_is_a_formula_and_numbers_keep_their_zeros():
+    numbers = [
+        {"text": text, "row": 1, "column": column, "confidence": 0.5}
+        for column, text in enumerate(("007", "−3.50", "12", "1,5", "=1+1", "1234567890123456"), start=1)
+    ]
+    results = [
+        uploads.Result("007", 0.5, summary={"text": "007", "numbers": numbers}, sheet=(("007", "12"), ("=2", ""))),
+        uploads.Result(error="Broken, alas."),
+    ]
+    rows = uploads.numbers(["=cmd|'/c x'!A1", "@b"], results)
+    csv = pd.read_csv(io.BytesIO(spreadsheet.csv(rows)), dtype=str, keep_default_na=False)
+    assert csv["file"].tolist() == ["'=cmd|'/c x'!A1"] * 6 + ["'@b"]
+    assert csv["number"].tolist() == ["007", "-3.50", "12", "1,5", "'=1+1", "1234567890123456", ""]
+    tables = {"a:b/c" * 20: results[0].sheet, "a b c" * 20: (("1",),)}
+    book = openpyxl.load_workbook(io.BytesIO(spreadsheet.xlsx(rows, tables)))
+    first, second, third = book.worksheets
+    assert [cell.value for cell in first["D"][1:7]] == ["007", -3.5, 12, "1,5", "=1+1", "1234567890123456"]
+    assert first["D3"].number_format == "0.00"
+    assert first["A2"].value == "=cmd|'/c x'!A1" and not any(cell.data_type == "f" for row in first for cell in row)
+    assert [[cell.value for cell in row] for row in second] == [["007", 12], ["=2", None]]
+    assert second["A2"].data_type == "s" and third["A1"].value == 1 and second.title != third.title
 
 
 def test_columns_are_named_as_in_a_spreadsheet():

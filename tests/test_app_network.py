@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 from flax import nnx
-from pages import DEFAULT, button, page_html, png, said, sent, start, written
+from pages import DEFAULT, as_markdown, button, page_html, png, said, sent, start, written
 from PIL import Image
 
 from app_pages.parts import attributions, canvas, inside, removals, samples, strokes, subject
@@ -68,13 +68,13 @@ def test_without_the_images_the_rest_of_the_page_works(checkpoints):
 
 def test_a_committee_of_any_classes_shows_the_layers_of_its_first_member(checkpoints):
     shape = {"widths": [4, 4, 8], "features": 0, "depth": 1}
-    card = {"name": "two", "classes": ["Sock", "*Shoe*", "c"], "temperature": 1.0, "config": {}, "seed": 0}
+    card = {"name": "two", "classes": ["Sock", r"\*Shoe\*", "c"], "temperature": 1.0, "config": {}, "seed": 0}
     card |= {"versions": {}, "data": {"name": "nowhere"}, "history": [], "test": {}, "network": shape | {"members": 2}}
     checkpoint.save(checkpoints / "two", Committee(2, 3, **shape, rngs=nnx.Rngs(0)), card)
     app = start("network")
     app.selectbox[0].set_value("two").run()
     assert not app.exception and "a committee of 2 networks" in said(app.markdown)
-    assert "5 × 5 × 8 → 8" in said(app.markdown) and "\\*Shoe\\*" in said(app.markdown)
+    assert "5 × 5 × 8 → 8" in said(app.markdown) and "\\*Shoe\\*" in as_markdown(app.markdown)
     assert app.get("button_group")[0].options == card["classes"]
 
 

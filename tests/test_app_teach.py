@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from pages import DEFAULT, button, page_html, png, said, sent, start, written
+from pages import DEFAULT, as_markdown, button, page_html, png, said, sent, start, written
 from PIL import Image
 
 from app_pages.parts import canvas, collection, resources, teaching
@@ -185,7 +185,7 @@ def test_networks_that_were_kept_can_be_deleted(trainer, checkpoints):
     card = json.loads((path / checkpoint.CARD).read_text())
     (path / checkpoint.CARD).write_text(json.dumps(card | {"kept": True}))
     app = start("teach")
-    assert r"mine \*1\*" in said(app.markdown) and not app.exception
+    assert r"mine \*1\*" in as_markdown(app.markdown) and not app.exception
     assert [one.label for one in app.button].count("Delete it") == 1  # none for what ships
     button(app, "Delete it").click().run()
     assert not path.exists() and "Deleted" in said(app.success) and not app.exception
@@ -258,7 +258,7 @@ def test_a_result_is_compared_and_kept_or_thrown_away(trainer):
     trainer.refuses = None
     button(app, "Keep it").click().run()
     assert trainer.asked[-1] == ("keep", job, resources.directory(), "taken *name*")
-    assert r"Kept as **taken \*name\***" in said(app.success)
+    assert r"Kept as **taken \*name\***" in as_markdown(app.success)
     trainer.job = job
     app.run()
     button(app, "Throw it away").click().run()

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from pages import button, png, start, written
+from pages import button, png, said, start, written
 
 from app_pages.parts import editor
 from model import Reading
@@ -89,7 +89,7 @@ def test_the_page_follows_what_is_corrected():
     app.text_area[0].set_value("7").run()
     assert app.code[0].value == "7" and list(app.dataframe[0].value["text"]) == ["7"]
     app.text_area[0].set_value("77").run()
-    assert app.code[0].value == "7" and "has 1 box," in app.warning[0].value
+    assert app.code[0].value == "7" and "has 1 box," in said(app.warning)
     click("Split")
     assert len(app.code[0].value) == 2
     click("Merge with next")

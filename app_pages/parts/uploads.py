@@ -3,7 +3,6 @@
 import contextlib
 import functools
 import hashlib
-import io
 import json
 import string
 import threading
@@ -244,13 +243,6 @@ def numbers(names: list[str], results: list[Result]) -> pd.DataFrame:
             rows.append((name, None, None, result.text, None, _note(result)))
     table = pd.DataFrame(rows, columns=["file", "row", "column", "number", "confidence", "note"])
     return table.astype({"row": "Int64", "column": "Int64"})
-
-
-def csv(rows: pd.DataFrame) -> bytes:
-    """The table as a CSV file; the mark at its start tells spreadsheets that it is UTF-8."""
-    file = io.StringIO()
-    rows.to_csv(file, index=False, float_format="%.4f")
-    return file.getvalue().encode("utf-8-sig")
 
 
 def as_json(names: list[str], results: list[Result]) -> bytes:
