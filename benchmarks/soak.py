@@ -83,13 +83,12 @@ def main() -> None:
             thread.join()
     for error in sorted(set(errors)):
         print(error, file=sys.stderr)
-    warm = series[min(WARM, len(series)) - 1]
+    warm, last = ("%.0f MB, %d threads, %d descriptors" % series[at] for at in (min(WARM, len(series)) - 1, -1))
     print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}\n")
     print("| what | what it does |\n| --- | --- |")
     print(
-        f"| {PEOPLE} people who draw without a pause for {minutes:.0f} minutes, {len(done):,} digits, and look at every "
-        f"page | {len(errors)} errors; after {WARM} minutes {warm[0]:.0f} MB, {warm[1]} threads, {warm[2]} descriptors; "
-        f"in the end {series[-1][0]:.0f} MB, {series[-1][1]} threads, {series[-1][2]} descriptors |"
+        f"| {PEOPLE} people who draw without a pause for {minutes:.0f} minutes, {len(done):,} digits, and look at all "
+        f"pages | {len(errors)} errors; after {WARM} minutes {warm}; in the end {last} |"
     )
 
 
