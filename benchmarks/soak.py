@@ -35,6 +35,10 @@ def counted(process: int) -> tuple[float, int, int]:
     return resident_megabytes(process), len(list((folder / "task").iterdir())), len(list((folder / "fd").iterdir()))
 
 
+def in_words(count: tuple[float, int, int]) -> str:
+    return "{:.0f} MB, {} threads, {} descriptors".format(*count)
+
+
 def visit(address: str, number: int, stop: threading.Event, done: list[int], errors: list[str]) -> None:
     """One person after the other."""
     seed = 1000 * number
@@ -76,14 +80,17 @@ def main() -> None:
         while time.monotonic() - start < 60 * minutes:
             time.sleep(min(60, max(1, 60 * minutes - (time.monotonic() - start))))
             series.append(counted(server))
-            print(f"{(time.monotonic() - start) / 60:.0f} min: {len(done):,} drawings, %.0f MB, %d threads, "
-                  "%d descriptors" % series[-1], file=sys.stderr)  # fmt: skip
+            print(
+                f"{(time.monotonic() - start) / 60:.0f} min: {len(done):,} drawings, {in_words(series[-1])}",
+                file=sys.stderr,
+                flush=True,
+            )
         stop.set()
         for thread in threads:
             thread.join()
     for error in sorted(set(errors)):
         print(error, file=sys.stderr)
-    warm, last = ("%.0f MB, %d threads, %d descriptors" % series[at] for at in (min(WARM, len(series)) - 1, -1))
+    warm, last = (in_words(series[at]) for at in (min(WARM, len(series)) - 1, -1))
     print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}\n")
     print("| what | what it does |\n| --- | --- |")
     print(

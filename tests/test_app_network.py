@@ -68,7 +68,7 @@ def test_without_the_images_the_rest_of_the_page_works(checkpoints):
 
 def test_a_committee_of_any_classes_shows_the_layers_of_its_first_member(checkpoints):
     shape = {"widths": [4, 4, 8], "features": 0, "depth": 1}
-    card = {"name": "two", "classes": ["Sock", r"\*Shoe\*", "c"], "temperature": 1.0, "config": {}, "seed": 0}
+    card = {"name": "two", "classes": ["Sock", "*Shoe*", "c"], "temperature": 1.0, "config": {}, "seed": 0}
     card |= {"versions": {}, "data": {"name": "nowhere"}, "history": [], "test": {}, "network": shape | {"members": 2}}
     checkpoint.save(checkpoints / "two", Committee(2, 3, **shape, rngs=nnx.Rngs(0)), card)
     app = start("network")
