@@ -1,7 +1,9 @@
 """Readings wait their turn, end where nobody waits for them, and take no longer than they may."""
 
+import gc
 import threading
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -178,3 +180,14 @@ def test_drawings_do_not_wait_for_pictures(recognizer):
         end.set()
         for thread in busy:
             thread.join(LONG)
+
+
+class Thing:
+    """Something that is read."""
+
+
+def test_what_was_read_is_let_go_of():
+    workers = Workers(1)
+    read = weakref.ref(workers.run(Thing, patient, LONG))
+    gc.collect()
+    assert read() is None

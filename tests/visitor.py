@@ -9,6 +9,7 @@ handed the canvas an empty sheet, the canvas sends that, too.
 """
 
 import base64
+import contextlib
 import io
 import json
 import re
@@ -37,16 +38,16 @@ class Visitor:
         self._values: dict[str, dict] = {}  # a widget's id → its value, as WidgetState has it
         self.session = ""
         self.failed: str | None = None  # what went wrong in the script
-        self._socket = connect(
-            re.sub("^http", "ws", address) + "/_stcore/stream", subprotocols=["streamlit"], max_size=None
-        )
-        self.run()
 
     def __enter__(self) -> "Visitor":
+        server = re.sub("^http", "ws", self._address) + "/_stcore/stream"
+        self._left = contextlib.ExitStack()
+        self._socket = self._left.enter_context(connect(server, subprotocols=["streamlit"], max_size=None))
+        self.run()
         return self
 
     def __exit__(self, *_) -> None:
-        self._socket.close()
+        self._left.close()
 
     def run(self, triggers: dict[str, dict] | None = None) -> float:
         """Runs the page's script with the widgets as they are; seconds until it ended."""

@@ -26,7 +26,7 @@ import sqlalchemy as sql
 import streamlit as st
 from PIL import Image
 
-from app_pages.parts import limits
+from app_pages.parts import limits, shared
 from model.network import GLYPH_SIZE
 
 NAME = "collection"  # of the connection, as .streamlit/secrets.toml has it
@@ -282,8 +282,7 @@ def opened() -> Collection:
     if not url and NAME not in _in_secrets():
         url = f"sqlite:///{Path(__file__).parents[2] / 'collection.db'}"
     with _in_one_sentence():
-        connection = st.connection(NAME, type="sql", pool_pre_ping=True, **({"url": url} if url else {}))
-        return _collection(connection.engine, str(connection.engine.url))
+        return _collection(url or "")
 
 
 def as_label(text: str) -> str:
@@ -319,9 +318,10 @@ def as_zip(glyphs: np.ndarray, labels: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-@st.cache_resource(max_entries=4, show_spinner="Opening the collection")
-def _collection(_engine: sql.Engine, address: str) -> Collection:
-    return Collection(_engine)
+@shared.kept(4, "Opening the collection")
+def _collection(url: str) -> Collection:
+    connection = st.connection(NAME, type="sql", pool_pre_ping=True, **({"url": url} if url else {}))
+    return Collection(connection.engine)
 
 
 def _wait_no_longer(dialect: sql.Dialect, record, arguments: list, named: dict) -> None:

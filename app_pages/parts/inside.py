@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from app_pages.parts import attributions, pictures, removals, resources
+from app_pages.parts import attributions, pictures, removals, resources, shared
 from app_pages.parts.bars import percent
 from app_pages.parts.subject import Subject, named
 from app_pages.parts.text import plain
@@ -108,12 +108,12 @@ def _data(path: Path) -> str:
 _looking = threading.Lock()  # two visitors at once look through the images once
 
 
-@st.cache_resource(show_spinner=False)
+@shared.kept(1)
 def _albums() -> dict:
     return {}
 
 
-@st.cache_resource(max_entries=4, show_spinner="Opening the network")
+@shared.kept(4, "Opening the network")
 def _explainer(path: str, stamp: resources.Stamp) -> Explainer:
     return resources.explainer(Path(path)).warm()
 

@@ -7,9 +7,8 @@ from typing import NamedTuple
 import altair as alt
 import numpy as np
 import pandas as pd
-import streamlit as st
 
-from app_pages.parts import pictures, resources
+from app_pages.parts import pictures, resources, shared
 from app_pages.parts.charts import ORANGE
 from app_pages.parts.tsne import tsne
 from model import checkpoint
@@ -113,7 +112,7 @@ def _placed(rows: pd.DataFrame) -> alt.Chart:
     return alt.Chart(rows).encode(x=alt.X("x:Q", axis=None, scale=scale), y=alt.Y("y:Q", axis=None, scale=scale))
 
 
-@st.cache_resource(max_entries=4, show_spinner="Drawing the map of the test images")
+@shared.kept(4, "Drawing the map of the test images")
 def _test_map(path: str, stamp: resources.Stamp) -> Map:
     folder = Path(path)
     name = checkpoint.read_card(path)["data"].get("name", "")

@@ -1,6 +1,6 @@
 """What is slow to get and shared by all visitors, so kept: networks, evaluations, test images.
 
-Whatever `st.cache_resource` returns is the same object for everyone: never change it.
+Whatever is kept is the same object for everyone: never change it.
 """
 
 import functools
@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
+from app_pages.parts import shared
 from app_pages.parts.text import plain
 from model import Recognizer, checkpoint
 from model.checkpoint import CheckpointError
@@ -96,14 +97,14 @@ def at_hand(name: str) -> bool:
     return False
 
 
-@st.cache_resource(max_entries=2, show_spinner="Loading the test images")
+@shared.kept(2, "Loading the test images")
 def test_images(name: str) -> tuple[data.Split, tuple[str, ...]]:
     """The test images of a dataset and its classes; raises DataError. See first that they are `at_hand`."""
     dataset = data.load(name)
     return dataset.test, dataset.classes
 
 
-@st.cache_resource(max_entries=1, show_spinner="Loading the training images")
+@shared.kept(1, "Loading the training images")
 def training_images(name: str) -> tuple[data.Split, tuple[str, ...]]:
     """The training images of a dataset and its classes; as `test_images`."""
     dataset = data.load(name)
@@ -127,17 +128,17 @@ def stamp(path: Path) -> Stamp:
     return tuple((file.name, (stat := file.stat()).st_size, stat.st_mtime_ns) for file in files)
 
 
-@st.cache_resource(max_entries=16, show_spinner="Waking up the network")
+@shared.kept(16, "Waking up the network")
 def _recognizer(path: str, stamp: Stamp) -> Recognizer:
     return Recognizer(*_network(path, stamp))
 
 
-@st.cache_resource(max_entries=4, show_spinner="Opening the network")
+@shared.kept(4, "Opening the network")
 def _explainer(path: str, stamp: Stamp) -> Explainer:
     return Explainer(*_network(path, stamp))
 
 
-@st.cache_resource(max_entries=16, show_spinner="Loading the network")
+@shared.kept(16, "Loading the network")
 def _network(path: str, stamp: Stamp) -> tuple[DigitCNN, dict]:
     return checkpoint.load(path)
 

@@ -43,7 +43,7 @@ class Workers:
         self._own = threading.local()
         self._pool = ThreadPoolExecutor(count, initializer=lambda: setattr(self._own, "works", True))
         self._alone, self._lock = threading.Lock(), threading.Lock()
-        self._asked: list[Future] = []  # in their order, until they are done
+        self._asked: list[Future] = []  # in their order, as long as somebody waits for them
 
     def run(self, work: Callable[[], T], tell: Callable[[int], None], seconds: float, need: int = 0) -> T:
         """What `work` returns or raises, once it was its turn; work that asks for more work does that itself.
@@ -85,13 +85,14 @@ class Workers:
         try:
             while not _is_done(future):
                 with self._lock:
-                    self._asked = [one for one in self._asked if not one.done()]
-                    before = self._asked.index(future) if future in self._asked else 0
+                    before = self._asked.index(future)
                 tell(before)
             return future.result()
         finally:
             given_up.set()
             future.cancel()
+            with self._lock:
+                self._asked.remove(future)
 
 
 def _is_done(future: Future) -> bool:
