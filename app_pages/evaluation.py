@@ -18,6 +18,7 @@ VIEWS = {
     "Compare": compare,
     "Training": training,
 }
+FIRST = next(iter(VIEWS))
 
 path = resources.chosen()
 st.title("How good is it?")
@@ -42,10 +43,11 @@ columns[2].metric("Mistakes", f"{n - right:,} of {n:,}", border=True)
 view = st.segmented_control(
     "View",
     VIEWS,
-    default="Confusion matrix",
+    default=FIRST,
     required=True,
     key="view",
     bind="query-params",
     label_visibility="collapsed",
 )
-VIEWS[view].show(tested)  # only this one is computed, so that the page opens quickly
+# Only this one is computed, so that the page opens quickly. An address may leave it empty.
+VIEWS[view or FIRST].show(tested)

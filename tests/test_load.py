@@ -52,6 +52,21 @@ def test_each_visitor_reads_his_own_and_a_stroke_is_cheap(busy):
     assert (core_seconds(process) - before) / (3 * count) < CHEAP
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"{key}={value}"
+        for key in ("view", "view=Mistakes&order", "view=Mistakes&doubtful", "true", "view=Compare&other", "checkpoint")
+        for value in ("", "x", "1e999", "9" * 3000, "%00")
+    ],
+)
+def test_odd_addresses_are_no_errors(busy, query):
+    _, address = busy
+    with Visitor(address, query) as visitor:
+        visitor.open("evaluation")
+        assert not visitor.failed and visitor.has("Heading", "How good is it?")
+
+
 def test_nobody_can_take_the_networks_from_the_others(busy):
     """Who clears the server's caches, and asks for the page again and again, is a nuisance to himself alone."""
     _, address = busy

@@ -23,9 +23,10 @@ def show(tested: Answers) -> None:
         return
     doubtful = np.flatnonzero(evaluate.shown_instead(tested.labels, tested.probabilities) != tested.labels)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        order = st.segmented_control(
+        chosen = st.segmented_control(
             "Sort by", ORDERS, default="Confidence", required=True, key="order", bind="query-params"
         )
+        order = chosen or "Confidence"  # an address may leave it empty
         only = st.toggle(f"Only likely wrong labels ({len(doubtful)})", key="doubtful", bind="query-params")
     most = np.sort(tested.probabilities, axis=1)
     worth = {
