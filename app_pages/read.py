@@ -32,7 +32,7 @@ for file in pages:
         None if turn == AUTO else turn,
     )
     sources.append(source)
-    with st.empty(), st.spinner("Reading"):
+    with st.empty():  # where it says what it waits for
         results.append(uploads.read(source, editor.marks(file.file_id)))
 
 for file, source, result in zip(pages, sources, results, strict=True):
@@ -120,7 +120,9 @@ if results:
     )
     with st.container(horizontal=True):
         numbers = uploads.numbers(names, results)
-        tables = {name: result.sheet for name, result in zip(names, results, strict=True) if len(result.sheet) > 1}
+        tables = {
+            name: result.sheet for name, result in zip(names, results, strict=True) if sum(map(len, result.sheet)) > 1
+        }
         for label, content, name, kind in (
             ("Download as XLSX", lambda: spreadsheet.xlsx(numbers, tables), "readings.xlsx", XLSX),
             ("Download as CSV", spreadsheet.csv(numbers), "readings.csv", "text/csv"),

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+import recognize_digits
+from benchmarks import fuzz
 from model.recognizer import as_single_glyph
 from train import data, folder
 
@@ -57,6 +59,23 @@ def test_what_cannot_be_read_is_named_and_left_out(pictures):
     assert len(dataset.skipped) == 3
     assert all(any(name in fault for fault in dataset.skipped) for name in ("broken.png", "notes.txt", "blank.png"))
     assert sum(len(split.labels) for split in (dataset.train, dataset.validation, dataset.test)) == 6
+
+
+def test_damaged_files_among_the_others_end_nothing(pictures, capsys):
+    """Neither a training's reading of a folder nor the command line's: each is read, or named."""
+    rng, kinds = np.random.default_rng(3), fuzz.samples()
+    for number in range(150):
+        damaged = fuzz.mutated(kinds[number % len(kinds)], kinds, rng)
+        (pictures / "bar" / f"damaged{number}.png").write_bytes(damaged)
+    (pictures / "bar" / "gone.png").symlink_to(pictures / "nowhere")
+    dataset = data.load(str(pictures))
+    read = sum(len(split.labels) for split in (dataset.train, dataset.validation, dataset.test))
+    assert 20 < len(dataset.skipped) and read + len(dataset.skipped) in (156, 157)
+    files = sorted(map(str, (pictures / "bar").iterdir()))
+    assert recognize_digits.main(["--json", *files]) == 1
+    said = capsys.readouterr()
+    assert len(said.out.splitlines()) + len(said.err.splitlines()) == len(files)
+    assert "Traceback" not in said.err
 
 
 def test_names_are_in_the_order_of_counting(tmp_path):

@@ -112,14 +112,14 @@ def run(workers: Workers, work: Callable[[], T], need: int = 0) -> T:
     Ends with the script's run, where the visitor leaves or does something else.
     """
     with contextlib.ExitStack() as words:
-        shown = [0]
+        shown: list[int | None] = [None]
 
         def tell(before: int) -> None:
             st.session_state.get(resources.CHOICE)  # here Streamlit ends a run that is over
             if before != shown[0]:
                 words.close()
-                if before:
-                    words.enter_context(st.spinner(f"Waiting for its turn: {before} before this one"))
+                waiting = f"Waiting for its turn: {before} before this one" if before else "Reading"
+                words.enter_context(st.spinner(waiting))
                 shown[0] = before
 
         return workers.run(work, tell, limits.of(limits.SECONDS), need)
