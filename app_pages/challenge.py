@@ -8,7 +8,9 @@ import numpy as np
 import streamlit as st
 
 from app_pages.parts import bars, canvas, charts, collection, correct, resources, rounds, workload
+from app_pages.parts.text import plain
 from app_pages.views import ink
+from model.image import ImageError
 
 SHEET = canvas.SQUARE._replace(name="challenge")
 STATE, FINISHED = "round", "rounds"  # in the session's state: the one that goes on, and all that are finished
@@ -34,7 +36,11 @@ def write() -> None:
     current, drawing = state[STATE], canvas.drawn(SHEET)
     if drawing.image is None:  # a second click, before the sheet was empty
         return
-    reading = workload.read_drawing(recognizer, drawing.image)
+    try:
+        reading = workload.read_drawing(recognizer, drawing.image)
+    except ImageError as error:  # it took too long: the server is busy, and another click may do
+        st.toast(plain(str(error)), icon=":material/error:")
+        return
     wanted = current.wanted[len(current.turns)]
     # Of a digit that fell into pieces, the picture shows the largest.
     digit = max(reading.digits, key=lambda digit: digit.box[2] * digit.box[3], default=None)

@@ -8,6 +8,7 @@ from app_pages.parts import bars, canvas, correct, pictures, resources, subject,
 from app_pages.parts.text import plain
 from model import Digit, Reading
 from model.hints import hints
+from model.image import ImageError
 from train.data import DataError
 
 SHEETS = {"One digit": canvas.SQUARE, "A whole number": canvas.STRIP}
@@ -95,7 +96,13 @@ def draw_and_read() -> None:
         return
 
     recognizer = resources.recognizer(resources.chosen())
-    reading = workload.read_drawing(recognizer, drawing.image)
+    try:
+        reading = workload.read_drawing(recognizer, drawing.image)
+    except ImageError as error:  # it took too long: the server is busy
+        with place:
+            canvas.show(sheet, brush)
+        right.warning(plain(str(error)), icon=":material/error:")
+        return
     names = [recognizer.name(digit) for digit in reading.digits]
     with place:
         canvas.show(sheet, brush, None if square else pictures.boxes_alone(reading, names))
@@ -119,7 +126,11 @@ def draw_and_read() -> None:
 def read_sent(sent: subject.Subject) -> None:
     """A digit that another page sent, in the canvas' place, and its reading."""
     recognizer = resources.recognizer(resources.chosen())
-    reading = workload.read_drawing(recognizer, sent.glyph)
+    try:
+        reading = workload.read_drawing(recognizer, sent.glyph)
+    except ImageError as error:  # as above
+        st.warning(plain(str(error)), icon=":material/error:")
+        return
     left, right = st.columns([canvas.SIZE, 380], gap="medium")
     with left:
         picture = pictures.source(sent.glyph)
