@@ -312,16 +312,17 @@ class replacing:
     def __exit__(self, kind, *_):
         if kind is None:
             # Else a power cut might leave the new name with nothing in it, or the old one.
-            _sync(self.draft)
+            sync(self.draft)
             os.replace(self.draft, self.path)
-            if os.name == "posix":  # elsewhere folders can't be opened
-                _sync(self.path.parent)
+            sync(self.path.parent)
         else:
             self.draft.unlink(missing_ok=True)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Waits until a file, or a folder's list of files, is on the disk."""
+    if path.is_dir() and os.name != "posix":  # where folders can't be opened
+        return
     opened = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
         os.fsync(opened)

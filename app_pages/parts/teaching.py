@@ -219,7 +219,10 @@ class Trainer:
                 shutil.copytree(job.output, draft)
                 card = json.loads((draft / checkpoint.CARD).read_text()) | {"name": name, "kept": True}
                 (draft / checkpoint.CARD).write_text(json.dumps(card, indent=1) + "\n")
+                for path in (*draft.iterdir(), draft):
+                    checkpoint.sync(path)
                 os.rename(draft, directory / name)
+                checkpoint.sync(directory)
             except OSError as error:
                 shutil.rmtree(draft, ignore_errors=True)
                 if (directory / name).exists():
