@@ -219,7 +219,7 @@ def show_curves(history: list[dict]) -> None:
         left, right = st.columns(2)
         left.altair_chart(charts.curves(history, "loss", "Loss", ".2f"), alt="Loss by epoch.")
         right.altair_chart(charts.curves(history, "accuracy", "Accuracy", ".1%"), alt="Accuracy by epoch.")
-        st.caption("Dashed: what it learns from, distorted anew each time. Solid: validation images.")
+        st.caption("Dashed: what it learns from, distorted anew, its labels smoothed. Solid: validation images.")
 
 
 def show_result(job: teaching.Job) -> None:

@@ -35,6 +35,30 @@ def test_a_second_start_takes_the_cache_and_a_broken_cache_is_made_again(mnist, 
     np.testing.assert_array_equal(data.load("mnist").test.labels, mnist.test.labels)
 
 
+def test_the_cache_of_one_config_does_not_answer_for_another(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+
+    def decoded(place: str, asked: str) -> None:
+        (tmp_path / place).mkdir(parents=True)
+        some = {"classes": np.array([asked, "b"])}
+        for part in ("train", "test"):
+            some |= {f"{part}_images": np.zeros((12, 28, 28), np.uint8), f"{part}_labels": np.zeros(12, np.int32)}
+        data._write_cache(tmp_path / place / "arrays.npz", some | {"asked": np.array(asked)})
+
+    decoded("emnist/digits/3.1.0", "emnist/digits")
+    assert data.is_cached("emnist/digits") and not data.is_cached("emnist")
+    decoded("emnist/byclass/3.1.0", "emnist")
+    assert data.load("emnist").classes[0] == "emnist" and data.load("emnist/digits").classes[0] == "emnist/digits"
+    # TensorFlow has prepared this one; ours lies apart.
+    (tmp_path / "mnist" / "3.0.1").mkdir(parents=True)
+    decoded("array_record/mnist/3.0.1", "mnist")
+    assert data.load("mnist").classes[0] == "mnist"
+
+
+def test_an_error_that_says_nothing_is_a_sentence_too():
+    assert data._explained("mnist", RuntimeError()) == "mnist could not be prepared by TFDS: RuntimeError."
+
+
 @pytest.fixture
 def elsewhere(tmp_path, monkeypatch):
     """A data directory that isn't there yet, and no network: the proxy is a port that nobody listens on."""

@@ -39,6 +39,9 @@ def test_wilson_interval_of_worked_examples():
     assert evaluate.wilson_interval(15, 148) == pytest.approx((0.0624, 0.1605), abs=5e-5)
     assert evaluate.wilson_interval(0, 20) == pytest.approx((0, 0.1611), abs=5e-5)
     assert evaluate.wilson_interval(0, 0) == (0, 1)
+    for n in range(1, 2000):  # exactly, whatever rounding makes of the formula
+        assert evaluate.wilson_interval(0, n)[0] == 0 < evaluate.wilson_interval(0, n)[1]
+        assert evaluate.wilson_interval(n, n)[1] == 1 > evaluate.wilson_interval(n, n)[0]
 
 
 def test_reliability_counts_everything_and_ece_of_a_worked_example():

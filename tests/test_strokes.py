@@ -18,8 +18,8 @@ def test_a_line_is_a_bar_with_round_ends():
     picture = strokes.picture([LINE], 100, 100)
     assert picture.shape == (100, 100) and picture.dtype == np.uint8
     assert (picture[46:54, 20:80] == 0).all() and picture[50, 16] == 0 and picture[46, 16] > 128
-    assert ink(picture) == pytest.approx(60 * 10 + np.pi * 25, rel=0.03)
-    assert ink(strokes.picture([LINE], 100, 100, pen=2)) == pytest.approx(60 * 20 + np.pi * 100, rel=0.03)
+    assert ink(picture) == pytest.approx(60 * 10 + np.pi * 25, rel=0.005)
+    assert ink(strokes.picture([LINE], 100, 100, pen=2)) == pytest.approx(60 * 20 + np.pi * 100, rel=0.005)
 
 
 def test_a_curve_passes_through_its_ends_and_middle():
@@ -38,7 +38,7 @@ def test_half_of_a_drawing():
 
 def test_a_dot_has_ink_and_a_length():
     dot = {"path": [["M", 50, 50], ["L", 50, 50]], "strokeWidth": 12}
-    assert ink(strokes.picture([dot], 100, 100)) == pytest.approx(np.pi * 36, rel=0.1)
+    assert ink(strokes.picture([dot], 100, 100)) == pytest.approx(np.pi * 36, rel=0.01)
     np.testing.assert_allclose(strokes.ends([dot]), [1])
 
 

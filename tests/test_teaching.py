@@ -75,6 +75,8 @@ def test_a_network_is_taught_compared_and_kept(source, trainer, tmp_path):
     _, card = checkpoint.load(tmp_path / "mine")
     assert (card["name"], card["classes"]) == ("mine", ["1", "7"])
     assert card["data"]["name"] == checkpoint.read_card(source)["data"]["name"]  # so that it can be taught further
+    assert teaching.PREFIX not in (tmp_path / "mine" / checkpoint.CARD).read_text()  # the job's folder is gone
+    assert card["config"]["corrections"] == "corrections.npz"
     assert trainer.job is None
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "taken"]
 

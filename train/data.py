@@ -33,6 +33,8 @@ from model.recognizer import as_single_glyph
 WITHOUT_TENSORFLOW = ("mnist", "fashion_mnist", "kmnist")
 VALIDATION = 5000  # the last images of the training split: never trained on
 ARRAYS = ("classes", "train_images", "train_labels", "test_images", "test_labels")
+NO_ARRAYS = OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile  # what a file that is none raises
+OURS = "array_record"  # the folder for what TensorFlow has prepared in the data directory in its own format
 DOWNLOAD_RETRIES = 2  # TFDS tries eleven times, which without a network takes minutes
 
 Progress = Callable[[float, str], None]  # (share done in [0, 1], what is being done)
@@ -134,8 +136,22 @@ def is_cached(name: str) -> bool:
 
 
 def _cache_paths(name: str) -> list[Path]:
-    # name/version or name/config/version, under the data directory
-    return sorted((data_dir() / name.replace(":", "/")).glob("**/arrays.npz")) if _is_plain(name) else []
+    """Decoded arrays of a dataset: in name/version, or in name/config/version where the name alone meant that one."""
+    if not _is_plain(name):
+        return []
+    found = []
+    for root in (data_dir() / OURS, data_dir()):
+        folder = root / name.replace(":", "/")
+        own = [*folder.glob("arrays.npz"), *folder.glob("[0-9]*/arrays.npz")]
+        found += sorted(own) or sorted(path for path in folder.glob("*/[0-9]*/arrays.npz") if _asked(path) == name)
+    return found
+
+
+def _asked(path: Path) -> str | None:
+    """The name by which a dataset was asked for when it was decoded."""
+    with contextlib.suppress(*NO_ARRAYS), open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+        return str(arrays["asked"])
+    return None
 
 
 def _is_plain(name: str) -> bool:
@@ -145,8 +161,7 @@ def _is_plain(name: str) -> bool:
 def _cached(name: str) -> dict[str, np.ndarray] | None:
     """The decoded arrays, None where there are none or they can't be read: then they are made again."""
     for path in reversed(_cache_paths(name)):
-        faults = OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile
-        with contextlib.suppress(*faults), open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+        with contextlib.suppress(*NO_ARRAYS), open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
             return {key: arrays[key] for key in ARRAYS}
     return None
 
@@ -162,7 +177,7 @@ def _prepared(name: str, progress: Progress) -> dict[str, np.ndarray]:
         except Exception as error:  # whatever TFDS raises becomes one sentence
             raise DataError(_explained(name, error)) from error
         with contextlib.suppress(OSError):  # a cache that can't be written costs time, nothing else
-            _write_cache(Path(builder.data_dir) / "arrays.npz", arrays)
+            _write_cache(Path(builder.data_dir) / "arrays.npz", arrays | {"asked": np.array(name)})
     return arrays
 
 
@@ -191,7 +206,7 @@ def _builder(name: str, root: Path, progress: Progress):
     builder = cls(data_dir=root)
     if builder.is_prepared() and builder.info.file_format.value != "array_record":
         # Prepared by TensorFlow, as TFRecords. Leave that as it is, and share its downloads.
-        builder = cls(data_dir=root / "array_record")
+        builder = cls(data_dir=root / OURS)
     return builder
 
 
@@ -337,4 +352,9 @@ def _explained(name: str, error: Exception) -> str:
         return f"TFDS needs the package '{module}' to prepare {name}; install it: pip install {module}."
     if isinstance(error, OSError):
         return f"{name} could not be prepared in {data_dir()}: {error.strerror or error}."
-    return f"{name} could not be prepared by TFDS: {type(error).__name__}: {str(error).strip().splitlines()[0]}."
+    return f"{name} could not be prepared by TFDS: {_named(error)}."
+
+
+def _named(error: Exception) -> str:
+    """What an exception is and the first line of what it says, if anything."""
+    return ": ".join([type(error).__name__, *str(error).strip().splitlines()[:1]])

@@ -15,7 +15,8 @@ def wilson_interval(right: int, n: int, z: float = 1.959964) -> tuple[float, flo
     share = right / n
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return float(max(0, centre - half)), float(min(1, centre + half))
+    # Of none and of all, one end is the share itself; rounding would leave it a little beside.
+    return float(centre - half) if right else 0.0, float(centre + half) if right < n else 1.0
 
 
 def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:

@@ -26,7 +26,7 @@ def picture(strokes: Iterable[dict[str, Any]], width: int, height: int, pen: flo
         radius = max(0.5, FINER * pen * stroke["strokeWidth"] / 2)
         draw.line([tuple(point) for point in line], fill=0, width=max(1, round(2 * radius)))
         for x, y in line:  # round ends and joints
-            draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=0)
+            draw.ellipse((x - radius, y - radius, x + radius - 1, y + radius - 1), fill=0)  # both ends are in it
     return np.asarray(page.reduce(FINER))
 
 

@@ -217,7 +217,10 @@ class Trainer:
             draft = directory / f".{name}.{os.getpid()}"
             try:
                 shutil.copytree(job.output, draft)
-                card = json.loads((draft / checkpoint.CARD).read_text()) | {"name": name, "kept": True}
+                content = (draft / checkpoint.CARD).read_text()
+                # It names the folder of the job, which is gone soon and nobody's business.
+                content = content.replace(f"{job.output.parent}{os.sep}", "")
+                card = json.loads(content) | {"name": name, "kept": True}
                 (draft / checkpoint.CARD).write_text(json.dumps(card, indent=1) + "\n")
                 for path in (*draft.iterdir(), draft):
                     checkpoint.sync(path)
