@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import altair as alt
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from pages import DEFAULT, page_html, said, start
 from streamlit.testing.v1 import AppTest
@@ -83,11 +84,25 @@ def test_only_the_chosen_view_is_drawn(images):
 # Confusion matrix
 
 
-@pytest.mark.parametrize("shown", charts.VIEWS)
-def test_every_kind_of_the_confusion_matrix(shown, images):
+@pytest.mark.parametrize(
+    ("shown", "cells"),
+    [
+        ("Counts", ["8", "2", "", "", "40", "", "", "", "1"]),
+        ("Row percentages", ["80", "20", "", "", "100", "", "", "", "100"]),
+        ("Mistakes only", ["", "2", "", "", "", "", "", "", ""]),
+    ],
+)
+def test_every_kind_of_the_confusion_matrix(shown, cells, images):
+    """What stands in the cells of a worked example, a row a true class; and the page shows that kind."""
+    chart = charts.confusion(np.array([[8, 2, 0], [0, 40, 0], [0, 0, 1]]), ("a", "b", "c"), shown, ("", ""))
+    assert chart.data["words"].tolist() == cells
     app = start("evaluation")
     app.button_group(key="show").set_value(shown).run()
     assert not app.exception
+    tested = Answers(DEFAULT)
+    wanted = charts.confusion(tested.matrix, tested.classes, shown, ("", "")).data["words"]
+    sent = app.get("vega_lite_chart")[0].proto.datasets[0].data.data
+    assert pa.ipc.open_stream(sent).read_pandas()["words"].tolist() == wanted.tolist()
 
 
 def test_at_first_the_most_frequent_mistake_is_chosen(images):

@@ -6,9 +6,9 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
-from model.image import LARGE, MAX_PIXELS, ImageError, load, room
+from model.image import LARGE, ImageError, load, room
 
 
 def encoded(image: Image.Image, format: str, **options) -> bytes:
@@ -121,8 +121,14 @@ def test_bad_paths_and_arrays(tmp_path):
         load(np.zeros((0, 20), np.uint8))
 
 
-def test_a_phones_largest_picture_is_allowed():
-    assert 9248 * 6936 < MAX_PIXELS  # 64 megapixels
+def test_a_phones_largest_picture_is_read(recognizer):
+    """64 megapixels, a 7 in its middle."""
+    picture = Image.effect_noise((578, 434), 8).resize((9248, 6936)).convert("RGB")
+    ImageDraw.Draw(picture).line([(4000, 2400), (5200, 2400), (4400, 4600)], fill=(0, 0, 60), width=160, joint="curve")
+    content = encoded(picture, "JPEG")
+    assert room(content) == 4 * 9248 * 6936
+    reading = recognizer.read(content)
+    assert reading.image.shape == (6936, 9248, 3) and reading.text == "7"
 
 
 def test_a_picture_made_to_fill_the_memory_is_refused():
