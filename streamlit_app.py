@@ -7,19 +7,21 @@ It offers every folder of `checkpoints/`, or of the folder that the environment 
 
 import streamlit as st
 
-from app_pages.parts import collection, pictures, resources
-from app_pages.parts.text import plain
+from app_pages.corrections import collection
+from app_pages.figures import pictures
+from app_pages.server import resources
+from app_pages.words import plain
 
 pages = [
-    st.Page("app_pages/draw.py", title="Draw", icon=":material/draw:", default=True),
-    st.Page("app_pages/read.py", title="Read a picture", icon=":material/document_scanner:"),
-    st.Page("app_pages/network.py", title="Inside the network", icon=":material/visibility:"),
-    st.Page("app_pages/playground.py", title="Playground", icon=":material/tune:"),
-    st.Page("app_pages/evaluation.py", title="Evaluation", icon=":material/analytics:"),
-    st.Page("app_pages/challenge.py", title="Challenge", icon=":material/timer:"),
+    st.Page("app_pages/draw/page.py", title="Draw", icon=":material/draw:", default=True),
+    st.Page("app_pages/read/page.py", url_path="read", title="Read a picture", icon=":material/document_scanner:"),
+    st.Page("app_pages/inside/page.py", url_path="network", title="Inside the network", icon=":material/visibility:"),
+    st.Page("app_pages/playground/page.py", url_path="playground", title="Playground", icon=":material/tune:"),
+    st.Page("app_pages/evaluation/page.py", url_path="evaluation", title="Evaluation", icon=":material/analytics:"),
+    st.Page("app_pages/challenge/page.py", url_path="challenge", title="Challenge", icon=":material/timer:"),
 ]
 if collection.mode() != collection.OFF or collection.is_undecided():
-    pages.append(st.Page("app_pages/teach.py", title="Teach it", icon=":material/school:"))
+    pages.append(st.Page("app_pages/teach/page.py", url_path="teach", title="Teach it", icon=":material/school:"))
 # The icon first: in a page without one, Streamlit fetches the navigation's from another host.
 st.set_page_config(page_icon=pictures.icon(), layout="centered")
 page = st.navigation(pages)

@@ -1,1 +1,1 @@
-"""The pages of the dashboard, one file each; `streamlit_app.py` lists them."""
+"""The dashboard: a folder a page, `page.py` in it a script that reads top to bottom, and what pages share."""

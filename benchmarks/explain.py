@@ -34,8 +34,10 @@ def milliseconds(function: Callable, given: list) -> float:
 
 def figures(path: Path) -> dict[str, str]:
     """What → how long, for the network of a checkpoint."""
-    from app_pages.parts import canvas, inside, removals, resources, samples, strokes
-    from app_pages.parts.subject import Subject
+    from app_pages.inside import explanations, removals
+    from app_pages.pen import canvas, samples, strokes
+    from app_pages.server import resources
+    from app_pages.subject import Subject
     from model.recognizer import as_single_glyph
 
     def drawn(number: int) -> Subject:
@@ -45,7 +47,7 @@ def figures(path: Path) -> dict[str, str]:
 
     given = [drawn(number) for number in range(DIGITS + 1)]
     start = time.perf_counter()
-    explainer = inside.explainer(path)
+    explainer = explanations.explainer(path)
     opened = time.perf_counter() - start
     name = resources.checkpoint.read_card(path)["data"]["name"]
     parts = {
@@ -58,16 +60,16 @@ def figures(path: Path) -> dict[str, str]:
     }
     if resources.is_here(name):
         start = time.perf_counter()
-        album = inside.album(path)
+        album = explanations.album(path)
         described = time.perf_counter() - start
         parts["nearest training images"] = lambda one: album.alike(one.glyph)
 
     def everything(one: Subject) -> None:
-        inside.where(path, one.glyph, 3)
-        inside.without(path, one)
-        inside.layers(path, one.glyph)
+        explanations.where(path, one.glyph, 3)
+        explanations.without(path, one)
+        explanations.layers(path, one.glyph)
         if resources.is_here(name):
-            inside.nearest(path, one.glyph, "3")
+            explanations.nearest(path, one.glyph, "3")
 
     table = {what: f"{milliseconds(function, given):.0f} ms" for what, function in parts.items()}
     table["**all of the page's, with its pictures**"] = f"{milliseconds(everything, given):.0f} ms"

@@ -26,8 +26,8 @@ def main() -> None:
     from finetune import enlarged
     from sklearn.datasets import load_digits
 
-    from app_pages.parts.collection import Collection, Item
-    from app_pages.parts.teaching import Trainer
+    from app_pages.corrections.collection import Collection, Item
+    from app_pages.teach.teaching import Trainer
     from model.recognizer import as_single_glyph
     from train import evaluate
 

@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 import model.page  # noqa: E402
-from app_pages.parts import pictures, samples  # noqa: E402
+from app_pages.figures import pictures  # noqa: E402
+from app_pages.pen import samples  # noqa: E402
 from model import Recognizer, checkpoint  # noqa: E402
 from model.explain import Explainer  # noqa: E402
 from model.page_network import STRIDE  # noqa: E402

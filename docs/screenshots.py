@@ -18,8 +18,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from browser import FLAGS, button, chromium, digit, draw, serve  # noqa: E402
 
-from app_pages.parts import samples  # noqa: E402
-from app_pages.parts.canvas import SIZE  # noqa: E402
+from app_pages.pen import samples  # noqa: E402
+from app_pages.pen.canvas import SIZE  # noqa: E402
 
 OUTPUT = ROOT / "docs"
 VIEW = {"width": 1180, "height": 800}

@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from streamlit.testing.v1 import AppTest
 
-from app_pages.parts import canvas, samples
-from app_pages.parts.text import JOINER
+from app_pages.pen import canvas, samples
+from app_pages.words import JOINER
 
 ROOT = Path(__file__).parents[1]
 DEFAULT = ROOT / "checkpoints" / "default"
@@ -19,7 +19,7 @@ TIMEOUT = 120  # seconds: an upper bound for slow machines
 
 def start(page: str | None = None) -> AppTest:
     app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=TIMEOUT).run()
-    return app.switch_page(f"app_pages/{page}.py").run() if page else app
+    return app.switch_page(f"app_pages/{page}/page.py").run() if page else app
 
 
 def png(picture: Image.Image) -> bytes:

@@ -12,8 +12,11 @@ import pytest
 from pages import DEFAULT, page_html, png, said, sent, start, written
 from PIL import Image
 
-from app_pages.parts import bars, canvas, pictures, resources, samples, spreadsheet, uploads
-from app_pages.parts.text import plain
+from app_pages.figures import bars, pictures
+from app_pages.pen import canvas, samples
+from app_pages.read import spreadsheet, uploads
+from app_pages.server import resources
+from app_pages.words import plain
 from model import Digit, Reading, checkpoint
 
 # Draw

@@ -5,7 +5,7 @@ import re
 from pages import button, page_html, said, sent, start, written
 from PIL import Image
 
-from app_pages.parts import collection
+from app_pages.corrections import collection
 
 
 def wanted(app) -> int:

@@ -12,9 +12,11 @@ import pytest
 from pages import DEFAULT, page_html, said, start
 from streamlit.testing.v1 import AppTest
 
-from app_pages.parts import answers, charts, evaluation_charts, maps, subject
-from app_pages.parts.answers import Answers
-from app_pages.views import compare, damage
+from app_pages import subject
+from app_pages.evaluation import answers, plots
+from app_pages.evaluation.answers import Answers
+from app_pages.evaluation.views import compare, damage
+from app_pages.figures import charts, maps
 from model import checkpoint
 from train import data, evaluate, robustness
 
@@ -25,7 +27,7 @@ def images(monkeypatch) -> Iterator[np.ndarray]:
     labels, _ = checkpoint.read_evaluation(DEFAULT)
     images = np.random.default_rng(0).integers(0, 256, (len(labels), 28, 28), np.uint8)
     monkeypatch.setattr(data, "is_cached", lambda name: True)
-    monkeypatch.setattr("app_pages.parts.resources.test_images", lambda name: (data.Split(images, labels), ()))
+    monkeypatch.setattr("app_pages.server.resources.test_images", lambda name: (data.Split(images, labels), ()))
     forget()
     yield images
     forget()
@@ -182,7 +184,7 @@ def test_the_test_images_of_a_folder_need_no_fetching(checkpoints, images):
 def test_other_test_images_are_not_shown(monkeypatch):
     monkeypatch.setattr(data, "is_cached", lambda name: True)
     few = np.zeros((5, 28, 28), np.uint8)
-    monkeypatch.setattr("app_pages.parts.resources.test_images", lambda name: (data.Split(few, np.arange(5)), ()))
+    monkeypatch.setattr("app_pages.server.resources.test_images", lambda name: (data.Split(few, np.arange(5)), ()))
     app = start("evaluation")
     assert "mnist has 5 test images here, but this network was tested on 10,000." in said(app.error)
 
@@ -236,7 +238,7 @@ def test_without_mistakes_there_is_nothing_to_browse(checkpoints):
         app = view(name)
         assert (name == "Mistakes") == ("no mistake" in said(app.success))
     curve = evaluate.coverage(labels, np.eye(10)[labels])
-    (line,) = evaluation_charts.coverage({"default": curve}, {}).to_dict()["layer"]
+    (line,) = plots.coverage({"default": curve}, {}).to_dict()["layer"]
     assert line["encoding"]["x"]["scale"]["domain"] == pytest.approx([0.95, 1])
 
 
@@ -259,7 +261,7 @@ def test_a_network_that_always_answers(checkpoints):
 
 def test_the_histogram_counts_all():
     confidence, right = np.array([0.35, 0.95, 0.97, 1.0]), np.array([True, False, True, True])
-    rows = evaluation_charts.histogram(confidence, right).data
+    rows = plots.histogram(confidence, right).data
     last = rows[rows["confidence"] == "90–100"].set_index("part")["images"]
     assert rows["images"].sum() == 4 and last.to_dict() == {"Right": 2, "Wrong": 1}
     assert rows["confidence"].iloc[0] == "30–40"
@@ -268,8 +270,8 @@ def test_the_histogram_counts_all():
 def test_the_coverage_curve_keeps_its_end_and_marks_the_threshold():
     tested = Answers(DEFAULT)
     curve = evaluate.coverage(tested.labels, tested.probabilities)
-    line, mark, _ = evaluation_charts.coverage({"default": curve}, {"default": 0.625}).layer
-    assert len(line.data) <= 2 * evaluation_charts.POINTS
+    line, mark, _ = plots.coverage({"default": curve}, {"default": 0.625}).layer
+    assert len(line.data) <= 2 * plots.POINTS
     assert line.data["accuracy"].iloc[-1] == pytest.approx(tested.right.mean())
     assert mark.data["coverage"][0] == pytest.approx((tested.confidence >= 0.625).mean())
 
@@ -298,7 +300,7 @@ def test_the_rows_of_damage_are_counts(images, recognizer):
     assert row["accuracy"] == (probabilities.argmax(1) == tested.labels[:8]).mean()
     assert row["abstained"] == (probabilities.max(1) < tested.card["threshold"]).mean()
     assert (row["low"], row["high"]) == evaluate.wilson_interval(round(8 * row["accuracy"]), 8)
-    two = evaluation_charts.damages(pd.concat([rows, rows.assign(network="other")]))
+    two = plots.damages(pd.concat([rows, rows.assign(network="other")]))
     assert isinstance(two, alt.LayerChart) and set(two.data["network"]) == {"default", "other"}
 
 
@@ -318,7 +320,7 @@ def test_a_map_that_cannot_be_drawn_says_why(images, monkeypatch):
     def fail(path):
         raise data.DataError("The images are elsewhere.")
 
-    monkeypatch.setattr("app_pages.parts.maps.test_map", fail)
+    monkeypatch.setattr("app_pages.figures.maps.test_map", fail)
     assert "The images are elsewhere." in said(view("Map").error)
 
 
@@ -385,7 +387,7 @@ def test_the_verdict_is_mcnemars(first, second, words):
 
 
 def test_the_difference_matrix_has_signs_and_not_colours_alone():
-    chart = evaluation_charts.difference(np.array([[3, -3], [0, 0]]), ("a", "b"), "one", "two", "black")
+    chart = plots.difference(np.array([[3, -3], [0, 0]]), ("a", "b"), "one", "two", "black")
     assert list(chart.data["words"]) == ["+3", "−3", "", ""] and list(chart.data["who"][:2]) == ["two", "one"]
 
 

@@ -7,7 +7,9 @@ from flax import nnx
 from pages import DEFAULT, as_markdown, button, page_html, png, said, sent, start, written
 from PIL import Image
 
-from app_pages.parts import attributions, canvas, inside, removals, samples, strokes, subject
+from app_pages import subject
+from app_pages.inside import attributions, explanations, removals
+from app_pages.pen import canvas, samples, strokes
 from model import Recognizer, checkpoint
 from model.network import Committee
 from train import data
@@ -24,7 +26,7 @@ def drawn(digit: int) -> list[dict]:
 
 
 def test_the_page_is_never_empty_and_another_sample_is_one_click_away(mnist):
-    app = start("network")
+    app = start("inside")
     assert not app.exception and not app.error
     assert [header.value for header in app.header] == HEADERS
     assert ">4</span>" in page_html(app) and "a sample, drawn by program. It is a 4." in page_html(app)
@@ -35,14 +37,14 @@ def test_the_page_is_never_empty_and_another_sample_is_one_click_away(mnist):
 
 
 def test_another_class_is_asked_for(mnist):
-    app = start("network")
+    app = start("inside")
     assert app.get("button_group")[0].value == 4 and "for 4" in page_html(app)
     app.get("button_group")[0].set_value(9).run()
     assert not app.exception and "for 9" in page_html(app) and "against 9" in page_html(app)
 
 
 def test_a_test_image_has_an_address_and_a_wrong_number_a_sentence(mnist):
-    app = start("network")
+    app = start("inside")
     app.query_params["image"] = "247"
     app.run()
     assert not app.exception and "test image 247 of mnist. It is a 7." in page_html(app)
@@ -60,7 +62,7 @@ def test_without_the_images_the_rest_of_the_page_works(checkpoints):
     card = json.loads((checkpoints / "default" / checkpoint.CARD).read_text())
     card["data"]["name"] = "nowhere_to_be_found"
     (checkpoints / "default" / checkpoint.CARD).write_text(json.dumps(card))
-    app = start("network")
+    app = start("inside")
     assert not app.exception and "Integrated gradients" in page_html(app)
     assert "don't come with the network" in said(app.markdown) and not app.number_input
     assert [header.value for header in app.header] == [header for header in HEADERS if header != "On the map"]
@@ -71,7 +73,7 @@ def test_a_committee_of_any_classes_shows_the_layers_of_its_first_member(checkpo
     card = {"name": "two", "classes": ["Sock", "*Shoe*", "c"], "temperature": 1.0, "config": {}, "seed": 0}
     card |= {"versions": {}, "data": {"name": "nowhere"}, "history": [], "test": {}, "network": shape | {"members": 2}}
     checkpoint.save(checkpoints / "two", Committee(2, 3, **shape, rngs=nnx.Rngs(0)), card)
-    app = start("network")
+    app = start("inside")
     app.selectbox[0].set_value("two").run()
     assert not app.exception and "a committee of 2 networks" in said(app.markdown)
     assert "5 × 5 × 8 → 8" in said(app.markdown) and "\\*Shoe\\*" in as_markdown(app.markdown)
@@ -81,29 +83,29 @@ def test_a_committee_of_any_classes_shows_the_layers_of_its_first_member(checkpo
 def test_the_training_images_are_searched_when_asked_for(monkeypatch, mnist):
     some = data.Split(mnist.train.images[:300], mnist.train.labels[:300])
     monkeypatch.setattr(data, "load", lambda name, **_: data.Dataset(name, mnist.classes, some, some, mnist.test))
-    inside.resources.training_images.clear()
-    inside._albums().clear()
-    app = start("network")
+    explanations.resources.training_images.clear()
+    explanations._albums().clear()
+    app = start("inside")
     assert "Search the training images" in [button.label for button in app.button]
     button(app, "Search the training images").click().run()
     assert not app.exception
     assert "those that are no 4" in said(app.markdown)
     assert "Search the training images" not in [button.label for button in app.button]
     name = str(mnist.train.labels[5])
-    alike, others = inside.nearest(DEFAULT, mnist.train.images[5], name)
+    alike, others = explanations.nearest(DEFAULT, mnist.train.images[5], name)
     assert alike[0].alt == f"Training image 5, {subject.named(name)}, alike by 1.000."
     assert not any(figure.caption.startswith(name) for figure in others)
-    inside.resources.training_images.clear()
-    inside._albums().clear()
+    explanations.resources.training_images.clear()
+    explanations._albums().clear()
 
 
 def test_training_images_that_are_gone_are_a_sentence(monkeypatch, mnist):
     def load(name, **_):
         raise data.DataError("The disk is gone.")
 
-    inside.resources.training_images.clear()
-    inside._albums().clear()
-    app = start("network")
+    explanations.resources.training_images.clear()
+    explanations._albums().clear()
+    app = start("inside")
     monkeypatch.setattr(data, "load", load)
     button(app, "Search the training images").click().run()
     assert not app.exception and "The disk is gone." in said(app.error)
@@ -191,21 +193,26 @@ def test_a_glyph_is_taken_apart_by_pieces_or_by_patches(recognizer):
 
 def test_where_no_part_decides_two_of_them_may():
     seven = subject.sample(7)
-    *single, pair = inside.without(DEFAULT, seven)
+    *single, pair = explanations.without(DEFAULT, seven)
     assert [one.read for one in single] == ["7"] * 4 and not any(one.together for one in single)
     assert pair.together and pair.read != "7" and " and " in pair.part
-    assert inside.verdict("7", [*single, pair]).startswith(f"No single one decides, but without {pair.part} it reads ")
+    assert explanations.verdict("7", [*single, pair]).startswith(
+        f"No single one decides, but without {pair.part} it reads "
+    )
 
 
 def test_the_verdict_says_which_removals_change_the_reading():
     def without(part, read):
-        return inside.Without(part, read, 0.9, None)
+        return explanations.Without(part, read, 0.9, None)
 
-    assert inside.verdict("4", [without("stroke 1", "1"), without("stroke 2", "4")]) == "Without stroke 1 it reads a 1."
-    both = inside.verdict("4", [without("stroke 1", "8"), without("stroke 2", "?")])
+    assert (
+        explanations.verdict("4", [without("stroke 1", "1"), without("stroke 2", "4")])
+        == "Without stroke 1 it reads a 1."
+    )
+    both = explanations.verdict("4", [without("stroke 1", "8"), without("stroke 2", "?")])
     assert both == "Without stroke 1 it reads an 8 and without stroke 2 it reads no digit."
-    assert "still read as a 4" in inside.verdict("4", [without("stroke 1", "4")])
-    assert "too small" in inside.verdict("1", [])
+    assert "still read as a 4" in explanations.verdict("4", [without("stroke 1", "4")])
+    assert "too small" in explanations.verdict("1", [])
 
 
 def test_signs_are_told_by_more_than_colour():

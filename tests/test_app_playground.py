@@ -6,7 +6,8 @@ import re
 import numpy as np
 from pages import page_html, said, start
 
-from app_pages.parts import distortions, subject, sweeps
+from app_pages import subject
+from app_pages.playground import distortions, sweeps
 from train import data
 
 
@@ -49,7 +50,7 @@ def test_a_test_image_by_its_address(monkeypatch):
     images = np.zeros((3, 28, 28), np.uint8)
     images[2, 4:24, 13:15] = 255
     split = data.Split(images, np.array([0, 0, 1]))
-    monkeypatch.setattr("app_pages.parts.resources.test_images", lambda name: (split, tuple("0123456789")))
+    monkeypatch.setattr("app_pages.server.resources.test_images", lambda name: (split, tuple("0123456789")))
     app = start("playground")
     app.query_params[subject.IMAGE] = "2"
     app.run()

@@ -8,9 +8,12 @@ import pytest
 from pages import DEFAULT, as_markdown, button, page_html, png, said, sent, start, written
 from PIL import Image
 
-from app_pages.parts import canvas, collection, resources, teaching
-from app_pages.parts.collection import Item
-from app_pages.parts.teaching import Compared, TeachingError
+from app_pages.corrections import collection
+from app_pages.corrections.collection import Item
+from app_pages.pen import canvas
+from app_pages.server import resources
+from app_pages.teach import teaching
+from app_pages.teach.teaching import Compared, TeachingError
 from model import checkpoint
 from train import data
 
@@ -132,7 +135,7 @@ def test_a_server_may_take_nothing(mode, monkeypatch):
     app.run()
     assert ">2</span>" in page_html(app) and "Keep it" not in [one.label for one in app.button]
     if mode == "read-only":
-        app.switch_page("app_pages/teach.py").run()
+        app.switch_page("app_pages/teach/page.py").run()
         assert "read: 1" in page_html(app) and not app.exception
         assert not app.checkbox and not app.button
         assert [one.label for one in app.get("download_button")] == ["Download as PNG", "Download as npz"]

@@ -10,8 +10,8 @@ import pytest
 from browser import blank, button, digit, draw, expect, finger, no_exception, no_sideways_scroll, open_draw
 from PIL import Image, ImageDraw
 
-from app_pages.parts import samples
-from app_pages.parts.canvas import SIZE
+from app_pages.pen import samples
+from app_pages.pen.canvas import SIZE
 
 PAGES = {
     "": "Draw a digit",

@@ -5,8 +5,9 @@ from pathlib import Path
 from browser import button, draw, expect, finger, no_exception, no_sideways_scroll
 from PIL import Image
 
-from app_pages.parts import rounds, samples
-from app_pages.parts.canvas import SIZE
+from app_pages.challenge import rounds
+from app_pages.pen import samples
+from app_pages.pen.canvas import SIZE
 
 
 def write(page, turn, pen):

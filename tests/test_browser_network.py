@@ -4,8 +4,8 @@ import re
 
 from browser import button, digit, draw, expect, follow, no_exception, no_sideways_scroll, open_draw
 
-from app_pages.parts import samples
-from app_pages.parts.canvas import SIZE
+from app_pages.pen import samples
+from app_pages.pen.canvas import SIZE
 
 SECTIONS = ("Where it looked", "Which stroke decides", "Layer by layer", "The nearest training images")
 

@@ -2,8 +2,8 @@
 
 from browser import ROOT, button, digit, draw, expect, no_exception, no_sideways_scroll, open_draw
 
-from app_pages.parts import samples
-from app_pages.parts.canvas import SIZE
+from app_pages.pen import samples
+from app_pages.pen.canvas import SIZE
 from model import checkpoint
 
 COMMITTEE = ROOT / "checkpoints" / "committee"

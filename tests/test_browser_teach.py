@@ -4,8 +4,8 @@ import pupil
 import pytest
 from browser import PATIENCE, button, digit, draw, expect, no_exception, serve
 
-from app_pages.parts import samples
-from app_pages.parts.canvas import SIZE
+from app_pages.pen import samples
+from app_pages.pen.canvas import SIZE
 
 TRAINING = 10 * PATIENCE  # milliseconds: an upper bound for slow machines, not a wait
 

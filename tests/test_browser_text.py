@@ -11,8 +11,8 @@ from browser import draw, expect, serve
 from pages import DEFAULT, png
 from PIL import Image
 
-from app_pages.parts.collection import Collection, Item
-from app_pages.parts.text import JOINER
+from app_pages.corrections.collection import Collection, Item
+from app_pages.words import JOINER
 
 HOST = "192.0.2.1"  # of nobody (RFC 5737)
 NAMES = (

@@ -16,8 +16,9 @@ import sqlalchemy as sql
 from conftest import missing
 from PIL import Image
 
-from app_pages.parts import collection, limits
-from app_pages.parts.collection import Collection, CollectionError, Item
+from app_pages.corrections import collection
+from app_pages.corrections.collection import Collection, CollectionError, Item
+from app_pages.server import limits
 from train import data
 
 

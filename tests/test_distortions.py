@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from app_pages.parts.distortions import POINTS, REST, SLIDERS, curves, distorted, flips
+from app_pages.playground.distortions import POINTS, REST, SLIDERS, curves, distorted, flips
 
 GLYPH = np.zeros((28, 28), np.uint8)
 GLYPH[6:22, 12:16] = 255  # a bar in the middle

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pages import button, png, said, start, written
 
-from app_pages.parts import editor
+from app_pages.read import editor
 from model import Reading
 
 CLASSES = tuple("0123456789")

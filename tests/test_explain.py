@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from app_pages.parts import samples, strokes
+from app_pages.pen import samples, strokes
 from model import Recognizer, checkpoint
 from model.explain import BATCH, PATCH, Album, Explainer
 from model.network import Committee, DigitCNN

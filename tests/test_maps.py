@@ -7,7 +7,8 @@ import pytest
 import threadpoolctl
 from sklearn import datasets, manifold
 
-from app_pages.parts import maps, resources, tsne
+from app_pages.figures import maps, tsne
+from app_pages.server import resources
 from model import checkpoint
 from train import data
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from app_pages.parts import canvas, replay, samples
+from app_pages.pen import canvas, samples
+from app_pages.playground import replay
 
 
 def test_the_moments_of_a_four(recognizer):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from app_pages.parts import rounds
+from app_pages.challenge import rounds
 
 GLYPH = np.full((28, 28), 200, np.uint8)
 

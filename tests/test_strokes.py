@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from app_pages.parts import canvas, samples, strokes
+from app_pages.pen import canvas, samples, strokes
 from model.recognizer import as_single_glyph
 
 LINE = {"path": [["M", 20, 50], ["L", 80, 50]], "strokeWidth": 10}

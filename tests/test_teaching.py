@@ -13,8 +13,9 @@ import pupil
 import pytest
 from pages import ROOT, written
 
-from app_pages.parts import limits, teaching
-from app_pages.parts.teaching import Compared, TeachingError, Trainer
+from app_pages.server import limits
+from app_pages.teach import teaching
+from app_pages.teach.teaching import Compared, TeachingError, Trainer
 from model import checkpoint
 from model.recognizer import as_single_glyph
 

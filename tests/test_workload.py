@@ -10,8 +10,9 @@ import pytest
 from pages import Sheet, png
 from PIL import Image
 
-from app_pages.parts import uploads, workload
-from app_pages.parts.workload import TooLongError, Workers
+from app_pages.read import uploads
+from app_pages.server import workload
+from app_pages.server.workload import TooLongError, Workers
 from model import interruption
 
 LONG = 30  # seconds: an upper bound for slow machines, not a wait

@@ -1,0 +1,165 @@
+"""Draw digits and see at once what the network reads, and why."""
+
+import html
+
+import streamlit as st
+
+from app_pages import subject
+from app_pages.corrections import correct
+from app_pages.figures import bars, pictures
+from app_pages.pen import canvas
+from app_pages.server import resources, workload
+from app_pages.words import plain
+from model import Digit, Reading
+from model.hints import hints
+from model.image import ImageError
+from train.data import DataError
+
+SHEETS = {"One digit": canvas.SQUARE, "A whole number": canvas.STRIP}
+
+st.title("Draw a digit")
+
+
+def explain(reading: Reading, names: list[str]) -> Digit:
+    """Shows what is read, how sure, and the probabilities of one of its digits, which it returns."""
+    classes = resources.recognizer(resources.chosen()).classes
+    digit = least_sure = min(reading.digits, key=lambda digit: digit.confidence)
+    headline = reading.text.replace("\n", " ")
+    if len(reading.digits) > 1:
+        words = f"{len(reading.digits)} digits, the least sure {bars.percent(least_sure.confidence)}"
+    elif digit.value is None:
+        nearest = classes[int(digit.probabilities.argmax())]
+        words = f"This does not look like a digit. The nearest guess is {nearest}."
+    else:
+        words = f"{bars.percent(digit.confidence)} sure"
+    st.html(
+        '<div role="status" style="display:flex;align-items:baseline;flex-wrap:wrap;gap:.2rem 1rem">'
+        f'<span data-testid="digit" style="font-size:4.5rem;font-weight:650;line-height:1">{html.escape(headline)}'
+        f'</span><span style="font-size:1.1rem">{html.escape(words)}</span></div>'
+    )
+    if len(reading.digits) > 1:
+        index = st.segmented_control(
+            "Explain the digit",
+            range(len(names)),
+            format_func=lambda number: plain(names[number]),
+            default=reading.digits.index(least_sure),
+            required=True,
+            key=f"explain {reading.text}",
+        )
+        digit = reading.digits[index]
+    st.html(bars.probability_bars(digit.probabilities, classes))
+    return digit
+
+
+def draw_and_read() -> None:
+    """The canvas and its reading.
+
+    No fragment: where a visitor clicks faster than one is rerun, Streamlit's page can lose track of what it shows and
+    break down. To rerun the whole page takes hardly longer.
+    """
+    sheet = SHEETS[
+        st.segmented_control(
+            "What you draw", SHEETS, default="One digit", required=True, key="sheet", label_visibility="collapsed"
+        )
+    ]
+    # On a phone these four come one below the other: what is read must stand near the canvas.
+    square = sheet is canvas.SQUARE
+    left, right = st.columns([canvas.SIZE, 380], gap="medium") if square else (st.container(), st.container())
+    tools, steps = st.container(), st.container()
+    with tools.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        brush = st.slider(
+            "Brush width",
+            *canvas.BRUSHES,
+            sheet.brush,
+            key="brush" if square else "fine_brush",
+            bind="query-params",
+            width=canvas.SIZE,
+        )
+        words = "Draw me a sample digit" if square else "Draw me a sample number"
+        st.button(words, on_click=canvas.sample, args=(sheet, brush), icon=":material/auto_fix_high:")
+    with left:
+        place = st.container()
+        with st.container(horizontal=True, width=canvas.SIZE):
+            st.button("Clear", on_click=canvas.clear, args=(sheet,), icon=":material/delete:", width="stretch")
+            st.button("Undo", on_click=canvas.undo, args=(sheet,), icon=":material/undo:", width="stretch")
+
+    drawing = canvas.drawn(sheet)
+    if drawing.fault:
+        right.warning(drawing.fault, icon=":material/error:")
+    if not drawing.strokes or drawing.image is None:
+        with place:
+            canvas.show(sheet, brush)
+        with right, st.container(key="reading"):
+            resources.recognizer(resources.chosen())  # once the canvas is there: waking up takes a moment
+            if drawing.strokes:
+                st.caption("Reading…")
+            elif square:
+                st.info("Draw a digit, and it is read after every stroke.", icon=":material/edit:")
+            else:
+                st.info("Draw a number, and it is read after every stroke.", icon=":material/edit:")
+        return
+
+    recognizer = resources.recognizer(resources.chosen())
+    try:
+        reading = workload.read_drawing(recognizer, drawing.image)
+    except ImageError as error:  # it took too long: the server is busy
+        with place:
+            canvas.show(sheet, brush)
+        right.warning(plain(str(error)), icon=":material/error:")
+        return
+    names = [recognizer.name(digit) for digit in reading.digits]
+    with place:
+        canvas.show(sheet, brush, None if square else pictures.boxes_alone(reading, names))
+    with right, st.container(key="reading"):
+        if not reading.digits:
+            words = reading.note or "There is too little ink to read. Draw a digit, a little larger."
+            st.info(words, icon=":material/edit:")
+            return
+        digit = explain(reading, names)
+        correct.one(digit, recognizer, "drawn")
+        for hint in hints(reading):
+            st.info(hint, icon=":material/lightbulb:")
+        strokes = canvas.strokes(sheet) if square and len(names) == 1 else ()
+        subject.offer(subject.Subject(digit.glyph, "drawn by hand", strokes=strokes), key="drawn")
+
+    with steps:
+        st.header("From your drawing to the answer")
+        pictures.show(pictures.steps(reading, digit), width=170, abreast=3)
+
+
+def read_sent(sent: subject.Subject) -> None:
+    """A digit that another page sent, in the canvas' place, and its reading."""
+    recognizer = resources.recognizer(resources.chosen())
+    try:
+        reading = workload.read_drawing(recognizer, sent.glyph)
+    except ImageError as error:  # as above
+        st.warning(plain(str(error)), icon=":material/error:")
+        return
+    left, right = st.columns([canvas.SIZE, 380], gap="medium")
+    with left:
+        picture = pictures.source(sent.glyph)
+        pictures.show(
+            [pictures.Figure(picture, subject.described(sent), "The digit that was sent.", crisp=True)],
+            width=canvas.SIZE,
+        )
+        st.button("Draw something else", on_click=subject.dismiss, icon=":material/draw:")
+    with right:
+        if not reading.digits:
+            st.info(reading.note or "There is no digit to be read in it.", icon=":material/edit:")
+            return
+        digit = explain(reading, [recognizer.name(digit) for digit in reading.digits])
+        subject.offer(sent, key="sent")
+    st.subheader("From the picture to the answer")
+    first, *others = pictures.steps(reading, digit)
+    pictures.show([first._replace(caption="1. The picture", crisp=True), *others], width=170, abreast=3)
+
+
+try:
+    sent = subject.sent(resources.chosen())
+except DataError as error:
+    st.error(plain(str(error)))
+    sent = None
+if sent:
+    read_sent(sent)
+else:
+    draw_and_read()

@@ -1,0 +1,1 @@
+"""The page Evaluation, and its views."""

@@ -1,0 +1,147 @@
+"""A checkpoint's answers to its test images, and the images themselves with what it read, to look at and to send on."""
+
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlencode
+
+import numpy as np
+import streamlit as st
+
+from app_pages import subject
+from app_pages.figures import bars, pictures
+from app_pages.server import resources
+from app_pages.words import plain
+from model import checkpoint
+from train import data, evaluate
+
+PAGE = 24  # test images shown at a time
+
+
+class Answers:
+    """What a checkpoint made of its test images.
+
+    Attributes:
+        path: of the checkpoint.
+        card: its card.
+        classes: names of its classes.
+        labels: (n,) int.
+        probabilities: (n, classes) float32, calibrated.
+        confidence: (n,) float32, the probability of the likeliest class.
+    """
+
+    def __init__(self, path: Path):
+        """Raises CheckpointError where the checkpoint has no evaluation."""
+        self.path = path
+        self.card = checkpoint.read_card(path)
+        self.classes: tuple[str, ...] = tuple(self.card["classes"])
+        self.labels, self.probabilities = resources.evaluation(path)
+        self.confidence = self.probabilities.max(1)
+
+    @cached_property
+    def ranked(self) -> np.ndarray:
+        """(n, classes) int: of each image the class that it is read as, the runner-up, and so on."""
+        return evaluate.ranked(self.probabilities)
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """(n,) int."""
+        return self.ranked[:, 0]
+
+    @property
+    def right(self) -> np.ndarray:
+        """(n,) bool: whether each is read as what it is."""
+        return self.predicted == self.labels
+
+    @cached_property
+    def matrix(self) -> np.ndarray:
+        """(classes, classes) int: a row a true class, a column a predicted one."""
+        return evaluate.confusion_matrix(self.labels, self.predicted, len(self.classes))
+
+    @property
+    def dataset(self) -> str:
+        return self.card["data"].get("name", "")
+
+
+def images(tested: Answers) -> np.ndarray | None:
+    """(n, 28, 28) uint8 test images; None where they can't be had, and the page says why or offers to fetch them.
+
+    Once a view, since it may show a button.
+    """
+    name, n = tested.dataset, len(tested.labels)
+    if not resources.at_hand(name):
+        return None
+    try:
+        found = resources.test_images(name)[0].images
+    except data.DataError as error:
+        st.error(plain(str(error)))
+        return None
+    if len(found) != n:
+        st.error(f"{plain(name)} has {len(found):,} test images here, but this network was tested on {n:,}.")
+        return None
+    return found
+
+
+def gallery(
+    tested: Answers, numbers: np.ndarray, pixels: np.ndarray | None, key: str, marks: dict[int, str] | None = None
+) -> None:
+    """Test images, a page at a time, with what is read, how surely, and the runner-up; each can be sent to other pages.
+
+    Args:
+        tested: the checkpoint whose readings stand below the images.
+        numbers: (m,) int, which test images, in order.
+        pixels: (n, 28, 28) uint8, the test images; None where they can't be had: then nothing is shown.
+        key: tells this gallery from others of the page.
+        marks: words to add below some of the images, by number.
+    """
+    if not len(numbers) or pixels is None:
+        return
+    pages = -(-len(numbers) // PAGE)
+    place = st.container()
+    page = st.pagination(pages, key=f"page {key}") if pages > 1 else 1
+    shown = numbers[(page - 1) * PAGE : page * PAGE]
+    figures = [figure(tested, int(number), pixels[number], (marks or {}).get(int(number))) for number in shown]
+    with place:
+        pictures.show(figures, width=84, abreast=4)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        number = st.selectbox(
+            "Send on a test image",
+            [int(number) for number in shown],
+            format_func=lambda number: f"{number}: {says(tested, number)}",
+            key=f"image {key} {page}",
+            width=280,
+        )
+        send_on(tested, number, pixels[number], key)
+
+
+def send_on(tested: Answers, number: int, image: np.ndarray, key: str) -> None:
+    """Buttons that send a test image (28, 28) uint8 to the pages that take one."""
+    origin, truth = f"test image {number} of {tested.dataset}", tested.classes[tested.labels[number]]
+    subject.offer(subject.Subject(image, origin, truth, number=number), key, tuple(subject.PLACES))
+
+
+def says(tested: Answers, number: int) -> str:
+    """What a test image is and what it is read as, in words."""
+    true, read = (tested.classes[index] for index in (tested.labels[number], tested.predicted[number]))
+    return f"{true}, read as {read}"
+
+
+def address(page: str, tested: Answers, number: int) -> str:
+    """The address of a page with a test image, from another page's."""
+    query = {subject.IMAGE: number}
+    if tested.path.name != resources.DEFAULT:
+        query[resources.CHOICE] = tested.path.name
+    return f"{page}?{urlencode(query)}"
+
+
+def figure(tested: Answers, number: int, image: np.ndarray, mark: str | None = None) -> pictures.Figure:
+    """A test image (28, 28) uint8 with what is read, how surely, and the runner-up; a click on it looks inside."""
+    first, second = (tested.classes[index] for index in tested.ranked[number, :2])
+    sure, less = (bars.percent(share) for share in np.sort(tested.probabilities[number])[:-3:-1])
+    return pictures.Figure(
+        pictures.source(image),
+        f"{first} · {sure}\nthen {second} · {less}" + (f"\n{mark}" if mark else ""),
+        f"Test image {number}: {says(tested, number)}, {sure} sure; runner-up {second}, {less}."
+        + (f" {mark}." if mark else ""),
+        crisp=True,
+        link=address("network", tested, number),
+    )

@@ -1,0 +1,53 @@
+"""How good the network is: on test images that it was never trained on."""
+
+import streamlit as st
+
+from app_pages.evaluation.answers import Answers
+from app_pages.evaluation.views import compare, confidence, confusion, damage, map, mistakes, training
+from app_pages.server import resources
+from app_pages.words import plain
+from model.checkpoint import CheckpointError
+from train import evaluate
+
+VIEWS = {
+    "Confusion matrix": confusion,
+    "Mistakes": mistakes,
+    "Confidence": confidence,
+    "Damage": damage,
+    "Map": map,
+    "Compare": compare,
+    "Training": training,
+}
+FIRST = next(iter(VIEWS))
+
+path = resources.chosen()
+st.title("How good is it?")
+try:
+    tested = Answers(path)
+except CheckpointError:
+    st.info(f"The checkpoint {plain(path.name)} comes without an evaluation, so there is nothing to show here.")
+    st.stop()
+
+right, n = int(tested.right.sum()), len(tested.labels)
+low, high = evaluate.wilson_interval(right, n)
+columns = st.columns([3, 5, 4])
+columns[0].metric("Test accuracy", f"{right / n:.2%}", border=True, help="The share of test images it reads right.")
+columns[1].metric(
+    "95% interval",
+    f"{low:.2%} – {high:.2%}",
+    border=True,
+    help="Where its accuracy on endlessly many such images would lie, going by these (Wilson's interval).",
+)
+columns[2].metric("Mistakes", f"{n - right:,} of {n:,}", border=True)
+
+view = st.segmented_control(
+    "View",
+    VIEWS,
+    default=FIRST,
+    required=True,
+    key="view",
+    bind="query-params",
+    label_visibility="collapsed",
+)
+# Only this one is computed, so that the page opens quickly. An address may leave it empty.
+VIEWS[view or FIRST].show(tested)

@@ -1,0 +1,81 @@
+"""How the network bears damaged images."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app_pages.evaluation import answers, plots
+from app_pages.evaluation.answers import Answers
+from app_pages.figures import pictures
+from app_pages.server import resources
+from app_pages.words import plain
+from train import evaluate, robustness
+
+IMAGES = 384  # test images, damaged in each way: three batches of the network
+EXAMPLE = 0  # number of the test image that shows what a damage does
+
+
+def show(tested: Answers) -> None:
+    st.header("How it bears damage")
+    if (images := answers.images(tested)) is None:
+        return
+    rows = chart([tested], images)
+    st.header("What they look like")
+    pictures.show([example(images, row) for row in rows.to_dict("records")], width=104, abreast=3)
+    st.caption("Below each: the damage, how many it still reads right, and how many it rather abstains from.")
+
+
+def chart(networks: Sequence[Answers], images: np.ndarray) -> pd.DataFrame:
+    """Draws how one or two networks, tested on the same images, bear damage; returns the numbers behind it."""
+    labels = networks[0].labels[:IMAGES]
+    place = st.empty()
+    rows = measured(networks, images[:IMAGES], labels, place)
+    means = rows[rows["kind"] != "none"].groupby("network", sort=False)["accuracy"].mean()
+    mean = "The mean of all damages: " + ", ".join(f"{share:.1%} ({name})" for name, share in means.items()) + "."
+    worst = rows.loc[rows["accuracy"].idxmin()]
+    place.altair_chart(
+        plots.damages(rows),
+        alt=f"Accuracy by kind of damage, each with its 95% interval. {mean} "
+        f"The worst: {worst['kind']}, {worst['accuracy']:.1%}.",
+    )
+    st.caption(
+        f"The first {len(labels):,} test images, damaged in one way at a time. {plain(mean)} Lines: where the accuracy "
+        "on endlessly many such images would lie (95% interval). Each image counts by its likeliest class, whether or "
+        "not the network would rather abstain."
+    )
+    return rows
+
+
+def measured(networks: Sequence[Answers], images: np.ndarray, labels: np.ndarray, place) -> pd.DataFrame:
+    """A row for each network and kind of damage, as `plots.damages` takes them; progress is at `place`."""
+    rows, dataset = [], networks[0].dataset
+    for number, kind in enumerate(robustness.DAMAGES):
+        place.progress(number / len(robustness.DAMAGES), f"Reading damaged images: {kind}")
+        for tested in networks:
+            right, abstained = _measured(str(tested.path), resources.stamp(tested.path), dataset, kind, images, labels)
+            low, high = evaluate.wilson_interval(right, len(labels))
+            shares = {"accuracy": right / len(labels), "low": low, "high": high, "abstained": abstained / len(labels)}
+            rows.append({"kind": kind, "network": tested.path.name, **shares})
+    return pd.DataFrame(rows)
+
+
+def example(images: np.ndarray, row: dict) -> pictures.Figure:
+    """One image with the damage done to it."""
+    words = f"{row['accuracy']:.1%} right, {row['abstained']:.1%} abstained"
+    image = robustness.damaged(row["kind"], images[EXAMPLE : EXAMPLE + 1])[0]
+    alt = f"Test image {EXAMPLE}, damaged: {row['kind']}. {words}."
+    return pictures.Figure(pictures.source(image), f"{row['kind']}\n{words}", alt, crisp=True)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _measured(
+    path: str, stamp: resources.Stamp, dataset: str, kind: str, _images: np.ndarray, _labels: np.ndarray
+) -> tuple[int, int]:
+    """How many of a dataset's images are read right once damaged, and on how many the network abstains."""
+    recognizer = resources.recognizer(Path(path))
+    probabilities = recognizer.classify(robustness.damaged(kind, _images))
+    threshold = recognizer.card.get("threshold", 0.0)
+    return int((probabilities.argmax(1) == _labels).sum()), int((probabilities.max(1) < threshold).sum())

@@ -1,0 +1,52 @@
+"""The test images as the network sees them: a map on which like lies by like."""
+
+import streamlit as st
+
+from app_pages.evaluation import answers
+from app_pages.evaluation.answers import Answers
+from app_pages.figures import maps, pictures
+from app_pages.theme import ink
+from app_pages.words import plain
+from train import data
+
+
+def show(tested: Answers) -> None:
+    st.header("What it finds alike")
+    if (images := answers.images(tested)) is None:
+        return
+    try:
+        map = maps.test_map(tested.path)
+    except data.DataError as error:
+        st.error(plain(str(error)))
+        return
+    numbers, mistaken = map.numbers.tolist(), map.numbers[map.labels != map.predicted].tolist()
+    key, box = f"map of {tested.path.name}", f"on the map of {tested.path.name}"
+
+    def choose() -> None:
+        """A click on a digit chooses it in the box below, which is what counts."""
+        for clicked in st.session_state[key].selection[maps.SELECTION]:
+            st.session_state[box] = int(clicked["number"])
+
+    st.caption("Hover over a digit to see its image, click it to choose it. The mistakes are ringed.")
+    st.altair_chart(
+        maps.chart(map, tested.classes, ink=ink()),
+        key=key,
+        on_select=choose,
+        alt=f"Map of {len(numbers):,} test images, each as the name of its class; {len(mistaken):,} mistakes ringed.",
+    )
+    st.caption(
+        f"{len(numbers):,} test images, a sample with the mistakes in it, each written as what it is. What the network "
+        "finds alike lies together (t-SNE of the numbers from which it decides). The directions, and the sizes of the "
+        "groups, mean nothing."
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        number = st.selectbox(
+            "Test image",
+            numbers,
+            index=numbers.index((mistaken or numbers)[0]),
+            format_func=lambda number: f"{number}: {answers.says(tested, number)}",
+            key=box,
+            width=280,
+        )
+        answers.send_on(tested, number, images[number], key)
+    pictures.show([answers.figure(tested, number, images[number])], width=120)

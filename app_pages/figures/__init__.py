@@ -1,0 +1,1 @@
+"""What is shown: pictures, charts, bars and maps."""

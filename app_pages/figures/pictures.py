@@ -1,0 +1,227 @@
+"""Pictures with captions, in rows that wrap on narrow screens: steps of a reading, contact sheets, boxes and names."""
+
+import base64
+import dataclasses
+import functools
+import html
+import io
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+from PIL import Image, ImageDraw, ImageFont
+
+from app_pages.pen import samples
+from model import Digit, Reading
+from model.image import reduced
+
+BOX_COLOUR = (213, 94, 0)  # vermilion: stands out from paper and from blue or black ink
+SURE_COLOUR = (0, 98, 155)  # blue
+LEFT_OUT_COLOUR, DASH = "#767676", 5  # of the boxes of what was left out; pixels
+SMALL = 40  # pixels: a smaller digit has a finer box and label
+UNSURE = 0.9  # confidence below which a digit is marked
+
+
+class Figure(NamedTuple):
+    """A picture for a page: where it comes from (a data: address), what stands below, what it shows in words."""
+
+    source: str
+    caption: str
+    alt: str
+    crisp: bool = False  # its pixels are shown as squares
+    link: str | None = None  # where a click on it leads
+
+
+def show(figures: Iterable[Figure], width: int, abreast: int = 1) -> None:
+    """Figures side by side, each `width` pixels wide, or less where so many `abreast` would not fit the screen."""
+    items = "".join(
+        f'<figure style="margin:0;width:min({width}px,calc({100 / abreast:.2f}% - .9rem))">{_picture(figure, width)}'
+        '<figcaption style="font-size:.8rem;line-height:1.3;margin-top:.35rem;opacity:.85;white-space:pre-line">'
+        f"{html.escape(figure.caption)}</figcaption></figure>"
+        for figure in figures
+    )
+    st.html(f'<div style="display:flex;flex-wrap:wrap;gap:.9rem;align-items:flex-start">{items}</div>')
+
+
+def _picture(figure: Figure, width: int) -> str:
+    picture = (
+        f'<img src="{figure.source}" alt="{html.escape(figure.alt)}" style="display:block;width:100%;'
+        f"max-height:{1.5 * width}px;object-fit:contain;image-rendering:{'pixelated' if figure.crisp else 'auto'};"
+        f'border-radius:6px;outline:1px solid rgba(128,128,128,.35)">'
+    )
+    return f'<a href="{html.escape(figure.link)}">{picture}</a>' if figure.link else picture
+
+
+def steps(reading: Reading, digit: Digit) -> list[Figure]:
+    """From a picture to what the network sees of one of its digits."""
+    return [
+        Figure(source(reading.image), "1. Your drawing", "The drawing as it came in."),
+        Figure(
+            source(outlined(_on_white(reading.ink), [digit.box])),
+            "2. The ink, and the box around it",
+            "The ink that was found, with a box around the digit.",
+        ),
+        Figure(
+            source(digit.glyph),
+            "3. What the network sees: 28 × 28 pixels",
+            "The digit cut out, scaled to 28 by 28 pixels and centred, white on black.",
+            crisp=True,
+        ),
+    ]
+
+
+def page_steps(reading: Reading, boxes: Iterable[tuple[int, int, int, int]], side: int) -> list[Figure]:
+    """From a picture to the boxes of its digits: the picture, its ink, the boxes (left, top, width, height) around."""
+    scale = reading.ink.shape[1] / reading.image.shape[1]
+    ink = _fitted(_on_white(reading.ink), side)
+    shown = ink.shape[1] / reading.image.shape[1]
+    boxes = [tuple(round(shown * length) for length in box) for box in boxes]
+    return [
+        Figure(source(_fitted(reading.image, side)), "1. The picture, upright", "The picture as it came in."),
+        Figure(
+            source(ink),
+            "2. The ink: how much darker each place is than the paper around it"
+            + (f", at {scale:.0%} of the size" if scale < 1 else ""),
+            "The ink without the paper's colour, light and rulings.",
+        ),
+        Figure(
+            source(outlined(ink, boxes)),
+            "3. The boxes: connected ink, grouped into digits as the network is surest of them",
+            f"The ink with {len(boxes)} boxes around the digits.",
+        ),
+    ]
+
+
+def contact_sheet(images: np.ndarray, captions: list[str], alts: list[str]) -> list[Figure]:
+    """(n, 28, 28) uint8 glyphs with a caption each."""
+    return [Figure(source(image), *words, crisp=True) for image, *words in zip(images, captions, alts, strict=True)]
+
+
+def outlined(image: np.ndarray, boxes: Iterable[tuple[int, int, int, int]], colour=BOX_COLOUR) -> np.ndarray:
+    """(h, w) or (h, w, 3) uint8 → (h, w, 3) uint8 with boxes (left, top, width, height) drawn in."""
+    picture = Image.fromarray(image).convert("RGB")
+    line = max(1, round(max(picture.size) / 90))
+    for left, top, width, height in boxes:
+        ImageDraw.Draw(picture).rectangle(
+            (left - line, top - line, left + width + line - 1, top + height + line - 1), outline=colour, width=line
+        )
+    return np.asarray(picture)
+
+
+def is_unsure(digit: Digit) -> bool:
+    """Whether a digit is marked as one to look at."""
+    return digit.value is None or digit.confidence < UNSURE
+
+
+def read_over(reading: Reading, names: list[str], side: int) -> np.ndarray:
+    """The picture of a reading (h, w, 3) uint8, fitted to a square of `side` pixels, with each digit's box and name.
+
+    An unsure digit has a double box and a question mark behind its name: colour says it too, but not alone. What was
+    left out has a box of dashes.
+    """
+    picture = Image.fromarray(_fitted(reading.image, side))
+    scale = max(picture.size) / max(reading.image.shape)
+    pen = ImageDraw.Draw(picture)
+    for box in reading.left_out:
+        left, top, right, bottom = (scale * length for length in (*box[:2], box[0] + box[2], box[1] + box[3]))
+        for ends in (
+            (left, top, right, top),
+            (left, bottom, right, bottom),
+            (left, top, left, bottom),
+            (right, top, right, bottom),
+        ):
+            _dashed(pen, *ends)
+    for digit, name in zip(reading.digits, names, strict=True):
+        doubt = is_unsure(digit)
+        left, top, box_width, box_height = (scale * length for length in digit.box)
+        colour = BOX_COLOUR if doubt else SURE_COLOUR
+        near = 1 if box_height < SMALL else 3  # on a full page there is little white around
+        for margin in (near, 2 * near + 1) if doubt else (near,):
+            box = left - margin, top - margin, left + box_width + margin, top + box_height + margin
+            pen.rectangle(box, outline=colour, width=2 if margin == 3 else 1)
+        label = f"{name}?" if doubt and name != "?" else name
+        font = ImageFont.load_default(max(11 if box_height < SMALL else 16, min(28, round(0.6 * box_height))))
+        place = left + box_width / 2, max(font.size, top - 2 * near - 1)
+        pen.text(place, label, fill=colour, font=font, anchor="ms", stroke_width=near, stroke_fill="white")
+    return np.asarray(picture)
+
+
+def _dashed(pen: ImageDraw.ImageDraw, left: float, top: float, right: float, bottom: float) -> None:
+    """A line of dashes, level or upright."""
+    length = max(right - left, bottom - top, 1)
+    for start in np.arange(0, length, 2 * DASH):
+        x, y = ((end - begin) / length for begin, end in ((left, right), (top, bottom)))
+        end = min(start + DASH, length)
+        pen.line((left + x * start, top + y * start, left + x * end, top + y * end), fill=LEFT_OUT_COLOUR, width=2)
+
+
+def boxes_alone(reading: Reading, names: list[str]) -> np.ndarray:
+    """What `read_over` draws, on white paper of the picture's own size (h, w, 3) uint8."""
+    paper = np.full_like(reading.image, 255)
+    return read_over(dataclasses.replace(reading, image=paper), names, max(paper.shape))
+
+
+@functools.cache
+def icon(side: int = 64) -> Image.Image:
+    """The dashboard's icon: a pen's 2. Drawn here, since Streamlit fetches its own icons from another server."""
+    picture = Image.new("RGB", (side, side), "#0072b2")
+    (stroke,) = samples.placed(2, side)
+    ImageDraw.Draw(picture).line(stroke, fill="white", width=side // 8, joint="curve")
+    return picture
+
+
+@functools.cache
+def logo(dark: bool, height: int = 96) -> Image.Image:
+    """The icon with rounded corners and the name beside it, on a transparent ground."""
+    picture = Image.new("RGBA", (round(5.2 * height), height))
+    corners = Image.new("L", (height, height))
+    ImageDraw.Draw(corners).rounded_rectangle((0, 0, height - 1, height - 1), height // 5, fill=255)
+    picture.paste(icon(height), (0, 0), corners)
+    font = ImageFont.load_default(round(0.62 * height))
+    colour = "#e6ebf0" if dark else "#0a1018"
+    ImageDraw.Draw(picture).text((1.3 * height, height / 2), "Digit reader", fill=colour, font=font, anchor="lm")
+    return picture
+
+
+def fitted(image: np.ndarray, width: int, height: int) -> np.ndarray:
+    """The picture as large as fits into so many pixels."""
+    scale = min(width / image.shape[1], height / image.shape[0])
+    return _scaled(image, scale)
+
+
+def _fitted(image: np.ndarray, side: int) -> np.ndarray:
+    """The picture, its longer side at most `side` pixels and at least a third of that."""
+    longer = max(image.shape[:2])
+    return _scaled(image, min(max(longer, side / 3), side) / longer)
+
+
+def _scaled(image: np.ndarray, scale: float) -> np.ndarray:
+    height, width = image.shape[:2]
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    image = reduced(image, max(1, int(1 / (2 * scale))))  # a large one is not copied as a whole
+    return np.asarray(Image.fromarray(image).resize(size))
+
+
+def _on_white(ink: np.ndarray) -> np.ndarray:
+    """(h, w) ink in [0, 1] → uint8, dark ink on white."""
+    return np.round(255 * (1 - ink)).astype(np.uint8)
+
+
+def source(image: np.ndarray) -> str:
+    """(h, w) or (h, w, 3) uint8 → a data: address with the picture itself."""
+    png = io.BytesIO()
+    Image.fromarray(image).save(png, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}"
+
+
+def photograph(image: np.ndarray) -> str:
+    """(h, w, 3) uint8 → a data: address with the picture as a JPEG file, an eighth as long as that of `source`."""
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg(image)).decode()}"
+
+
+def jpeg(image: np.ndarray) -> bytes:
+    """(h, w, 3) uint8 → a JPEG file."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "JPEG", quality=90, subsampling=0)
+    return file.getvalue()

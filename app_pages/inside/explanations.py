@@ -1,0 +1,241 @@
+"""What the page "Inside the network" shows of one digit, each part kept, so that a rerun doesn't do it over again."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from app_pages.figures import pictures
+from app_pages.figures.bars import percent
+from app_pages.inside import attributions, removals
+from app_pages.server import cache, resources
+from app_pages.subject import Subject, named
+from app_pages.words import plain
+from model import Digit, Recognizer, checkpoint
+from model.explain import PATCH, Album, Explainer
+
+PAIRED = 6  # parts, of which any two may be left out together
+NEAREST = 8  # training images shown in a row
+
+
+def explainer(path: Path) -> Explainer:
+    """What looks into the network of a checkpoint, ready for its first glyph; shared, so never to be changed."""
+    return _explainer(str(path), resources.stamp(path))
+
+
+def where(path: Path, glyph: np.ndarray, index: int) -> list[pictures.Figure]:
+    """Which pixels of a glyph (28, 28) speak for and against a class: by integrated gradients and by occlusion."""
+    return _where(str(path), resources.stamp(path), glyph, index)
+
+
+class Sheet(NamedTuple):
+    """A layer on the page."""
+
+    title: str
+    shape: str  # what goes in, what comes out, and the number of parameters
+    words: str
+    figure: pictures.Figure | None
+
+
+def layers(path: Path, glyph: np.ndarray) -> list[Sheet]:
+    """Each layer of the network with what it gives for a glyph (28, 28)."""
+    return _layers(str(path), resources.stamp(path), glyph)
+
+
+class Without(NamedTuple):
+    """What a digit is read as without a part."""
+
+    part: str
+    read: str  # a class or "?"
+    confidence: float
+    figure: pictures.Figure
+    together: bool = False  # the part is two of the others
+
+
+def without(path: Path, subject: Subject) -> list[Without]:
+    """A digit without each of its strokes, where they are known, or of its pieces.
+
+    Where no single one changes what it is read as, the two that do it most surely come last, if any do.
+    """
+    return _without(str(path), resources.stamp(path), subject.glyph, subject.strokes)
+
+
+def verdict(read: str, variants: list[Without]) -> str:
+    """In a sentence, which removals change what it is read as."""
+    others = [f"without {variant.part} it reads {named(variant.read)}" for variant in variants if variant.read != read]
+    if not variants:
+        return "It is too small to leave anything out."
+    if not others:
+        return f"Whichever of these is missing, it is still read as {named(read)}: no single one decides."
+    if variants[-1].together:
+        return f"No single one decides, but {others[0]}."
+    sentence = ", ".join(others[:-1]) + " and " * (len(others) > 1) + others[-1]
+    return f"{sentence[0].upper()}{sentence[1:]}."
+
+
+def has_album(path: Path) -> bool:
+    """Whether the training images have been looked through with this network, so that a search takes no time."""
+    return (str(path), resources.stamp(path)) in _albums()
+
+
+def album(path: Path, progress: Callable[[float], None] = lambda share: None) -> Album:
+    """The training images of a checkpoint by its features, kept; raises DataError where they can't be had.
+
+    The first time it takes some 0.1 ms an image and network; `progress` is told the share that is done.
+    """
+    key = str(path), resources.stamp(path)
+    kept = _albums()
+    with _looking:
+        if key not in kept:
+            images = resources.training_images(_data(path))[0].images
+            made = Album(explainer(path), images, progress)
+            while len(kept) >= 2:
+                kept.pop(next(iter(kept)))
+            kept[key] = made
+        return kept[key]
+
+
+def nearest(path: Path, glyph: np.ndarray, read: str) -> tuple[list[pictures.Figure], list[pictures.Figure]]:
+    """The training images most alike to a glyph (28, 28), and those that are not of the class it is read as."""
+    return _nearest(str(path), resources.stamp(path), glyph, read)
+
+
+def _data(path: Path) -> str:
+    return checkpoint.read_card(path)["data"].get("name", "")
+
+
+_looking = threading.Lock()  # two visitors at once look through the images once
+
+
+@cache.kept(1)
+def _albums() -> dict:
+    return {}
+
+
+@cache.kept(4, "Opening the network")
+def _explainer(path: str, stamp: resources.Stamp) -> Explainer:
+    return resources.explainer(Path(path)).warm()
+
+
+@st.cache_data(max_entries=64, show_spinner="Finding where it looked")
+def _lost(path: str, stamp: resources.Stamp, glyph: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What occlusion costs each class, and the probabilities of the black image and of the glyph."""
+    network = explainer(Path(path))
+    both = np.stack([np.zeros_like(glyph), glyph])
+    return network.occlusion(glyph), resources.recognizer(Path(path)).classify(both)
+
+
+@st.cache_data(max_entries=64, show_spinner="Finding where it looked")
+def _where(path: str, stamp: resources.Stamp, glyph: np.ndarray, index: int) -> list[pictures.Figure]:
+    network = explainer(Path(path))
+    name = network.classes[index]
+    shares = network.integrated_gradients(glyph, index)
+    lost, probabilities = _lost(path, stamp, glyph)
+    lost = lost[..., index]
+    (black, here), most, least = probabilities[:, index], lost.max(), lost.min()
+    wiped = (
+        f"Where it hurts most, {percent(here)} become {percent(max(0, here - most))}"
+        if most >= 0.0005
+        else "Nowhere does that make it less sure"
+    )
+    won = f", where it helps most, {percent(here - least)}." if least <= -0.0005 else "."
+    return [
+        pictures.Figure(
+            pictures.source(attributions.signed(glyph, shares)),
+            f"Integrated gradients: each pixel's share in the way from an empty image ({name}: {percent(black)}) to "
+            f"this one ({percent(here)}). In the logarithm of the probability, all + make "
+            f"{_signed(shares[shares > 0].sum())} and all − make {_signed(shares[shares < 0].sum())}.",
+            f"The digit, each pixel marked by how much it speaks for {name} (blue, plus) or against (orange, minus).",
+        ),
+        pictures.Figure(
+            pictures.source(attributions.signed(glyph, lost)),
+            f"Occlusion: what {name} loses where the {PATCH} × {PATCH} pixels around are wiped out. {wiped}{won}",
+            f"The digit, each pixel marked by how much less (blue, plus) or more (orange, minus) probable {name} gets "
+            "when the pixels around it are wiped out.",
+        ),
+    ]
+
+
+def _signed(number: float) -> str:
+    return f"{number:+.1f}".replace("-", "−").replace("−0.0", "0.0").replace("+0.0", "0.0")
+
+
+@st.cache_data(max_entries=32, show_spinner="Looking through the layers")
+def _layers(path: str, stamp: resources.Stamp, glyph: np.ndarray) -> list[Sheet]:
+    network = explainer(Path(path))
+    sheets, before = [], None
+    for layer in network.layers(glyph):
+        shape = " × ".join(f"{side:,}" for side in layer.output.shape)
+        numbers = f"{before} → {shape}" if before else shape
+        if layer.parameters:
+            numbers += f" · {layer.parameters:,} parameters"
+        title = f"{layer.kind} ({layer.name})" if layer.name.startswith("conv") else layer.kind
+        words, figure = layer.words, None
+        if layer.name == "head":
+            scores = zip(network.classes, layer.output, strict=True)
+            words += f" Here: {', '.join(f'**{plain(name)}** {_signed(score)}' for name, score in scores)}."
+        elif layer.name != "image":
+            picture, columns = attributions.tiles(layer.output)
+            count, what = layer.output.shape[-1], "maps" if layer.output.ndim == 3 else "units"
+            silent = int((layer.output.reshape(-1, count).max(0) <= 0).sum())
+            figure = pictures.Figure(
+                pictures.source(picture),
+                f"{count} {what}, {silent or 'none'} of them silent.",
+                f"The {layer.kind.lower()}'s output: {count} {what}, {columns} in a row.",
+            )
+        sheets.append(Sheet(title, numbers, words, figure))
+        before = shape
+    return sheets
+
+
+@st.cache_data(max_entries=32, show_spinner="Leaving out one part after the other")
+def _without(path: str, stamp: resources.Stamp, glyph: np.ndarray, drawn: tuple) -> list[Without]:
+    recognizer = resources.recognizer(Path(path))
+
+    def read(together: int) -> list[Without]:
+        found = removals.of_drawing(drawn, together) if drawn else removals.of_glyph(glyph, together)
+        digits = recognizer.read_glyphs(np.stack([one.glyph for one in found])) if found else []
+        return [
+            Without(one.part, recognizer.name(digit), digit.confidence, _missing(one, digit, recognizer), together > 1)
+            for one, digit in zip(found, digits, strict=True)
+        ]
+
+    (whole,) = recognizer.read_glyphs(glyph[None])
+    single = read(1)
+    if len(single) > PAIRED or any(one.read != recognizer.name(whole) for one in single):
+        return single
+    pairs = [one for one in read(2) if one.read != recognizer.name(whole)]
+    return single + sorted(pairs, key=lambda one: (one.read != "?", one.confidence))[-1:]
+
+
+def _missing(one: removals.Removal, digit: Digit, recognizer: Recognizer) -> pictures.Figure:
+    name = recognizer.name(digit)
+    return pictures.Figure(
+        pictures.source(one.picture),
+        f"Without {one.part}: {name}, {'nothing over ' * (name == '?')}{percent(digit.confidence)}",
+        f"The digit without {one.part}, striped; read as {named(name)}.",
+    )
+
+
+@st.cache_data(max_entries=32, show_spinner="Searching the training images")
+def _nearest(
+    path: str, stamp: resources.Stamp, glyph: np.ndarray, read: str
+) -> tuple[list[pictures.Figure], list[pictures.Figure]]:
+    split, classes = resources.training_images(_data(Path(path)))
+    alike = album(Path(path)).alike(glyph)
+    order = np.argsort(-alike)
+
+    def sheet(numbers: np.ndarray) -> list[pictures.Figure]:
+        names = [classes[split.labels[number]] for number in numbers]
+        captions = [f"{name} · {alike[number]:.3f}" for number, name in zip(numbers, names, strict=True)]
+        words = [
+            f"Training image {number}, {named(name)}, alike by {alike[number]:.3f}."
+            for number, name in zip(numbers, names, strict=True)
+        ]
+        return pictures.contact_sheet(split.images[numbers], captions, words)
+
+    same = classes.index(read) if read in classes else -1
+    return sheet(order[:NEAREST]), sheet(order[split.labels[order] != same][:NEAREST])

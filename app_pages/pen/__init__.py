@@ -1,0 +1,1 @@
+"""What is drawn: canvases, strokes, and samples of digits."""

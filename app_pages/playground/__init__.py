@@ -1,0 +1,1 @@
+"""The page Playground: a digit is distorted, and watched being written."""

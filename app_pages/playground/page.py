@@ -1,0 +1,104 @@
+"""Distort a digit by sliders and see where the network's answer flips; watch it being written, stroke by stroke."""
+
+import html
+
+import numpy as np
+import streamlit as st
+
+from app_pages import subject
+from app_pages.figures import bars, pictures
+from app_pages.playground import distortions, replay, sweeps
+from app_pages.server import resources
+from app_pages.words import plain
+from train.data import DataError
+
+path = resources.chosen()
+
+st.title("Playground")
+try:
+    digit = subject.current(path) or subject.sample()
+except DataError as error:
+    st.error(plain(str(error)))
+    digit = subject.sample()
+st.markdown(f"How far can a digit be bent before the network changes its mind? {plain(subject.described(digit))}")
+
+
+def reset() -> None:
+    """Callback: every slider back to where it changes nothing."""
+    for slider in distortions.SLIDERS:
+        st.session_state[slider.name] = slider.rest
+
+
+@st.fragment
+def play() -> None:
+    """Sliders and what they do, rerun together and without the rest of the page."""
+    recognizer = resources.recognizer(path)
+    left, right = st.columns([3, 4], gap="large")
+    with right:
+        settings = {
+            slider.name: st.slider(
+                slider.label,
+                slider.low,
+                slider.high,
+                slider.rest,
+                slider.step,
+                format=f"%g {slider.unit}",
+                key=slider.name,
+                bind="query-params",
+            )
+            for slider in distortions.SLIDERS
+        }
+    with left:
+        place = st.container()
+        again = st.toggle(
+            "Cut out and centre it again",
+            key="again",
+            bind="query-params",
+            help="As the reader does with whatever is drawn: place and size then hardly matter.",
+        )
+        st.button("Reset", on_click=reset, icon=":material/restart_alt:")
+
+    curves = distortions.curves(digit.glyph, settings, again)
+    glyph = distortions.distorted(digit.glyph, settings, again)
+    # One batch for all that is on the page.
+    probabilities = recognizer.classify(np.concatenate([glyph[None], *(curve.glyphs for curve in curves)]))
+    now, rest = probabilities[0], probabilities[1:].reshape(len(curves), distortions.POINTS, -1)
+    with place:
+        name = recognizer.classes[int(now.argmax())]
+        pictures.show([pictures.Figure(pictures.source(glyph), "What the network sees", "The digit.", True)], width=170)
+        st.html(
+            f'<div role="status" style="font-size:1.1rem">Read as <b data-testid="digit" style="font-size:1.6rem">'
+            f"{html.escape(name)}</b>, {bars.percent(now.max())} sure</div>"
+            + bars.probability_bars(now, recognizer.classes)
+        )
+    st.header("Along each slider, with the others as they are")
+    st.html(
+        sweeps.grid(
+            [
+                sweeps.figure(
+                    curve.slider,
+                    curve.values,
+                    along,
+                    recognizer.classes,
+                    settings[curve.slider.name],
+                    distortions.flips(curve.values, along.argmax(1), settings[curve.slider.name]),
+                    st.context.theme.type == "dark",
+                )
+                for curve, along in zip(curves, rest, strict=True)
+            ]
+        )
+    )
+    st.caption(
+        "Each curve is a class's probability; the solid line across is where the slider stands, a dashed one where the "
+        "answer becomes another. Noise is always the same grain, only stronger."
+    )
+
+
+play()
+
+st.header("As it was written")
+if not digit.strokes:
+    st.markdown("A digit that you draw can be watched while it comes into being.")
+    st.page_link("app_pages/draw/page.py", label="Draw one, then choose “Play with it”", icon=":material/draw:")
+else:
+    replay.show(path, digit.strokes)

@@ -1,0 +1,195 @@
+"""Correcting a reading: boxes that the visitor moves, adds, splits, merges or deletes, and digits that he types.
+
+What he marked is kept in the session's state as a mapping from each box, in pixels of the picture, to the class that he
+says it is, or None where the network is to read it. Each change makes the page read the picture's boxes anew.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from app_pages.pen import canvas
+from app_pages.read import uploads
+from app_pages.server import resources
+from app_pages.words import plain
+from model import Reading
+from model.segment import Box, clipped
+
+Marked = dict[Box, int | None]
+HEIGHT = 800  # pixels of the canvas, at most
+SMALLEST = 4  # pixels on the canvas: a smaller box is a slip of the hand
+
+
+def marks(file: str) -> uploads.Marks | None:
+    """What was marked on the file with that id; None if nothing."""
+    marked = st.session_state.get(_key(file))
+    return None if marked is None else tuple(marked.items())
+
+
+def forget(file: str) -> None:
+    """Callback: as if nothing had been marked on the file."""
+    st.session_state.pop(_key(file), None)
+
+
+def show(file: str, source: uploads.Source, result: uploads.Result) -> None:
+    """The picture with its boxes to be changed, and what else changes them."""
+    before = st.session_state.get(_key(file))
+    marked = dict.fromkeys(result.boxes) | (before or {})
+    marked = {box: marked[box] for box in result.boxes}  # in reading order
+    reading, classes = uploads.reading(source), source.recognizer.classes
+    height, width = reading.image.shape[:2]
+    scale = min(canvas.WIDE / width, HEIGHT / height)
+
+    def keep(changed: Marked) -> None:
+        # A page that is still being changed may call what it showed before: that is late, and not for these boxes.
+        if st.session_state.get(_key(file)) == before:
+            st.session_state[_key(file)] = changed
+
+    def drawn() -> None:
+        sent = canvas.boxes(f"boxes {file}")
+        if sent is None:
+            return
+        boxes = [
+            (part, label)
+            for box, label in sent
+            if min(box[2:]) >= SMALLEST and (part := inside(tuple(round(side / scale) for side in box), width, height))
+        ]
+        keep(redrawn(marked, result.names, boxes, classes))
+
+    def typed() -> None:
+        try:
+            keep(retyped(marked, result.names, st.session_state[f"typed {file} {result.text}"], classes))
+        except ValueError as error:
+            st.session_state[f"fault {file}"] = str(error)
+
+    chosen = f"chosen {file} {result.text}"  # another one once another text is read: the numbers may mean others
+    canvas.edit_boxes(
+        f"boxes {file}",
+        *uploads.photograph(source, canvas.WIDE, HEIGHT),
+        [tuple(scale * side for side in box) for box in marked],
+        result.names,
+        st.session_state.get(chosen, 0),
+        drawn,
+    )
+    st.caption(
+        "Drag to draw a box. With the pen in the canvas' corner, which shows when you point at it, boxes are moved, "
+        "resized, relabelled and deleted."
+    )
+    if marked:
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            number = st.selectbox(
+                "Digit",
+                range(len(marked)),
+                format_func=lambda number: f"{number + 1}: {result.names[number]}",
+                key=chosen,
+                width=140,
+            )
+            box, following = result.boxes[number], result.boxes[number + 1 : number + 2]
+            for label, icon, changed in (
+                ("Split", "splitscreen_vertical_add", replaced(marked, [box], split(reading, box))),
+                ("Merge with next", "join", replaced(marked, [box, *following], [union([box, *following])])),
+                ("Delete", "delete", replaced(marked, [box], [])),
+            ):
+                st.button(
+                    label,
+                    key=f"{label} {file}",
+                    on_click=keep,
+                    args=(changed,),
+                    icon=f":material/{icon}:",
+                    disabled=label.startswith("Merge") and not following,
+                )
+    if marked and max(map(len, classes)) == 1:
+        st.text_area("What it says", result.text, key=f"typed {file} {result.text}", on_change=typed)
+    if fault := st.session_state.pop(f"fault {file}", None):
+        st.warning(plain(fault), icon=":material/edit:")
+    st.button(
+        "Back to what was read",
+        key=f"back {file}",
+        on_click=forget,
+        args=(file,),
+        disabled=before is None,
+        icon=":material/undo:",
+    )
+
+
+def redrawn(marked: Marked, labels: Sequence[str], drawn: list[tuple[Box, str]], classes: tuple[str, ...]) -> Marked:
+    """What is marked after a change on the canvas.
+
+    Args:
+        marked: before.
+        labels: of each of these boxes, as the canvas showed it.
+        drawn: the canvas' boxes and labels now: of one that was moved or resized the place in the list is the same.
+        classes: names; a label that became one of them is what the visitor says.
+    """
+    before = dict(zip(marked, labels, strict=True))
+    aligned = list(marked) if len(drawn) == len(marked) else []
+    changed = {}
+    for number, (box, label) in enumerate(drawn):
+        old = box if box in marked else aligned[number] if aligned else None
+        relabelled = label != before.get(old, "") and label in classes
+        changed[box] = classes.index(label) if relabelled else marked.get(old)
+    return changed
+
+
+def retyped(marked: Marked, names: tuple[str, ...], text: str, classes: tuple[str, ...]) -> Marked:
+    """What is marked once the visitor typed what the picture says, a letter a box; what he left alone stays.
+
+    Raises:
+        ValueError: it has more or fewer digits than there are boxes, or one that the network knows nothing of.
+    """
+    said = "".join(text.split())
+    if len(said) != len(marked):
+        boxes = f"{len(marked)} box{'es' * (len(marked) != 1)}"
+        raise ValueError(
+            f"The picture has {boxes}, but you typed {len(said)} digits: add, split, merge or delete boxes first."
+        )
+    strange = next((c for c, name in zip(said, names, strict=True) if c != name and c not in classes), None)
+    if strange:
+        raise ValueError(f"“{strange}” is none of the classes that this network knows: {', '.join(classes)}.")
+    return {
+        box: value if letter == name else classes.index(letter)
+        for (box, value), name, letter in zip(marked.items(), names, said, strict=True)
+    }
+
+
+def replaced(marked: Marked, old: list[Box], new: list[Box]) -> Marked:
+    """What is marked with some boxes in the place of others."""
+    return {box: value for box, value in marked.items() if box not in old} | dict.fromkeys(new)
+
+
+def inside(box: Box, width: int, height: int) -> Box | None:
+    """The part of a box that lies in a picture of so many pixels; None where there is none."""
+    box = clipped(box, width, height)
+    return box if min(box[2:]) > 0 else None
+
+
+def union(boxes: list[Box]) -> Box:
+    """The smallest box around boxes."""
+    left, top = (min(box[axis] for box in boxes) for axis in (0, 1))
+    right, bottom = (max(box[axis] + box[axis + 2] for box in boxes) for axis in (0, 1))
+    return left, top, right - left, bottom - top
+
+
+def split(reading: Reading, box: Box) -> list[Box]:
+    """A box as two, side by side in the direction of the writing, parted where its middle has least ink."""
+    along = 0 if reading.turn in (0, 180) else 1  # axis of the writing in the picture: x or y
+    scale = reading.ink.shape[1] / reading.image.shape[1]
+    left, top, width, height = (round(scale * side) for side in box)
+    profile = reading.ink[top : top + height, left : left + width].sum(along)
+    quarter = len(profile) // 4
+    inner = profile[quarter : len(profile) - quarter]
+    least = np.flatnonzero(inner == inner.min()) if len(inner) else np.array([0])
+    size = box[along + 2]
+    first = min(max(1, round((quarter + (least[0] + least[-1] + 1) / 2) / scale)), size - 1)
+    if first < 1:
+        return [box]  # one pixel wide
+    halves = [list(box), list(box)]
+    halves[0][along + 2] = first
+    halves[1][along] += first
+    halves[1][along + 2] = size - first
+    return [tuple(half) for half in halves]
+
+
+def _key(file: str) -> str:
+    return f"marked {file} {resources.chosen().name}"  # another network may have other classes

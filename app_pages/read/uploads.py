@@ -1,0 +1,255 @@
+"""Uploaded pictures → readings, and the readings → a table."""
+
+import contextlib
+import functools
+import hashlib
+import json
+import string
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cachetools
+import numpy as np
+import pandas as pd
+
+from app_pages.figures import bars, pictures
+from app_pages.server import resources, workload
+from model import Digit, Reading, Recognizer, image
+from model.hints import hints
+from model.image import ImageError
+from model.segment import Box
+
+TYPES = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif")
+LIMIT = 20  # megabytes a file
+SHOWN = 700  # pixels of the longer side
+KEPT = 50_000_000  # bytes of readings that are kept, and of what is shown of them: beyond, the oldest go
+
+Marks = tuple[tuple[Box, int | None], ...]  # boxes that a visitor set, and the class that he says each is, or None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the page shows of one picture: little, so that many can be kept."""
+
+    text: str = ""
+    confidence: float | None = None  # of the least certain digit
+    figures: tuple[pictures.Figure, ...] = ()  # the picture, then each digit as the network sees it
+    glyphs: tuple[np.ndarray, ...] = ()  # each digit, (28, 28) uint8
+    names: tuple[str, ...] = ()  # what each digit is read as
+    summary: dict = field(default_factory=dict)  # text, digits and numbers, as JSON has them
+    sheet: tuple[tuple[str, ...], ...] = ()  # the numbers in rows and columns, "" where nothing stands
+    unsure: int = 0  # digits that are marked as ones to look at
+    hints: tuple[str, ...] = ()
+    turn: int = 0  # degrees clockwise by which the writing was turned
+    said: tuple[int, ...] = ()  # the numbers of the digits whose class the visitor told
+    error: str | None = None  # why it could not be read, one sentence
+
+    @property
+    def boxes(self) -> list[Box]:
+        """Of the digits, in reading order: (left, top, width, height) in pixels of the picture."""
+        return [tuple(digit["box"]) for digit in self.summary.get("digits", [])]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A picture file, and how it is to be read: all that a reading depends on."""
+
+    content: bytes
+    checkpoint: Path
+    stamp: resources.Stamp
+    recognizer: Recognizer  # of that checkpoint
+    turn: int | None = None  # degrees clockwise, None: found out
+
+    @functools.cached_property
+    def key(self) -> tuple:
+        """What tells it from others; short."""
+        return hashlib.blake2b(self.content).digest(), self.checkpoint, self.stamp, self.turn
+
+
+def _kept(bytes_of: Callable) -> Callable:
+    """A decorator: what is made of a source is kept, up to so many bytes in all, and made when it is its turn.
+
+    Not Streamlit's caches: they count entries, whatever these take, and each visitor may clear them for all.
+    """
+
+    def decorated(make: Callable) -> Callable:
+        cache, lock = cachetools.LRUCache(KEPT, bytes_of), threading.Lock()
+
+        def seen(key: tuple):
+            with lock:
+                return cache.get(key)
+
+        @functools.wraps(make)
+        def made(source: Source, *how):
+            key = source.key, *how
+
+            def work():
+                if (found := seen(key)) is None:  # somebody else may have handed in the same
+                    found = make(source, *how)
+                    with lock, contextlib.suppress(ValueError):  # it is larger than all that is kept
+                        cache[key] = found
+                return found
+
+            if (found := seen(key)) is not None:
+                return found
+            return workload.run(workload.PICTURES, work, image.room(source.content))
+
+        return made
+
+    return decorated
+
+
+@_kept(lambda reading: reading.image.nbytes + reading.ink.nbytes)
+def reading(source: Source) -> Reading:
+    """The reading by itself; raises ImageError. Only the latest are kept, of large pictures none."""
+    return source.recognizer.read(source.content, source.turn)
+
+
+def read(source: Source, marks: Marks | None = None) -> Result:
+    """What to show of a picture file, with the boxes that the visitor marked, if any; kept for reruns of the page."""
+    try:
+        return _result(source, marks)
+    except ImageError as error:  # which another try may not meet
+        return Result(error=str(error))
+
+
+@_kept(lambda result: sum(len(figure.source) for figure in result.figures) + 10_000)
+def _result(source: Source, marks: Marks | None) -> Result:
+    try:
+        read = reading(source)
+    except ImageError as error:
+        if isinstance(error, workload.TooLongError) or isinstance(error.__cause__, MemoryError):
+            raise
+        return Result(error=str(error))
+    if marks is not None:
+        read = source.recognizer.read_boxes(read, dict(marks))
+    names = tuple(source.recognizer.name(digit) for digit in read.digits)
+    found = pictures.Figure(
+        pictures.photograph(pictures.read_over(read, names, SHOWN)),
+        f"{read.image.shape[1]} × {read.image.shape[0]} pixels",
+        f"The picture, upright, with a box around each digit found: {read.text or 'none'}.",
+    )
+    said = {box for box, value in marks or () if value is not None}
+    glyphs = tuple(digit.glyph for digit in read.digits)
+    shown = [
+        pictures.Figure(
+            pictures.source(digit.glyph),
+            f"{name} · "
+            + (
+                "as you say"
+                if digit.box in said
+                else bars.percent(digit.confidence) + " · unsure" * pictures.is_unsure(digit)
+            ),
+            "One digit as the network sees it.",
+            crisp=True,
+        )
+        for digit, name in zip(read.digits, names, strict=True)
+    ]
+    confidence = min((float(digit.confidence) for digit in read.digits), default=None)
+    figures = found, *shown
+    told = tuple(number for number, digit in enumerate(read.digits) if digit.box in said)
+    return Result(
+        read.text,
+        confidence,
+        figures,
+        glyphs,
+        names,
+        read.summary(),
+        tuple(tuple(map(for_spreadsheet, row)) for row in read.table()),
+        sum(digit.box not in said and pictures.is_unsure(digit) for digit in read.digits),
+        tuple(hints(read)),
+        read.turn,
+        told,
+    )
+
+
+@_kept(lambda digits: 4_000 * len(digits))
+def digits(source: Source, marks: Marks | None) -> tuple[Digit, ...]:
+    """The digits that `read` tells of, with their glyphs."""
+    read = reading(source)
+    return (read if marks is None else source.recognizer.read_boxes(read, dict(marks))).digits
+
+
+@_kept(lambda figures: sum(len(figure.source) for figure in figures))
+def steps(source: Source, boxes: tuple[Box, ...]) -> list[pictures.Figure]:
+    """From the picture to its digits, step by step; kept, as a rerun would draw the same three pictures."""
+    return pictures.page_steps(reading(source), boxes, SHOWN)
+
+
+@_kept(lambda shown: len(shown[0]))
+def photograph(source: Source, width: int, height: int) -> tuple[bytes, tuple[int, int]]:
+    """The picture as a JPEG file, as large as fits into so many pixels, and its width and height; kept like `steps`."""
+    picture = pictures.fitted(reading(source).image, width, height)
+    return pictures.jpeg(picture), (picture.shape[1], picture.shape[0])
+
+
+def table(names: list[str], results: list[Result]) -> pd.DataFrame:
+    """A row a picture, in the order given: file, text, confidence in [0, 1], note."""
+    return pd.DataFrame(
+        {
+            "file": names,
+            "text": [result.text for result in results],
+            "confidence": [np.nan if result.confidence is None else result.confidence for result in results],
+            "note": [_note(result) for result in results],
+        }
+    )
+
+
+def _note(result: Result) -> str:
+    return result.error or result.summary.get("note", "" if result.text else "No digit found.")
+
+
+def in_words(result: Result) -> str:
+    """How much of a picture was read, and how surely."""
+    if len(result.names) == 1:
+        return f"{bars.percent(result.confidence)} sure"
+    words = [f"{len(result.names)} digits"]
+    words.append(
+        f"{result.unsure} of them unsure" if result.unsure else f"the least sure {bars.percent(result.confidence)}"
+    )
+    if out := len(result.summary.get("left_out", [])):
+        words.append(f"{out} mark{'s' * (out > 1)} left out")
+    return ", ".join(words)
+
+
+def for_spreadsheet(number: str) -> str:
+    """A number's text with the minus that spreadsheets know."""
+    return number.replace("−", "-")
+
+
+def as_sheet(result: Result) -> pd.DataFrame:
+    """The numbers as a spreadsheet shows them: rows from 1, columns from A."""
+    rows = pd.DataFrame(result.sheet, index=range(1, len(result.sheet) + 1))
+    return rows.rename(columns=column_name)
+
+
+def column_name(number: int) -> str:
+    """A spreadsheet's name of a column that is counted from 0: A, B, … Z, AA, …"""
+    before, last = divmod(number, 26)
+    return (column_name(before - 1) if before else "") + string.ascii_uppercase[last]
+
+
+def numbers(names: list[str], results: list[Result]) -> pd.DataFrame:
+    """A row a number: file, row, column, number, confidence of its least sure digit, note; one row of a picture in
+    which there is none."""
+    rows = []
+    for name, result in zip(names, results, strict=True):
+        found = result.summary.get("numbers", [])
+        for one in found:
+            text = for_spreadsheet(one["text"])
+            rows.append((name, one["row"], one["column"], text, one["confidence"], _note(result)))
+        if not found:
+            rows.append((name, None, None, result.text, None, _note(result)))
+    table = pd.DataFrame(rows, columns=["file", "row", "column", "number", "confidence", "note"])
+    return table.astype({"row": "Int64", "column": "Int64"})
+
+
+def as_json(names: list[str], results: list[Result]) -> bytes:
+    """A list with an object a picture, with the fields that `recognize_digits.py --json` gives."""
+    objects = [
+        {"file": name, "error": result.error} if result.error else {"file": name, **result.summary}
+        for name, result in zip(names, results, strict=True)
+    ]
+    return json.dumps(objects, ensure_ascii=False, indent=1).encode()

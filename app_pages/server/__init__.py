@@ -1,0 +1,1 @@
+"""What a server keeps for all visitors, and what it takes at most."""

@@ -1,0 +1,112 @@
+"""The one digit that the pages hand to each other, to look into it, to play with it or to read it.
+
+A page sends it by `send` or by the buttons of `offer`; another takes it by `current`. A test image has an address: the
+page's own with `?image=NUMBER`.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from app_pages.pen import canvas, samples, strokes
+from app_pages.server import resources
+from model import checkpoint
+from model.recognizer import as_single_glyph
+from train import data
+
+STATE = "subject"  # in the session's state
+IMAGE = "image"  # in the address: the number of a test image, or
+SENT = "sent"  # that another page sent a digit without one
+LONGEST = 9  # digits of a number in the address
+PLACES = {  # page → what its button says, and its icon
+    "app_pages/inside/page.py": ("Look inside", ":material/visibility:"),
+    "app_pages/playground/page.py": ("Play with it", ":material/tune:"),
+    "app_pages/draw/page.py": ("Read it", ":material/draw:"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A digit to look into."""
+
+    glyph: np.ndarray  # (28, 28) uint8, what the network sees
+    origin: str  # where it comes from, in words that follow "This digit is": "drawn here", "test image 247 of mnist"
+    truth: str | None = None  # the class that it is, where that is known
+    strokes: tuple[dict[str, Any], ...] = ()  # as the canvas has them, where it was drawn there alone
+    number: int | None = None  # of the test image, where it is one
+
+
+def send(subject: Subject, page: str) -> None:
+    """Opens a page, such as `app_pages/inside/page.py`, with this digit."""
+    st.session_state[STATE] = subject
+    st.switch_page(page, query_params={IMAGE: SENT if subject.number is None else str(subject.number)})
+
+
+def offer(subject: Subject, key: str, pages: tuple[str, ...] = tuple(PLACES)[:2]) -> None:
+    """Buttons that send this digit to other pages. `key` tells them from others of the page."""
+    with st.container(horizontal=True):
+        for page in pages:
+            words, icon = PLACES[page]
+            if st.button(words, key=f"{key} {page}", icon=icon):
+                send(subject, page)
+
+
+def current(path: Path) -> Subject | None:
+    """The digit that was sent last, or the test image of the address; None where there is none.
+
+    Args:
+        path: of the checkpoint whose test images are meant.
+
+    Raises:
+        DataError: the test image of the address can't be had; one sentence says why.
+    """
+    given = st.query_params.get(IMAGE)
+    if given not in (None, SENT):
+        known = st.session_state.get(STATE)
+        if known is None or str(known.number) != given:
+            st.session_state[STATE] = test_image(path, given)
+    return st.session_state.get(STATE)
+
+
+def sample(digit: int = 4) -> Subject:
+    """A digit drawn by program, for who comes without one."""
+    drawn = tuple(canvas.as_object(stroke, canvas.SQUARE.brush) for stroke in samples.placed(digit, canvas.SIZE))
+    glyph = as_single_glyph(strokes.picture(drawn, canvas.SIZE, canvas.SIZE))
+    return Subject(glyph, "a sample, drawn by program", str(digit), drawn)
+
+
+def sent(path: Path) -> Subject | None:
+    """As `current`, but only what was sent to this very page: whoever comes by himself finds the page as it was."""
+    return current(path) if IMAGE in st.query_params else None
+
+
+def dismiss() -> None:
+    """Callback: the page goes on without what was sent to it."""
+    st.query_params.pop(IMAGE, None)
+
+
+def described(subject: Subject) -> str:
+    """Where a digit comes from and what it is, in a sentence."""
+    return f"This digit is {subject.origin}" + (f". It is {named(subject.truth)}." if subject.truth else ".")
+
+
+def named(read: str) -> str:
+    """A class, or "?", as one says it: "an 8", "no digit", "Trouser"."""
+    if read == "?":
+        return "no digit"
+    if len(read) > 1:
+        return read
+    return f"{'an' if read in '8aefhilmnorsxAEFHILMNORSX' else 'a'} {read}"
+
+
+def test_image(path: Path, number: int | str) -> Subject:
+    """A test image of a checkpoint's dataset; raises DataError where it can't be had."""
+    name = checkpoint.read_card(path)["data"].get("name", "")
+    split, classes = resources.test_images(name)
+    if not str(number).isdecimal() or len(str(number)) > LONGEST or int(number) >= len(split.labels):
+        raise data.DataError(f"{name} has no such test image; they are 0 to {len(split.labels) - 1}.")
+    number = int(number)
+    return Subject(split.images[number], f"test image {number} of {name}", classes[split.labels[number]], number=number)

@@ -1,0 +1,1 @@
+"""The page Teach it, and the training behind it."""
