@@ -290,7 +290,7 @@ def _level(mask: np.ndarray, few: int = 1) -> np.ndarray:
     So few lines, none of which runs through all of the page, are no rulings, but 1s or strokes under numbers.
     """
     width, found = mask.shape[1], np.zeros_like(mask)
-    long = round(RULING * max(mask.shape))
+    long = round(RULING * max(mask.shape)) | 1  # odd: an even window lies beside the pixel that it is of
     if width < 4 * long:
         return found
     rows = np.flatnonzero(mask.sum(1) >= long)

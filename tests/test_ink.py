@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from pages import Sheet
 from PIL import Image, ImageDraw
 
 from model.ink import cut_close, ink_map, with_margin
@@ -195,3 +196,12 @@ def test_a_line_by_itself_is_writing_unless_it_runs_through_the_page():
     assert (ink_map(page)[300:303, 60:480] > 0.35).all()
     page[300:303] = 0
     assert not (ink_map(page) > 0.35).any()
+
+
+def test_a_ruled_page_is_seen_as_its_mirror_image_is():
+    for width, height in ((500, 400), (480, 400), (640, 480), (600, 600)):
+        sheet = Sheet(width, height).write("407", 60, 70, height=50)
+        for y in range(60, height - 20, 40):
+            sheet.line(0, y, width, y, pen=1, ink=90)
+        page = sheet.picture(noise=0)
+        np.testing.assert_array_equal(ink_map(page[:, ::-1].copy())[:, ::-1], ink_map(page))
