@@ -32,7 +32,7 @@ from visitor import Visitor  # noqa: E402
 
 PEOPLE = 10, 25, 50
 EVERY = 5.0  # seconds between two drawings of one person
-FORGOTTEN = 30  # seconds: more than Streamlit keeps the session of who left, as this server is told
+FORGOTTEN = 15  # seconds: more than Streamlit keeps the session of who left, as this server is told
 SESSIONS = {"STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": "10"}
 MEGAPIXELS = 24
 CGROUP = Path("/sys/fs/cgroup/memory") if Path("/sys/fs/cgroup/memory").is_dir() else Path("/sys/fs/cgroup")
@@ -101,8 +101,11 @@ def watched(process: int) -> Iterator[list[float]]:
 def people(count: int, seconds: float) -> tuple[str, str]:
     """So many people draw a digit every 5 s on a fresh server."""
     with serve(SESSIONS) as (server, address):
-        with Visitor(address) as first:  # it wakes the network up
-            first.draw()
+        with Visitor(address) as first:  # it wakes the network up, and what that took is given back
+            for _ in range(20):
+                first.draw()
+                first.clear()
+        time.sleep(FORGOTTEN)
         before = resident_megabytes(server)
         waits, errors = [], []
         stop = time.monotonic() + seconds
