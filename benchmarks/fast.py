@@ -1,4 +1,4 @@
-"""Seconds to 99 % of MNIST's test images, beside Keras' and PyTorch's own examples: prints the README's table.
+"""Seconds to 99 % of MNIST's test images, beside Keras' and PyTorch's own examples: prints docs/results.md's table.
 
     python benchmarks/fast.py                 # ten seeds of ours, two of each peer's
 

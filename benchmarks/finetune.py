@@ -1,4 +1,4 @@
-"""What fine-tuning brings on digits of another origin: prints the README's table of it.
+"""What fine-tuning brings on digits of another origin: prints docs/results.md's table of it.
 
     python benchmarks/finetune.py
 

@@ -1,4 +1,4 @@
-"""What the dashboard withstands of many people at once: prints rows of the README's table "What it withstands".
+"""What the dashboard withstands of many people at once: prints rows of docs/results.md's table "What it withstands".
 
     python benchmarks/load.py [--seconds 60]
 

@@ -1,4 +1,4 @@
-"""How well whole pages are read: prints the README's table of difficulties.
+"""How well whole pages are read: prints docs/results.md's table of difficulties.
 
     python benchmarks/pages.py                  # MNIST's test digits, the figures that are published
     python benchmarks/pages.py --tune --seed 1  # training digits, for choosing anything by

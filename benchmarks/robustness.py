@@ -1,4 +1,4 @@
-"""How the network bears damaged digits, and what is no digit: prints the README's two tables.
+"""How the network bears damaged digits, and what is no digit: prints two tables of docs/results.md.
 
     python benchmarks/robustness.py            # MNIST's test digits, the figures that are published
     python benchmarks/robustness.py --tune     # validation digits, for choosing anything by

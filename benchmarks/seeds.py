@@ -1,4 +1,4 @@
-"""What a recipe brings, whatever its seed: prints the README's table of some finished runs.
+"""What a recipe brings, whatever its seed: prints docs/results.md's table of some finished runs.
 
     for seed in 0 1 2 3 4; do python -m train --seed $seed --output runs/seed$seed; done
     python benchmarks/seeds.py runs/seed?

@@ -1,4 +1,4 @@
-"""Whether the dashboard stays as it is: prints a row of the README's table "What it withstands".
+"""Whether the dashboard stays as it is: prints a row of docs/results.md's table "What it withstands".
 
     python benchmarks/soak.py [--minutes 30]
 

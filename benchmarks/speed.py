@@ -1,4 +1,4 @@
-"""How fast the reader is here: prints the README's table of speeds.
+"""How fast the reader is here: prints docs/results.md's table of speeds.
 
     python benchmarks/speed.py
 

@@ -1,6 +1,6 @@
 """How long a hundred corrections take, from the click to the comparison, and what they bring.
 
-    python benchmarks/teach.py    # prints the README's table
+    python benchmarks/teach.py    # prints docs/results.md's table
 
 The corrections are ten of each class of the digits that benchmarks/finetune.py describes, of another origin than
 MNIST's. They are kept in a collection and taught by what the dashboard's button starts. What is counted are the random

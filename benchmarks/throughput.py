@@ -1,4 +1,4 @@
-"""Images a second in training, beside the same network and step in PyTorch: prints the README's table.
+"""Images a second in training, beside the same network and step in PyTorch: prints docs/results.md's table.
 
     python benchmarks/throughput.py
 

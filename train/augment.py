@@ -7,7 +7,7 @@ batch of uint8 glyphs, and runs inside the jitted training step. Two families:
 - `damage`, for a share of the images: another camera. Blur, noise, weak contrast, a grey or uneven background,
   stray lines, dots and blobs, missing pieces, outlines.
 
-Ranges follow what ../README.md's table of damages is measured with: a little beyond what a reader should bear.
+Ranges follow what ../docs/results.md's table of damages is measured with: a little beyond what a reader should bear.
 """
 
 import jax

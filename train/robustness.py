@@ -1,7 +1,8 @@
 """Damages for digits, made with NumPy, SciPy and Pillow: what a network has to bear.
 
 They are made apart from `train.augment`, by which networks are trained: so a figure says how a network bears what it
-has not seen. benchmarks/robustness.py prints the README's table of them, the Evaluation page shows any checkpoint's.
+has not seen. benchmarks/robustness.py prints the table of them in docs/results.md, the Evaluation page shows any
+checkpoint's.
 """
 
 import io
