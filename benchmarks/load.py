@@ -108,35 +108,33 @@ def people(count: int, seconds: float) -> tuple[str, str]:
         time.sleep(FORGOTTEN)
         before = resident_megabytes(server)
         waits, errors = [], []
-        stop = time.monotonic() + seconds
-        begun = threading.Barrier(count + 1)
+        begun, leave = threading.Barrier(count + 1), threading.Event()
 
         def visit(number: int) -> None:
             try:
                 with Visitor(address) as visitor:
                     begun.wait(300)
                     time.sleep(EVERY * number / count)
-                    while time.monotonic() < stop_at[0]:
+                    while not leave.is_set():
                         start = time.monotonic()
                         waits.append(visitor.draw())
                         if visitor.failed or visitor.digit != "1":
                             errors.append(visitor.failed or f"read {visitor.digit}")
                         visitor.clear()
-                        time.sleep(max(0.0, EVERY - (time.monotonic() - start)))
+                        leave.wait(max(0.0, EVERY - (time.monotonic() - start)))
             except Exception as error:  # whatever it is, it is one that a person would have met
                 errors.append(repr(error))
                 begun.abort()
 
-        stop_at = [stop]
         threads = [threading.Thread(target=visit, args=(number,)) for number in range(count)]
         for thread in threads:
             thread.start()
         begun.wait(300)
-        stop_at[0] = time.monotonic() + seconds
         busy, start = processor_seconds(server), time.monotonic()
         time.sleep(seconds)
         busy = (processor_seconds(server) - busy) / (time.monotonic() - start)
         there = resident_megabytes(server)
+        leave.set()
         for thread in threads:
             thread.join()
         for error in sorted(set(errors)):

@@ -71,7 +71,7 @@ def room(content: bytes) -> int:
     """Bytes that decoding a file takes at most; 0 where it is no picture or one that is refused."""
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            need = image.width * image.height * _bytes_a_pixel(image)
+            need = _need(image)
     except Exception:  # `load` says what is wrong
         return 0
     return need if need <= ROOM else 0
@@ -120,8 +120,8 @@ def _to_rgb(image: Image.Image, stored: int | None = None) -> np.ndarray:
             f"The picture is too large: {width:,} × {height:,} pixels; at most {MAX_PIXELS // 10**6} megapixels can be "
             "read."
         )
-    if stored is not None and width * height * _bytes_a_pixel(image) > ROOM:
-        most = ROOM // _bytes_a_pixel(image) // 10**6
+    if stored is not None and _need(image) > ROOM:
+        most = ROOM * width * height // _need(image) // 10**6
         raise ImageError(
             f"The picture is too large: {width:,} × {height:,} pixels; of a {image.format} picture of this kind at "
             f"most {most} megapixels can be read, of a JPEG picture {MAX_PIXELS // 10**6}."
@@ -181,13 +181,15 @@ def _decoded(image: Image.Image, opened: bool) -> np.ndarray:
     return _upright(np.broadcast_to(array, (height, width, 3)) if channels == 1 else array, orientation)
 
 
-def _bytes_a_pixel(image: Image.Image) -> int:
-    """What decoding a file takes at most, Pillow's own and ours together."""
+def _need(image: Image.Image) -> int:
+    """Bytes that decoding a file takes at most, Pillow's own and ours together."""
     if image.format == "WEBP":
-        return WEBP
-    if _is_number(image):
-        return NUMBERS
-    return IN_PLACE if image.mode in ("1", "L") or _fits_in_place(image) else OTHERS
+        a_pixel = WEBP
+    elif _is_number(image):
+        a_pixel = NUMBERS
+    else:
+        a_pixel = IN_PLACE if image.mode in ("1", "L") or _fits_in_place(image) else OTHERS
+    return a_pixel * image.width * image.height
 
 
 def _is_number(image: Image.Image) -> bool:

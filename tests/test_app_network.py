@@ -84,7 +84,7 @@ def test_the_training_images_are_searched_when_asked_for(monkeypatch, mnist):
     some = data.Split(mnist.train.images[:300], mnist.train.labels[:300])
     monkeypatch.setattr(data, "load", lambda name, **_: data.Dataset(name, mnist.classes, some, some, mnist.test))
     explanations.resources.training_images.clear()
-    explanations._albums().clear()
+    explanations._albums.clear()
     app = start("inside")
     assert "Search the training images" in [button.label for button in app.button]
     button(app, "Search the training images").click().run()
@@ -96,7 +96,7 @@ def test_the_training_images_are_searched_when_asked_for(monkeypatch, mnist):
     assert alike[0].alt == f"Training image 5, {subject.named(name)}, alike by 1.000."
     assert not any(figure.caption.startswith(name) for figure in others)
     explanations.resources.training_images.clear()
-    explanations._albums().clear()
+    explanations._albums.clear()
 
 
 def test_training_images_that_are_gone_are_a_sentence(monkeypatch, mnist):
@@ -104,7 +104,7 @@ def test_training_images_that_are_gone_are_a_sentence(monkeypatch, mnist):
         raise data.DataError("The disk is gone.")
 
     explanations.resources.training_images.clear()
-    explanations._albums().clear()
+    explanations._albums.clear()
     app = start("inside")
     monkeypatch.setattr(data, "load", load)
     button(app, "Search the training images").click().run()

@@ -7,6 +7,8 @@ import pytest
 from browser import serve
 from visitor import ONE, Visitor
 
+from benchmarks.speed import processor_seconds
+
 SEVEN = [[(70.0, 60.0), (200.0, 62.0), (120.0, 230.0)]]
 CHEAP = 0.25  # seconds of a core for a stroke, its reading and Clear: benchmarks/speed.py says a quarter of it
 
@@ -16,13 +18,6 @@ def busy():
     """The process id and the address of a dashboard."""
     with serve() as server:
         yield server
-
-
-def core_seconds(process: int) -> float:
-    import psutil
-
-    times = psutil.Process(process).cpu_times()
-    return times.user + times.system
 
 
 def test_each_visitor_reads_his_own_and_a_stroke_is_cheap(busy):
@@ -42,14 +37,14 @@ def test_each_visitor_reads_his_own_and_a_stroke_is_cheap(busy):
     with Visitor(address) as first:  # it wakes the network up
         first.draw()
         first.clear()
-    before = core_seconds(process)
+    before = processor_seconds(process)
     threads = [threading.Thread(target=visit, args=one) for one in ((ONE, "1"), (SEVEN, "7"), (ONE, "1"))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert not wrong
-    assert (core_seconds(process) - before) / (3 * count) < CHEAP
+    assert (processor_seconds(process) - before) / (3 * count) < CHEAP
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,8 @@ def test_one_worker_serves_in_order_and_says_how_many_are_before():
     assert served == [0, 1, 2, 3]
 
 
-def test_no_more_at_once_than_there_are_workers():
+def at_once(count: int, need: int = 0) -> list[int]:
+    """How many three workers worked on when each of so many pieces of work began."""
     workers, now, most = Workers(3), [], []
 
     def work() -> None:
@@ -59,29 +60,21 @@ def test_no_more_at_once_than_there_are_workers():
         time.sleep(0.02)
         now.pop()
 
-    threads = [threading.Thread(target=workers.run, args=(work, patient, LONG)) for _ in range(12)]
+    threads = [threading.Thread(target=workers.run, args=(work, patient, LONG, need)) for _ in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(LONG)
+    return most
+
+
+def test_no_more_at_once_than_there_are_workers():
+    most = at_once(12)
     assert len(most) == 12 and max(most) == 3
 
 
 def test_of_large_pictures_one_is_read_at_a_time():
-    workers, now, most = Workers(3), [], []
-
-    def work() -> None:
-        now.append(1)
-        most.append(len(now))
-        time.sleep(0.02)
-        now.pop()
-
-    threads = [threading.Thread(target=workers.run, args=(work, patient, LONG, workload.LARGE + 1)) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(LONG)
-    assert most == [1, 1, 1, 1]
+    assert at_once(4, workload.LARGE + 1) == [1, 1, 1, 1]
 
 
 def test_work_that_asks_for_more_does_it_itself():

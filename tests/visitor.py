@@ -180,10 +180,8 @@ class Visitor:
                 break
         urls = answer.file_urls_response.file_urls[0]
         self._put(urls.upload_url, name, content)
-        state = {"uploaded_file_info": [{"file_id": urls.file_id, "name": name, "size": len(content)}]}
-        info = state["uploaded_file_info"][0] | {
-            "file_urls": {"file_id": urls.file_id, "upload_url": urls.upload_url, "delete_url": urls.delete_url}
-        }
+        addresses = {"file_id": urls.file_id, "upload_url": urls.upload_url, "delete_url": urls.delete_url}
+        info = {"file_id": urls.file_id, "name": name, "size": len(content), "file_urls": addresses}
         self._values[uploader.id] = {"file_uploader_state_value": {"uploaded_file_info": [info]}}
         self.send()
 

@@ -64,10 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
     begun = resume and not preset  # with flags of its own
     preset = preset or ("teach" if values.get("corrections") else "finetune" if values.get("from_") else "default")
     output = output or Path("runs") / preset
-    said = sys.argv[1:] if arguments is None else arguments
-    command = "python -m train " + " ".join(
-        word for word in said if word not in ("--resume", "--overwrite")
-    )  # for who does it again
+    command = store.command("train", arguments)
     if while_stdin:
         interrupt.when_closed(sys.stdin)
     try:
@@ -78,7 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
             values = {"data": checkpoint.read_card(values["from_"])["data"].get("name", "")} | values
         base = store.saved_config(output, loop.Config) if begun else presets[preset]
         config, report = dataclasses.replace(base, **values), _print_json if as_json else None
-        card = loop.train(config, output, resume, quiet, command.strip(), report, overwrite)
+        card = loop.train(config, output, resume, quiet, command, report, overwrite)
     except loop.Interrupted as stopped:
         print(stopped, file=sys.stderr)
         return 130

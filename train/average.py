@@ -13,6 +13,7 @@ from flax import nnx
 
 from model import checkpoint
 from model.checkpoint import CheckpointError
+from train import store
 from train.store import TrainError, claimed
 
 
@@ -51,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if not 0 <= options.share <= 1:
         parser.error(f"--share should be from 0 to 1, not {options.share}.")
-    command = "python -m train.average " + " ".join(sys.argv[1:] if arguments is None else arguments)
+    command = store.command("train.average", arguments)
     try:
         average(options.first, options.second, options.share, options.output, command, options.overwrite)
     except (CheckpointError, TrainError) as error:

@@ -18,7 +18,7 @@ from flax import nnx
 from model import checkpoint
 from model.checkpoint import CheckpointError
 from model.network import Committee, DigitCNN
-from train import data, evaluate, loop
+from train import data, evaluate, loop, store
 from train.store import TrainError, claimed
 
 
@@ -91,7 +91,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, required=True, help="where the committee's checkpoint goes")
     parser.add_argument("--overwrite", action="store_true", help="in the place of what is in --output")
     given = parser.parse_args(arguments)
-    command = "python -m train.committee " + " ".join(sys.argv[1:] if arguments is None else arguments)
+    command = store.command("train.committee", arguments)
     try:
         card = build(given.checkpoints, given.output, command, given.overwrite)
     except (CheckpointError, TrainError, data.DataError) as error:

@@ -324,9 +324,9 @@ def train(
         Interrupted: Ctrl-C or SIGTERM; the state is saved, and `resume=True` goes on from it.
     """
     with claimed(Path(output), resume, overwrite):
-        transfer.check(config.from_, config.freeze, config.teacher, **{name: getattr(config, name) for name in NETWORK})
-        if config.rehearse and not (config.from_ or config.corrections):
-            raise TrainError("--rehearse mixes in what a checkpoint was trained on; say which one with --from.")
+        shape = {name: getattr(config, name) for name in NETWORK}
+        rehearse = config.rehearse > 0 and not config.corrections  # these are mixed with the images of --data
+        transfer.check(config.from_, config.freeze, config.teacher, rehearse, **shape)
         return _trained(config, Path(output), resume, quiet, command, report)
 
 

@@ -31,7 +31,7 @@ from model import checkpoint
 from model.convolution import BATCH_AXIS
 from model.page import FOUND, Spots, distinct, overlaps, spots
 from model.page_network import LARGEST, NAMES, SMALLEST, STRIDE, UNIT, PageNetwork
-from train import data, interrupt
+from train import data, interrupt, store
 from train.__main__ import set_up_devices
 from train.compose import SIDE, UNSAID, Composer, Scene
 from train.loop import Interrupted, mesh, replicated, versions
@@ -348,11 +348,10 @@ def main(arguments: list[str] | None = None) -> int:
     given = vars(parser.parse_args(arguments))
     output, resume, quiet, overwrite = (given.pop(name) for name in ("output", "resume", "quiet", "overwrite"))
     values = {name: value for name, value in given.items() if value is not None}
-    said = sys.argv[1:] if arguments is None else arguments
-    command = "python -m train.pages " + " ".join(word for word in said if word not in ("--resume", "--overwrite"))
+    command = store.command("train.pages", arguments)
     try:
         config = saved_config(output, Config) if resume else Config()
-        train(dataclasses.replace(config, **values), output, resume, quiet, command.strip(), overwrite)
+        train(dataclasses.replace(config, **values), output, resume, quiet, command, overwrite)
     except Interrupted as stopped:
         print(stopped, file=sys.stderr)
         return 130

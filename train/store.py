@@ -8,7 +8,8 @@ import dataclasses
 import hashlib
 import json
 import shlex
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,12 @@ from model import checkpoint
 
 STATE = "state.safetensors"  # the file in a run's output that holds what --resume needs
 LOCK = ".lock"  # there while a training runs; the system lets go of it when its process ends, however that is
+
+
+def command(program: str, arguments: Sequence[str] | None) -> str:
+    """What does a run again, for its card; of these arguments, or of this process's."""
+    said = sys.argv[1:] if arguments is None else arguments
+    return " ".join(["python -m", program, *(word for word in said if word not in ("--resume", "--overwrite"))])
 
 
 class TrainError(Exception):

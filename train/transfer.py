@@ -18,19 +18,22 @@ class TransferError(Exception):
     """A network can't start as asked; the message is one sentence that says why and what to do."""
 
 
-def check(source: str, freeze: str, teacher: str = "", **arguments) -> None:
+def check(source: str, freeze: str, teacher: str = "", rehearse: bool = False, **arguments) -> None:
     """Sees that a training can start as asked, before any data are read.
 
     Args:
         source: the folder of a checkpoint to start from, or "".
         freeze: as `frozen` takes it.
         teacher: the folder of a checkpoint to learn from, or "".
+        rehearse: whether `known` is to give its images.
         arguments: DigitCNN's.
 
     Raises:
         CheckpointError: a checkpoint is missing or damaged.
-        TransferError: what `network` and `frozen` would raise.
+        TransferError: what `network` and `frozen` would raise, or there is no checkpoint to rehearse with.
     """
+    if rehearse:
+        _some(source)
     if source:
         frozen(freeze, network(checkpoint.read_card(source)["classes"], 0, source, **arguments))
     if teacher:
@@ -88,8 +91,7 @@ def known(source: str, classes: Sequence[str]) -> data.Split:
         CheckpointError: the checkpoint is missing or damaged.
         TransferError: there is no checkpoint, or its images are not to be had.
     """
-    if not source:
-        raise TransferError("--rehearse mixes in what a checkpoint was trained on; say which one with --from.")
+    _some(source)
     try:
         dataset = data.load(checkpoint.read_card(source)["data"].get("name", ""))
     except data.DataError as error:
@@ -97,6 +99,11 @@ def known(source: str, classes: Sequence[str]) -> data.Split:
     number = np.array([classes.index(name) if name in classes else -1 for name in dataset.classes], np.int32)
     labels = number[dataset.train.labels]
     return data.Split(dataset.train.images[labels >= 0], labels[labels >= 0])
+
+
+def _some(source: str) -> None:
+    if not source:
+        raise TransferError("--rehearse mixes in what a checkpoint was trained on; say which one with --from.")
 
 
 def corrected(dataset: data.Dataset, path: str, source: str) -> data.Dataset:

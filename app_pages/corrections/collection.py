@@ -184,8 +184,8 @@ class Collection:
         count, classes = connection.execute(
             sql.select(sql.func.count(), sql.func.count(_TABLE.c.label.distinct())).select_from(_TABLE)
         ).one()
-        file = self._engine.url.database if self._engine.dialect.name == "sqlite" else None
-        megabytes = Path(file).stat().st_size // 10**6 if file and Path(file).is_file() else 0
+        file = self._stat()
+        megabytes = file.st_size // 10**6 if file else 0
         for name, there, words in (
             (limits.CORRECTIONS, count, "corrections"),
             (limits.CLASSES, classes, "classes"),
@@ -244,12 +244,14 @@ class Collection:
         )
 
     def _found(self) -> tuple[int, int] | None:
+        file = self._stat()
+        return (file.st_dev, file.st_ino) if file else None
+
+    def _stat(self) -> os.stat_result | None:
+        """Of SQLite's file; None where there is none."""
         name = self._engine.url.database if self._engine.dialect.name == "sqlite" else None
-        if not name or name == ":memory:" or name.startswith("file:"):
-            return None
         with contextlib.suppress(OSError):
-            stat = Path(name).stat()
-            return stat.st_dev, stat.st_ino
+            return Path(name).stat() if name else None
         return None
 
 

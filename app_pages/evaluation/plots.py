@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from app_pages.figures.bars import BLUE
-from app_pages.figures.charts import GREY, ORANGE, columns
+from app_pages.figures.charts import GREY, ORANGE, grid
 
 BINS = 10  # of the histogram
 POINTS = 400  # of a curve: no screen shows more
@@ -135,22 +135,14 @@ def difference(matrix: np.ndarray, classes: tuple[str, ...], first: str, second:
             "words": [f"{value:+d}".replace("-", "−") if value else "" for value in matrix.flat],
         }
     )
-    base = alt.Chart(rows).encode(
-        x=alt.X("predicted:N", sort=None, title="Predicted", axis=columns(classes)),
-        y=alt.Y("true:N", sort=None, title="True", axis=alt.Axis(ticks=False)),
-        tooltip=[
-            alt.Tooltip("true:N", title="True"),
-            alt.Tooltip("predicted:N", title="Predicted"),
-            alt.Tooltip("words:N", title=f"{second} less {first}"),
-        ],
-    )
-    grid = base.mark_rect(fill=None, stroke=GREY, strokeOpacity=0.35, strokeWidth=0.5)
+    base = grid(rows, classes, alt.Tooltip("words:N", title=f"{second} less {first}"))
+    empty = base.mark_rect(fill=None, stroke=GREY, strokeOpacity=0.35, strokeWidth=0.5)
     cells = base.mark_rect(stroke=GREY, strokeOpacity=0.35, strokeWidth=0.5).transform_filter("datum.more != 0")
     cells = cells.encode(
         fill=alt.Fill("who:N", legend=None, scale=alt.Scale(domain=[first, second], range=[BLUE, ORANGE])),
         fillOpacity=alt.FillOpacity("strength:Q", scale=None),
     )
-    return alt.layer(grid, cells, base.mark_text(fontSize=12, color=ink).encode(text="words:N")).properties(height=380)
+    return alt.layer(empty, cells, base.mark_text(fontSize=12, color=ink).encode(text="words:N")).properties(height=380)
 
 
 def recalls(rows: pd.DataFrame) -> alt.LayerChart:

@@ -49,15 +49,11 @@ def confusion(
         }
     )
     rows["chosen"] = (rows["true"] == chosen[0]) & (rows["predicted"] == chosen[1])
-    base = alt.Chart(rows).encode(
-        x=alt.X("predicted:N", sort=None, title="Predicted", axis=columns(classes)),
-        y=alt.Y("true:N", sort=None, title="True", axis=alt.Axis(ticks=False)),
-        tooltip=[
-            alt.Tooltip("true:N", title="True"),
-            alt.Tooltip("predicted:N", title="Predicted"),
-            alt.Tooltip("images:Q", title="Images"),
-            alt.Tooltip("share:Q", title="Share of the row", format=".2%"),
-        ],
+    base = grid(
+        rows,
+        classes,
+        alt.Tooltip("images:Q", title="Images"),
+        alt.Tooltip("share:Q", title="Share of the row", format=".2%"),
     )
     cells = (
         base.mark_rect(fill=BLUE, stroke=GREY, strokeOpacity=0.35, strokeWidth=0.5, cursor="pointer")
@@ -69,6 +65,18 @@ def confusion(
     on_dark = numbers.mark_text(fontSize=11, color="white").transform_filter("datum.dark")
     on_pale = numbers.mark_text(fontSize=11, color=ink).transform_filter("!datum.dark")
     return alt.layer(cells, on_dark, on_pale, outline).properties(height=HEIGHT)
+
+
+def grid(rows: pd.DataFrame, classes: tuple[str, ...], *tooltips: alt.Tooltip) -> alt.Chart:
+    """Rows with `true` and `predicted` → a chart of cells, a row a true class, a column a predicted one.
+
+    `tooltips` say more of a cell than its classes.
+    """
+    return alt.Chart(rows).encode(
+        x=alt.X("predicted:N", sort=None, title="Predicted", axis=columns(classes)),
+        y=alt.Y("true:N", sort=None, title="True", axis=alt.Axis(ticks=False)),
+        tooltip=[alt.Tooltip("true:N", title="True"), alt.Tooltip("predicted:N", title="Predicted"), *tooltips],
+    )
 
 
 def columns(classes: tuple[str, ...]) -> alt.Axis:

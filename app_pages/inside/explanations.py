@@ -78,7 +78,7 @@ def verdict(read: str, variants: list[Without]) -> str:
 
 def has_album(path: Path) -> bool:
     """Whether the training images have been looked through with this network, so that a search takes no time."""
-    return (str(path), resources.stamp(path)) in _albums()
+    return (str(path), resources.stamp(path)) in _albums
 
 
 def album(path: Path, progress: Callable[[float], None] = lambda share: None) -> Album:
@@ -87,15 +87,14 @@ def album(path: Path, progress: Callable[[float], None] = lambda share: None) ->
     The first time it takes some 0.1 ms an image and network; `progress` is told the share that is done.
     """
     key = str(path), resources.stamp(path)
-    kept = _albums()
     with _looking:
-        if key not in kept:
+        if key not in _albums:
             images = resources.training_images(_data(path))[0].images
             made = Album(explainer(path), images, progress)
-            while len(kept) >= 2:
-                kept.pop(next(iter(kept)))
-            kept[key] = made
-        return kept[key]
+            while len(_albums) >= 2:
+                _albums.pop(next(iter(_albums)))
+            _albums[key] = made
+        return _albums[key]
 
 
 def nearest(path: Path, glyph: np.ndarray, read: str) -> tuple[list[pictures.Figure], list[pictures.Figure]]:
@@ -107,12 +106,8 @@ def _data(path: Path) -> str:
     return checkpoint.read_card(path)["data"].get("name", "")
 
 
+_albums: dict[tuple[str, resources.Stamp], Album] = {}
 _looking = threading.Lock()  # two visitors at once look through the images once
-
-
-@cache.kept(1)
-def _albums() -> dict:
-    return {}
 
 
 @cache.kept(4, "Opening the network")

@@ -86,8 +86,9 @@ class _DrawingError(Exception):
 def drawn(sheet: Sheet) -> Drawing:
     """What is on a sheet, or was when the page was left."""
     state = st.session_state
+    fault = image = None
     try:
-        sent, fault = _checked(sheet, state.get(sheet.name)), None
+        sent, image = _checked(sheet, state.get(sheet.name))
     except _DrawingError as error:
         state[sheet.name] = {"drawing": None}
         sent, fault = {}, f"What the canvas sent is no drawing of it ({error}); clear it, and draw again."
@@ -99,16 +100,20 @@ def drawn(sheet: Sheet) -> Drawing:
     elif sheet.name not in state and state.get(sheet.kept):
         state[sheet.start] = _start(sheet, _on(sheet))
     count, kept = len(_on(sheet)), state.get(sheet.kept)
-    return Drawing(count, None if kept is None else _opened(sheet, kept["data"]), fault)
+    if kept is not sent:  # what was sent is late, or nothing was
+        image = None if kept is None else _opened(sheet, kept["data"])
+    return Drawing(count, image, fault)
 
 
-def _checked(sheet: Sheet, state: Any) -> dict[str, Any]:
-    """The drawing in what the browser says is the component's state, {} where there is none; raises _DrawingError.
+def _checked(sheet: Sheet, state: Any) -> tuple[dict[str, Any], np.ndarray | None]:
+    """The drawing in what the browser says is the component's state, {} where there is none, and its picture.
+
+    Raises _DrawingError.
 
     Anybody may send anything: what is not bounded here is not opened.
     """
     if not isinstance(state, Mapping) or not state.get("drawing"):
-        return {}
+        return {}, None
     sent = state["drawing"]
     raw = sent.get("raw") if isinstance(sent, Mapping) else None
     objects = raw.get("objects") if isinstance(raw, Mapping) else None
@@ -121,11 +126,11 @@ def _checked(sheet: Sheet, state: Any) -> dict[str, Any]:
         raise _DrawingError(f"it should have at most {MOST_POINTS:,} points")
     if not all(map(_is_path, paths)) or not all(_is_number(one.get("strokeWidth", 1)) for one in objects):
         raise _DrawingError("its strokes should be lines and curves")
-    if (data := sent.get("data")) is not None:
-        if not isinstance(data, str) or len(data) > 6 * sheet.width * sheet.height + 10_000:
-            raise _DrawingError("its picture is too large")
-        _opened(sheet, data)
-    return dict(sent)
+    if (data := sent.get("data")) is None:
+        return dict(sent), None
+    if not isinstance(data, str) or len(data) > 6 * sheet.width * sheet.height + 10_000:
+        raise _DrawingError("its picture is too large")
+    return dict(sent), _opened(sheet, data)
 
 
 def _is_path(path: Any) -> bool:
