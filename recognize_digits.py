@@ -1,8 +1,9 @@
 """Read handwritten digits on the command line: python recognize_digits.py picture.png
 
-A line a file; with --json one object a line, for other programs to read. Files that can't be read are named on the
-standard error (with --json, in their own object), the others are read all the same, and the exit code is 1. Where far
-too much is on a picture to be writing, nothing is read, and a note says so in the same places.
+A line a file; with --json one object a line, for other programs to read. Files that can't be read
+are named on the standard error (with --json, in their own object), the others are read all the
+same, and the exit code is 1. Where far too much is on a picture to be writing, nothing is read, and
+a note says so in the same places.
 """
 
 import argparse
@@ -24,7 +25,9 @@ def pictures(paths: list[Path], extensions: Collection[str]) -> Iterator[Path]:
         if inside is None:
             yield path
         else:
-            yield from (p for p in inside if p.suffix.lower().lstrip(".") in extensions and p.is_file())
+            yield from (
+                p for p in inside if p.suffix.lower().lstrip(".") in extensions and p.is_file()
+            )
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,7 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return run(options)
     except BrokenPipeError:  # who read the lines has had enough, as `head` has
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing is left to be flushed at the end
+        # nothing is left to be flushed at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
 
@@ -56,7 +60,10 @@ def run(options: argparse.Namespace) -> int:
 
     files, failed = list(pictures(options.paths, EXTENSIONS)), False
     if not files:
-        print("error: there are no pictures in " + ", ".join(map(str, options.paths)) + ".", file=sys.stderr)
+        print(
+            "error: there are no pictures in " + ", ".join(map(str, options.paths)) + ".",
+            file=sys.stderr,
+        )
         return 1
     for file in files:
         try:
@@ -78,7 +85,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def stop(*_) -> None:
-    """On Ctrl-C. No exception: one that is raised while JAX looks after its memory is lost, and the reading goes on."""
+    """On Ctrl-C. No exception: one that is raised while JAX looks after its memory is lost, and the
+    reading goes on."""
     os.write(2, b"Stopped.\n")
     os._exit(130)
 

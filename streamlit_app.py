@@ -2,7 +2,8 @@
 
     streamlit run streamlit_app.py
 
-It offers every folder of `checkpoints/`, or of the folder that the environment variable DIGITS_CHECKPOINTS names.
+It offers every folder of `checkpoints/`, or of the folder that the environment variable
+DIGITS_CHECKPOINTS names.
 """
 
 import streamlit as st
@@ -14,19 +15,50 @@ from app_pages.words import plain
 
 pages = [
     st.Page("app_pages/draw/page.py", title="Draw", icon=":material/draw:", default=True),
-    st.Page("app_pages/read/page.py", url_path="read", title="Read a picture", icon=":material/document_scanner:"),
-    st.Page("app_pages/inside/page.py", url_path="network", title="Inside the network", icon=":material/visibility:"),
-    st.Page("app_pages/playground/page.py", url_path="playground", title="Playground", icon=":material/tune:"),
-    st.Page("app_pages/evaluation/page.py", url_path="evaluation", title="Evaluation", icon=":material/analytics:"),
-    st.Page("app_pages/challenge/page.py", url_path="challenge", title="Challenge", icon=":material/timer:"),
+    st.Page(
+        "app_pages/read/page.py",
+        url_path="read",
+        title="Read a picture",
+        icon=":material/document_scanner:",
+    ),
+    st.Page(
+        "app_pages/inside/page.py",
+        url_path="network",
+        title="Inside the network",
+        icon=":material/visibility:",
+    ),
+    st.Page(
+        "app_pages/playground/page.py",
+        url_path="playground",
+        title="Playground",
+        icon=":material/tune:",
+    ),
+    st.Page(
+        "app_pages/evaluation/page.py",
+        url_path="evaluation",
+        title="Evaluation",
+        icon=":material/analytics:",
+    ),
+    st.Page(
+        "app_pages/challenge/page.py",
+        url_path="challenge",
+        title="Challenge",
+        icon=":material/timer:",
+    ),
 ]
 if collection.mode() != collection.OFF or collection.is_undecided():
-    pages.append(st.Page("app_pages/teach/page.py", url_path="teach", title="Teach it", icon=":material/school:"))
+    pages.append(
+        st.Page(
+            "app_pages/teach/page.py", url_path="teach", title="Teach it", icon=":material/school:"
+        )
+    )
 # The icon first: in a page without one, Streamlit fetches the navigation's from another host.
 st.set_page_config(page_icon=pictures.icon(), layout="centered")
 page = st.navigation(pages)
 st.set_page_config(page_title=f"{page.title} · Digit reader")
-st.logo(pictures.logo(dark=st.context.theme.type == "dark"), size="large", icon_image=pictures.icon())
+st.logo(
+    pictures.logo(dark=st.context.theme.type == "dark"), size="large", icon_image=pictures.icon()
+)
 
 faults = resources.faults()
 with st.sidebar:
@@ -46,7 +78,10 @@ with st.sidebar:
             st.warning(f"**{plain(name)}** is faulty. {plain(fault)}", icon=":material/error:")
 
 if not faults:
-    st.error(f"There is no checkpoint in {plain(str(resources.directory()))}. Train one with `python -m train`.")
+    st.error(
+        f"There is no checkpoint in {plain(str(resources.directory()))}. Train one with `python -m "
+        f"train`."
+    )
 elif fault := faults[resources.chosen().name]:
     st.error(f"This network can't be used. {plain(fault)} Choose another one in the sidebar.")
 else:

@@ -1,7 +1,7 @@
 """The one digit that the pages hand to each other, to look into it, to play with it or to read it.
 
-A page sends it by `send` or by the buttons of `offer`; another takes it by `current`. A test image has an address: the
-page's own with `?image=NUMBER`.
+A page sends it by `send` or by the buttons of `offer`; another takes it by `current`. A test image
+has an address: the page's own with `?image=NUMBER`.
 """
 
 from dataclasses import dataclass
@@ -33,16 +33,21 @@ class Subject:
     """A digit to look into."""
 
     glyph: np.ndarray  # (28, 28) uint8, what the network sees
-    origin: str  # where it comes from, in words that follow "This digit is": "drawn here", "test image 247 of mnist"
+    # where it comes from, in words that follow "This digit is": "drawn here", "test image 247 of
+    # mnist"
+    origin: str
     truth: str | None = None  # the class that it is, where that is known
-    strokes: tuple[dict[str, Any], ...] = ()  # as the canvas has them, where it was drawn there alone
+    # as the canvas has them, where it was drawn there alone
+    strokes: tuple[dict[str, Any], ...] = ()
     number: int | None = None  # of the test image, where it is one
 
 
 def send(subject: Subject, page: str) -> None:
     """Opens a page, such as `app_pages/inside/page.py`, with this digit."""
     st.session_state[STATE] = subject
-    st.switch_page(page, query_params={IMAGE: SENT if subject.number is None else str(subject.number)})
+    st.switch_page(
+        page, query_params={IMAGE: SENT if subject.number is None else str(subject.number)}
+    )
 
 
 def offer(subject: Subject, key: str, pages: tuple[str, ...] = tuple(PLACES)[:2]) -> None:
@@ -73,13 +78,17 @@ def current(path: Path) -> Subject | None:
 
 def sample(digit: int = 4) -> Subject:
     """A digit drawn by program, for who comes without one."""
-    drawn = tuple(canvas.as_object(stroke, canvas.SQUARE.brush) for stroke in samples.placed(digit, canvas.SIZE))
+    drawn = tuple(
+        canvas.as_object(stroke, canvas.SQUARE.brush)
+        for stroke in samples.placed(digit, canvas.SIZE)
+    )
     glyph = as_single_glyph(strokes.picture(drawn, canvas.SIZE, canvas.SIZE))
     return Subject(glyph, "a sample, drawn by program", str(digit), drawn)
 
 
 def sent(path: Path) -> Subject | None:
-    """As `current`, but only what was sent to this very page: whoever comes by himself finds the page as it was."""
+    """As `current`, but only what was sent to this very page: whoever comes by himself finds the
+    page as it was."""
     return current(path) if IMAGE in st.query_params else None
 
 
@@ -90,7 +99,9 @@ def dismiss() -> None:
 
 def described(subject: Subject) -> str:
     """Where a digit comes from and what it is, in a sentence."""
-    return f"This digit is {subject.origin}" + (f". It is {named(subject.truth)}." if subject.truth else ".")
+    return f"This digit is {subject.origin}" + (
+        f". It is {named(subject.truth)}." if subject.truth else "."
+    )
 
 
 def named(read: str) -> str:
@@ -106,7 +117,18 @@ def test_image(path: Path, number: int | str) -> Subject:
     """A test image of a checkpoint's dataset; raises DataError where it can't be had."""
     name = checkpoint.read_card(path)["data"].get("name", "")
     split, classes = resources.test_images(name)
-    if not str(number).isdecimal() or len(str(number)) > LONGEST or int(number) >= len(split.labels):
-        raise data.DataError(f"{name} has no such test image; they are 0 to {len(split.labels) - 1}.")
+    if (
+        not str(number).isdecimal()
+        or len(str(number)) > LONGEST
+        or int(number) >= len(split.labels)
+    ):
+        raise data.DataError(
+            f"{name} has no such test image; they are 0 to {len(split.labels) - 1}."
+        )
     number = int(number)
-    return Subject(split.images[number], f"test image {number} of {name}", classes[split.labels[number]], number=number)
+    return Subject(
+        split.images[number],
+        f"test image {number} of {name}",
+        classes[split.labels[number]],
+        number=number,
+    )

@@ -1,7 +1,9 @@
-"""Text from others: class names, file names, what a card or a collection says. It is shown as it was written.
+"""Text from others: class names, file names, what a card or a collection says. It is shown as it
+was written.
 
-Streamlit understands Markdown in nearly all words that it is given, labels of buttons and cells of `st.table` too: with
-it, a name could be a heading, a picture of another host or a link. Where text goes into HTML, `html.escape` is for it.
+Streamlit understands Markdown in nearly all words that it is given, labels of buttons and cells of
+`st.table` too: with it, a name could be a heading, a picture of another host or a link. Where text
+goes into HTML, `html.escape` is for it.
 """
 
 import re
@@ -12,9 +14,13 @@ JOINER = "\u2060"  # has no width, and parts no word
 
 
 def plain(text: str) -> str:
-    """A text that shows as it is where Markdown is understood; on one line, without what can't be seen.
+    """A text that shows as it is where Markdown is understood; on one line, without what can't be
+    seen.
 
-    Streamlit's page makes links of what looks like an address even where each sign is escaped: a joiner is between.
+    Streamlit's page makes links of what looks like an address even where each sign is escaped: a
+    joiner is between.
     """
     seen = "".join(letter if letter.isprintable() else " " for letter in text)
-    return re.sub(f"([{re.escape(string.punctuation)}])", r"\\\1", LINK.sub(JOINER, " ".join(seen.split())))
+    return re.sub(
+        f"([{re.escape(string.punctuation)}])", r"\\\1", LINK.sub(JOINER, " ".join(seen.split()))
+    )

@@ -2,8 +2,9 @@
 
     python benchmarks/explain.py
 
-Each figure is the median of 20 digits that were not explained before, once all is warm: computed, and drawn as the page
-"Inside the network" shows it. Without MNIST's images at hand, the search among the training images is left out.
+Each figure is the median of 20 digits that were not explained before, once all is warm: computed,
+and drawn as the page "Inside the network" shows it. Without MNIST's images at hand, the search
+among the training images is left out.
 """
 
 import logging
@@ -42,8 +43,12 @@ def figures(path: Path) -> dict[str, str]:
 
     def drawn(number: int) -> Subject:
         lines = samples.placed(number % 10, canvas.SIZE, tilt=number / 2)
-        made = tuple({"path": samples.path(line), "strokeWidth": canvas.SQUARE.brush} for line in lines)
-        return Subject(as_single_glyph(strokes.picture(made, canvas.SIZE, canvas.SIZE)), "", strokes=made)
+        made = tuple(
+            {"path": samples.path(line), "strokeWidth": canvas.SQUARE.brush} for line in lines
+        )
+        return Subject(
+            as_single_glyph(strokes.picture(made, canvas.SIZE, canvas.SIZE)), "", strokes=made
+        )
 
     given = [drawn(number) for number in range(DIGITS + 1)]
     start = time.perf_counter()

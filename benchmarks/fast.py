@@ -1,10 +1,12 @@
-"""Seconds to 99 % of MNIST's test images, beside Keras' and PyTorch's own examples: prints docs/results.md's table.
+"""Seconds to 99 % of MNIST's test images, beside Keras' and PyTorch's own examples: prints
+docs/results.md's table.
 
     python benchmarks/fast.py                 # ten seeds of ours, two of each peer's
 
-Whole processes, from start to end, one after the other, with the dataset prepared. Ours is `python -m train --preset
-fast`, which looks at the test images once, at its end, and writes a checkpoint. The peers' look after each epoch and
-stop at the first that has 99 %. They run in the environment of benchmarks/peers.
+Whole processes, from start to end, one after the other, with the dataset prepared. Ours is `python
+-m train --preset fast`, which looks at the test images once, at its end, and writes a checkpoint.
+The peers' look after each epoch and stop at the first that has 99 %. They run in the environment of
+benchmarks/peers.
 """
 
 import json
@@ -19,14 +21,19 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 SEEDS, PEERS_SEEDS = 10, 2
-PEERS = {"Keras, `mnist_convnet`": "keras_mnist.py", "PyTorch, `examples/mnist`": "pytorch_mnist.py"}
+PEERS = {
+    "Keras, `mnist_convnet`": "keras_mnist.py",
+    "PyTorch, `examples/mnist`": "pytorch_mnist.py",
+}
 
 
 def fast(seed: int) -> float:
     """The test accuracy of one run of the preset."""
     with tempfile.TemporaryDirectory() as folder:
         flags = ["--preset", "fast", "--quiet", "--seed", str(seed), "--output", folder]
-        subprocess.run([sys.executable, "-m", "train", *flags], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [sys.executable, "-m", "train", *flags], cwd=ROOT, check=True, stdout=subprocess.DEVNULL
+        )
         return json.loads((Path(folder) / "card.json").read_text())["test"]["accuracy"]
 
 
@@ -50,14 +57,18 @@ def main() -> None:
         command = interpreter, peers.HERE / program, arrays
         runs[name] = [timed(peers.printed, *command, seed) for seed in range(PEERS_SEEDS)]
     ours = statistics.mean(seconds for seconds, _ in runs["ours, `--preset fast`"])
-    print("| to 99 % | runs | seconds, mean (least to most) | times ours | test accuracy, mean (least to most) |")
+    print(
+        "| to 99 % | runs | seconds, mean (least to most) | times ours | test accuracy, mean "
+        "(least to most) |"
+    )
     print("| --- | --- | --- | --- | --- |")
     for name, results in runs.items():
         seconds, accuracies = zip(*results, strict=True)
         print(
-            f"| {name} | {len(results)} | {statistics.mean(seconds):.1f} ({min(seconds):.1f} to {max(seconds):.1f}) "
-            f"| {statistics.mean(seconds) / ours:.1f} "
-            f"| {statistics.mean(accuracies):.2%} ({min(accuracies):.2%} to {max(accuracies):.2%}) |"
+            f"| {name} | {len(results)} | {statistics.mean(seconds):.1f} ({min(seconds):.1f} to "
+            f"{max(seconds):.1f}) | {statistics.mean(seconds) / ours:.1f} "
+            f"| {statistics.mean(accuracies):.2%} ({min(accuracies):.2%} to {max(accuracies):.2%}) "
+            f"|"
         )
 
 

@@ -2,11 +2,12 @@
 
     python benchmarks/finetune.py
 
-The digits are real: 1,797 handwritten ones of 43 people, scanned in the nineties and kept at 8 × 8 pixels, that
-scikit-learn brings along (E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998). They are
-written out as folders of class folders, enlarged, and `python -m train --from checkpoints/default` does the rest. What
-is counted are a random half of them, which are in no folder that is trained on, and MNIST's own test images, which the
-network should not forget.
+The digits are real: 1,797 handwritten ones of 43 people, scanned in the nineties and kept at 8 × 8
+pixels, that scikit-learn brings along (E. Alpaydin and C. Kaynak, Optical Recognition of
+Handwritten Digits, UCI, 1998). They are written out as folders of class folders, enlarged, and
+`python -m train --from checkpoints/default` does the rest. What is counted are a random half of
+them, which are in no folder that is trained on, and MNIST's own test images, which the network
+should not forget.
 """
 
 import subprocess
@@ -57,10 +58,15 @@ def main() -> None:
     from train import data, evaluate
 
     loaded = load_digits()
-    digits = [(enlarged(values), int(label)) for values, label in zip(loaded.images, loaded.target, strict=True)]
+    digits = [
+        (enlarged(values), int(label))
+        for values, label in zip(loaded.images, loaded.target, strict=True)
+    ]
     order = np.random.default_rng(0).permutation(len(digits))
     held_out, others = ([digits[number] for number in half] for half in np.array_split(order, 2))
-    glyphs, labels = zip(*[(as_single_glyph(picture), label) for picture, label in held_out], strict=True)
+    glyphs, labels = zip(
+        *[(as_single_glyph(picture), label) for picture, label in held_out], strict=True
+    )
     test, mnist = data.Split(np.array(glyphs), np.array(labels)), data.load("mnist").test
 
     def right(checkpoint: Path | str) -> str:
@@ -71,7 +77,10 @@ def main() -> None:
             shares.append(f"{count / len(labels):.2%} ({low:.1%} to {high:.1%})")
         return " | ".join(shares)
 
-    print(f"| trained on | held out of them (n = {len(test.labels)}) | MNIST test (n = 10,000) | seconds |")
+    print(
+        f"| trained on | held out of them (n = {len(test.labels)}) | MNIST test (n = 10,000) | "
+        f"seconds |"
+    )
     print("| --- | --- | --- | --- |")
     print(f"| checkpoints/default, as it is | {right(ROOT / FROM[1])} | |", flush=True)
     with tempfile.TemporaryDirectory() as root:
@@ -79,7 +88,17 @@ def main() -> None:
             folder, output = Path(root) / f"{each} of each", Path(root) / f"run{number}"
             if not folder.exists():
                 write(folder, others, each)
-            command = [sys.executable, "-m", "train", "--data", folder, *flags, "--output", output, "--quiet"]
+            command = [
+                sys.executable,
+                "-m",
+                "train",
+                "--data",
+                folder,
+                *flags,
+                "--output",
+                output,
+                "--quiet",
+            ]
             start = time.perf_counter()
             subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
             taken = time.perf_counter() - start

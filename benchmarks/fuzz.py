@@ -1,10 +1,12 @@
-"""What damaged files do to the reader: mutates pictures and checkpoints by program, and prints what became of them.
+"""What damaged files do to the reader: mutates pictures and checkpoints by program, and prints what
+became of them.
 
-    python benchmarks/fuzz.py                                  # 100,000 pictures and 10,000 checkpoints
-    python benchmarks/fuzz.py --pictures 2000 --checkpoints 200
+    python benchmarks/fuzz.py                                  # 100,000 pictures and 10,000
+    checkpoints python benchmarks/fuzz.py --pictures 2000 --checkpoints 200
 
-A picture or a checkpoint is read, or refused with an ImageError or a CheckpointError: anything else that is raised has
-escaped, and is told with its seed. Files are made in a process of their own, so that a crash there is told, too.
+A picture or a checkpoint is read, or refused with an ImageError or a CheckpointError: anything else
+that is raised has escaped, and is told with its seed. Files are made in a process of their own, so
+that a crash there is told, too.
 """
 
 import argparse
@@ -31,13 +33,15 @@ sys.path.insert(0, str(ROOT))
 from model import checkpoint, image  # noqa: E402
 
 BATCH = 500  # files a process makes
-NUMBERS = [0, 1, 2, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF]  # that lengths are set to
+# that lengths are set to
+NUMBERS = [0, 1, 2, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF]
 SECONDS, MEGABYTES = 1.0, 100  # that a checkpoint may cost
 SAMPLE_SIDE = 40  # pixels
 
 
 class Outcome(collections.Counter):
-    """How many files were read, refused, or escaped, and the largest cost: `seconds` and `megabytes`."""
+    """How many files were read, refused, or escaped, and the largest cost: `seconds` and
+    `megabytes`."""
 
 
 def samples() -> list[bytes]:
@@ -49,7 +53,9 @@ def samples() -> list[bytes]:
     made = []
 
     def save(mode: str, kind: str, **options) -> None:
-        converted = page.convert("L").convert(mode) if mode in ("I", "F", "I;16") else page.convert(mode)
+        converted = (
+            page.convert("L").convert(mode) if mode in ("I", "F", "I;16") else page.convert(mode)
+        )
         file = io.BytesIO()
         converted.save(file, kind, **options)
         made.append(file.getvalue())
@@ -76,14 +82,16 @@ def samples() -> list[bytes]:
 
 
 def mutated(content: bytes, others: list[bytes], rng: np.random.Generator) -> bytes:
-    """The same with one to four faults: bits and bytes, numbers, what is cut off, doubled or of another file."""
+    """The same with one to four faults: bits and bytes, numbers, what is cut off, doubled or of
+    another file."""
     data = bytearray(content)
     for _ in range(rng.integers(1, 5)):
         if not data:
             break
         place, length = int(rng.integers(len(data))), int(rng.integers(1, 33))
         kind = rng.choice(
-            ["bit", "byte", "number", "cut", "lost", "doubled", "foreign"], p=[0.3, 0.2, 0.2, 0.1, 0.08, 0.07, 0.05]
+            ["bit", "byte", "number", "cut", "lost", "doubled", "foreign"],
+            p=[0.3, 0.2, 0.2, 0.1, 0.08, 0.07, 0.05],
         )
         if kind == "bit":
             data[place] ^= 1 << int(rng.integers(8))
@@ -112,24 +120,33 @@ def pictures(seed: int, start: int, count: int) -> Outcome:
     for number in range(start, start + count):
         rng = np.random.default_rng([seed, number])
         content = mutated(from_others[number % len(from_others)], from_others, rng)
-        _try(lambda content=content: image.load(content), image.ImageError, f"picture {number}", outcome)
+        _try(
+            lambda content=content: image.load(content),
+            image.ImageError,
+            f"picture {number}",
+            outcome,
+        )
     return outcome
 
 
 def checkpoints(seed: int, start: int, count: int) -> Outcome:
-    """Outcomes of `count` mutated checkpoints, numbered from `start`: one file of each is damaged."""
+    """Outcomes of `count` mutated checkpoints, numbered from `start`: one file of each is
+    damaged."""
     outcome = Outcome()
     names = checkpoint.WEIGHTS, checkpoint.CARD, checkpoint.EVALUATION
     with tempfile.TemporaryDirectory() as folder:
         files = {name: (checkpoint.SHIPPED / "tiny" / name).read_bytes() for name in names}
         for name, content in files.items():
             (Path(folder) / name).write_bytes(content)
-        # The evaluation unpacked, too: inside of what is compressed, a fault is found before it is read.
+        # The evaluation unpacked, too: inside of what is compressed, a fault is found before it is
+        # read.
         unpacked = _stored(files[checkpoint.EVALUATION])
         for number in range(start, start + count):
             rng = np.random.default_rng([seed, number])
             name = names[number % 3]
-            content = unpacked if name == checkpoint.EVALUATION and rng.random() < 0.5 else files[name]
+            content = (
+                unpacked if name == checkpoint.EVALUATION and rng.random() < 0.5 else files[name]
+            )
             # Most of a file is numbers: its beginning and its end say what they are.
             head = int(rng.choice([64, 512, 4096, len(content)]))
             at_end = name == checkpoint.EVALUATION and rng.random() < 0.5
@@ -169,7 +186,10 @@ def _try(act: Callable[[], object], refusal: type[Exception], name: str, outcome
     except Exception as error:  # what this program is there to find
         outcome["escaped"] += 1
         last = traceback.extract_tb(error.__traceback__)[-1]
-        print(f"{name}: {type(error).__name__} in {Path(last.filename).name}:{last.lineno}: {error}", file=sys.stderr)
+        print(
+            f"{name}: {type(error).__name__} in {Path(last.filename).name}:{last.lineno}: {error}",
+            file=sys.stderr,
+        )
     seconds = time.process_time() - started
     megabytes = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     outcome["seconds"] = max(outcome["seconds"], seconds)
@@ -188,10 +208,14 @@ def run(kind: Callable[[int, int, int], Outcome], count: int, seed: int) -> Outc
                 part = pool.submit(kind, seed, start, min(BATCH, count - start)).result()
             except BrokenProcessPool:
                 total["crashed"] += 1
-                print(f"{kind.__name__} {start} to {start + BATCH}: the process died", file=sys.stderr)
+                print(
+                    f"{kind.__name__} {start} to {start + BATCH}: the process died", file=sys.stderr
+                )
                 continue
         for key, value in part.items():
-            total[key] = max(total[key], value) if key in ("seconds", "megabytes") else total[key] + value
+            total[key] = (
+                max(total[key], value) if key in ("seconds", "megabytes") else total[key] + value
+            )
     return total
 
 
@@ -201,15 +225,19 @@ def main() -> int:
     parser.add_argument("--checkpoints", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    print("| mutated | files | read | refused | escaped | crashed | longest, CPU s | most above before, MB |")
+    print(
+        "| mutated | files | read | refused | escaped | crashed | longest, CPU s | most above "
+        "before, MB |"
+    )
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     bad = 0
     for kind, count in ((pictures, options.pictures), (checkpoints, options.checkpoints)):
         got = run(kind, count, options.seed)
         bad += got["escaped"] + got["crashed"] + got["not a sentence"] + got["too dear"]
         print(
-            f"| {kind.__name__} | {count:,} | {got['read']:,} | {got['refused']:,} | {got['escaped']} "
-            f"| {got['crashed']} | {got['seconds']:.2f} | {got['megabytes']:.0f} |",
+            f"| {kind.__name__} | {count:,} | {got['read']:,} | {got['refused']:,} | "
+            f"{got['escaped']} | {got['crashed']} | {got['seconds']:.2f} | {got['megabytes']:.0f} "
+            f"|",
             flush=True,
         )
     return 1 if bad else 0

@@ -1,11 +1,13 @@
-"""What the dashboard withstands of many people at once: prints rows of docs/results.md's table "What it withstands".
+"""What the dashboard withstands of many people at once: prints rows of docs/results.md's table
+"What it withstands".
 
     python benchmarks/load.py [--seconds 60]
 
-Starts a server of its own on this machine's loopback, and visitors that speak Streamlit's protocol (tests/visitor.py):
-10, 25 and 50 of them who draw a digit every 5 s; then ten, and four, who upload a photograph of 24 megapixels at the
-same moment. The visitors take some of the same cores. With a memory cgroup that may be made (Linux, root), a server in
-1 GB of memory is handed every kind of large picture, too.
+Starts a server of its own on this machine's loopback, and visitors that speak Streamlit's protocol
+(tests/visitor.py): 10, 25 and 50 of them who draw a digit every 5 s; then ten, and four, who upload
+a photograph of 24 megapixels at the same moment. The visitors take some of the same cores. With a
+memory cgroup that may be made (Linux, root), a server in 1 GB of memory is handed every kind of
+large picture, too.
 """
 
 import argparse
@@ -35,7 +37,11 @@ EVERY = 5.0  # seconds between two drawings of one person
 FORGOTTEN = 15  # seconds: more than Streamlit keeps the session of who left, as this server is told
 SESSIONS = {"STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": "10"}
 MEGAPIXELS = 24
-CGROUP = Path("/sys/fs/cgroup/memory") if Path("/sys/fs/cgroup/memory").is_dir() else Path("/sys/fs/cgroup")
+CGROUP = (
+    Path("/sys/fs/cgroup/memory")
+    if Path("/sys/fs/cgroup/memory").is_dir()
+    else Path("/sys/fs/cgroup")
+)
 LARGE = (  # kinds of pictures: mode, format, megapixels, each a legal upload of at most 20 MB
     ("RGB", "JPEG", 24),
     ("RGB", "JPEG", 95),
@@ -59,11 +65,14 @@ def photograph(megapixels: float, mode: str = "RGB", kind: str = "JPEG", seed: i
     width = int(megapixels * 1e6 / height)
     rng = np.random.default_rng(seed)
     light = rng.integers(190, 230, (6, 8), np.uint8)
-    picture = Image.fromarray(light).resize((width, height), Image.Resampling.BILINEAR).convert("RGB")
+    picture = (
+        Image.fromarray(light).resize((width, height), Image.Resampling.BILINEAR).convert("RGB")
+    )
     grain = np.asarray(picture.crop((0, 0, width, height // 40))) - rng.integers(
         0, 3, (height // 40, width, 1), np.uint8
     )
-    picture.paste(Image.fromarray(grain))  # too smooth a picture is taken for one that is made to fill the memory
+    # too smooth a picture is taken for one that is made to fill the memory
+    picture.paste(Image.fromarray(grain))
     pen = ImageDraw.Draw(picture)
     for x in np.linspace(0.1, 0.9, 5) * width:
         pen.line(((x, 0.4 * height), (x - 0.01 * width, 0.6 * height)), (20, 20, 50), width // 80)
@@ -75,7 +84,11 @@ def photograph(megapixels: float, mode: str = "RGB", kind: str = "JPEG", seed: i
     elif picture.mode != mode:
         picture = picture.convert(mode)
     file = io.BytesIO()
-    how = {"JPEG": {"quality": 90}, "TIFF": {"compression": "tiff_adobe_deflate"}, "WEBP": {"quality": 80, "method": 0}}
+    how = {
+        "JPEG": {"quality": 90},
+        "TIFF": {"compression": "tiff_adobe_deflate"},
+        "WEBP": {"quality": 80, "method": 0},
+    }
     picture.save(file, kind, **how.get(kind, {}))
     return file.getvalue()
 
@@ -145,15 +158,18 @@ def people(count: int, seconds: float) -> tuple[str, str]:
             last.clear()
         after = resident_megabytes(server)
     figure = (
-        f"stroke to reading {1000 * np.median(waits):.0f} ms, p95 {1000 * np.percentile(waits, 95):.0f} ms, most "
-        f"{1000 * max(waits):.0f} ms (n = {len(waits):,}); {len(errors)} errors; {busy:.2f} of a core; "
-        f"{(there - before) / count:.1f} MB a session, {(after - before) / count:.1f} once they left"
+        f"stroke to reading {1000 * np.median(waits):.0f} ms, p95 "
+        f"{1000 * np.percentile(waits, 95):.0f} ms, most {1000 * max(waits):.0f} ms (n = "
+        f"{len(waits):,}); {len(errors)} errors; {busy:.2f} of a core; "
+        f"{(there - before) / count:.1f} MB a session, {(after - before) / count:.1f} once they "
+        f"left"
     )
     return f"{count} people who draw a digit every {EVERY:.0f} s", figure
 
 
 def uploads(address: str, pictures: list[bytes]) -> list[float]:
-    """Seconds that each of so many people waits whose pictures come at the same moment; raises where one isn't read."""
+    """Seconds that each of so many people waits whose pictures come at the same moment; raises
+    where one isn't read."""
     ready = threading.Barrier(len(pictures))
 
     def visit(picture: bytes) -> float:
@@ -175,19 +191,23 @@ def at_once(count: int) -> tuple[str, str]:
     """So many people upload a photograph of 24 megapixels at the same moment, on a fresh server."""
     with serve() as (server, address), watched(server) as most:
         uploads(address, [photograph(2)])
-        alone = float(np.median([uploads(address, [photograph(MEGAPIXELS, seed=seed)])[0] for seed in range(3)]))
+        alone = float(
+            np.median(
+                [uploads(address, [photograph(MEGAPIXELS, seed=seed)])[0] for seed in range(3)]
+            )
+        )
         waits = uploads(address, [photograph(MEGAPIXELS, seed=10 + seed) for seed in range(count)])
     bound = 3 * alone * max(1, count / os.cpu_count())
     figure = (
-        f"memory at most {most[0]:.0f} MB; one alone waits {alone:.1f} s, of these the longest {max(waits):.1f} s "
-        f"(three times its wait, times their number by cores: {bound:.1f} s)"
+        f"memory at most {most[0]:.0f} MB; one alone waits {alone:.1f} s, of these the longest "
+        f"{max(waits):.1f} s (three times its wait, times their number by cores: {bound:.1f} s)"
     )
     return f"{count} photographs of {MEGAPIXELS} megapixels at the same moment", figure
 
 
 def in_a_gigabyte() -> tuple[str, str] | None:
-    """Every kind of large picture, one by one and four at once, to a server in a memory cgroup of 1 GB; None where
-    there may be no such thing."""
+    """Every kind of large picture, one by one and four at once, to a server in a memory cgroup of 1
+    GB; None where there may be no such thing."""
     group = CGROUP / f"digits-{os.getpid()}"
     limit = "memory.limit_in_bytes" if CGROUP.name == "memory" else "memory.max"
     try:
@@ -201,9 +221,12 @@ def in_a_gigabyte() -> tuple[str, str] | None:
         own = next(line for line in groups if ":memory:" in line or line.startswith("0::"))
         home = CGROUP / own.split(":")[2].lstrip("/")
         with contextlib.ExitStack() as stack:
-            (group / "cgroup.procs").write_text(str(os.getpid()))  # whoever is born here belongs to it
+            # whoever is born here belongs to it
+            (group / "cgroup.procs").write_text(str(os.getpid()))
             try:
-                server, address = stack.enter_context(serve({"STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": "1"}))
+                server, address = stack.enter_context(
+                    serve({"STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": "1"})
+                )
             finally:
                 (home / "cgroup.procs").write_text(str(os.getpid()))
             most = stack.enter_context(watched(server))
@@ -211,8 +234,12 @@ def in_a_gigabyte() -> tuple[str, str] | None:
             for mode, kind, megapixels in LARGE:
                 picture = photograph(megapixels, mode, kind)
                 for count in (1, 4):
-                    read += len(uploads(address, [picture] + [picture + b"\0" * n for n in range(1, count)]))
-                    print(f"{mode} {kind} {megapixels} × {count}: {most[0]:.0f} MB", file=sys.stderr)
+                    read += len(
+                        uploads(address, [picture] + [picture + b"\0" * n for n in range(1, count)])
+                    )
+                    print(
+                        f"{mode} {kind} {megapixels} × {count}: {most[0]:.0f} MB", file=sys.stderr
+                    )
     finally:
         time.sleep(1)
         group.rmdir()
@@ -223,7 +250,9 @@ def in_a_gigabyte() -> tuple[str, str] | None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=float, default=60, help="for which people draw")
     seconds = parser.parse_args().seconds
     rows: list[Callable] = [lambda count=count: people(count, seconds) for count in PEOPLE]

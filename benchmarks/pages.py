@@ -1,10 +1,12 @@
 """How well whole pages are read: prints docs/results.md's table of difficulties.
 
-    python benchmarks/pages.py                  # MNIST's test digits, the figures that are published
-    python benchmarks/pages.py --tune --seed 1  # training digits, for choosing anything by
+    python benchmarks/pages.py                  # MNIST's test digits, the figures that are
+    published python benchmarks/pages.py --tune --seed 1  # training digits, for choosing anything
+    by
 
-Pages are composed by program from MNIST's digits, several lines of several digits each, as clean ink and then as each
-difficulty would have it, by itself and mixed. What is written where is known, so what is read can be counted:
+Pages are composed by program from MNIST's digits, several lines of several digits each, as clean
+ink and then as each difficulty would have it, by itself and mixed. What is written where is known,
+so what is read can be counted:
 
 - right: digits whose box was found and whose class was read, of all written;
 - exact: lines read without a mistake, of all written;
@@ -41,7 +43,8 @@ class Page:
 
     rng: np.random.Generator
     ink: np.ndarray = field(default_factory=lambda: np.zeros(SIZE, np.float32))  # 0 to 1
-    lines: list[list[tuple[int, tuple]]] = field(default_factory=list)  # (class, (left, top, width, height))
+    # (class, (left, top, width, height))
+    lines: list[list[tuple[int, tuple]]] = field(default_factory=list)
     paper: np.ndarray = field(default_factory=lambda: np.full((*SIZE, 3), 245.0, np.float32))
     pen: tuple[int, int, int] = (25, 25, 30)
     strength: float = 0.95  # how much of the paper's light the ink takes
@@ -53,7 +56,8 @@ class Page:
     slope: float = 0.0
     columns: int = 1
     gap: tuple[float, float] = (0.25, 0.7)  # between digits, in heights
-    stroke: tuple[float, float] = (0.35, 0.65)  # ink levels of MNIST's that become 0 and 1: higher is thinner
+    # ink levels of MNIST's that become 0 and 1: higher is thinner
+    stroke: tuple[float, float] = (0.35, 0.65)
     broken: bool = False
 
     def write(self, images: np.ndarray, labels: np.ndarray) -> None:
@@ -61,7 +65,10 @@ class Page:
         rng, height = self.rng, float(self.rng.uniform(34, 62))
         drop = SIZE[1] * abs(np.tan(np.deg2rad(self.slope)))
         top = 50 + (drop if self.slope < 0 else 0)
-        while top + 1.6 * height + (drop if self.slope > 0 else 0) < SIZE[0] - 40 and len(self.lines) < 6:
+        while (
+            top + 1.6 * height + (drop if self.slope > 0 else 0) < SIZE[0] - 40
+            and len(self.lines) < 6
+        ):
             line = []
             for column in range(self.columns):
                 width = (SIZE[1] - 80) / self.columns
@@ -99,7 +106,9 @@ class Page:
     def photograph(self) -> np.ndarray:
         """(h, w, 3) uint8: what the camera takes."""
         share = (self.strength * self.ink)[..., None]
-        picture = (self.paper * (1 - share) + np.array(self.pen, np.float32) * share) * self.light[..., None]
+        picture = (self.paper * (1 - share) + np.array(self.pen, np.float32) * share) * self.light[
+            ..., None
+        ]
         picture += self.rng.normal(0, self.noise, picture.shape) if self.noise else 0
         picture = np.clip(picture, 0, 255).astype(np.uint8)
         if self.quality:
@@ -116,7 +125,8 @@ def field_of(rng: np.random.Generator, sigma: float) -> np.ndarray:
     return ndimage.zoom(smooth / smooth.std(), 10, order=1).astype(np.float32)
 
 
-# Each difficulty changes a page before it is written (its hand) or after it (its paper, light and camera).
+# Each difficulty changes a page before it is written (its hand) or after it (its paper, light and
+# camera).
 BEFORE: dict[str, Callable[[Page], None]] = {}
 AFTER: dict[str, Callable[[Page], None]] = {}
 
@@ -173,14 +183,18 @@ def uneven_light(page):
 def shadow(page):
     y, x = np.mgrid[0 : SIZE[0], 0 : SIZE[1]]
     angle = page.rng.uniform(0, 2 * np.pi)
-    side = np.cos(angle) * (x - SIZE[1] * page.rng.uniform(0.3, 0.7)) + np.sin(angle) * (y - SIZE[0] / 2)
+    side = np.cos(angle) * (x - SIZE[1] * page.rng.uniform(0.3, 0.7)) + np.sin(angle) * (
+        y - SIZE[0] / 2
+    )
     edge = 1 / (1 + np.exp(-side / page.rng.uniform(3, 30)))
     page.light *= 1 - page.rng.uniform(0.3, 0.6) * edge
 
 
 @after
 def coloured_paper(page):
-    page.paper[:] = [(250, 235, 110), (185, 145, 100), (175, 180, 185), (250, 190, 200)][page.rng.integers(4)]
+    page.paper[:] = [(250, 235, 110), (185, 145, 100), (175, 180, 185), (250, 190, 200)][
+        page.rng.integers(4)
+    ]
 
 
 @after
@@ -219,7 +233,9 @@ def squared(page):
 
 @after
 def grain(page):
-    page.light *= 1 + 0.05 * ndimage.gaussian_filter(page.rng.normal(size=SIZE), 1.0).astype(np.float32) * 3.5
+    page.light *= (
+        1 + 0.05 * ndimage.gaussian_filter(page.rng.normal(size=SIZE), 1.0).astype(np.float32) * 3.5
+    )
 
 
 @after
@@ -227,7 +243,9 @@ def crease(page):
     y, x = np.mgrid[0 : SIZE[0], 0 : SIZE[1]]
     angle = page.rng.uniform(0, np.pi)
     side = np.cos(angle) * (x - SIZE[1] / 2) + np.sin(angle) * (y - SIZE[0] / 2)
-    page.light *= 1 + 0.12 * np.tanh(side / 4) * np.exp(-np.abs(side) / 60) - 0.15 * np.exp(-(side**2) / 8)
+    page.light *= (
+        1 + 0.12 * np.tanh(side / 4) * np.exp(-np.abs(side) / 60) - 0.15 * np.exp(-(side**2) / 8)
+    )
 
 
 @after
@@ -240,7 +258,11 @@ def table_edge(page):
 @after
 def specks(page):
     for _ in range(60):
-        y, x, radius = page.rng.integers(2, SIZE[0] - 3), page.rng.integers(2, SIZE[1] - 3), page.rng.integers(1, 3)
+        y, x, radius = (
+            page.rng.integers(2, SIZE[0] - 3),
+            page.rng.integers(2, SIZE[1] - 3),
+            page.rng.integers(1, 3),
+        )
         page.paper[y : y + radius, x : x + radius] *= 0.4
 
 
@@ -263,12 +285,15 @@ def turn(picture: np.ndarray, lines: list, quarters: int) -> tuple[np.ndarray, l
     for _ in range(quarters):
         height = len(picture)
         picture = np.rot90(picture, -1)
-        lines = [[(value, (height - y - h, x, h, w)) for value, (x, y, w, h) in line] for line in lines]
+        lines = [
+            [(value, (height - y - h, x, h, w)) for value, (x, y, w, h) in line] for line in lines
+        ]
     return np.ascontiguousarray(picture), lines
 
 
 def compose(seed: list[int], split: data.Split, difficulties: list[str]) -> tuple[np.ndarray, list]:
-    """A photograph (h, w, 3) uint8 of a page with those difficulties, and its lines of (class, box)."""
+    """A photograph (h, w, 3) uint8 of a page with those difficulties, and its lines of (class,
+    box)."""
     page = Page(np.random.default_rng(seed))
     for name in difficulties:
         if name in BEFORE:
@@ -283,7 +308,8 @@ def compose(seed: list[int], split: data.Split, difficulties: list[str]) -> tupl
 
 
 def count(reading: Reading, lines: list) -> dict[str, int]:
-    """What was right: see the module's head. A box fits where each one's middle lies in the other."""
+    """What was right: see the module's head. A box fits where each one's middle lies in the
+    other."""
     written = [digit for line in lines for digit in line]
     free, right, found = list(reading.digits), 0, 0
     for value, box in written:
@@ -307,7 +333,10 @@ def count(reading: Reading, lines: list) -> dict[str, int]:
 def _fit(one: tuple, other: tuple) -> bool:
     def middle_in(inner, outer):
         x, y = inner[0] + inner[2] / 2, inner[1] + inner[3] / 2
-        return outer[0] - 2 <= x <= outer[0] + outer[2] + 2 and outer[1] - 2 <= y <= outer[1] + outer[3] + 2
+        return (
+            outer[0] - 2 <= x <= outer[0] + outer[2] + 2
+            and outer[1] - 2 <= y <= outer[1] + outer[3] + 2
+        )
 
     wide = min(one[2], other[2]) > 0.4 * max(one[2], other[2]) or max(one[2], other[2]) < 12
     return middle_in(one, other) and middle_in(other, one) and wide
@@ -315,20 +344,28 @@ def _fit(one: tuple, other: tuple) -> bool:
 
 def large(megapixels: float, seed: list[int], split: data.Split) -> tuple[bytes, list]:
     """A page of 60 digits in two columns as a JPEG file of so many megapixels, and its lines."""
-    pages = (compose([*seed, number], split, ["columns", "uneven light"]) for number in itertools.count())
-    picture, lines = next((picture, lines) for picture, lines in pages if sum(map(len, lines)) == 60)
+    pages = (
+        compose([*seed, number], split, ["columns", "uneven light"]) for number in itertools.count()
+    )
+    picture, lines = next(
+        (picture, lines) for picture, lines in pages if sum(map(len, lines)) == 60
+    )
     height, width = picture.shape[:2]
     scale = (1e6 * megapixels / (height * width)) ** 0.5
     file = io.BytesIO()
-    Image.fromarray(picture).resize((round(scale * width), round(scale * height)), Image.Resampling.BICUBIC).save(
-        file, "JPEG", quality=90
-    )
-    lines = [[(value, tuple(round(scale * side) for side in box)) for value, box in line] for line in lines]
+    Image.fromarray(picture).resize(
+        (round(scale * width), round(scale * height)), Image.Resampling.BICUBIC
+    ).save(file, "JPEG", quality=90)
+    lines = [
+        [(value, tuple(round(scale * side) for side in box)) for value, box in line]
+        for line in lines
+    ]
     return file.getvalue(), lines
 
 
 def peak(read: Callable[[], Reading]) -> tuple[Reading, float]:
-    """A reading, and by how many megabytes the process' memory rose above its rest for it, by Linux's count."""
+    """A reading, and by how many megabytes the process' memory rose above its rest for it, by
+    Linux's count."""
 
     def kilobytes(name: str) -> int:
         lines = Path("/proc/self/status").read_text().splitlines()
@@ -347,7 +384,9 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=PAGES, help="of each difficulty")
     parser.add_argument("--checkpoint", default=ROOT / "checkpoints" / "default")
     parser.add_argument("--only", help="one difficulty")
-    parser.add_argument("--save", type=Path, help="a folder for the pages that were not read exactly")
+    parser.add_argument(
+        "--save", type=Path, help="a folder for the pages that were not read exactly"
+    )
     options = parser.parse_args()
     mnist = data.load("mnist")
     split = mnist.train if options.tune else mnist.test
@@ -359,7 +398,10 @@ def main() -> None:
     for number, name in enumerate(names):
         if options.only and name != options.only:
             continue
-        total, pages = dict.fromkeys(("digits", "found", "right", "lines", "exact", "spurious"), 0), options.pages
+        total, pages = (
+            dict.fromkeys(("digits", "found", "right", "lines", "exact", "spurious"), 0),
+            options.pages,
+        )
         taken, pages = 0.0, pages * MIXED // PAGES if name == "mixed" else pages
         for index in range(pages):
             seed = [options.seed, int(options.tune), number, index]
@@ -376,11 +418,13 @@ def main() -> None:
             total = {key: total[key] + counts[key] for key in total}
             if options.save and (counts["exact"] < counts["lines"] or counts["spurious"]):
                 options.save.mkdir(parents=True, exist_ok=True)
-                Image.fromarray(picture).save(options.save / f"{name.replace(' ', '_')}_{index}.png")
+                Image.fromarray(picture).save(
+                    options.save / f"{name.replace(' ', '_')}_{index}.png"
+                )
         print(
             f"| {name} | {pages} | {total['digits']:,} | {total['right'] / total['digits']:.1%} "
-            f"| {total['exact'] / total['lines']:.1%} | {100 * total['spurious'] / total['digits']:.1f} "
-            f"| {1000 * taken / pages:.0f} |",
+            f"| {total['exact'] / total['lines']:.1%} | "
+            f"{100 * total['spurious'] / total['digits']:.1f} | {1000 * taken / pages:.0f} |",
             flush=True,
         )
 
@@ -393,8 +437,9 @@ def main() -> None:
             recognizer.read(content)
             taken.append(time.perf_counter() - start)
         print(
-            f"\nA JPEG photograph of {megapixels} megapixels with {counts['digits']} digits: {counts['right']} right, "
-            f"{1000 * np.median(taken):.0f} ms (median of 5), {megabytes:.0f} MB above rest at most.",
+            f"\nA JPEG photograph of {megapixels} megapixels with {counts['digits']} digits: "
+            f"{counts['right']} right, {1000 * np.median(taken):.0f} ms (median of 5), "
+            f"{megabytes:.0f} MB above rest at most.",
         )
 
 

@@ -1,13 +1,16 @@
-"""How well a folder of real pictures is read: prints a line for each that is not read rightly, and a table by kind.
+"""How well a folder of real pictures is read: prints a line for each that is not read rightly, and
+a table by kind.
 
     python benchmarks/real_pages.py FOLDER
 
-The folder has a labels.json: {name: {"kind": …, "readings": [[line, …], …]}}, where any of the readings is right. In a
-line, 0 to 9 are digits and "o" is any other mark, which may be left out or read as "?". What is counted:
+The folder has a labels.json: {name: {"kind": …, "readings": [[line, …], …]}}, where any of the
+readings is right. In a line, 0 to 9 are digits and "o" is any other mark, which may be left out or
+read as "?". What is counted:
 
-- wrong: the fewest digits to change, to add or to leave out, so that what was read becomes what is written. "?" is no
-  digit: in a digit's place it is a changed one, elsewhere it costs nothing;
-- slowest: CPU seconds of the picture that takes longest, all threads and the second time that it is read;
+- wrong: the fewest digits to change, to add or to leave out, so that what was read becomes what is
+  written. "?" is no digit: in a digit's place it is a changed one, elsewhere it costs nothing;
+- slowest: CPU seconds of the picture that takes longest, all threads and the second time that it is
+  read;
 - exact: lines, of those with digits, that were read digit by digit, whatever "?" stand in them.
 """
 
@@ -28,7 +31,8 @@ COLUMNS = ("pictures", "digits", "wrong", "changed", "lost", "spurious")
 
 
 def compared(written: str, read: str) -> Counter:
-    """How the two differ at the least cost: digits `changed`, `lost` and `spurious` (Wagner and Fischer, 1974)."""
+    """How the two differ at the least cost: digits `changed`, `lost` and `spurious` (Wagner and
+    Fischer, 1974)."""
     row = [Counter()]
     for sign in read:
         row.append(_plus(row[-1], "spurious" if sign != "?" else None))
@@ -51,7 +55,9 @@ def _plus(counts: Counter, what: str | None) -> Counter:
 
 def count(readings: list[list[str]], text: str) -> Counter:
     """The counts of one picture, by that of its readings which is nearest to what was read."""
-    lines = ["".join(sign for sign in line if sign.isdigit() or sign == "?") for line in text.split("\n")]
+    lines = [
+        "".join(sign for sign in line if sign.isdigit() or sign == "?") for line in text.split("\n")
+    ]
     counts, reading = min(
         ((compared("".join(reading), "".join(lines)), reading) for reading in readings),
         key=lambda pair: pair[0].total(),
@@ -59,7 +65,9 @@ def count(readings: list[list[str]], text: str) -> Counter:
     wanted = [digits for line in reading if (digits := line.replace("o", ""))]
     exact = Counter(wanted) & Counter(line.replace("?", "") for line in lines)
     digits = sum(map(len, wanted))
-    return counts + Counter(wrong=counts.total(), digits=digits, lines=len(wanted), exact=exact.total(), pictures=1)
+    return counts + Counter(
+        wrong=counts.total(), digits=digits, lines=len(wanted), exact=exact.total(), pictures=1
+    )
 
 
 def main() -> None:
@@ -76,7 +84,8 @@ def main() -> None:
         try:
             text = recognizer.read(options.folder / name).text
             start = time.process_time()
-            recognizer.read(options.folder / name)  # again, since programs are compiled when sizes first come up
+            # again, since programs are compiled when sizes first come up
+            recognizer.read(options.folder / name)
             seconds = time.process_time() - start
         except ImageError as error:
             print(f"{name}: {error}")
@@ -86,7 +95,10 @@ def main() -> None:
             kinds[kind] = kinds.get(kind, Counter()) + counts
             slowest[kind] = max(slowest.get(kind, 0), seconds)
         if counts["wrong"]:
-            print(f"{name}: {counts['wrong']} of {counts['digits']} wrong, read {text!r:.100}", flush=True)
+            print(
+                f"{name}: {counts['wrong']} of {counts['digits']} wrong, read {text!r:.100}",
+                flush=True,
+            )
     print(f"\n| kind | {' | '.join(COLUMNS)} | lines exact | slowest, CPU s |")
     print("| --- " * (len(COLUMNS) + 3) + "|")
     for kind in sorted(kinds, key=lambda kind: (kind == "all", kind)):

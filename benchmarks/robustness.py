@@ -3,8 +3,8 @@
     python benchmarks/robustness.py            # MNIST's test digits, the figures that are published
     python benchmarks/robustness.py --tune     # validation digits, for choosing anything by
 
-The damages are those of `train.robustness`, and the outliers are of kinds that `train.outliers` has none of. Each kind
-of damage is done to the same digits with a fixed seed.
+The damages are those of `train.robustness`, and the outliers are of kinds that `train.outliers` has
+none of. Each kind of damage is done to the same digits with a fixed seed.
 """
 
 import argparse
@@ -24,7 +24,8 @@ from train import data, robustness  # noqa: E402
 from train.evaluate import wilson_interval  # noqa: E402
 
 LETTERS = (
-    "ABCDEFGHJKLMNPQRTUVWXYabdefhijkmnprtuvwxyÄÜßñ&@$§"  # none that looks like a digit: I, l, O, o, S, s, Z, z, g, q
+    # none that looks like a digit: I, l, O, o, S, s, Z, z, g, q
+    "ABCDEFGHJKLMNPQRTUVWXYabdefhijkmnprtuvwxyÄÜßñ&@$§"
 )
 
 
@@ -50,7 +51,10 @@ def waves(rng) -> np.ndarray:
 
 def lattice(rng) -> np.ndarray:
     ends = np.linspace(12, 68, int(rng.integers(3, 6)))
-    return stroke([([12, 68], [e, e]) for e in ends] + [([e, e], [12, 68]) for e in ends], int(rng.integers(2, 5)))
+    return stroke(
+        [([12, 68], [e, e]) for e in ends] + [([e, e], [12, 68]) for e in ends],
+        int(rng.integers(2, 5)),
+    )
 
 
 def solid(rng) -> np.ndarray:
@@ -72,7 +76,9 @@ def crowd(rng) -> np.ndarray:
 def stroke(lines, width: int) -> np.ndarray:
     page = Image.new("L", (80, 80))
     for x, y in lines:
-        ImageDraw.Draw(page).line(list(zip(x, y, strict=True)), fill=255, width=width, joint="curve")
+        ImageDraw.Draw(page).line(
+            list(zip(x, y, strict=True)), fill=255, width=width, joint="curve"
+        )
     return np.asarray(page)
 
 
@@ -103,12 +109,17 @@ def main() -> None:
     for name in robustness.DAMAGES:
         probabilities = recognizer.classify(robustness.damaged(name, images))
         accuracies.append((probabilities.argmax(1) == labels).mean())
-        print(f"| {name} | {accuracies[-1]:.2%} | {(probabilities.max(1) < threshold).mean():.1%} |")
+        print(
+            f"| {name} | {accuracies[-1]:.2%} | {(probabilities.max(1) < threshold).mean():.1%} |"
+        )
     print(f"| mean of all but none | {np.mean(accuracies[1:]):.2%} | |\n")
 
     digits = recognizer.classify(split.images).max(1)
     low, high = wilson_interval(int((digits < threshold).sum()), len(digits))
-    print(f"Digits abstained from: {(digits < threshold).mean():.2%} ({low:.2%} to {high:.2%}, n = {len(digits):,}).\n")
+    print(
+        f"Digits abstained from: {(digits < threshold).mean():.2%} ({low:.2%} to {high:.2%}, n = "
+        f"{len(digits):,}).\n"
+    )
     print("| no digit (n = 500 each) | AUROC | abstained |\n| --- | --- | --- |")
     everything = []
     for number, (name, draw) in enumerate(OUTLIERS.items()):
@@ -116,13 +127,17 @@ def main() -> None:
         glyphs = np.stack([normalise(draw(rng).astype(np.float32) / 255) for _ in range(500)])
         confidence = recognizer.classify(glyphs).max(1)
         everything.append(confidence)
-        print(f"| {name} | {auroc(digits, confidence):.4f} | {(confidence < threshold).mean():.1%} |")
+        print(
+            f"| {name} | {auroc(digits, confidence):.4f} | {(confidence < threshold).mean():.1%} |"
+        )
     print(f"| all | {auroc(digits, np.concatenate(everything)):.4f} | |")
 
 
 def auroc(digits: np.ndarray, others: np.ndarray) -> float:
     """How often a digit has more confidence than what is none."""
-    return roc_auc_score(np.repeat([1, 0], [len(digits), len(others)]), np.concatenate([digits, others]))
+    return roc_auc_score(
+        np.repeat([1, 0], [len(digits), len(others)]), np.concatenate([digits, others])
+    )
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
     python benchmarks/scaling.py
 
-Each row is the same step on twice the cores, with twice the images (weak scaling) or the same number of them (strong
-scaling). Each process is kept on its cores by the system, a device a core; processes speak over loopback. For machines
-with two cores or more; of more, two are taken.
+Each row is the same step on twice the cores, with twice the images (weak scaling) or the same
+number of them (strong scaling). Each process is kept on its cores by the system, a device a core;
+processes speak over loopback. For machines with two cores or more; of more, two are taken.
 """
 
 import os
@@ -38,7 +38,9 @@ def measured(processes: int, devices: int, batch: int) -> float:
         pinned = "taskset", "-c", ",".join(map(str, own)), sys.executable
         command = [*pinned, __file__, coordinator, processes, number, devices, batch]
         text = [str(part) for part in command]
-        running.append(subprocess.Popen(text, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL))
+        running.append(
+            subprocess.Popen(text, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        )
     printed = [process.communicate()[0] for process in running]
     return min(float(text.splitlines()[-1]) for text in printed)
 
@@ -62,7 +64,10 @@ def main() -> None:
         for name, way in WAYS.items():
             speeds[name].append(measured(*way))
     alone = statistics.median(speeds["1 core"])
-    print(f"| training, the whole recipe (median, least and most of {ROUNDS}) | images a second | efficiency |")
+    print(
+        f"| training, the whole recipe (median, least and most of {ROUNDS}) | images a second | "
+        f"efficiency |"
+    )
     print("| --- | --- | --- |")
     for name, values in speeds.items():
         middle, cores = statistics.median(values), 1 if name == "1 core" else 2

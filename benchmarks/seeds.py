@@ -4,9 +4,9 @@
     python benchmarks/seeds.py runs/seed?
     python benchmarks/seeds.py checkpoints/committee    # of its members
 
-Each run is its last epoch, and none is left out. The one that is best on validation, which is the one to ship, is
-marked; the test images choose nothing. The calibration error is the expected one, in 15 bins. Runs of different recipes
-are refused.
+Each run is its last epoch, and none is left out. The one that is best on validation, which is the
+one to ship, is marked; the test images choose nothing. The calibration error is the expected one,
+in 15 bins. Runs of different recipes are refused.
 """
 
 import statistics
@@ -29,9 +29,13 @@ def main(folders: list[str]) -> int | str:
         return "error: Name two or more finished runs that differ in their seeds."
     for folder, card in zip(folders, given, strict=True):
         recipe = {name: value for name, value in given[0]["config"].items() if name != "seed"}
-        if others := sorted(name for name, value in recipe.items() if card["config"].get(name, value) != value):
+        if others := sorted(
+            name for name, value in recipe.items() if card["config"].get(name, value) != value
+        ):
             return f"error: {folder} has another {', '.join(others)} than {folders[0]}."
-    best = max(cards, key=lambda card: (card["validation"]["accuracy"], -card["validation"]["log_loss"]))
+    best = max(
+        cards, key=lambda card: (card["validation"]["accuracy"], -card["validation"]["log_loss"])
+    )
     print("| seed | validation | its log loss | test | its calibration error |")
     print("| --- | --- | --- | --- | --- |")
     for card in cards:
@@ -42,7 +46,9 @@ def main(folders: list[str]) -> int | str:
             f"| {test['accuracy']:.2%} | {test['ece']:.2%} |"
         )
     shares = [[card[part]["accuracy"] for card in cards] for part in ("validation", "test")]
-    validation, test = (f"{statistics.mean(part):.3%} ± {statistics.stdev(part):.3%}" for part in shares)
+    validation, test = (
+        f"{statistics.mean(part):.3%} ± {statistics.stdev(part):.3%}" for part in shares
+    )
     print(f"| mean ± standard deviation of {len(cards)} | {validation} | | {test} | |")
     return 0
 

@@ -1,10 +1,12 @@
-"""Whether the dashboard stays as it is: prints a row of docs/results.md's table "What it withstands".
+"""Whether the dashboard stays as it is: prints a row of docs/results.md's table "What it
+withstands".
 
     python benchmarks/soak.py [--minutes 30]
 
-On a server of its own, on this machine's loopback, three people draw digits without a pause, speaking Streamlit's
-protocol (tests/visitor.py); each leaves after fifty of them and comes back as somebody new, after a look at every page
-and with a picture to be read. Every minute the server's memory, threads and descriptors are counted.
+On a server of its own, on this machine's loopback, three people draw digits without a pause,
+speaking Streamlit's protocol (tests/visitor.py); each leaves after fifty of them and comes back as
+somebody new, after a look at every page and with a picture to be read. Every minute the server's
+memory, threads and descriptors are counted.
 """
 
 import argparse
@@ -32,14 +34,20 @@ PAGES = "evaluation", "network", "playground", "challenge", "teach", "read"
 def counted(process: int) -> tuple[float, int, int]:
     """Megabytes, threads and descriptors of a process, by Linux's count."""
     folder = Path(f"/proc/{process}")
-    return resident_megabytes(process), len(list((folder / "task").iterdir())), len(list((folder / "fd").iterdir()))
+    return (
+        resident_megabytes(process),
+        len(list((folder / "task").iterdir())),
+        len(list((folder / "fd").iterdir())),
+    )
 
 
 def in_words(count: tuple[float, int, int]) -> str:
     return "{:.0f} MB, {} threads, {} descriptors".format(*count)
 
 
-def visit(address: str, number: int, stop: threading.Event, done: list[int], errors: list[str]) -> None:
+def visit(
+    address: str, number: int, stop: threading.Event, done: list[int], errors: list[str]
+) -> None:
     """One person after the other."""
     seed = 1000 * number
     while not stop.is_set():
@@ -66,13 +74,16 @@ def visit(address: str, number: int, stop: threading.Event, done: list[int], err
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--minutes", type=float, default=30)
     minutes = parser.parse_args().minutes
     with serve(SESSIONS) as (server, address):
         stop, done, errors, series = threading.Event(), [], [], []
         threads = [
-            threading.Thread(target=visit, args=(address, number, stop, done, errors)) for number in range(PEOPLE)
+            threading.Thread(target=visit, args=(address, number, stop, done, errors))
+            for number in range(PEOPLE)
         ]
         for thread in threads:
             thread.start()
@@ -81,7 +92,8 @@ def main() -> None:
             time.sleep(min(60, max(1, 60 * minutes - (time.monotonic() - start))))
             series.append(counted(server))
             print(
-                f"{(time.monotonic() - start) / 60:.0f} min: {len(done):,} drawings, {in_words(series[-1])}",
+                f"{(time.monotonic() - start) / 60:.0f} min: {len(done):,} drawings, "
+                f"{in_words(series[-1])}",
                 file=sys.stderr,
                 flush=True,
             )
@@ -94,8 +106,9 @@ def main() -> None:
     print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}\n")
     print("| what | what it does |\n| --- | --- |")
     print(
-        f"| {PEOPLE} people who draw without a pause for {minutes:.0f} minutes, {len(done):,} digits, and look at all "
-        f"pages | {len(errors)} errors; after {WARM} minutes {warm}; in the end {last} |"
+        f"| {PEOPLE} people who draw without a pause for {minutes:.0f} minutes, {len(done):,} "
+        f"digits, and look at all pages | {len(errors)} errors; after {WARM} minutes {warm}; in "
+        f"the end {last} |"
     )
 
 

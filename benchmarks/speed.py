@@ -2,8 +2,8 @@
 
     python benchmarks/speed.py
 
-Needs Chromium for the two figures of the running dashboard; without it they are left out. Nothing is asserted: what a
-machine can do is its own affair.
+Needs Chromium for the two figures of the running dashboard; without it they are left out. Nothing
+is asserted: what a machine can do is its own affair.
 """
 
 import os
@@ -44,13 +44,19 @@ def seconds(function, repeats: int) -> list[float]:
 def first_answer() -> list[float]:
     """Seconds from the start of a fresh process's imports to its first reading, five times."""
     run = [sys.executable, "-c", FIRST_ANSWER]
-    return [float(subprocess.run(run, cwd=ROOT, capture_output=True, check=True).stdout) for _ in range(5)]
+    return [
+        float(subprocess.run(run, cwd=ROOT, capture_output=True, check=True).stdout)
+        for _ in range(5)
+    ]
 
 
 def resident_megabytes(process: int) -> float:
     """Memory of a process that is its own, by Linux's count."""
     status = Path(f"/proc/{process}/status").read_text()
-    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
+    return (
+        int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
+        / 1024
+    )
 
 
 def processor_seconds(process: int) -> float:
@@ -66,7 +72,9 @@ def dashboard() -> dict[str, str]:
 
     expect.set_options(timeout=60_000)
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as profile:
-        browser = playwright.chromium.launch_persistent_context(profile, executable_path=chromium(), args=FLAGS)
+        browser = playwright.chromium.launch_persistent_context(
+            profile, executable_path=chromium(), args=FLAGS
+        )
         page = browser.new_page()
         page.goto("about:blank")
         start = time.perf_counter()
@@ -86,7 +94,9 @@ def dashboard() -> dict[str, str]:
                 released = time.perf_counter()
                 expect(digit).to_be_visible()
                 waits.append(time.perf_counter() - released)
-                page.locator("[data-testid=stButton]").filter(has_text="Clear").get_by_role("button").click()
+                page.locator("[data-testid=stButton]").filter(has_text="Clear").get_by_role(
+                    "button"
+                ).click()
                 expect(digit).to_have_count(0)
             busy = processor_seconds(server) - busy
             memory = resident_megabytes(server)
@@ -94,19 +104,29 @@ def dashboard() -> dict[str, str]:
         browser.close()
     return {
         "`streamlit run` to the page drawn": f"{drawn:.1f} s",
-        "end of a stroke to its reading on the page, median of 100": f"{1000 * np.median(waits):.0f} ms",
-        "time of a core for a drawing: the stroke, its reading, and Clear": f"{1000 * busy / len(waits):.0f} ms",
+        "end of a stroke to its reading on the page, median of 100": (
+            f"{1000 * np.median(waits):.0f} ms"
+        ),
+        "time of a core for a drawing: the stroke, its reading, and Clear": (
+            f"{1000 * busy / len(waits):.0f} ms"
+        ),
         "memory of the server after 100 drawings": f"{memory:.0f} MB",
-    } | {f"first view of the page {name}, warm, median of 5": f"{view:.1f} s" for name, view in views.items()}
+    } | {
+        f"first view of the page {name}, warm, median of 5": f"{view:.1f} s"
+        for name, view in views.items()
+    }
 
 
 def first_views(browser, address: str) -> dict[str, float]:
-    """Each page's name → seconds from its address to all of it drawn, in a session of its own that is not the first."""
+    """Each page's name → seconds from its address to all of it drawn, in a session of its own that
+    is not the first."""
     page = browser.new_page()
     page.goto(address)
     links = page.get_by_test_id("stSidebarNavLink")
     links.first.wait_for()
-    pages = [(link.inner_text().splitlines()[-1], link.get_attribute("href")) for link in links.all()]
+    pages = [
+        (link.inner_text().splitlines()[-1], link.get_attribute("href")) for link in links.all()
+    ]
     seen = {}
     for name, link in pages:
         taken = []
@@ -124,11 +144,16 @@ def main() -> None:
     from model import Recognizer
     from model.glyph import GLYPH_SIZE
 
-    figures = {"`Recognizer.load()` to first answer, fresh process": f"{np.median(first_answer()):.2f} s"}
+    figures = {
+        "`Recognizer.load()` to first answer, fresh process": f"{np.median(first_answer()):.2f} s"
+    }
     recognizer = Recognizer.load()
     page = np.full((280, 280), 255, np.uint8)
     page[60:220, 130:146] = 0
-    readers = {"": recognizer, "the same by the committee: ": Recognizer.load(ROOT / "checkpoints" / "committee")}
+    readers = {
+        "": recognizer,
+        "the same by the committee: ": Recognizer.load(ROOT / "checkpoints" / "committee"),
+    }
     for whose, reader in readers.items():
         figures[f"{whose}`read` of a 280 × 280 drawing, warm, median of 200"] = (
             f"{1000 * np.median(seconds(lambda reader=reader: reader.read(page), 200)):.1f} ms"

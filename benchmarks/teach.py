@@ -2,9 +2,10 @@
 
     python benchmarks/teach.py    # prints docs/results.md's table
 
-The corrections are ten of each class of the digits that benchmarks/finetune.py describes, of another origin than
-MNIST's. They are kept in a collection and taught by what the dashboard's button starts. What is counted are the random
-half of those digits that finetune.py counts too, which none of the corrections is of, and MNIST's test images.
+The corrections are ten of each class of the digits that benchmarks/finetune.py describes, of
+another origin than MNIST's. They are kept in a collection and taught by what the dashboard's button
+starts. What is counted are the random half of those digits that finetune.py counts too, which none
+of the corrections is of, and MNIST's test images.
 """
 
 import sys
@@ -34,7 +35,9 @@ def main() -> None:
     loaded = load_digits()
     order = np.random.default_rng(0).permutation(len(loaded.images))
     counted, others = np.array_split(order, 2)
-    chosen = np.concatenate([[i for i in others if loaded.target[i] == digit][:EACH] for digit in range(10)])
+    chosen = np.concatenate(
+        [[i for i in others if loaded.target[i] == digit][:EACH] for digit in range(10)]
+    )
 
     def glyph(number: int) -> np.ndarray:
         return as_single_glyph(enlarged(loaded.images[number]))
@@ -42,11 +45,15 @@ def main() -> None:
     named = loaded.target.astype(str)
     with tempfile.TemporaryDirectory() as folder:
         shelf = Collection(sql.create_engine(f"sqlite:///{folder}/collection.db"))
-        shelf.add([Item(str(named[i]), glyph(i), None, None, "default", "benchmark") for i in chosen])
+        shelf.add(
+            [Item(str(named[i]), glyph(i), None, None, "default", "benchmark") for i in chosen]
+        )
         trainer = Trainer()
         start = time.perf_counter()
         trained = shelf.arrays(aside=False)
-        job = trainer.start(SOURCE, trained, (np.array([glyph(i) for i in counted]), named[counted]))
+        job = trainer.start(
+            SOURCE, trained, (np.array([glyph(i) for i in counted]), named[counted])
+        )
         job.wait()
         taken = time.perf_counter() - start
         if job.state != "done":
@@ -54,7 +61,11 @@ def main() -> None:
         trainer.clear()
     print("| images | n | before | after |")
     print("| --- | --- | --- | --- |")
-    for part, words in (("trained", "trained on"), ("aside", "held out of them"), ("test", "MNIST test")):
+    for part, words in (
+        ("trained", "trained on"),
+        ("aside", "held out of them"),
+        ("test", "MNIST test"),
+    ):
         row = job.compared[part]
         shares = []
         for right in (row.before, row.after):

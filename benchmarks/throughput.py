@@ -1,9 +1,11 @@
-"""Images a second in training, beside the same network and step in PyTorch: prints docs/results.md's table.
+"""Images a second in training, beside the same network and step in PyTorch: prints
+docs/results.md's table.
 
     python benchmarks/throughput.py
 
-Both on this machine's CPUs, by turns, since a machine's speed varies from minute to minute; PyTorch in the environment
-of benchmarks/peers. Our step is taken out of train/loop.py, first without distortions, as PyTorch's is, then as it is.
+Both on this machine's CPUs, by turns, since a machine's speed varies from minute to minute; PyTorch
+in the environment of benchmarks/peers. Our step is taken out of train/loop.py, first without
+distortions, as PyTorch's is, then as it is.
 """
 
 import statistics
@@ -20,7 +22,8 @@ RECIPES = {"plain": {"augmentation": False, "drawn": 0.0, "outliers": 0.0}, "who
 
 
 def ours(recipe: str, batch_size: int = 128) -> float:
-    """Images a second of the default network, in this process and those it trains with, by the median step."""
+    """Images a second of the default network, in this process and those it trains with, by the
+    median step."""
     from train.__main__ import set_up_devices
 
     set_up_devices()
@@ -53,7 +56,10 @@ def main() -> None:
     import peers
 
     commands = {
-        "PyTorch, channels-last": (peers.python(), ROOT / "benchmarks" / "peers" / "pytorch_throughput.py"),
+        "PyTorch, channels-last": (
+            peers.python(),
+            ROOT / "benchmarks" / "peers" / "pytorch_throughput.py",
+        ),
         "JAX, the same": (sys.executable, __file__, "plain"),
         "JAX, the whole recipe with its distortions": (sys.executable, __file__, "whole"),
     }
@@ -62,11 +68,17 @@ def main() -> None:
         for name, command in commands.items():
             speeds[name].append(peers.printed(*command))
     reference = statistics.median(speeds["PyTorch, channels-last"])
-    print(f"| training, batches of 128 (median, least and most of {ROUNDS}) | images a second | ratio |")
+    print(
+        f"| training, batches of 128 (median, least and most of {ROUNDS}) | images a second | "
+        f"ratio |"
+    )
     print("| --- | --- | --- |")
     for name, values in speeds.items():
         middle = statistics.median(values)
-        print(f"| {name} | {middle:.0f} ({min(values):.0f} to {max(values):.0f}) | {middle / reference:.2f} |")
+        print(
+            f"| {name} | {middle:.0f} ({min(values):.0f} to {max(values):.0f}) | "
+            f"{middle / reference:.2f} |"
+        )
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 """What a picture may cost, whatever is on it: prints a table of the worst that we know of.
 
     python benchmarks/worst_case.py                  # drawn by program
-    python benchmarks/worst_case.py PICTURE_OR_FOLDER  # and these, as given and with four times as many pixels
-    python benchmarks/worst_case.py --only noise     # only those with that in their name
+    python benchmarks/worst_case.py PICTURE_OR_FOLDER  # and these, as given and with four times as
+    many pixels python benchmarks/worst_case.py --only noise     # only those with that in their
+    name
 
-Each picture is read once as it is, about 2 megapixels, and once with four times as much of it on four times as many
-pixels. What counts is CPU seconds, of all threads and every turn of the page, and the memory above rest at most. Where
-too much is on a picture to be writing, the reader says so, and reads nothing: the table has that as "too much".
+Each picture is read once as it is, about 2 megapixels, and once with four times as much of it on
+four times as many pixels. What counts is CPU seconds, of all threads and every turn of the page,
+and the memory above rest at most. Where too much is on a picture to be writing, the reader says so,
+and reads nothing: the table has that as "too much".
 """
 
 import argparse
@@ -29,7 +31,8 @@ SIDE = 1400  # pixels: 2 megapixels, as a photograph is reduced to about
 TOO_MUCH = "too much on this picture"  # in a reading's note
 LIMIT = 2.0  # CPU seconds for a picture of at most so many pixels
 
-# A drawing of any size: (side in pixels, how many times as much of it as at the first size) → (h, w) uint8.
+# A drawing of any size: (side in pixels, how many times as much of it as at the first size) → (h,
+# w) uint8.
 PICTURES: dict[str, tuple[int, Callable[[int, int], np.ndarray]]] = {}
 
 
@@ -55,7 +58,9 @@ def grey_noise(side, _):
 
 def binary_noise(share: float) -> Callable[[int, int], np.ndarray]:
     """Black pixels, a share of all."""
-    return lambda side, _: np.where(np.random.default_rng(0).random((side, side)) < share, 0, 255).astype(np.uint8)
+    return lambda side, _: np.where(
+        np.random.default_rng(0).random((side, side)) < share, 0, 255
+    ).astype(np.uint8)
 
 
 for part in (0.05, 0.2, 0.5):
@@ -78,7 +83,9 @@ for coarse in (2, 5, 10):
 
 
 def checkerboard(cell: int) -> Callable[[int, int], np.ndarray]:
-    return lambda side, _: (255 * (np.indices((side, side)) // cell).sum(0) % 510).clip(0, 255).astype(np.uint8)
+    return lambda side, _: (
+        (255 * (np.indices((side, side)) // cell).sum(0) % 510).clip(0, 255).astype(np.uint8)
+    )
 
 
 for cell in (1, 4, 16, 64):
@@ -87,7 +94,9 @@ for cell in (1, 4, 16, 64):
 
 def dots(cell: int) -> Callable[[int, int], np.ndarray]:
     """Squares that don't touch."""
-    return lambda side, _: np.where((np.indices((side, side)) % (2 * cell) < cell).all(0), 0, 255).astype(np.uint8)
+    return lambda side, _: np.where(
+        (np.indices((side, side)) % (2 * cell) < cell).all(0), 0, 255
+    ).astype(np.uint8)
 
 
 for cell in (3, 10, 30):
@@ -98,7 +107,9 @@ for cell in (3, 10, 30):
 def specks(side, times, count=100_000, ring=False):
     page, pen = drawn(side)
     if ring:
-        pen.ellipse((0.3 * side, 0.3 * side, 0.7 * side, 0.7 * side), outline=0, width=max(2, side // 100))
+        pen.ellipse(
+            (0.3 * side, 0.3 * side, 0.7 * side, 0.7 * side), outline=0, width=max(2, side // 100)
+        )
     for x, y in np.random.default_rng(0).integers(0, side - 2, (count * times, 2)).tolist():
         pen.rectangle((x, y, x + 1, y + 1), fill=0)
     return np.asarray(page)
@@ -118,7 +129,8 @@ STROKES = {
 
 
 def digits_in_a_row(count: int, height: int = 24) -> np.ndarray:
-    """(h, w) uint8: so many digits, 7421 again and again, 60 pixels from one to the next at a height of 60."""
+    """(h, w) uint8: so many digits, 7421 again and again, 60 pixels from one to the next at a
+    height of 60."""
     scale = height / 60
     page = Image.new("L", (round((60 * count + 60) * scale), 3 * height), 255)
     pen = ImageDraw.Draw(page)
@@ -152,9 +164,9 @@ def printed(size: int) -> Callable[[int, int], np.ndarray]:
     def draw(side, _):
         page, pen = drawn(side)
         font = ImageFont.load_default(size)
-        words = ("lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor " * 8)[
-            : side * 2 // size
-        ]
+        words = (
+            "lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor " * 8
+        )[: side * 2 // size]
         for number, top in enumerate(range(size, side - 2 * size, round(1.5 * size))):
             pen.text((size, top), words[number % 40 :], fill=0, font=font)
         return np.asarray(page)
@@ -187,7 +199,10 @@ def circles_of(gap: int) -> Callable[[int, int], np.ndarray]:
     def draw(side, _):
         page, pen = drawn(side)
         for radius in range(gap, side // 2 - 10, gap):
-            pen.ellipse((side / 2 - radius, side / 2 - radius, side / 2 + radius, side / 2 + radius), outline=0)
+            pen.ellipse(
+                (side / 2 - radius, side / 2 - radius, side / 2 + radius, side / 2 + radius),
+                outline=0,
+            )
         return np.asarray(page)
 
     return draw
@@ -211,7 +226,9 @@ def maze_of(cell: int) -> Callable[[int, int], np.ndarray]:
         ways = np.random.default_rng(0).random((side // cell, side // cell)) < 0.5
         for (i, j), way in np.ndenumerate(ways):
             x, y = j * cell, i * cell
-            pen.line((x, y, x + cell, y + cell) if way else (x + cell, y, x, y + cell), fill=0, width=2)
+            pen.line(
+                (x, y, x + cell, y + cell) if way else (x + cell, y, x, y + cell), fill=0, width=2
+            )
         return np.asarray(page)
 
     return draw
@@ -265,7 +282,10 @@ def dashes_of(count: int) -> Callable[[int, int], np.ndarray]:
         page, pen = drawn(side)
         across = round((count * times / 2) ** 0.5)  # twice as many down as across
         for number in range(count * times):
-            x, y = side * (number % across + 0.3) / across, side * (number // across + 0.5) / (2 * across)
+            x, y = (
+                side * (number % across + 0.3) / across,
+                side * (number // across + 0.5) / (2 * across),
+            )
             pen.line((x, y, x + 0.5 * side / across, y), fill=0, width=2)
         return np.asarray(page)
 
@@ -303,12 +323,17 @@ def table(side, _):
         size = cell // 2
         one = digit[size - 2 : 2 * size + 3, size * (number % 4) + size // 3 :][:, : size + 2]
         y, x = start + i * cell + cell // 4, start + j * cell + cell // 5
-        np.minimum(page[y : y + len(one), x : x + one.shape[1]], one, out=page[y : y + len(one), x : x + one.shape[1]])
+        np.minimum(
+            page[y : y + len(one), x : x + one.shape[1]],
+            one,
+            out=page[y : y + len(one), x : x + one.shape[1]],
+        )
     return page
 
 
 def cost(recognizer: Recognizer, array: np.ndarray) -> tuple[float, float, str]:
-    """CPU seconds of a reading, megabytes above rest, and what was read: "too much" or how many digits."""
+    """CPU seconds of a reading, megabytes above rest, and what was read: "too much" or how many
+    digits."""
     import pages
 
     def read():
@@ -317,7 +342,11 @@ def cost(recognizer: Recognizer, array: np.ndarray) -> tuple[float, float, str]:
         return reading, time.process_time() - start
 
     (reading, seconds), megabytes = pages.peak(read)
-    return seconds, megabytes, "too much" if TOO_MUCH in reading.note else f"{len(reading.digits):,}"
+    return (
+        seconds,
+        megabytes,
+        "too much" if TOO_MUCH in reading.note else f"{len(reading.digits):,}",
+    )
 
 
 def main() -> None:
@@ -329,12 +358,16 @@ def main() -> None:
     recognizer = Recognizer.load(options.checkpoint)
     for side, draw in (PICTURES["a page of digits"], PICTURES["grey noise"]):
         recognizer.read(draw(side, 1))  # compiles every size of batch and tile
-    sources = {name: (side, draw) for name, (side, draw) in PICTURES.items() if options.only in name}
+    sources = {
+        name: (side, draw) for name, (side, draw) in PICTURES.items() if options.only in name
+    }
     for path in options.paths:
         for file in sorted(path.iterdir()) if path.is_dir() else [path]:
             if file.suffix.lower().lstrip(".") in EXTENSIONS and options.only in file.name:
                 sources[file.name] = 1, lambda _, times, file=file: _given(file, times)
-    print("| picture | megapixels | CPU s | MB | digits | megapixels | CPU s | MB | digits | growth |")
+    print(
+        "| picture | megapixels | CPU s | MB | digits | megapixels | CPU s | MB | digits | growth |"
+    )
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     taken = {}
     for name, (side, draw) in sources.items():
@@ -353,7 +386,10 @@ def main() -> None:
         print(f"| {name} | {' | '.join(cells)} | {growth} |", flush=True)
     if taken:
         (name, times), most = max(taken.items(), key=lambda item: item[1])
-        print(f"\nThe slowest of at most 2 megapixels is {name}{', four times' * (times > 1)}: {most:.2f} CPU seconds.")
+        print(
+            f"\nThe slowest of at most 2 megapixels is {name}{', four times' * (times > 1)}: "
+            f"{most:.2f} CPU seconds."
+        )
 
 
 def _given(file: Path, times: int) -> np.ndarray:

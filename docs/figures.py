@@ -2,7 +2,8 @@
 
     python docs/figures.py
 
-Nothing of a dataset is in them: the digits are drawn by program, and the networks are those that ship.
+Nothing of a dataset is in them: the digits are drawn by program, and the networks are those that
+ship.
 """
 
 import sys
@@ -28,7 +29,8 @@ DIGIT = 7
 
 
 def photograph() -> np.ndarray:
-    """(300, 300, 3) uint8: a small slanted 7 with a thin pen in a corner of a sheet that a shadow falls on."""
+    """(300, 300, 3) uint8: a small slanted 7 with a thin pen in a corner of a sheet that a shadow
+    falls on."""
     sheet = Image.new("L", (600, 600), 0)
     for stroke in samples.placed(DIGIT, 260, tilt=12, left=270, top=40):
         ImageDraw.Draw(sheet).line(stroke, fill=255, width=13, joint="curve")
@@ -42,7 +44,8 @@ def photograph() -> np.ndarray:
 
 
 def score_sheet() -> np.ndarray:
-    """(512, 512) uint8: a table with printed names and numbers by hand in it, in the light of a window."""
+    """(512, 512) uint8: a table with printed names and numbers by hand in it, in the light of a
+    window."""
     sheet = Image.new("L", (1024, 1024), 0)
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(64)
     rows = (("Anna", "47"), ("Ben", "306"), ("Cleo", "1 8"), ("Dan", "25"))
@@ -52,7 +55,9 @@ def score_sheet() -> np.ndarray:
         for place, digit in enumerate(points):
             if digit != " ":
                 size = 190 if number % 2 else 150
-                for stroke in samples.placed(int(digit), size, tilt=5, left=440 + 150 * place, top=top + 25):
+                for stroke in samples.placed(
+                    int(digit), size, tilt=5, left=440 + 150 * place, top=top + 25
+                ):
                     pen.line(stroke, fill=255, width=11, joint="curve")
     for y in range(50, 1024, 230):
         pen.line((50, y, 980, y + 12), fill=160, width=5)
@@ -60,7 +65,9 @@ def score_sheet() -> np.ndarray:
         pen.line((x, 50, x - 10, 970), fill=160, width=5)
     ink = np.asarray(sheet.reduce(2)) / 255
     y, x = np.mgrid[:512, :512] / 512
-    picture = (0.95 - 0.4 * (x + y) / 2) * (1 - 0.7 * ink) + np.random.default_rng(1).normal(0, 0.015, ink.shape)
+    picture = (0.95 - 0.4 * (x + y) / 2) * (1 - 0.7 * ink) + np.random.default_rng(1).normal(
+        0, 0.015, ink.shape
+    )
     return np.round(255 * np.clip(picture, 0, 1)).astype(np.uint8)
 
 
@@ -69,8 +76,12 @@ def page(height: int) -> tuple[Image.Image, ImageDraw.ImageDraw]:
     return sheet, ImageDraw.Draw(sheet)
 
 
-def words(pen: ImageDraw.ImageDraw, place: tuple[float, float], text: str, size=20, fill=INK, anchor="ma") -> None:
-    pen.multiline_text(place, text, fill=fill, font=ImageFont.load_default(size), anchor=anchor, align="center")
+def words(
+    pen: ImageDraw.ImageDraw, place: tuple[float, float], text: str, size=20, fill=INK, anchor="ma"
+) -> None:
+    pen.multiline_text(
+        place, text, fill=fill, font=ImageFont.load_default(size), anchor=anchor, align="center"
+    )
 
 
 def arrow(pen: ImageDraw.ImageDraw, left: float, y: float) -> None:
@@ -83,7 +94,9 @@ def shown(values: np.ndarray, side: int) -> Image.Image:
     """(h, w) uint8 or (h, w, 3) → a square picture, pixels as squares where they are enlarged."""
     image = Image.fromarray(values)
     enlarged = side >= 3 * max(values.shape[:2])
-    return image.resize((side, side), Image.Resampling.NEAREST if enlarged else Image.Resampling.LANCZOS)
+    return image.resize(
+        (side, side), Image.Resampling.NEAREST if enlarged else Image.Resampling.LANCZOS
+    )
 
 
 def stretched(values: np.ndarray, most: float | None = None) -> np.ndarray:
@@ -129,7 +142,9 @@ def heat(grey: np.ndarray) -> Image.Image:
     found = model.page.distinct(model.page.spots(*answers))
     hot = np.kron(1 / (1 + np.exp(-answers[0])), np.ones((STRIDE, STRIDE)))[..., None]
     hot = np.clip(1.6 * hot, 0, 1)
-    warm = np.round(np.stack([level] * 3, -1) * (1 - hot) + np.array([213, 94, 0]) * hot).astype(np.uint8)
+    warm = np.round(np.stack([level] * 3, -1) * (1 - hot) + np.array([213, 94, 0]) * hot).astype(
+        np.uint8
+    )
     boxes = Image.fromarray(grey).convert("RGB")
     draw, scale = ImageDraw.Draw(boxes), grey.shape[0] / side
     for box, probabilities in zip(found.boxes, found.probabilities, strict=True):
@@ -137,7 +152,12 @@ def heat(grey: np.ndarray) -> Image.Image:
         draw.rectangle((left, top, right, bottom), outline=BLUE, width=3)
         name = (*"0123456789", "-", ".", "?")[probabilities.argmax()]
         draw.text(
-            (right + 4, top), name, fill=BLUE, font=ImageFont.load_default(30), stroke_width=3, stroke_fill="white"
+            (right + 4, top),
+            name,
+            fill=BLUE,
+            font=ImageFont.load_default(30),
+            stroke_width=3,
+            stroke_fill="white",
         )
     panels = (
         (grey, "1. The page"),
@@ -160,24 +180,39 @@ def numbers(glyph: np.ndarray) -> Image.Image:
     top, left, count, cell = 4, 9, 11, 36
     sheet.paste(shown(glyph, 392), (20, 10))
     pen.rectangle(
-        (20 + 14 * left, 10 + 14 * top, 20 + 14 * (left + count), 10 + 14 * (top + count)), outline=ORANGE, width=3
+        (20 + 14 * left, 10 + 14 * top, 20 + 14 * (left + count), 10 + 14 * (top + count)),
+        outline=ORANGE,
+        width=3,
     )
     for row in range(count):
         for column in range(count):
             value = int(glyph[top + row, left + column])
             x, y = 500 + cell * column, 10 + cell * row
             pen.rectangle((x, y, x + cell, y + cell), fill=(value,) * 3, outline="#5b6672")
-            words(pen, (x + cell / 2, y + cell / 2), str(value), 14, "white" if value < 128 else "black", "mm")
+            words(
+                pen,
+                (x + cell / 2, y + cell / 2),
+                str(value),
+                14,
+                "white" if value < 128 else "black",
+                "mm",
+            )
     words(pen, (216, 406), "28 by 28 pixels", 18)
     words(pen, (698, 414), "those in the orange square, as the computer has them", 18, anchor="mm")
     return sheet
 
 
-def convolution(glyph: np.ndarray, kernels: np.ndarray, maps: np.ndarray, chosen: list[int]) -> Image.Image:
+def convolution(
+    glyph: np.ndarray, kernels: np.ndarray, maps: np.ndarray, chosen: list[int]
+) -> Image.Image:
     """What three 5×5 filters of the first layer find in the glyph."""
     sheet, pen = page(60 + 190 * len(chosen))
     most = np.abs(kernels[..., chosen]).max()
-    for x, title in ((105, "the glyph"), (400, "a filter: 5 by 5 numbers"), (720, "where it is found: 14 by 14")):
+    for x, title in (
+        (105, "the glyph"),
+        (400, "a filter: 5 by 5 numbers"),
+        (720, "where it is found: 14 by 14"),
+    ):
         words(pen, (x, 12), title, 18, QUIET)
     for row, channel in enumerate(chosen):
         top = 50 + 190 * row
@@ -186,9 +221,18 @@ def convolution(glyph: np.ndarray, kernels: np.ndarray, maps: np.ndarray, chosen
         for y in range(5):
             for x in range(5):
                 left, upper = 318 + 34 * x, top + 34 * y
-                colour = tuple(int(part) for part in signed(kernel[y : y + 1, x : x + 1], most)[0, 0])
+                colour = tuple(
+                    int(part) for part in signed(kernel[y : y + 1, x : x + 1], most)[0, 0]
+                )
                 pen.rectangle((left, upper, left + 34, upper + 34), fill=colour, outline="#c5cdd5")
-                words(pen, (left + 17, upper + 17), f"{round(float(kernel[y, x]), 1) + 0:.1f}", 12, INK, "mm")
+                words(
+                    pen,
+                    (left + 17, upper + 17),
+                    f"{round(float(kernel[y, x]), 1) + 0:.1f}",
+                    12,
+                    INK,
+                    "mm",
+                )
         sheet.paste(shown(stretched(maps[..., channel]), 168), (636, top))
         words(pen, (252, top + 84), "*", 30, QUIET, "mm")
         words(pen, (560, top + 84), "=", 30, QUIET, "mm")
@@ -219,7 +263,10 @@ def answer(probabilities: np.ndarray, classes) -> Image.Image:
         y = 12 + 30 * row
         words(pen, (200, y + 11), name, 20, INK, "mm")
         pen.rectangle((225, y, 725, y + 22), fill="#e9edf1")
-        pen.rectangle((225, y, 225 + 500 * share, y + 22), fill=BLUE if share == probabilities.max() else QUIET)
+        pen.rectangle(
+            (225, y, 225 + 500 * share, y + 22),
+            fill=BLUE if share == probabilities.max() else QUIET,
+        )
         words(pen, (740, y + 11), f"{share:.2%}", 18, INK, "lm")
     return sheet
 

@@ -69,7 +69,9 @@ def main() -> None:
             browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
             expect.set_options(timeout=30_000)
             for name, show in PICTURES.items():
-                page = browser.new_context(base_url=address, viewport=VIEW, color_scheme="light").new_page()
+                page = browser.new_context(
+                    base_url=address, viewport=VIEW, color_scheme="light"
+                ).new_page()
                 show(page)
                 page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
                 page.mouse.move(0, 0)

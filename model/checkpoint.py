@@ -2,12 +2,14 @@
 
 A checkpoint is a folder of three files, none of which can run code when read:
 
-- `weights.safetensors`: every parameter and statistic of the network by its path, such as `conv1.conv.kernel`, in
-  float32, or in float16, which halves the file of a committee;
+- `weights.safetensors`: every parameter and statistic of the network by its path, such as
+  `conv1.conv.kernel`, in float32, or in float16, which halves the file of a committee;
 - `card.json`: what it is and how it came to be (`CARD_FIELDS`);
-- `evaluation.npz`: test labels and probabilities, what the charts of the dashboard need. Readers do without it.
+- `evaluation.npz`: test labels and probabilities, what the charts of the dashboard need. Readers do
+  without it.
 
-Loading is strict: whatever is missing, doesn't fit or can't be read raises a CheckpointError that names file and fault.
+Loading is strict: whatever is missing, doesn't fit or can't be read raises a CheckpointError that
+names file and fault.
 """
 
 import hashlib
@@ -48,10 +50,12 @@ CARD_FIELDS = {
 
 
 # What the fields may hold, that a damaged card asks for no memory and shows no nonsense.
-MOST_CARD, MOST_HEADER = 4_000_000, 1_000_000  # bytes: of a card; of a weights file beyond its values
+# bytes: of a card; of a weights file beyond its values
+MOST_CARD, MOST_HEADER = 4_000_000, 1_000_000
 MOST_CLASSES, MOST_NAME = 1000, 200  # classes; characters of a name
 MOST_VALUES = 20_000_000  # of an array of an evaluation: images times classes
-RANGES = {"widths": (1, 1024), "depth": (1, 16), "features": (0, 8192), "members": (1, 32)}  # of a network's arguments
+# of a network's arguments
+RANGES = {"widths": (1, 1024), "depth": (1, 16), "features": (0, 8192), "members": (1, 32)}
 SHARES = ("accuracy", "ece")  # of an evaluation's summary, from 0 to 1
 
 
@@ -69,7 +73,8 @@ def load(directory: os.PathLike | str) -> tuple[DigitCNN | Committee, dict]:
     card = read_card(directory)
     if tuple(card["classes"]) == NAMES:
         raise CheckpointError(
-            f"{directory} is a page network, which every checkpoint uses; choose one that reads digits."
+            f"{directory} is a page network, which every checkpoint uses; choose one that reads "
+            f"digits."
         )
     return _load(directory, card, "a DigitCNN", _network)
 
@@ -83,20 +88,28 @@ def load_page(directory: os.PathLike | str = PAGE) -> tuple[PageNetwork, dict]:
     return _load(Path(directory), read_card(directory), "a PageNetwork", network)
 
 
-def _load(directory: Path, card: dict, kind: str, build: Callable[[dict], nnx.Module]) -> tuple[nnx.Module, dict]:
+def _load(
+    directory: Path, card: dict, kind: str, build: Callable[[dict], nnx.Module]
+) -> tuple[nnx.Module, dict]:
     path = directory / WEIGHTS
     try:
         network = nnx.eval_shape(lambda: build(card))
     except (TypeError, ValueError) as error:
-        raise CheckpointError(f"{directory / CARD}: 'network' does not describe {kind} ({_line(error)}).") from error
+        raise CheckpointError(
+            f"{directory / CARD}: 'network' does not describe {kind} ({_line(error)})."
+        ) from error
     state = nnx.state(network, TRAINED)
     wanted = by_name(state)
-    most = sum(variable.size * variable.dtype.itemsize for variable in wanted.values()) + MOST_HEADER
+    most = (
+        sum(variable.size * variable.dtype.itemsize for variable in wanted.values()) + MOST_HEADER
+    )
     try:
         content = _bounded(path, most)
         loaded = from_bytes(content)
     except (SafetensorError, ValueError, KeyError) as error:
-        raise CheckpointError(f"{path} is damaged or not a safetensors file ({_line(error)}).") from error
+        raise CheckpointError(
+            f"{path} is damaged or not a safetensors file ({_line(error)})."
+        ) from error
     for name in sorted(wanted.keys() ^ loaded.keys()):
         fault = "is missing" if name in wanted else "is not part of this network"
         raise CheckpointError(f"{path}: {_line(name)} {fault}.")
@@ -104,12 +117,15 @@ def _load(directory: Path, card: dict, kind: str, build: Callable[[dict], nnx.Mo
         value = loaded[name]
         if value.shape != variable.shape or value.dtype not in (variable.dtype, np.float16):
             raise CheckpointError(
-                f"{path}: {name} is {value.dtype} {value.shape}, but should be {variable.dtype} {variable.shape}."
+                f"{path}: {name} is {value.dtype} {value.shape}, but should be {variable.dtype} "
+                f"{variable.shape}."
             )
         if not np.isfinite(value).all():
             raise CheckpointError(f"{path}: {name} has values that are not finite.")
     if "sha256" in card and card["sha256"] != _sha256(content):
-        raise CheckpointError(f"{path} is damaged or of another checkpoint: its checksum is not the card's.")
+        raise CheckpointError(
+            f"{path} is damaged or of another checkpoint: its checksum is not the card's."
+        )
     nnx.update(network, jax.tree.map(lambda v: v, nnx.from_flat_state(_with_values(state, loaded))))
     network.eval()
     for _, module in nnx.iter_modules(network):
@@ -140,7 +156,10 @@ def save(
     directory.mkdir(parents=True, exist_ok=True)
     state = nnx.state(network, TRAINED)
     # safetensors writes the memory of an array as it lies, whatever its strides.
-    values = {name: np.ascontiguousarray(variable[...], dtype) for name, variable in by_name(state).items()}
+    values = {
+        name: np.ascontiguousarray(variable[...], dtype)
+        for name, variable in by_name(state).items()
+    }
     content = to_bytes(values)
     with replacing(directory / WEIGHTS) as path:
         path.write_bytes(content)
@@ -161,7 +180,9 @@ def read_card(directory: os.PathLike | str) -> dict:
     try:
         card = json.loads(_bounded(path, MOST_CARD).decode(), parse_constant=_refuse)
     except (ValueError, RecursionError) as error:  # also of digits or brackets without end
-        raise CheckpointError(f"{path} is not a JSON file that can be read ({_line(error)}).") from error
+        raise CheckpointError(
+            f"{path} is not a JSON file that can be read ({_line(error)})."
+        ) from error
     if not isinstance(card, dict):
         raise CheckpointError(f"{path} should hold an object, but holds a {type(card).__name__}.")
     for field, kind in CARD_FIELDS.items():
@@ -169,7 +190,9 @@ def read_card(directory: os.PathLike | str) -> dict:
             raise CheckpointError(f"{path}: the field '{field}' is missing.")
         kinds = (int, float) if kind is float else kind
         if not isinstance(card[field], kinds) or isinstance(card[field], bool):
-            raise CheckpointError(f"{path}: '{field}' should be a {kind.__name__}, not {_line(repr(card[field]))}.")
+            raise CheckpointError(
+                f"{path}: '{field}' should be a {kind.__name__}, not {_line(repr(card[field]))}."
+            )
     for fault in _faults(card):
         raise CheckpointError(f"{path}: {fault}.")
     return card
@@ -184,13 +207,22 @@ def _faults(card: dict) -> Iterator[str]:
         yield f"'classes' should be a list of names of at most {MOST_NAME} characters"
     elif not 0 < len(names) <= MOST_CLASSES or len(set(names)) < len(names):
         yield f"'classes' should be 1 to {MOST_CLASSES} names, each once"
-    texts = {"name": card["name"], "data": card["data"].get("name", ""), "command": card.get("command", "")}
+    texts = {
+        "name": card["name"],
+        "data": card["data"].get("name", ""),
+        "command": card.get("command", ""),
+    }
     for field, value in texts.items():
         if not isinstance(value, str) or (field != "command" and len(value) > MOST_NAME):
-            yield f"'{field}' should be named by at most {MOST_NAME} characters, not {_line(repr(value))}"
+            yield (
+                f"'{field}' should be named by at most {MOST_NAME} characters, not "
+                f"{_line(repr(value))}"
+            )
     if not _is_number(card.get("threshold", 0), 0, 1):
         yield f"'threshold' should be from 0 to 1, not {_line(repr(card['threshold']))}"
-    if not isinstance(card.get("parameters", 0), int) or not _is_number(card.get("parameters", 0), 0, math.inf):
+    if not isinstance(card.get("parameters", 0), int) or not _is_number(
+        card.get("parameters", 0), 0, math.inf
+    ):
         yield f"'parameters' should be a count, not {_line(repr(card['parameters']))}"
     for part in ("validation", "test"):
         summary = card.get(part, {})
@@ -203,8 +235,13 @@ def _faults(card: dict) -> Iterator[str]:
     for name, (least, most) in RANGES.items():
         values = card["network"].get(name, least)
         values = values if isinstance(values, list) else [values]
-        if len(values) > len(RANGES) or not all(isinstance(v, int) and _is_number(v, least, most) for v in values):
-            yield f"'network' has {name} {_line(repr(values))}, which should be from {least} to {most}"
+        if len(values) > len(RANGES) or not all(
+            isinstance(v, int) and _is_number(v, least, most) for v in values
+        ):
+            yield (
+                f"'network' has {name} {_line(repr(values))}, which should be from {least} to "
+                f"{most}"
+            )
     if not _is_number(card["network"].get("dropout", 0), 0, 0.99):
         yield "'network' has a dropout that is not from 0 to 0.99"
 
@@ -241,25 +278,38 @@ def _line(fault: object) -> str:
 
 
 def read_evaluation(directory: os.PathLike | str) -> tuple[np.ndarray, np.ndarray]:
-    """Test labels (n,) int and probabilities (n, classes) float32 of a checkpoint; raises CheckpointError."""
+    """Test labels (n,) int and probabilities (n, classes) float32 of a checkpoint; raises
+    CheckpointError."""
     path = Path(directory) / EVALUATION
     classes = len(read_card(directory)["classes"])
     content = _bounded(path, 4 * MOST_VALUES)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as members:
             # Each header first: it says how much memory its array takes.
-            labels, probabilities = (_array(members, f"{name}.npy") for name in ("labels", "probabilities"))
+            labels, probabilities = (
+                _array(members, f"{name}.npy") for name in ("labels", "probabilities")
+            )
     except Exception as error:  # what a damaged file makes zipfile and NumPy raise is of any kind
-        raise CheckpointError(f"{path} is damaged or not an evaluation ({_line(error)}).") from error
+        raise CheckpointError(
+            f"{path} is damaged or not an evaluation ({_line(error)})."
+        ) from error
     if labels.ndim != 1 or probabilities.shape != (len(labels), classes):
         raise CheckpointError(
-            f"{path}: labels {labels.shape} and probabilities {probabilities.shape} don't fit {classes} classes."
+            f"{path}: labels {labels.shape} and probabilities {probabilities.shape} don't fit "
+            f"{classes} classes."
         )
     if labels.dtype.kind not in "iu" or probabilities.dtype.kind != "f":
-        raise CheckpointError(f"{path}: labels are {labels.dtype} and probabilities {probabilities.dtype}.")
+        raise CheckpointError(
+            f"{path}: labels are {labels.dtype} and probabilities {probabilities.dtype}."
+        )
     labels = labels.astype(int)
-    if not ((labels >= 0) & (labels < classes)).all() or not ((probabilities >= 0) & (probabilities <= 1)).all():
-        raise CheckpointError(f"{path} has labels that are no class, or probabilities that are not from 0 to 1.")
+    if (
+        not ((labels >= 0) & (labels < classes)).all()
+        or not ((probabilities >= 0) & (probabilities <= 1)).all()
+    ):
+        raise CheckpointError(
+            f"{path} has labels that are no class, or probabilities that are not from 0 to 1."
+        )
     return labels, probabilities.astype(np.float32, copy=False)
 
 
@@ -267,11 +317,19 @@ def _array(members: zipfile.ZipFile, name: str) -> np.ndarray:
     """An array of an .npz file; ValueError where it is larger than an evaluation may be."""
     with members.open(name) as file:
         version = np.lib.format.read_magic(file)
-        read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+        read_header = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }
         if version not in read_header:
             raise ValueError(f"{name} has a format of version {version}")
         shape, _, dtype = read_header[version](file)
-    if dtype.kind not in "iuf" or dtype.itemsize > 8 or len(shape) > 2 or math.prod(shape) > MOST_VALUES:
+    if (
+        dtype.kind not in "iuf"
+        or dtype.itemsize > 8
+        or len(shape) > 2
+        or math.prod(shape) > MOST_VALUES
+    ):
         raise ValueError(f"{name} is {dtype} {shape}")
     with members.open(name) as file:
         return np.lib.format.read_array(file, allow_pickle=False)
@@ -285,7 +343,10 @@ def _network(card: dict) -> DigitCNN | Committee:
 
 def network_arguments(card: dict) -> dict:
     """The network's arguments, as a card has them, with tuples for JSON's lists."""
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in card["network"].items()}
+    return {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in card["network"].items()
+    }
 
 
 def by_name(state: nnx.State) -> dict[str, nnx.Variable]:
@@ -295,7 +356,12 @@ def by_name(state: nnx.State) -> dict[str, nnx.Variable]:
 
 def _with_values(state: nnx.State, values: dict[str, np.ndarray]) -> list:
     return [
-        (path, variable.replace(jax.device_put(np.asarray(values[".".join(map(str, path))], variable.dtype))))
+        (
+            path,
+            variable.replace(
+                jax.device_put(np.asarray(values[".".join(map(str, path))], variable.dtype))
+            ),
+        )
         for path, variable in nnx.to_flat_state(state)
     ]
 

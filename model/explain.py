@@ -1,4 +1,5 @@
-"""Explainer: what a network makes of a glyph inside, beside the probabilities that the Recognizer gives.
+"""Explainer: what a network makes of a glyph inside, beside the probabilities that the Recognizer
+gives.
 
 from model import checkpoint
 from model.explain import Explainer
@@ -23,7 +24,9 @@ from model.network import GLYPH_SIZE, Committee, DigitCNN
 
 BATCH = 128  # glyphs; one size, so that it is compiled once
 STEPS = 128  # from the black image to the glyph
-BUNCHED = 3  # the power that bunches these steps near black, where norms and ReLUs make the network change fastest
+# the power that bunches these steps near black, where norms and ReLUs make the network change
+# fastest
+BUNCHED = 3
 PATCH = 5  # pixels a side: wiping out so much breaks a stroke
 CHUNK = 16 * BATCH  # images of an album between two words of its progress
 
@@ -39,7 +42,8 @@ class Layer(NamedTuple):
 
 
 class Explainer:
-    """Looks into one checkpoint's network. Nothing of it changes once it is made, so threads may share one."""
+    """Looks into one checkpoint's network. Nothing of it changes once it is made, so threads may
+    share one."""
 
     def __init__(self, network: DigitCNN | Committee, card: dict):
         self.card = card
@@ -69,7 +73,8 @@ class Explainer:
         self._integrated = jax.jit(integrated)
 
     def warm(self) -> "Explainer":
-        """Compiles what it needs, which takes seconds, so that the first explanation needn't wait."""
+        """Compiles what it needs, which takes seconds, so that the first explanation needn't
+        wait."""
         glyph = np.zeros((GLYPH_SIZE, GLYPH_SIZE), np.uint8)
         self.features(glyph[None])
         self.layers(glyph)
@@ -78,39 +83,54 @@ class Explainer:
         return self
 
     def features(self, glyphs: np.ndarray) -> np.ndarray:
-        """(n, 28, 28) uint8 glyphs → (n, features) float32, ≥ 0: the network's own description of each."""
+        """(n, 28, 28) uint8 glyphs → (n, features) float32, ≥ 0: the network's own description of
+        each."""
         return _in_batches(self._embed, glyphs)
 
     def probabilities(self, glyphs: np.ndarray) -> np.ndarray:
-        """(n, 28, 28) uint8 glyphs → (n, classes) float32, calibrated, as the Recognizer gives them."""
+        """(n, 28, 28) uint8 glyphs → (n, classes) float32, calibrated, as the Recognizer gives
+        them."""
         return np.exp(_in_batches(self._log_probabilities, glyphs))
 
     def layers(self, glyph: np.ndarray) -> list[Layer]:
-        """(28, 28) uint8 → each layer with its output, from the image to a score a class; a committee's first member's.
+        """(28, 28) uint8 → each layer with its output, from the image to a score a class; a
+        committee's first member's.
 
         The outputs of convolutions and of the hidden layer are those after batch norm and ReLU.
         """
         outputs = {name: np.asarray(value[0]) for name, value in self._inside(glyph[None]).items()}
         found = []
-        field, step = 1, 1  # pixels of the image: the side of what a place of the maps sees, and from place to place
+        # pixels of the image: the side of what a place of the maps sees, and from place to place
+        field, step = 1, 1
         before = outputs["image"]
         for name, output in outputs.items():
             module = getattr(self._member, name, None)
-            parameters = sum(leaf.size for leaf in jax.tree.leaves(nnx.state(module, nnx.Param))) if module else 0
+            parameters = (
+                sum(leaf.size for leaf in jax.tree.leaves(nnx.state(module, nnx.Param)))
+                if module
+                else 0
+            )
             if name.startswith("conv"):
-                field, step = field + (module.conv.kernel_size[0] - 1) * step, step * module.conv.strides
+                field, step = (
+                    field + (module.conv.kernel_size[0] - 1) * step,
+                    step * module.conv.strides,
+                )
             elif name == "pool":
                 field, step = field + step, 2 * step
-            found.append(Layer(name, *_in_words(name, module, before, output, field), parameters, output))
+            found.append(
+                Layer(name, *_in_words(name, module, before, output, field), parameters, output)
+            )
             before = output
         return found
 
     def integrated_gradients(self, glyph: np.ndarray, index: int) -> np.ndarray:
-        """What each pixel adds to the logarithm of a class's probability, on the way from a black image to the glyph.
+        """What each pixel adds to the logarithm of a class's probability, on the way from a black
+        image to the glyph.
 
-        The pixel's brightness times the gradient's mean over that straight way (Sundararajan, Taly and Yan, 2017:
-        Axiomatic attribution for deep networks). Completeness: the sum is what the glyph's log-probability has more
-        than the black image's, but for the mean's being one of STEPS midpoints.
+        The pixel's brightness times the gradient's mean over that straight way (Sundararajan, Taly
+        and Yan, 2017: Axiomatic attribution for deep networks). Completeness: the sum is what the
+        glyph's log-probability has more than the black image's, but for the mean's being one of
+        STEPS midpoints.
 
         Args:
             glyph: (28, 28) uint8.
@@ -122,7 +142,8 @@ class Explainer:
         return np.asarray(self._integrated(glyph, index))
 
     def occlusion(self, glyph: np.ndarray) -> np.ndarray:
-        """How much of each class's probability is lost as a patch around a pixel is wiped out, for every pixel.
+        """How much of each class's probability is lost as a patch around a pixel is wiped out, for
+        every pixel.
 
         Zeiler and Fergus, 2014: Visualizing and understanding convolutional networks.
 
@@ -150,56 +171,82 @@ class Explainer:
 class Album:
     """Many images by a network's features, in which those that are most alike to a glyph are found.
 
-    Alike is the cosine of the angle between features: how strong they are, as with bold ink, doesn't count. By it,
-    the class of the 8 nearest training images is wrong for 17 of MNIST's 5,000 validation images, by distance for 23.
+    Alike is the cosine of the angle between features: how strong they are, as with bold ink,
+    doesn't count. By it, the class of the 8 nearest training images is wrong for 17 of MNIST's
+    5,000 validation images, by distance for 23.
     """
 
     def __init__(
-        self, explainer: Explainer, images: np.ndarray, progress: Callable[[float], None] = lambda share: None
+        self,
+        explainer: Explainer,
+        images: np.ndarray,
+        progress: Callable[[float], None] = lambda share: None,
     ):
         """(n, 28, 28) uint8 images; `progress` is told the share that is done."""
         self._explainer = explainer
         parts = []
         for start in range(0, len(images), CHUNK):
-            # Of a hidden layer's units most are silent: sparse, they take a fraction of the memory and of the time.
+            # Of a hidden layer's units most are silent: sparse, they take a fraction of the memory
+            # and of the time.
             parts.append(sparse.csr_array(_unit(explainer.features(images[start : start + CHUNK]))))
             progress(min(1.0, (start + CHUNK) / len(images)))
         self._features = sparse.vstack(parts, format="csr")
 
     def alike(self, glyph: np.ndarray) -> np.ndarray:
-        """(28, 28) uint8 → (n,) float32 in [0, 1], 1 for one that the network can't tell from it."""
+        """(28, 28) uint8 → (n,) float32 in [0, 1], 1 for one that the network can't tell from
+        it."""
         return self._features @ _unit(self._explainer.features(glyph[None]))[0]
 
 
-def _in_words(name: str, module, before: np.ndarray, output: np.ndarray, field: int) -> tuple[str, str]:
-    """A layer's kind, and what it does with the output before, in words; a place of it sees `field` pixels a side."""
-    sees = f"{field} × {field} pixels of the image" if field < GLYPH_SIZE else "nearly the whole image"
+def _in_words(
+    name: str, module, before: np.ndarray, output: np.ndarray, field: int
+) -> tuple[str, str]:
+    """A layer's kind, and what it does with the output before, in words; a place of it sees `field`
+    pixels a side."""
+    sees = (
+        f"{field} × {field} pixels of the image" if field < GLYPH_SIZE else "nearly the whole image"
+    )
     if name == "image":
-        return "Image", "What the network gets: the brightness of each pixel, from 0 for black to 1 for white."
+        return (
+            "Image",
+            "What the network gets: the brightness of each pixel, from 0 for black to 1 for white.",
+        )
     if name == "conv1":
         return "Convolution", (
-            f"Moves {output.shape[-1]} filters of {field} × {field} pixels over the image, {module.conv.strides} pixels"
-            " a step. Each answers where it finds its own pattern, such as an edge in one direction."
+            f"Moves {output.shape[-1]} filters of {field} × {field} pixels over the image, "
+            f"{module.conv.strides} pixels"
+            " a step. Each answers where it finds its own pattern, such as an edge in one "
+            "direction."
         )
     if name.startswith("conv"):
         size = module.conv.kernel_size[0]
         return "Convolution", (
-            f"Each of its {output.shape[-1]} filters looks for a pattern in {size} × {size} places of all "
-            f"{before.shape[-1]} maps before. One place now sees {sees}."
+            f"Each of its {output.shape[-1]} filters looks for a pattern in {size} × {size} places "
+            f"of all {before.shape[-1]} maps before. One place now sees {sees}."
         )
     if name == "pool":
         return "Max pooling", (
-            "Keeps the strongest of each 2 × 2 places, so that a small shift of the digit matters less. "
+            "Keeps the strongest of each 2 × 2 places, so that a small shift of the digit matters "
+            "less. "
             f"One place now sees {sees}."
         )
     if name == "hidden":
         return "Hidden layer", (
-            f"Each of its {output.size} units weighs all {before.size:,} numbers before. Together they are the "
+            f"Each of its {output.size} units weighs all {before.size:,} numbers before. Together "
+            f"they are the "
             "network's own description of the digit."
         )
     if name == "mean":
-        return "Mean", f"The mean of each map: {output.size} numbers, the network's own description of the digit."
-    return "Output", f"Weighs the {before.size:,} numbers before into one score a class. The highest score wins."
+        return (
+            "Mean",
+            f"The mean of each map: {output.size} numbers, the network's own description of the "
+            f"digit.",
+        )
+    return (
+        "Output",
+        f"Weighs the {before.size:,} numbers before into one score a class. The highest score "
+        f"wins.",
+    )
 
 
 def _unit(features: np.ndarray) -> np.ndarray:

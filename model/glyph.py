@@ -1,8 +1,9 @@
 """One digit's ink → the (28, 28) glyph that the network reads, made exactly as MNIST's digits were.
 
-The recipe is that of MNIST's authors ("size normalized to fit in a 20x20 pixel box while preserving their aspect ratio
-[…] centered in a 28x28 image by computing the center of mass", http://yann.lecun.com/exdb/mnist), in the details that
-Yadav and Bottou reconstructed for QMNIST (Cold Case: The Lost MNIST Digits, 2019).
+The recipe is that of MNIST's authors ("size normalized to fit in a 20x20 pixel box while preserving
+their aspect ratio […] centered in a 28x28 image by computing the center of mass",
+http://yann.lecun.com/exdb/mnist), in the details that Yadav and Bottou reconstructed for QMNIST
+(Cold Case: The Lost MNIST Digits, 2019).
 """
 
 import functools
@@ -14,12 +15,16 @@ from model.network import GLYPH_SIZE
 
 BOX = 20  # pixels: the longer side of the digit
 INK = 0.35  # of full ink: what counts for the digit's box
-FINE = 20  # pixels by which strokes are thickened at most; ink that needs more, some 600 pixels high, is reduced first
-THINNEST = 1.4  # pixels of a glyph: MNIST's thinnest strokes; a thinner pen would fade away when scaled down
+# pixels by which strokes are thickened at most; ink that needs more, some 600 pixels high, is
+# reduced first
+FINE = 20
+# pixels of a glyph: MNIST's thinnest strokes; a thinner pen would fade away when scaled down
+THINNEST = 1.4
 
 
 def normalise(ink: np.ndarray) -> np.ndarray:
-    """(h, w) float32 ink of one digit, in [0, 1] → (28, 28) uint8 glyph; all 0 where there is no ink."""
+    """(h, w) float32 ink of one digit, in [0, 1] → (28, 28) uint8 glyph; all 0 where there is no
+    ink."""
     rows, columns = np.flatnonzero((ink >= INK).any(1)), np.flatnonzero((ink >= INK).any(0))
     glyph = np.zeros((GLYPH_SIZE, GLYPH_SIZE), np.uint8)
     if not len(rows):
@@ -37,13 +42,15 @@ def normalise(ink: np.ndarray) -> np.ndarray:
 
 
 def _offset(profile: np.ndarray, size: int) -> int:
-    """Where a digit of that profile along an axis begins, so that its centre of mass falls on pixel 14."""
+    """Where a digit of that profile along an axis begins, so that its centre of mass falls on pixel
+    14."""
     centre = (profile * (np.arange(size) + 0.5)).sum() / profile.sum()
     return int(np.clip(int(GLYPH_SIZE / 2 + 1 - centre), 0, GLYPH_SIZE - size))
 
 
 def stroke_width(ink: np.ndarray) -> float:
-    """(h, w) ink → width of its strokes in pixels: twice the area over the outline, exact for a long straight line."""
+    """(h, w) ink → width of its strokes in pixels: twice the area over the outline, exact for a
+    long straight line."""
     mask = np.pad(ink >= INK, 1)
     outline = (mask[1:] != mask[:-1]).sum() + (mask[:, 1:] != mask[:, :-1]).sum()
     # Counting pixel sides overstates slanted outlines by 4/π on the average.
@@ -51,13 +58,15 @@ def stroke_width(ink: np.ndarray) -> float:
 
 
 def _thickened(ink: np.ndarray) -> np.ndarray:
-    """The ink with strokes at least THINNEST wide once the digit is BOX high; others are left as they are."""
+    """The ink with strokes at least THINNEST wide once the digit is BOX high; others are left as
+    they are."""
     wanted = THINNEST * max(ink.shape) / BOX
     missing = wanted - stroke_width(ink)
     if missing < 1:
         return ink
     if missing / 2 > FINE:
-        # The disk grows with the ink, and the cost with both. At 15 pixels for one of a glyph's, hardly a grey changes.
+        # The disk grows with the ink, and the cost with both. At 15 pixels for one of a glyph's,
+        # hardly a grey changes.
         every = round(missing / FINE)
         height, width = (-(-side // every) * every for side in ink.shape)
         ink = np.pad(ink, ((0, height - ink.shape[0]), (0, width - ink.shape[1])))
@@ -66,7 +75,8 @@ def _thickened(ink: np.ndarray) -> np.ndarray:
         missing = wanted / every - stroke_width(ink)
     radius = max(1, round(missing / 2))
     ink = np.pad(ink, radius)
-    # The highest of each disk, which is a stack of rows: from the shortest on, each row's highest tells the next one's.
+    # The highest of each disk, which is a stack of rows: from the shortest on, each row's highest
+    # tells the next one's.
     thick, rows, grown = np.zeros_like(ink), ink.copy(), 0
     for down in range(radius, -1, -1):
         half = int(np.sqrt((radius + 0.3) ** 2 - down**2))

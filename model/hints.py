@@ -8,21 +8,29 @@ SMALL = 12  # pixels: the longer side of a digit that holds enough detail
 
 
 def hints(reading: Reading) -> list[str]:
-    """One sentence for each thing that makes the reading less sure than it could be; [] where all is well."""
+    """One sentence for each thing that makes the reading less sure than it could be; [] where all
+    is well."""
     height, width = reading.image.shape[:2]
     found = [reading.note] if reading.note else []
     for digit in reading.digits:
         left, top, box_width, box_height = digit.box
         if left == 0 or top == 0 or left + box_width >= width or top + box_height >= height:
-            found.append("The digit touches the edge: part of it may be missing. Leave a little space around it.")
+            found.append(
+                "The digit touches the edge: part of it may be missing. Leave a little space "
+                "around it."
+            )
         size = max(box_width, box_height)
         if size < SMALL:
             found.append(f"The digit is only {size} pixels large: write it larger.")
         thickness = _thickness(reading, digit)
         if thickness < THIN:
-            found.append("The pen is very thin for so large a digit: take a broader one, or write smaller.")
+            found.append(
+                "The pen is very thin for so large a digit: take a broader one, or write smaller."
+            )
         elif thickness > THICK:
-            found.append("The pen is very broad for so small a digit: take a finer one, or write larger.")
+            found.append(
+                "The pen is very broad for so small a digit: take a finer one, or write larger."
+            )
     return list(dict.fromkeys(found))
 
 

@@ -13,17 +13,21 @@ from model import interruption
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
 EXTENSIONS = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif")
-MAX_PIXELS = 100_000_000  # a phone's largest picture; more would not fit into the memory of a small server,
+# a phone's largest picture; more would not fit into the memory of a small server,
+MAX_PIXELS = 100_000_000
 ROOM = 400_000_000  # bytes that decoding may take, by what it takes a pixel:
 WEBP, IN_PLACE, NUMBERS, OTHERS = 22, 4, 5, 7  # bytes, as measured
-PACKED, ROOMY = 500, 100_000_000  # values for each byte of a file: more, beyond so many values, is a bomb or blank
-LARGE = 4_000_000  # pixels: from here on, a picture is held once and copied strip by strip, never as a whole
+# values for each byte of a file: more, beyond so many values, is a bomb or blank
+PACKED, ROOMY = 500, 100_000_000
+# pixels: from here on, a picture is held once and copied strip by strip, never as a whole
+LARGE = 4_000_000
 STRIP = 1_000_000  # pixels
 LEAST_RANGE = 1e-30  # of a picture whose pixels are floats: it shows nothing
 MIN_SIDE = 8  # of the longer side: below, nobody could write a digit
 
-# A picture is read or refused; what Pillow warns of beside, odd tags or many pixels (MAX_PIXELS is stricter), is no
-# news to who gave it. Once for the process: filters that are set and reset at each picture are not safe with threads.
+# A picture is read or refused; what Pillow warns of beside, odd tags or many pixels (MAX_PIXELS is
+# stricter), is no news to who gave it. Once for the process: filters that are set and reset at each
+# picture are not safe with threads.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
@@ -32,9 +36,11 @@ class ImageError(ValueError):
 
 
 def load(source: os.PathLike | str | bytes | Image.Image | np.ndarray) -> np.ndarray:
-    """Path, bytes, PIL image or uint8 array (h, w), (h, w, 3), (h, w, 4) → (h, w, 3) uint8 RGB, upright.
+    """Path, bytes, PIL image or uint8 array (h, w), (h, w, 3), (h, w, 4) → (h, w, 3) uint8 RGB,
+    upright.
 
-    Transparent pictures are laid on paper that their ink stands out from. The first frame of several is taken.
+    Transparent pictures are laid on paper that their ink stands out from. The first frame of
+    several is taken.
 
     Raises:
         ImageError: not a picture, of a format not known, damaged, too large or too small.
@@ -50,21 +56,27 @@ def load(source: os.PathLike | str | bytes | Image.Image | np.ndarray) -> np.nda
     try:
         image = Image.open(io.BytesIO(source), formats=FORMATS)
     except Image.DecompressionBombError as error:
-        raise ImageError(f"The picture is too large; at most {MAX_PIXELS // 10**6} megapixels can be read.") from error
+        raise ImageError(
+            f"The picture is too large; at most {MAX_PIXELS // 10**6} megapixels can be read."
+        ) from error
     except Exception as error:  # what a damaged file makes a decoder raise is of any kind
-        raise ImageError(f"This is {_guess(source)}, not a PNG, JPEG, WebP, BMP, TIFF or GIF picture.") from error
+        raise ImageError(
+            f"This is {_guess(source)}, not a PNG, JPEG, WebP, BMP, TIFF or GIF picture."
+        ) from error
     with image:
         return _to_rgb(image, len(source))
 
 
 def reduced(picture: np.ndarray, reduction: int) -> np.ndarray:
-    """(h, w, 3) or (h, w) uint8 → (h / reduction, w / reduction, …), rounded up; by strips, since Pillow copies what it
-    takes."""
+    """(h, w, 3) or (h, w) uint8 → (h / reduction, w / reduction, …), rounded up; by strips, since
+    Pillow copies what it takes."""
     if reduction == 1:
         return picture
     rows = reduction * max(1, STRIP // (reduction * picture.shape[1]))
     strips = (picture[top : top + rows] for top in range(0, len(picture), rows))
-    return np.concatenate([np.asarray(Image.fromarray(strip).reduce(reduction)) for strip in strips])
+    return np.concatenate(
+        [np.asarray(Image.fromarray(strip).reduce(reduction)) for strip in strips]
+    )
 
 
 def room(content: bytes) -> int:
@@ -85,7 +97,9 @@ def _file_content(path: Path) -> bytes:
     except IsADirectoryError as error:
         raise ImageError(f"{path} is a folder, not a picture.") from error
     except (OSError, ValueError) as error:
-        raise ImageError(f"{path} can't be opened: {getattr(error, 'strerror', None) or error}.") from error
+        raise ImageError(
+            f"{path} can't be opened: {getattr(error, 'strerror', None) or error}."
+        ) from error
 
 
 def _guess(content: bytes) -> str:
@@ -103,9 +117,14 @@ def _guess(content: bytes) -> str:
 
 
 def _from_array(array: np.ndarray) -> Image.Image:
-    if array.dtype != np.uint8 or array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)):
+    if (
+        array.dtype != np.uint8
+        or array.ndim not in (2, 3)
+        or (array.ndim == 3 and array.shape[2] not in (3, 4))
+    ):
         raise ImageError(
-            f"An array should be uint8 of shape (h, w), (h, w, 3) or (h, w, 4), not {array.dtype} {array.shape}."
+            f"An array should be uint8 of shape (h, w), (h, w, 3) or (h, w, 4), not {array.dtype} "
+            f"{array.shape}."
         )
     if 0 in array.shape:
         raise ImageError("The picture is empty.")
@@ -117,17 +136,21 @@ def _to_rgb(image: Image.Image, stored: int | None = None) -> np.ndarray:
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise ImageError(
-            f"The picture is too large: {width:,} × {height:,} pixels; at most {MAX_PIXELS // 10**6} megapixels can be "
+            f"The picture is too large: {width:,} × {height:,} pixels; at most "
+            f"{MAX_PIXELS // 10**6} megapixels can be "
             "read."
         )
     if stored is not None and _need(image) > ROOM:
         most = ROOM * width * height // _need(image) // 10**6
         raise ImageError(
-            f"The picture is too large: {width:,} × {height:,} pixels; of a {image.format} picture of this kind at "
-            f"most {most} megapixels can be read, of a JPEG picture {MAX_PIXELS // 10**6}."
+            f"The picture is too large: {width:,} × {height:,} pixels; of a {image.format} picture "
+            f"of this kind at most {most} megapixels can be read, of a JPEG picture "
+            f"{MAX_PIXELS // 10**6}."
         )
     if stored is not None and width * height * len(image.getbands()) > max(PACKED * stored, ROOMY):
-        raise ImageError("The picture is blank or made to fill the memory: too many pixels for so small a file.")
+        raise ImageError(
+            "The picture is blank or made to fill the memory: too many pixels for so small a file."
+        )
     if max(width, height) < MIN_SIDE:
         raise ImageError(f"The picture is too small: {width} × {height} pixels can't hold a digit.")
     try:
@@ -135,16 +158,21 @@ def _to_rgb(image: Image.Image, stored: int | None = None) -> np.ndarray:
     except ImageError:
         raise
     except MemoryError as error:
-        raise ImageError("There is not enough memory for this picture now; make it smaller, or try again.") from error
+        raise ImageError(
+            "There is not enough memory for this picture now; make it smaller, or try again."
+        ) from error
     except Exception as error:
-        raise ImageError("The picture is damaged: it ends too early or can't be decoded.") from error
+        raise ImageError(
+            "The picture is damaged: it ends too early or can't be decoded."
+        ) from error
 
 
 def _decoded(image: Image.Image, opened: bool) -> np.ndarray:
-    """A picture → (h, w, 3), upright by a view; of a grey one, all three channels are the same memory.
+    """A picture → (h, w, 3), upright by a view; of a grey one, all three channels are the same
+    memory.
 
-    Beside the decoded picture there is only a strip of it at a time. One that was opened here is closed as soon as it
-    is decoded; somebody else's stays as it is.
+    Beside the decoded picture there is only a strip of it at a time. One that was opened here is
+    closed as soon as it is decoded; somebody else's stays as it is.
     """
     width, height = image.size
     rows = max(1, STRIP // width)
@@ -152,9 +180,20 @@ def _decoded(image: Image.Image, opened: bool) -> np.ndarray:
     memory = _memory_of(image) if opened and width * height >= LARGE else None
     if memory is None:
         image.load()
-    orientation, transparent = image.getexif().get(ExifTags.Base.Orientation), image.has_transparency_data
+    orientation, transparent = (
+        image.getexif().get(ExifTags.Base.Orientation),
+        image.has_transparency_data,
+    )
     numbers = _is_number(image)
-    mode = "RGBA" if transparent else image.mode if numbers else "L" if image.mode in ("1", "L") else "RGB"
+    mode = (
+        "RGBA"
+        if transparent
+        else image.mode
+        if numbers
+        else "L"
+        if image.mode in ("1", "L")
+        else "RGB"
+    )
     if memory is not None:
         image.close()  # nothing but `memory` may know of memory that shrinks
 
@@ -162,7 +201,9 @@ def _decoded(image: Image.Image, opened: bool) -> np.ndarray:
         if memory is not None:
             return memory.reshape(height, width, 4)[strip, :, : len(mode)]
         cut = image.crop((0, strip.start, width, strip.stop))
-        return np.asarray(cut if cut.mode == mode else cut.convert(mode)).reshape(strip.stop - strip.start, width, -1)
+        return np.asarray(cut if cut.mode == mode else cut.convert(mode)).reshape(
+            strip.stop - strip.start, width, -1
+        )
 
     paint = np.copy
     if numbers:
@@ -171,14 +212,19 @@ def _decoded(image: Image.Image, opened: bool) -> np.ndarray:
         paint = _on_paper(map(part, strips))
     channels = 1 if numbers or mode == "L" else 3
     size = height * width * channels
-    flat = np.empty(size, np.uint8) if memory is None else memory  # its rows become three bytes a pixel in place
+    # its rows become three bytes a pixel in place
+    flat = np.empty(size, np.uint8) if memory is None else memory
     for strip in strips:
         interruption.point()
-        flat[width * channels * strip.start : width * channels * strip.stop] = paint(part(strip)).reshape(-1)
+        flat[width * channels * strip.start : width * channels * strip.stop] = paint(
+            part(strip)
+        ).reshape(-1)
     if memory is not None:
         flat.resize(size, refcheck=False)
     array = flat.reshape(height, width, channels)
-    return _upright(np.broadcast_to(array, (height, width, 3)) if channels == 1 else array, orientation)
+    return _upright(
+        np.broadcast_to(array, (height, width, 3)) if channels == 1 else array, orientation
+    )
 
 
 def _need(image: Image.Image) -> int:
@@ -202,8 +248,8 @@ def _fits_in_place(image: Image.Image) -> bool:
 
 
 def _memory_of(image: Image.Image) -> np.ndarray | None:
-    """The picture decoded into memory of ours, four bytes a pixel as Pillow holds them; None where it is of a kind of
-    which that can't be told."""
+    """The picture decoded into memory of ours, four bytes a pixel as Pillow holds them; None where
+    it is of a kind of which that can't be told."""
     if not _fits_in_place(image):
         return None
     memory = np.empty(image.width * image.height * 4, np.uint8)
@@ -215,7 +261,8 @@ def _memory_of(image: Image.Image) -> np.ndarray | None:
 
 
 def _upright(array: np.ndarray, orientation: int | None) -> np.ndarray:
-    """(h, w, 3) and what Exif says of it → a view upright, as ImageOps.exif_transpose would copy it."""
+    """(h, w, 3) and what Exif says of it → a view upright, as ImageOps.exif_transpose would copy
+    it."""
     if orientation in (5, 6, 7, 8):
         array = array.swapaxes(0, 1)
     if orientation in (3, 4, 7, 8):
@@ -224,7 +271,8 @@ def _upright(array: np.ndarray, orientation: int | None) -> np.ndarray:
 
 
 def _as_grey(parts: Iterable[np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
-    """Strips of 16 or 32 bits or float → what makes a strip grey, from the least value of all to the greatest."""
+    """Strips of 16 or 32 bits or float → what makes a strip grey, from the least value of all to
+    the greatest."""
     low, high = np.inf, -np.inf
     for part in parts:
         values = part.astype(np.float32)
@@ -236,13 +284,16 @@ def _as_grey(parts: Iterable[np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
         if high - low <= LEAST_RANGE:
             return np.full(part.shape, 255, np.uint8)
         # By halves: from the least float to the greatest is more than a float can hold.
-        return np.round((part.astype(np.float32) / 2 - low / 2) * (510 / (high - low))).astype(np.uint8)
+        return np.round((part.astype(np.float32) / 2 - low / 2) * (510 / (high - low))).astype(
+            np.uint8
+        )
 
     return grey
 
 
 def _on_paper(parts: Iterable[np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
-    """Strips (h, w, 4) → what lays a strip on the page's own colour or, where only ink is there, on black or white."""
+    """Strips (h, w, 4) → what lays a strip on the page's own colour or, where only ink is there, on
+    black or white."""
     counts, pixels, light, weight = np.zeros((3, 256), int), 0, 0.0, 0.0
     for part in parts:
         colour, alpha = part[..., :3], part[..., 3]
@@ -255,12 +306,15 @@ def _on_paper(parts: Iterable[np.ndarray]) -> Callable[[np.ndarray], np.ndarray]
     seen = int(counts[0].sum())
     if seen > pixels / 2:  # a page with see-through corners or margins
         below = counts.cumsum(1)
-        paper = np.mean([(below <= middle).sum(1) for middle in ((seen - 1) // 2, seen // 2)], 0)  # the median
+        # the median
+        paper = np.mean([(below <= middle).sum(1) for middle in ((seen - 1) // 2, seen // 2)], 0)
     elif weight > 0:
         paper = np.full(3, 0.0 if light / (3 * weight) > 127 else 255.0)
 
     def laid(part: np.ndarray) -> np.ndarray:
         alpha = part[..., 3:].astype(np.float32) / 255
-        return np.round(part[..., :3] * alpha + paper.astype(np.float32) * (1 - alpha)).astype(np.uint8)
+        return np.round(part[..., :3] * alpha + paper.astype(np.float32) * (1 - alpha)).astype(
+            np.uint8
+        )
 
     return laid

@@ -3,7 +3,8 @@
     with interruption.by(check):
         recognizer.read(picture)
 
-`check` is called now and then while the picture is read, in the thread that reads; what it raises ends the reading.
+`check` is called now and then while the picture is read, in the thread that reads; what it raises
+ends the reading.
 """
 
 import contextlib

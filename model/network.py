@@ -15,13 +15,15 @@ GLYPH_SIZE = 28  # pixels a side: MNIST's format
 
 
 def max_pool(x: jax.Array) -> jax.Array:
-    """(n, h, w, c) → (n, h/2, w/2, c), h and w even. A reshape, as its gradient is cheaper than a window's."""
+    """(n, h, w, c) → (n, h/2, w/2, c), h and w even. A reshape, as its gradient is cheaper than a
+    window's."""
     n, h, w, c = x.shape
     return x.reshape(n, h // 2, 2, w // 2, 2, c).max((2, 4))
 
 
 def lecun_normal(key: jax.Array, shape: tuple[int, ...], dtype=jnp.float32) -> jax.Array:
-    """Random weights of variance 1 / fan-in (LeCun et al., 1998: Efficient BackProp), the outputs last in the shape.
+    """Random weights of variance 1 / fan-in (LeCun et al., 1998: Efficient BackProp), the outputs
+    last in the shape.
 
     NumPy draws them: JAX would compile a program for each shape, which takes seconds.
     """
@@ -32,10 +34,18 @@ def lecun_normal(key: jax.Array, shape: tuple[int, ...], dtype=jnp.float32) -> j
 
 
 class ConvNorm(nnx.Module):
-    """Convolution → batch norm → ReLU: (n, h, w, in) → (n, h', w', out), sizes as padding and strides make them."""
+    """Convolution → batch norm → ReLU: (n, h, w, in) → (n, h', w', out), sizes as padding and
+    strides make them."""
 
     def __init__(
-        self, channels_in: int, channels_out: int, size: int = 3, strides: int = 1, padding="SAME", *, rngs: nnx.Rngs
+        self,
+        channels_in: int,
+        channels_out: int,
+        size: int = 3,
+        strides: int = 1,
+        padding="SAME",
+        *,
+        rngs: nnx.Rngs,
     ):
         # The norm subtracts any bias again, so the convolution has none.
         self.conv = nnx.Conv(
@@ -56,18 +66,21 @@ class ConvNorm(nnx.Module):
 
 
 class DigitCNN(nnx.Module):
-    """A strided 5×5 convolution, 3×3 convolutions in two stages, a hidden layer, then one logit a class.
+    """A strided 5×5 convolution, 3×3 convolutions in two stages, a hidden layer, then one logit a
+    class.
 
-    Striding at once costs no information, since four pixels become one place of 32 channels, and saves the
-    convolutions at full resolution, which are the slowest to train on a CPU.
+    Striding at once costs no information, since four pixels become one place of 32 channels, and
+    saves the convolutions at full resolution, which are the slowest to train on a CPU.
 
     Args:
         classes: number of classes, one logit each.
         widths: channels of the stem and of the two stages.
         depth: convolutions in each of the two stages.
-        features: units of the hidden layer, the network's own description of a glyph. 0: there is none, and each
-            channel's mean over its places is that description, as in a network that is to be tiny.
-        dropout: share of the hidden layer's inputs, or of these means, that are dropped while training.
+        features: units of the hidden layer, the network's own description of a glyph. 0: there is
+            none, and each channel's mean over its places is that description, as in a network that
+            is to be tiny.
+        dropout: share of the hidden layer's inputs, or of these means, that are dropped while
+            training.
         rngs: source of the initial weights and of the dropout's masks.
     """
 
@@ -85,18 +98,22 @@ class DigitCNN(nnx.Module):
         channels = [stem, *[first] * depth, *[second] * depth]
         self.depth = depth
         self.conv1 = ConvNorm(1, stem, size=5, strides=2, rngs=rngs)
-        for number, (before, after) in enumerate(itertools.pairwise(channels), 2):  # conv2, conv3, ...
+        # conv2, conv3, ...
+        for number, (before, after) in enumerate(itertools.pairwise(channels), 2):
             padding = "VALID" if number == len(channels) else "SAME"
             setattr(self, f"conv{number}", ConvNorm(before, after, padding=padding, rngs=rngs))
         side = GLYPH_SIZE // 4 - 2
         self.dropout = nnx.Dropout(dropout, rngs=rngs)
         self.features = features
         if features:
-            self.hidden = nnx.Linear(side * side * second, features, kernel_init=lecun_normal, rngs=rngs)
+            self.hidden = nnx.Linear(
+                side * side * second, features, kernel_init=lecun_normal, rngs=rngs
+            )
         self.head = nnx.Linear(features or second, classes, kernel_init=lecun_normal, rngs=rngs)
 
     def stages(self, images: jax.Array) -> Iterator[tuple[str, jax.Array]]:
-        """(n, 28, 28) uint8 glyphs → the name and the output of each layer in turn, from "image" to what embed gives.
+        """(n, 28, 28) uint8 glyphs → the name and the output of each layer in turn, from "image" to
+        what embed gives.
 
         Floats from 0 to 255 are read alike, so that gradients can be taken with respect to them.
         """
@@ -128,7 +145,8 @@ class DigitCNN(nnx.Module):
 
 
 class Committee(nnx.Module):
-    """Several networks, of one shape but trained from other seeds, that decide together: their probabilities' mean.
+    """Several networks, of one shape but trained from other seeds, that decide together: their
+    probabilities' mean.
 
     Args:
         members: how many.
@@ -139,10 +157,12 @@ class Committee(nnx.Module):
         self.members = nnx.List([DigitCNN(classes, **arguments, rngs=rngs) for _ in range(members)])
 
     def embed(self, images: jax.Array) -> jax.Array:
-        """(n, 28, 28) uint8 glyphs → (n, members * features) float32, ≥ 0: what each decides from, side by side."""
+        """(n, 28, 28) uint8 glyphs → (n, members * features) float32, ≥ 0: what each decides from,
+        side by side."""
         return jnp.concatenate([member.embed(images) for member in self.members], axis=-1)
 
     def __call__(self, images: jax.Array) -> jax.Array:
-        """(n, 28, 28) uint8 glyphs → (n, classes) float32, the logarithm of the mean of their probabilities."""
+        """(n, 28, 28) uint8 glyphs → (n, classes) float32, the logarithm of the mean of their
+        probabilities."""
         each = jnp.stack([nnx.log_softmax(member(images)) for member in self.members])
         return nnx.logsumexp(each, axis=0) - jnp.log(len(each))

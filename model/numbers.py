@@ -1,8 +1,10 @@
-"""Boxes of digits in lines → numbers, as a person sees them: what stands together, in rows and columns.
+"""Boxes of digits in lines → numbers, as a person sees them: what stands together, in rows and
+columns.
 
-Digits make one number where little white lies between them. How little differs from hand to hand: where the gaps of a
-page are of two kinds, the white between both tells them apart. Columns are found as sequences are aligned: the fullest
-row first, then each row so that its numbers lie below those they overlap with most (Needleman and Wunsch, 1970).
+Digits make one number where little white lies between them. How little differs from hand to hand:
+where the gaps of a page are of two kinds, the white between both tells them apart. Columns are
+found as sequences are aligned: the fullest row first, then each row so that its numbers lie below
+those they overlap with most (Needleman and Wunsch, 1970).
 """
 
 import itertools
@@ -16,21 +18,25 @@ from model.segment import Box
 
 # All in units of the digits' height.
 GAP = 0.8  # of white ends a number,
-GAPS = (0.0, 1.6)  # or, of the page's gaps between these, the middle between the two that differ most,
+# or, of the page's gaps between these, the middle between the two that differ most,
+GAPS = (0.0, 1.6)
 CLEAR = 0.4  # if they differ by so much,
 LEAST = 0.5  # and the larger is at least so wide
-APART = 0.6  # of white between most digits, in ROWS rows or more, and each stands by itself, as in a sudoku
+# of white between most digits, in ROWS rows or more, and each stands by itself, as in a sudoku
+APART = 0.6
 ROWS = 3
 BESIDE = 1.0  # of white at most between a sign and its digits
 LOW = 0.55  # of its digit's height lies above a decimal point
 MIDDLE = (0.15, 0.85)  # of its digit's height: there a minus stands
-OPERATOR = 1.0  # of white at most between a dash and the digit before it, which it then takes away from
+# of white at most between a dash and the digit before it, which it then takes away from
+OPERATOR = 1.0
 SLACK = 0.4  # on each side of a number: so far it may lie beside its column
 OVERLAP = 0.15  # of the narrower of two numbers in a column, with that slack
 
 
 class Group(NamedTuple):
-    """A number: its digits; which sign stands before each of them, by its place among them; row and column from 0."""
+    """A number: its digits; which sign stands before each of them, by its place among them; row and
+    column from 0."""
 
     digits: list[int]
     signs: dict[int, int]
@@ -42,7 +48,8 @@ def grouped(lines: Sequence[Sequence[Box]], signs: Sequence[tuple[Box, str]] = (
     """The numbers of a page.
 
     Args:
-        lines: boxes (left, top, width, height) of digits in lines, as they are read. A digit's number counts through.
+        lines: boxes (left, top, width, height) of digits in lines, as they are read. A digit's
+            number counts through.
         signs: boxes of points and commas, "." or ",", and of dashes, "−".
 
     Returns:
@@ -67,7 +74,9 @@ def grouped(lines: Sequence[Sequence[Box]], signs: Sequence[tuple[Box, str]] = (
         rows.append([([first + at for at in digits], own) for digits, own in groups])
         first += len(line)
     boxes = [box for line in lines for box in line]
-    columns = _columns([[around([boxes[at] for at in digits]) for digits, _ in row] for row in rows], _tilt(lines))
+    columns = _columns(
+        [[around([boxes[at] for at in digits]) for digits, _ in row] for row in rows], _tilt(lines)
+    )
     return [
         Group(digits, own, number, column)
         for number, (row, of_row) in enumerate(zip(rows, columns, strict=True))
@@ -93,19 +102,31 @@ def _points(line: Sequence[Box], signs: Sequence[tuple[Box, str]]) -> dict[int, 
         for at in range(len(line) - 1):
             before, after = line[at], line[at + 1]
             between = before[0] + before[2] / 2 < middle[0] < after[0] + after[2] / 2
-            near = left - before[0] - before[2] <= BESIDE * size and after[0] - left - width <= BESIDE * size
-            low = middle[1] >= before[1] + LOW * before[3] and middle[1] <= before[1] + before[3] + 0.4 * size
+            near = (
+                left - before[0] - before[2] <= BESIDE * size
+                and after[0] - left - width <= BESIDE * size
+            )
+            low = (
+                middle[1] >= before[1] + LOW * before[3]
+                and middle[1] <= before[1] + before[3] + 0.4 * size
+            )
             if sign != "−" and between and near and low:
                 found[at] = number
     return found
 
 
-def _minus(line: Sequence[Box], at: int, signs: Sequence[tuple[Box, str]]) -> tuple[int, bool] | None:
-    """The dash before a digit, and whether it is a minus: none that stands behind another digit is."""
+def _minus(
+    line: Sequence[Box], at: int, signs: Sequence[tuple[Box, str]]
+) -> tuple[int, bool] | None:
+    """The dash before a digit, and whether it is a minus: none that stands behind another digit
+    is."""
     size, digit = _height(line), line[at]
     for number, ((left, top, width, height), sign) in enumerate(signs):
         high = MIDDLE[0] <= (top + height / 2 - digit[1]) / digit[3] <= MIDDLE[1]
-        before = left + width / 2 < digit[0] + 0.2 * digit[2] and digit[0] - left - width <= BESIDE * size
+        before = (
+            left + width / 2 < digit[0] + 0.2 * digit[2]
+            and digit[0] - left - width <= BESIDE * size
+        )
         if sign == "−" and high and before:
             last = line[at - 1] if at else None
             if last and last[0] + last[2] / 2 > left + width / 2:
@@ -136,7 +157,9 @@ def _tilt(lines: Sequence[Sequence[Box]]) -> float:
     """By how much the lines of a page slope: pixels down for each to the right."""
     slopes = []
     for line in lines:
-        x, y = np.array([(left + width / 2, top + height / 2) for left, top, width, height in line]).T
+        x, y = np.array(
+            [(left + width / 2, top + height / 2) for left, top, width, height in line]
+        ).T
         if len(line) > 2 and np.ptp(x) > 3 * _height(line):
             slopes.append(np.polyfit(x, y, 1)[0])
     return float(np.median(slopes)) if slopes else 0.0
@@ -168,17 +191,25 @@ def _columns(rows: list[list[Box]], tilt: float) -> list[list[int]]:
 
 
 def _aligned(row: list[tuple[float, float]], columns: list[np.ndarray]) -> list[tuple[int, int]]:
-    """Which of a row's spans lies in which column, so that as much as can be overlaps, in the order of both."""
+    """Which of a row's spans lies in which column, so that as much as can be overlaps, in the order
+    of both."""
     best = np.zeros((len(row) + 1, len(columns) + 1))
     left, right = np.array(row)[:, :, None].transpose(1, 0, 2)
     start, end = np.array(columns).reshape(-1, 2).T
-    overlaps = (np.minimum(right, end) - np.maximum(left, start)) / np.minimum(right - left, end - start)
+    overlaps = (np.minimum(right, end) - np.maximum(left, start)) / np.minimum(
+        right - left, end - start
+    )
     overlaps = np.where(overlaps > OVERLAP, overlaps, 0)
     for at in range(len(row)):
-        best[at + 1, 1:] = np.maximum.accumulate(np.maximum(best[at, 1:], best[at, :-1] + overlaps[at]))
+        best[at + 1, 1:] = np.maximum.accumulate(
+            np.maximum(best[at, 1:], best[at, :-1] + overlaps[at])
+        )
     pairs, at, number = [], len(row), len(columns)
     while at and number:
-        if overlaps[at - 1, number - 1] and best[at, number] == best[at - 1, number - 1] + overlaps[at - 1, number - 1]:
+        if (
+            overlaps[at - 1, number - 1]
+            and best[at, number] == best[at - 1, number - 1] + overlaps[at - 1, number - 1]
+        ):
             at, number = at - 1, number - 1
             pairs.append((at, number))
         elif best[at, number] == best[at - 1, number]:

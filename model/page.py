@@ -23,7 +23,9 @@ BATCH = 4  # tiles at a time
 ENLARGED = 400  # pixels: the longer side of a picture that is looked at twice as large, too
 LITTLE = 1.15  # a scale that needs a tile by so much larger is made smaller
 SLACK = 0.06  # of a box' longer side: so much farther its digit's ink may reach
-DOUBT = 0.6  # of the vote on a glyph: with less, or another answer than the page network's, its ink is looked for again
+# of the vote on a glyph: with less, or another answer than the page network's, its ink is looked
+# for again
+DOUBT = 0.6
 CLEAR = 0.6  # of the vote: with less, it is not clear that a digit is there,
 KNOWN = 0.4  # of the vote on a glyph: with less, that network has no answer
 TWO = 0.9  # of each vote
@@ -31,20 +33,25 @@ HOT = 0.6  # if the heat is not above this
 MOST = 1500  # things on a page, at most: a person writes fewer
 LOOKS = 60  # digits on a page that are looked at again, at most
 PARTLY = 0.2  # of a piece: with less of it, it is another's
-LETTER = 3.0  # longer sides of a box: a piece that is no larger, and lies mostly outside, is none of its digit's
+# longer sides of a box: a piece that is no larger, and lies mostly outside, is none of its digit's
+LETTER = 3.0
 MOSTLY = 0.6  # of a piece: with more of it in a box, all of it is that digit's
 EXPLAINS = 17.0  # pixels of a level: what was found and is as large needs no nearer look
 SURE = 0.5  # heat from which what was found explains the ink in its box
-PLAIN = 12  # grey levels: less between the darkest and the lightest pixel of a tile, and nothing is written there
+# grey levels: less between the darkest and the lightest pixel of a tile, and nothing is written
+# there
+PLAIN = 12
 FOUND = 0.48  # heat of a place from which something lies there
 FAINT = 0.3  # the same, of a digit beside others, if both networks are sure which it is,
 BAR = 0.4  # and it is wider, for its height, than any stroke, which looks like a 1
 NEAR = 3.0  # heights of the higher one: another digit lies no farther beside it
 OVERLAP = 0.45  # intersection over union of two boxes from which they are of one digit
 X_HEIGHT = 0.4  # of a high letter or a figure: a low one is not smaller
-WORD_GAP = 0.5  # of the higher one: so much white lies at most between two letters, or a figure and a word
+# of the higher one: so much white lies at most between two letters, or a figure and a word
+WORD_GAP = 0.5
 WORD = 8.0  # heights: a longer piece is no word
-LETTERS, TEXT = 3, 8  # make a word, if twice as many as the digits in it; and a line of text, if as many
+# make a word, if twice as many as the digits in it; and a line of text, if as many
+LETTERS, TEXT = 3, 8
 COMMA = 1.6  # times as high as it is wide: a point is not
 SMALL_SIGN = 0.4  # of a digit's box: a point or dash within it is smaller
 LEVEL = 0.4  # of the lower one: marks with so much in common are on one line
@@ -52,8 +59,8 @@ WITHIN = 0.7  # of the smaller box: with more of it in another, it is a part of 
 
 
 class Spots(NamedTuple):
-    """What was found, surest first: boxes (n, 4) float32 left, top, right, bottom in pixels, heats (n,) in [0, 1], and
-    probabilities (n, CLASSES)."""
+    """What was found, surest first: boxes (n, 4) float32 left, top, right, bottom in pixels, heats
+    (n,) in [0, 1], and probabilities (n, CLASSES)."""
 
     boxes: np.ndarray
     heats: np.ndarray
@@ -64,7 +71,8 @@ def spots(heat: np.ndarray, classes: np.ndarray, boxes: np.ndarray, least: float
     """The peaks of one heat map.
 
     Args:
-        heat, classes, boxes: (h, w), (h, w, CLASSES) and (h, w, 4), as PageNetwork gives them for one picture.
+        heat, classes, boxes: (h, w), (h, w, CLASSES) and (h, w, 4), as PageNetwork gives them for
+            one picture.
         least: the heat of a peak.
     """
     heat = 1 / (1 + np.exp(-heat))
@@ -83,18 +91,24 @@ def spots(heat: np.ndarray, classes: np.ndarray, boxes: np.ndarray, least: float
 
 
 def overlaps(one: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(n, 4) and (m, 4) boxes → (n, m) intersection over union, and intersection over the smaller of both."""
+    """(n, 4) and (m, 4) boxes → (n, m) intersection over union, and intersection over the smaller
+    of both."""
     low = np.maximum(one[:, None, :2], others[None, :, :2])
     high = np.minimum(one[:, None, 2:], others[None, :, 2:])
     shared = np.clip(high - low, 0, None).prod(2)
     areas = [np.clip(boxes[:, 2:] - boxes[:, :2], 0, None).prod(1) for boxes in (one, others)]
-    total, smaller = areas[0][:, None] + areas[1][None], np.minimum(areas[0][:, None], areas[1][None])
+    total, smaller = (
+        areas[0][:, None] + areas[1][None],
+        np.minimum(areas[0][:, None], areas[1][None]),
+    )
     return shared / np.maximum(total - shared, 1e-6), shared / np.maximum(smaller, 1e-6)
 
 
 def bounds(digits: Iterable[Found]) -> np.ndarray:
     """(n, 4) left, top, right, bottom of n digits' boxes."""
-    return np.array([(left, top, left + width, top + height) for (left, top, width, height), *_ in digits])
+    return np.array(
+        [(left, top, left + width, top + height) for (left, top, width, height), *_ in digits]
+    )
 
 
 def distinct(found: Spots) -> Spots:
@@ -114,7 +128,8 @@ def distinct(found: Spots) -> Spots:
 
 @functools.cache
 def shipped() -> Callable[[np.ndarray], tuple[jax.Array, ...]]:
-    """The page network that ships, compiled for each size of tile when it first comes up; once a process.
+    """The page network that ships, compiled for each size of tile when it first comes up; once a
+    process.
 
     Raises:
         CheckpointError: it is missing or damaged.
@@ -124,10 +139,12 @@ def shipped() -> Callable[[np.ndarray], tuple[jax.Array, ...]]:
 
 
 def find(grey: np.ndarray, ink: np.ndarray, network: Callable) -> Spots:
-    """What a PageNetwork finds in a picture at all scales, surest first, boxes in the picture's pixels.
+    """What a PageNetwork finds in a picture at all scales, surest first, boxes in the picture's
+    pixels.
 
-    The picture is looked at from far away first. What is found there explains the ink in its box; nearer looks are
-    taken at tiles that hold ink which nothing has explained yet, or which differ from plain paper and hold no ink.
+    The picture is looked at from far away first. What is found there explains the ink in its box;
+    nearer looks are taken at tiles that hold ink which nothing has explained yet, or which differ
+    from plain paper and hold no ink.
 
     Args:
         grey: (h, w) uint8.
@@ -140,13 +157,17 @@ def find(grey: np.ndarray, ink: np.ndarray, network: Callable) -> Spots:
         one = looked_at(*tiled(level, open_ink, ink if some else None, scale), network)
         one = one._replace(boxes=one.boxes / scale)
         if some:
-            new = [open_ink[_inside(box)].any() or not inky[_inside(box)].any() for box in one.boxes]
+            new = [
+                open_ink[_inside(box)].any() or not inky[_inside(box)].any() for box in one.boxes
+            ]
             one = Spots(*(part[new] for part in one))
         found.append(one)
         sides = scale * (one.boxes[:, 2:] - one.boxes[:, :2]).max(1)
         for box in found[-1].boxes[(one.heats >= SURE) & (sides >= EXPLAINS)]:
             margin = 0.1 * (box[2:] - box[:2]).max()
-            left, top, right, bottom = np.concatenate([box[:2] - margin, box[2:] + margin]).round().astype(int)
+            left, top, right, bottom = (
+                np.concatenate([box[:2] - margin, box[2:] + margin]).round().astype(int)
+            )
             open_ink[max(0, top) : max(0, bottom), max(0, left) : max(0, right)] = False
         if some and not open_ink.any():
             break
@@ -158,7 +179,8 @@ def find(grey: np.ndarray, ink: np.ndarray, network: Callable) -> Spots:
 
 
 def looked_at(tiles: np.ndarray, places: list, network: Callable) -> Spots:
-    """What a PageNetwork finds in the tiles of one level, as `tiled` gives them; boxes in the level's pixels."""
+    """What a PageNetwork finds in the tiles of one level, as `tiled` gives them; boxes in the
+    level's pixels."""
     found = []
     for start in range(0, len(tiles), BATCH):
         interruption.point()
@@ -177,7 +199,9 @@ def looked_at(tiles: np.ndarray, places: list, network: Callable) -> Spots:
 
 def _surest(found: list[Spots]) -> Spots:
     """All that was found, surest first, and of far too much the surest."""
-    none = Spots(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, CLASSES), np.float32))
+    none = Spots(
+        np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, CLASSES), np.float32)
+    )
     every = Spots(*(np.concatenate(part) for part in zip(none, *found, strict=True)))
     order = np.argsort(-every.heats, kind="stable")[:MOST]
     return Spots(*(part[order] for part in every))
@@ -213,7 +237,8 @@ def glimpsed(tiles: np.ndarray, network: Callable, most: int = 0) -> tuple[float
         most: glyphs.
 
     Returns:
-        how sure it is of each digit, in all, and glyphs of the surest of each tile, (m, 28, 28) uint8, m ≤ most.
+        how sure it is of each digit, in all, and glyphs of the surest of each tile, (m, 28, 28)
+            uint8, m ≤ most.
     """
     core, sure, glyphs = np.array([0, 0, *tiles.shape[1:]]), 0.0, []
     for tile in tiles:
@@ -232,7 +257,8 @@ def _grey(rgb: np.ndarray) -> np.ndarray:
 
 
 def levels(grey: np.ndarray) -> list[tuple[float, np.ndarray]]:
-    """(h, w) uint8 → the picture at scales about an octave apart, the smallest first, each with its scale."""
+    """(h, w) uint8 → the picture at scales about an octave apart, the smallest first, each with its
+    scale."""
     longest, image = max(grey.shape), Image.fromarray(grey)
     sides = [2 * longest if longest <= ENLARGED else longest]
     while sides[-1] >= 2 * SIDES[0]:
@@ -251,7 +277,9 @@ def _snapped(side: int) -> int:
     return next((tile for tile in SIDES if tile < side <= LITTLE * tile), side)
 
 
-def tiled(level: np.ndarray, open_ink: np.ndarray, ink: np.ndarray | None, scale: float) -> tuple[np.ndarray, list]:
+def tiled(
+    level: np.ndarray, open_ink: np.ndarray, ink: np.ndarray | None, scale: float
+) -> tuple[np.ndarray, list]:
     """The tiles of one level that are worth a look.
 
     Args:
@@ -261,8 +289,8 @@ def tiled(level: np.ndarray, open_ink: np.ndarray, ink: np.ndarray | None, scale
         scale: pixels of the level for one of the picture.
 
     Returns:
-        (n, side, side) uint8, and of each where it begins (x, y), and in which part of it (left, top, right, bottom)
-        what is found counts; beyond, the next tile sees more.
+        (n, side, side) uint8, and of each where it begins (x, y), and in which part of it (left,
+        top, right, bottom) what is found counts; beyond, the next tile sees more.
     """
     height, width = level.shape
     side = next((side for side in SIDES if max(height, width) <= side), SIDES[-1])
@@ -280,7 +308,9 @@ def tiled(level: np.ndarray, open_ink: np.ndarray, ink: np.ndarray | None, scale
                 )
                 if not open_ink[rows, columns].any() and (ink[rows, columns] >= INK).any():
                     continue
-            tiles.append(np.pad(part, ((0, side - part.shape[0]), (0, side - part.shape[1])), "edge"))
+            tiles.append(
+                np.pad(part, ((0, side - part.shape[0]), (0, side - part.shape[1])), "edge")
+            )
             places.append(((x, y), np.array([left, top, right, bottom])))
     return np.array(tiles, np.uint8).reshape(-1, side, side), places
 
@@ -289,23 +319,31 @@ def _starts(length: int, side: int) -> list[tuple[int, int, int]]:
     """Where tiles begin along an axis, and from where to where in each counts."""
     step = side - 2 * REACH
     starts = [0] if length <= side else list(range(0, length - 2 * REACH, step))
-    return [(start, REACH if start else 0, side if start == starts[-1] else side - REACH) for start in starts]
+    return [
+        (start, REACH if start else 0, side if start == starts[-1] else side - REACH)
+        for start in starts
+    ]
 
 
-def inked(pieces: Pieces, boxes: np.ndarray, left_out: np.ndarray | None = None) -> list[tuple[Box, np.ndarray] | None]:
+def inked(
+    pieces: Pieces, boxes: np.ndarray, left_out: np.ndarray | None = None
+) -> list[tuple[Box, np.ndarray] | None]:
     """The ink of digits that lie side by side.
 
-    A piece that lies mostly in one box is that digit's, as far as it goes; of one that runs through several boxes, as
-    where digits touch or a line was drawn through them, each has what lies in its box.
+    A piece that lies mostly in one box is that digit's, as far as it goes; of one that runs through
+    several boxes, as where digits touch or a line was drawn through them, each has what lies in its
+    box.
 
     Args:
         pieces: the ink. Only what may be writing counts.
-        boxes: (n, 4) left, top, right, bottom in pixels, as good as they were found, the surest first.
+        boxes: (n, 4) left, top, right, bottom in pixels, as good as they were found, the surest
+            first.
         left_out: (n,) bool, of which boxes nothing is left where none of the ink is in a piece.
 
     Returns:
-        Of each the box around its ink, (left, top, width, height), and the (height, width) float32 ink; where there is
-        none, the box as it was and zeros; and None where all the ink is another's, so that no digit is there.
+        Of each the box around its ink, (left, top, width, height), and the (height, width) float32
+        ink; where there is none, the box as it was and zeros; and None where all the ink is
+        another's, so that no digit is there.
     """
     height, width = pieces.ink.shape
     margins = np.maximum(1, SLACK * (boxes[:, 2:] - boxes[:, :2]).max(1, initial=0))
@@ -331,7 +369,9 @@ def inked(pieces: Pieces, boxes: np.ndarray, left_out: np.ndarray | None = None)
         rest = {label for label in shares[number] if label not in strange}
         lost = strange or (left_out is not None and left_out[number])
         own, shared = {label for label in rest if owner.get(label) == number}, rest - owner.keys()
-        cut.append(None if lost and not rest else _cut(pieces, corners[number], own, shared, bool(rest)))
+        cut.append(
+            None if lost and not rest else _cut(pieces, corners[number], own, shared, bool(rest))
+        )
     return cut
 
 
@@ -362,7 +402,8 @@ def _owners(shares: list[dict[int, float]], boxes: np.ndarray) -> dict[int, int]
 def _cut(
     pieces: Pieces, corner: np.ndarray, own: set[int], shared: set[int], some: bool
 ) -> tuple[Box, np.ndarray] | None:
-    """A digit's box and ink: all of its `own` pieces, and what lies in its box, as `inked` found it, of `shared` ones.
+    """A digit's box and ink: all of its `own` pieces, and what lies in its box, as `inked` found
+    it, of `shared` ones.
 
     Without any, nothing where there is `some` ink of others, else the box as it is."""
     left, top, right, bottom = corner
@@ -380,20 +421,28 @@ def _cut(
         box = tuple(int(side) for side in (left, top, right - left, bottom - top))
         return None if some else (box, np.zeros(labels.shape, np.float32))
     # The soft edge of a stroke belongs to it; a neighbour's ink doesn't.
-    soft = np.where(ndimage.maximum_filter(mask, 3) & (mask | (labels == 0)), pieces.ink[top:bottom, left:right], 0)
+    soft = np.where(
+        ndimage.maximum_filter(mask, 3) & (mask | (labels == 0)),
+        pieces.ink[top:bottom, left:right],
+        0,
+    )
     cut = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     box = left + columns[0], top + rows[0], columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1
     return tuple(int(side) for side in box), soft[cut]
 
 
 def agreed(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """(n, classes) probabilities of two networks → (n, classes), as likely as both say: their geometric mean."""
+    """(n, classes) probabilities of two networks → (n, classes), as likely as both say: their
+    geometric mean."""
     both = np.sqrt(one * other) + 1e-9  # where each is certain of another class, all are as likely
     return both / both.sum(-1, keepdims=True)
 
 
-def in_words(boxes: np.ndarray, others: np.ndarray, faint: np.ndarray | Literal[False] = False) -> np.ndarray:
-    """Which (n,) of some digits stand in words: in a row of letters, closely, of which there are more.
+def in_words(
+    boxes: np.ndarray, others: np.ndarray, faint: np.ndarray | Literal[False] = False
+) -> np.ndarray:
+    """Which (n,) of some digits stand in words: in a row of letters, closely, of which there are
+    more.
 
     Args:
         boxes: (n, 4) left, top, right, bottom of digits.
@@ -422,9 +471,12 @@ def _inside(box: np.ndarray) -> tuple[slice, slice]:
     return slice(top, bottom), slice(left, right)
 
 
-def _second_look(box: np.ndarray, rgb: np.ndarray) -> tuple[tuple[int, int, int, int], np.ndarray] | None:
-    """A digit's box and its ink, as `inked` gives them, from its surroundings alone: what lies farther away, a
-    desk, a shadow or a bolder pen, does not say there what paper is and what ink."""
+def _second_look(
+    box: np.ndarray, rgb: np.ndarray
+) -> tuple[tuple[int, int, int, int], np.ndarray] | None:
+    """A digit's box and its ink, as `inked` gives them, from its surroundings alone: what lies
+    farther away, a desk, a shadow or a bolder pen, does not say there what paper is and what
+    ink."""
     left, top, right, bottom = box.round().astype(int).tolist()
     margin = max(4, round(0.6 * max(right - left, bottom - top)))
     x, y = max(0, left - margin), max(0, top - margin)
@@ -439,10 +491,12 @@ def _second_look(box: np.ndarray, rgb: np.ndarray) -> tuple[tuple[int, int, int,
 def read(
     rgb: np.ndarray, pieces: Pieces, network: Callable, classify: Callable[[np.ndarray], np.ndarray]
 ) -> tuple[list[list[Found]], list[tuple[Box, str]]]:
-    """A picture of a page → its digits in lines, top to bottom and left to right; and its signs, ".", "," or "−".
+    """A picture of a page → its digits in lines, top to bottom and left to right; and its signs,
+    ".", "," or "−".
 
-    Where a digit is, the page network says; which it is, half of the vote is its own, half that of the network that
-    reads glyphs. A mark is left out, but between digits, where it is one on which all classes are as likely.
+    Where a digit is, the page network says; which it is, half of the vote is its own, half that of
+    the network that reads glyphs. A mark is left out, but between digits, where it is one on which
+    all classes are as likely.
 
     Args:
         rgb: (h, w, 3) uint8.
@@ -453,9 +507,12 @@ def read(
     found = find(_grey(rgb), pieces.ink, network)
     sign = np.isin(found.probabilities.argmax(1), (MINUS, POINT))
     clear = sign & (found.heats >= FOUND)
-    signs = [_sign(*one) for one in zip(found.boxes[clear], found.probabilities[clear], strict=True)]
+    signs = [
+        _sign(*one) for one in zip(found.boxes[clear], found.probabilities[clear], strict=True)
+    ]
     found = Spots(*(part[~sign] for part in found))
-    # What has no ink of writing is a table's edge or dirt; or a digit that touches it, where it is a hot one.
+    # What has no ink of writing is a table's edge or dirt; or a digit that touches it, where it is
+    # a hot one.
     inky = np.array([(pieces.ink[_inside(box)] >= INK).any() for box in found.boxes], bool)
     cut = inked(pieces, found.boxes, inky & (found.heats < HOT))
     there = [number for number, one in enumerate(cut) if one is not None]
@@ -464,30 +521,48 @@ def read(
     found, cut = Spots(*(part[there] for part in found)), [cut[number] for number in there]
     digits, votes = _voted(found, cut, rgb, classify)
     present = np.flatnonzero((found.heats >= FOUND) | _beside(digits, votes, found))
-    found, digits, votes = Spots(*(part[present] for part in found)), [digits[n] for n in present], votes[present]
+    found, digits, votes = (
+        Spots(*(part[present] for part in found)),
+        [digits[n] for n in present],
+        votes[present],
+    )
     if not digits:
         return [], signs
     return _laid_out(digits, *_kept(digits, votes, found, pieces)), signs
 
 
-def _voted(found: Spots, cut: list, rgb: np.ndarray, classify: Callable) -> tuple[list[Found], np.ndarray]:
-    """What both networks say of n digits, whose ink `inked` gave; and what the one says that reads glyphs."""
+def _voted(
+    found: Spots, cut: list, rgb: np.ndarray, classify: Callable
+) -> tuple[list[Found], np.ndarray]:
+    """What both networks say of n digits, whose ink `inked` gave; and what the one says that reads
+    glyphs."""
     glyphs = np.array([normalise(part) for _, part in cut], np.uint8)
     votes, (digit, own) = classify(glyphs), _own(found)
-    doubtful = np.flatnonzero((votes.argmax(1) != own.argmax(1)) | (votes.max(1) < DOUBT) | ~glyphs.any((1, 2)))
-    looks = [(number, one) for number in doubtful[:LOOKS] if (one := _second_look(found.boxes[number], rgb))]
+    doubtful = np.flatnonzero(
+        (votes.argmax(1) != own.argmax(1)) | (votes.max(1) < DOUBT) | ~glyphs.any((1, 2))
+    )
+    looks = [
+        (number, one)
+        for number in doubtful[:LOOKS]
+        if (one := _second_look(found.boxes[number], rgb))
+    ]
     if looks:
         others = np.array([normalise(part) for _, (_, part) in looks], np.uint8)
         for (number, one), other, vote in zip(looks, others, classify(others), strict=True):
             # It counts where both networks then agree better.
-            if other.any() and (not glyphs[number].any() or vote @ own[number] > votes[number] @ own[number]):
+            if other.any() and (
+                not glyphs[number].any() or vote @ own[number] > votes[number] @ own[number]
+            ):
                 cut[number], glyphs[number], votes[number] = one, other, vote
     inked = glyphs.any((1, 2))[:, None]
     probabilities = np.where(inked, agreed(own, votes), own)
-    # What is a mark by the one network, or to which the other has no answer, is no digit that one can be sure of.
+    # What is a mark by the one network, or to which the other has no answer, is no digit that one
+    # can be sure of.
     known = digit * np.where(inked, np.minimum(1, votes.max(1, keepdims=True) / KNOWN), 1)
     probabilities = (known * probabilities + (1 - known) / 10).astype(np.float32)
-    return [Found(box, glyph, p) for (box, _), glyph, p in zip(cut, glyphs, probabilities, strict=True)], votes
+    return [
+        Found(box, glyph, p) for (box, _), glyph, p in zip(cut, glyphs, probabilities, strict=True)
+    ], votes
 
 
 def _own(found: Spots) -> tuple[np.ndarray, np.ndarray]:
@@ -497,11 +572,15 @@ def _own(found: Spots) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _beside(digits: list[Found], votes: np.ndarray, found: Spots) -> np.ndarray:
-    """Which (n,) of the digits, however faint, stand beside clear ones and are of one kind with them: both networks are
-    sure of the same digit, as high, and none that any stroke looks like."""
+    """Which (n,) of the digits, however faint, stand beside clear ones and are of one kind with
+    them: both networks are sure of the same digit, as high, and none that any stroke looks like."""
     digit, own = _own(found)
-    sure = (np.minimum(votes.max(1), digit[:, 0] * own.max(1)) >= TWO) & (votes.argmax(1) == own.argmax(1))
-    clear = (np.array([one.probabilities.max() for one in digits]) >= CLEAR) & (found.heats >= FOUND)
+    sure = (np.minimum(votes.max(1), digit[:, 0] * own.max(1)) >= TWO) & (
+        votes.argmax(1) == own.argmax(1)
+    )
+    clear = (np.array([one.probabilities.max() for one in digits]) >= CLEAR) & (
+        found.heats >= FOUND
+    )
     left, top, right, bottom = bounds(digits).T
     height = bottom - top
     larger = np.maximum.outer(height, height)
@@ -511,9 +590,11 @@ def _beside(digits: list[Found], votes: np.ndarray, found: Spots) -> np.ndarray:
     return sure & (right - left >= BAR * height) & (beside & clear[None]).any(1)
 
 
-def _kept(digits: list[Found], votes: np.ndarray, found: Spots, pieces: Pieces) -> tuple[np.ndarray, np.ndarray]:
-    """Which (n,) of the digits are clear, and which are told wherever they stand; the others are print or dirt, but
-    between digits."""
+def _kept(
+    digits: list[Found], votes: np.ndarray, found: Spots, pieces: Pieces
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which (n,) of the digits are clear, and which are told wherever they stand; the others are
+    print or dirt, but between digits."""
     clear = np.array([digit.probabilities.max() for digit in digits]) >= CLEAR
     digit, own = _own(found)
     # Two networks that are sure of different digits are sure of a digit.
@@ -526,19 +607,29 @@ def _kept(digits: list[Found], votes: np.ndarray, found: Spots, pieces: Pieces) 
 
 
 def _laid_out(digits: list[Found], clear: np.ndarray, told: np.ndarray) -> list[list[Found]]:
-    """Digits in lines, each with something clear in it if anything is; a mark is told where it stands between two."""
+    """Digits in lines, each with something clear in it if anything is; a mark is told where it
+    stands between two."""
     main = np.flatnonzero(told)
     lines = [main[line].tolist() for line in in_lines([digits[number].box for number in main])]
     lines = [line for line in lines if clear[line].any() or not clear.any()]
     ends = bounds(digits)
-    spans = np.array([(*ends[line, :2].min(0), *ends[line, 2:].max(0)) for line in lines]).reshape(-1, 4)
+    spans = np.array([(*ends[line, :2].min(0), *ends[line, 2:].max(0)) for line in lines]).reshape(
+        -1, 4
+    )
     for number in np.flatnonzero(~told).tolist():
         left, top, width, height = digits[number].box
-        around = (spans[:, :2] < [left + width, top + height]).all(1) & (spans[:, 2:] > [left, top]).all(1)
+        around = (spans[:, :2] < [left + width, top + height]).all(1) & (
+            spans[:, 2:] > [left, top]
+        ).all(1)
         for line in (lines[at] for at in np.flatnonzero(around)):
-            at = sum(digits[other].box[0] + digits[other].box[2] / 2 < left + width / 2 for other in line)
+            at = sum(
+                digits[other].box[0] + digits[other].box[2] / 2 < left + width / 2 for other in line
+            )
             beside = [digits[other].box for other in line[max(0, at - 1) : at + 1]]
-            level = [min(top + height, y + h) - max(top, y) >= LEVEL * min(height, h) for _, y, _, h in beside]
+            level = [
+                min(top + height, y + h) - max(top, y) >= LEVEL * min(height, h)
+                for _, y, _, h in beside
+            ]
             if 0 < at < len(line) and all(level):
                 line.insert(at, number)
                 break
@@ -546,10 +637,13 @@ def _laid_out(digits: list[Found], clear: np.ndarray, told: np.ndarray) -> list[
 
 
 def _sign(box: np.ndarray, probabilities: np.ndarray) -> tuple[Box, str]:
-    """A box as found, left, top, right, bottom → (left, top, width, height), and which sign it is."""
+    """A box as found, left, top, right, bottom → (left, top, width, height), and which sign it
+    is."""
     left, top, right, bottom = box.round().astype(int).tolist()
     dash = probabilities[MINUS] > probabilities[POINT]
-    return (left, top, right - left, bottom - top), "−" if dash else point(right - left, bottom - top)
+    return (left, top, right - left, bottom - top), "−" if dash else point(
+        right - left, bottom - top
+    )
 
 
 def point(width: float, height: float) -> str:

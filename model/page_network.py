@@ -1,8 +1,9 @@
 """PageNetwork: the fully convolutional network that finds digits in a picture.
 
-It looks at a grey picture at one scale and says, for every fourth pixel in both directions, whether the middle of a
-digit or of a mark lies there, which, and how far its box reaches (Zhou, Wang and Krähenbühl, Objects as Points, 2019).
-It finds digits of SMALLEST to LARGEST pixels; a picture is shown to it at several scales (model/page.py).
+It looks at a grey picture at one scale and says, for every fourth pixel in both directions, whether
+the middle of a digit or of a mark lies there, which, and how far its box reaches (Zhou, Wang and
+Krähenbühl, Objects as Points, 2019). It finds digits of SMALLEST to LARGEST pixels; a picture is
+shown to it at several scales (model/page.py).
 """
 
 import jax
@@ -16,7 +17,8 @@ ALIGNED = 16  # pixels: the sides of what the network is shown are multiples
 REACH = 24  # pixels: nearer to the border of a tile, the network lacks what it would see beyond
 SMALLEST, LARGEST = 11.0, 40.0  # pixels: the longer sides of the digits that it is to find
 UNIT = 24.0  # pixels: boxes are told as distances in this unit
-MINUS, POINT, MARK = 10, 11, 12  # classes beside the ten digits: a dash, a decimal point or comma, any other mark
+# classes beside the ten digits: a dash, a decimal point or comma, any other mark
+MINUS, POINT, MARK = 10, 11, 12
 NAMES = (*"0123456789", "−", ".", "?")
 CLASSES = len(NAMES)
 
@@ -43,7 +45,8 @@ class PageNetwork(nnx.Module):
         self.up2 = ConvNorm(eighth, quarter, size=1, rngs=rngs)
         self.merged = ConvNorm(2 * quarter, 2 * quarter, rngs=rngs)
         self.head = nnx.Linear(2 * quarter, 1 + CLASSES + 4, kernel_init=lecun_normal, rngs=rngs)
-        # Hardly any place is a middle: to begin there spares the first steps (Lin et al., 2017: Focal Loss).
+        # Hardly any place is a middle: to begin there spares the first steps (Lin et al., 2017:
+        # Focal Loss).
         self.head.bias[...] = self.head.bias[...].at[0].set(-4.0)
 
     def __call__(self, grey: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
@@ -52,8 +55,8 @@ class PageNetwork(nnx.Module):
         Returns:
             heat: (n, h/4, w/4) float32 logits, high at the middle of what is to be read.
             classes: (n, h/4, w/4, CLASSES) float32 logits.
-            boxes: (n, h/4, w/4, 4) float32, how far the box reaches to the left, up, right and down of the place's
-                middle, in UNITs.
+            boxes: (n, h/4, w/4, 4) float32, how far the box reaches to the left, up, right and down
+                of the place's middle, in UNITs.
         """
         x = self.stem(_halved(_normalised(grey)))
         quarter = self.quarter2(self.quarter1(max_pool(x)))
@@ -66,7 +69,8 @@ class PageNetwork(nnx.Module):
 
 
 def _normalised(grey: jax.Array) -> jax.Array:
-    """(n, h, w) uint8 → (n, h, w, 2): grey about -1 to 1, and how it differs from what is around, in its spread."""
+    """(n, h, w) uint8 → (n, h, w, 2): grey about -1 to 1, and how it differs from what is around,
+    in its spread."""
     x = grey.astype(jnp.float32) / 255
     n, h, w = x.shape
     blocks = x.reshape(n, h // ALIGNED, ALIGNED, w // ALIGNED, ALIGNED)
@@ -78,7 +82,8 @@ def _normalised(grey: jax.Array) -> jax.Array:
 
 
 def _smooth(blocks: jax.Array) -> jax.Array:
-    """(n, h, w) → the mean of each and the eight around it; at the border, of those that are there."""
+    """(n, h, w) → the mean of each and the eight around it; at the border, of those that are
+    there."""
 
     def total(x):
         return jax.lax.reduce_window(x, 0.0, jax.lax.add, (1, 3, 3), (1, 1, 1), "SAME")
@@ -87,10 +92,14 @@ def _smooth(blocks: jax.Array) -> jax.Array:
 
 
 def _halved(x: jax.Array) -> jax.Array:
-    """(n, h, w, c) → (n, h/2, w/2, 4c): four pixels side by side. Nothing is lost, and no convolution has to stride,
-    whose gradient is slow on a CPU."""
+    """(n, h, w, c) → (n, h/2, w/2, 4c): four pixels side by side. Nothing is lost, and no
+    convolution has to stride, whose gradient is slow on a CPU."""
     n, h, w, c = x.shape
-    return x.reshape(n, h // 2, 2, w // 2, 2, c).transpose(0, 1, 3, 2, 4, 5).reshape(n, h // 2, w // 2, 4 * c)
+    return (
+        x.reshape(n, h // 2, 2, w // 2, 2, c)
+        .transpose(0, 1, 3, 2, 4, 5)
+        .reshape(n, h // 2, w // 2, 4 * c)
+    )
 
 
 def _doubled(x: jax.Array) -> jax.Array:

@@ -1,4 +1,5 @@
-"""What a Recognizer gives: digits, the numbers that they make, and the Reading of a picture that holds them."""
+"""What a Recognizer gives: digits, the numbers that they make, and the Reading of a picture that
+holds them."""
 
 import dataclasses
 
@@ -31,9 +32,11 @@ class Number:
     """Digits that stand together, as one sees a number on paper.
 
     Attributes:
-        text: its digits, "?" where the reader abstains, with a decimal point or comma among them and "−" before them.
+        text: its digits, "?" where the reader abstains, with a decimal point or comma among them
+            and "−" before them.
         row, column: its place on the sheet, counted from 1 as a spreadsheet does.
-        box: (left, top, width, height) around its digits and signs, in pixels of the image as given, upright.
+        box: (left, top, width, height) around its digits and signs, in pixels of the image as
+            given, upright.
         digits: its digits, from left to right.
     """
 
@@ -49,15 +52,19 @@ class Reading:
     """What is written in an image.
 
     Attributes:
-        text: the digits in reading order, lines joined by a line break, "" where nothing is written, "?" for a digit
-            on which the reader abstains. Classes with names of several letters are set apart by spaces.
+        text: the digits in reading order, lines joined by a line break, "" where nothing is
+            written, "?" for a digit on which the reader abstains. Classes with names of several
+            letters are set apart by spaces.
         digits: the digits in reading order.
         image: (h, w, 3) uint8, the picture upright.
-        ink: (h', w') float32 in [0, 1], the ink that was found; of a large picture at a reduced size.
+        ink: (h', w') float32 in [0, 1], the ink that was found; of a large picture at a reduced
+            size.
         turn: degrees clockwise by which the writing is turned: 0, 90, 180 or 270.
         numbers: the same digits as numbers, in reading order.
-        left_out: boxes of ink as large as a digit that was taken for none: print, drawings, or digits that were missed.
-        signs: decimal points, commas and dashes: box and what it is, one of ".,−". Most people want `numbers`.
+        left_out: boxes of ink as large as a digit that was taken for none: print, drawings, or
+            digits that were missed.
+        signs: decimal points, commas and dashes: box and what it is, one of ".,−". Most people want
+            `numbers`.
         note: one sentence that says why little or nothing was read, or "".
     """
 
@@ -74,18 +81,24 @@ class Reading:
     def table(self) -> list[list[str]]:
         """The numbers' texts in rows and columns, all rows as long, "" where nothing stands."""
         columns = max((number.column for number in self.numbers), default=0)
-        rows = [[""] * columns for _ in range(max((number.row for number in self.numbers), default=0))]
+        rows = [
+            [""] * columns for _ in range(max((number.row for number in self.numbers), default=0))
+        ]
         for number in self.numbers:
             rows[number.row - 1][number.column - 1] = number.text
         return rows
 
     def summary(self) -> dict:
-        """What JSON can hold of it: the text; value, confidence and box of each digit; text, row, column, confidence
-        (of the least sure digit) and box of each number; where anything was left out, its boxes; and the note, if any.
+        """What JSON can hold of it: the text; value, confidence and box of each digit; text, row,
+        column, confidence (of the least sure digit) and box of each number; where anything was left
+        out, its boxes; and the note, if any.
         """
         found = {
             "text": self.text,
-            "digits": [{"value": d.value, "confidence": _rounded(d.confidence), "box": d.box} for d in self.digits],
+            "digits": [
+                {"value": d.value, "confidence": _rounded(d.confidence), "box": d.box}
+                for d in self.digits
+            ],
             "numbers": [
                 {
                     "text": number.text,

@@ -1,4 +1,5 @@
-"""Recognizer: an image in, a Reading out. The one path that canvas, upload, camera and command line share."""
+"""Recognizer: an image in, a Reading out. The one path that canvas, upload, camera and command line
+share."""
 
 import dataclasses
 import itertools
@@ -21,27 +22,36 @@ WORKING_PIXELS = 2_500_000  # a larger picture is reduced to this before ink is 
 SMALL_PICTURE = 128  # pixels: who gives so small and square a picture gives a single digit
 SURE = 0.9  # mean confidence of what is read piece by piece, from which no other reading is tried
 SEVERAL = 4  # digits from which it may be told that a page is turned
-UNSURE = 0.8  # mean confidence in connected ink: with less, the picture may lie on its side, and is looked at so first
+# mean confidence in connected ink: with less, the picture may lie on its side, and is looked at so
+# first
+UNSURE = 0.8
 UPRIGHT = 0.97  # mean confidence from which a page is taken to be upright
-CLEAR = 1.08  # times the evidence: so much more must speak for a turned page than for an upright one,
+# times the evidence: so much more must speak for a turned page than for an upright one,
+CLEAR = 1.08
 SIDEWAYS = 1.4  # the same of the page network's, to which digits upside down are digits, too;
 LEAST_EVIDENCE = 1.5  # and at least so many digits of which there is no doubt;
-FOUND = 0.12  # of what is there: with fewer digits, a page is one of print, which is not upside down
+# of what is there: with fewer digits, a page is one of print, which is not upside down
+FOUND = 0.12
 PRINTED = 0.07  # on its side, so many of a text's letters look like digits
-CONFIDENT = 0.93  # the same, from which what is read is right where the page network sees digits there,
-CONFIRMED, UNCONFIRMED = 0.3, 0.04  # of each with so much in common, and none at few of them at most;
+# the same, from which what is read is right where the page network sees digits there,
+CONFIDENT = 0.93
+# of each with so much in common, and none at few of them at most;
+CONFIRMED, UNCONFIRMED = 0.3, 0.04
 SAME = 0.75  # intersection over union of two boxes of one digit
 CLEAN_PAGE = 0.7  # of what a picture may cost: with more on it, it is no clean page
-TRIED_TILES, TRIED_DIGITS = 3, 100  # that are looked at to tell whether a page is turned, and of the tiles,
+# that are looked at to tell whether a page is turned, and of the tiles,
+TRIED_TILES, TRIED_DIGITS = 3, 100
 TRIED_GLYPHS = 20  # to tell on which side it lies;
 ALIKE = 1.5  # times as large: of tiles at scales that differ by less, some were looked at
 FEW = 5  # digits: a large picture in which more were found shows no single one
-ALONE = 0.6  # confidence from which a small picture is a single digit, whatever its pieces are read as
+# confidence from which a small picture is a single digit, whatever its pieces are read as
+ALONE = 0.6
 SMALL_DIGIT = 24  # pixels: a digit that a reduction left smaller is read from the picture as given
 
 
 class _Page(NamedTuple):
-    """What is found in a picture turned one way: digits in lines, ink, signs, what was left out, and a note."""
+    """What is found in a picture turned one way: digits in lines, ink, signs, what was left out,
+    and a note."""
 
     lines: list[list[segment.Found]]
     ink: np.ndarray
@@ -51,8 +61,9 @@ class _Page(NamedTuple):
 
 
 class _Connected(NamedTuple):
-    """What connected ink tells of a picture: the picture at the size at which it is looked at, its ink, the pieces of
-    that, digits in lines; and a note, where there is too much for these, or for pieces, too."""
+    """What connected ink tells of a picture: the picture at the size at which it is looked at, its
+    ink, the pieces of that, digits in lines; and a note, where there is too much for these, or for
+    pieces, too."""
 
     small: np.ndarray
     ink: np.ndarray
@@ -62,17 +73,22 @@ class _Connected(NamedTuple):
 
 
 class Recognizer:
-    """Reads images with one checkpoint. Nothing of it changes once it is loaded, so threads may share one."""
+    """Reads images with one checkpoint. Nothing of it changes once it is loaded, so threads may
+    share one."""
 
     def __init__(self, network: DigitCNN, card: dict):
         self.card = card
         self.classes: tuple[str, ...] = tuple(card["classes"])
-        # The weights are constants of the compiled program: to hand them over at each call takes longer than a digit.
-        self._probabilities = jax.jit(lambda images: jax.nn.softmax(network(images) / card["temperature"]))
+        # The weights are constants of the compiled program: to hand them over at each call takes
+        # longer than a digit.
+        self._probabilities = jax.jit(
+            lambda images: jax.nn.softmax(network(images) / card["temperature"])
+        )
         self._threshold = card.get("threshold", 0.0)
         # It knows digits: what has other classes is read by its connected ink alone.
         self._page = page.shipped() if self.classes == DIGITS else None
-        self.classify(np.zeros((1, GLYPH_SIZE, GLYPH_SIZE), np.uint8))  # compiles, so that the first image needn't wait
+        # compiles, so that the first image needn't wait
+        self.classify(np.zeros((1, GLYPH_SIZE, GLYPH_SIZE), np.uint8))
 
     @classmethod
     def load(cls, directory: os.PathLike | str = checkpoint.DEFAULT) -> "Recognizer":
@@ -84,13 +100,17 @@ class Recognizer:
         return cls(*checkpoint.load(directory))
 
     def read(
-        self, source: os.PathLike | str | bytes | Image.Image | np.ndarray, turn: Literal[0, 90, 180, 270] | None = None
+        self,
+        source: os.PathLike | str | bytes | Image.Image | np.ndarray,
+        turn: Literal[0, 90, 180, 270] | None = None,
     ) -> Reading:
-        """Path, bytes, PIL image, or uint8 array (h, w), (h, w, 3), (h, w, 4) → what is written there.
+        """Path, bytes, PIL image, or uint8 array (h, w), (h, w, 3), (h, w, 4) → what is written
+        there.
 
         Args:
             source: the picture.
-            turn: degrees clockwise by which its writing is turned; None: found out, where several digits make it clear.
+            turn: degrees clockwise by which its writing is turned; None: found out, where several
+                digits make it clear.
 
         Raises:
             ImageError: the picture can't be read; its message is one sentence that says why.
@@ -103,20 +123,26 @@ class Recognizer:
         if found.note:
             return Reading("", (), picture, np.rot90(found.ink, -turn // 90), note=found.note)
         lines = [
-            [self._digit(_turned_back(one.box, turn, picture), one.glyph, one.probabilities) for one in line]
+            [
+                self._digit(_turned_back(one.box, turn, picture), one.glyph, one.probabilities)
+                for one in line
+            ]
             for line in found.lines
         ]
         signs = [(_turned_back(box, turn, picture), sign) for box, sign in found.signs]
         left_out = [_turned_back(box, turn, picture) for box in found.left_out]
-        return self._reading(lines, picture, np.rot90(found.ink, -turn // 90), turn, signs, left_out)
+        return self._reading(
+            lines, picture, np.rot90(found.ink, -turn // 90), turn, signs, left_out
+        )
 
     def read_boxes(self, reading: Reading, boxes: Mapping[segment.Box, int | None]) -> Reading:
         """The picture of a reading, read anew where somebody says that its digits are.
 
         Args:
             reading: of the picture. A digit whose box stays is kept as it was read.
-            boxes: (left, top, width, height) in pixels of `reading.image`, each at least partly inside → the class
-                that somebody says it is, of which there is no doubt, or None for the network to read it.
+            boxes: (left, top, width, height) in pixels of `reading.image`, each at least partly
+                inside → the class that somebody says it is, of which there is no doubt, or None for
+                the network to read it.
         """
         height, width = reading.image.shape[:2]
         kept = {digit.box: digit for digit in reading.digits}
@@ -134,8 +160,12 @@ class Recognizer:
         back = (360 - reading.turn) % 360
         order = segment.in_lines([_turned_back(digit.box, back, upright) for digit in digits])
         lines = [[digits[number] for number in line] for line in order]
-        left_out = [box for box in reading.left_out if not any(_overlap(box, digit.box) for digit in digits)]
-        return self._reading(lines, reading.image, reading.ink, reading.turn, reading.signs, left_out)
+        left_out = [
+            box for box in reading.left_out if not any(_overlap(box, digit.box) for digit in digits)
+        ]
+        return self._reading(
+            lines, reading.image, reading.ink, reading.turn, reading.signs, left_out
+        )
 
     def classify(self, glyphs: np.ndarray) -> np.ndarray:
         """(n, 28, 28) uint8 glyphs, any n ≥ 0 → (n, classes) float32 calibrated probabilities.
@@ -144,8 +174,14 @@ class Recognizer:
             ValueError: another shape or type.
         """
         glyphs = np.asarray(glyphs)
-        if glyphs.dtype != np.uint8 or glyphs.ndim != 3 or glyphs.shape[1:] != (GLYPH_SIZE, GLYPH_SIZE):
-            raise ValueError(f"glyphs should be uint8 (n, 28, 28), not {glyphs.dtype} {glyphs.shape}")
+        if (
+            glyphs.dtype != np.uint8
+            or glyphs.ndim != 3
+            or glyphs.shape[1:] != (GLYPH_SIZE, GLYPH_SIZE)
+        ):
+            raise ValueError(
+                f"glyphs should be uint8 (n, 28, 28), not {glyphs.dtype} {glyphs.shape}"
+            )
         probabilities = np.empty((len(glyphs), len(self.classes)), np.float32)
         start = 0
         while start < len(glyphs):
@@ -154,12 +190,15 @@ class Recognizer:
             batch = glyphs[start : start + size]
             padded = np.zeros((size, GLYPH_SIZE, GLYPH_SIZE), np.uint8)
             padded[: len(batch)] = batch
-            probabilities[start : start + len(batch)] = np.asarray(self._probabilities(padded))[: len(batch)]
+            probabilities[start : start + len(batch)] = np.asarray(self._probabilities(padded))[
+                : len(batch)
+            ]
             start += size
         return probabilities
 
     def read_glyphs(self, glyphs: np.ndarray) -> list[Digit]:
-        """(n, 28, 28) uint8 glyphs → what each is read as; its box is the glyph itself. Raises as `classify`."""
+        """(n, 28, 28) uint8 glyphs → what each is read as; its box is the glyph itself. Raises as
+        `classify`."""
         box = (0, 0, GLYPH_SIZE, GLYPH_SIZE)
         read = zip(glyphs, self.classify(glyphs), strict=True)
         return [self._digit(box, glyph, probabilities) for glyph, probabilities in read]
@@ -167,19 +206,25 @@ class Recognizer:
     def _turn(self, picture: np.ndarray) -> tuple[int, _Page]:
         """By how much a picture's writing is turned, and what is found in it turned upright.
 
-        It is turned where more digits are read surely that way. What is rightly "?" speaks for no turn.
+        It is turned where more digits are read surely that way. What is rightly "?" speaks for no
+        turn.
         """
         connected = self._connected(picture)
-        unsure = connected.pieces and (not connected.lines or _sureness(connected.lines) < np.log(UNSURE))
+        unsure = connected.pieces and (
+            not connected.lines or _sureness(connected.lines) < np.log(UNSURE)
+        )
         tried = connected.pieces.boxes() if self._page and unsure else []
         if tried and (way := self._sideways(connected.small, tried)):
-            return way, self._lines(np.rot90(picture, way // 90), np.rot90(connected.ink, way // 90), clean=False)
+            return way, self._lines(
+                np.rot90(picture, way // 90), np.rot90(connected.ink, way // 90), clean=False
+            )
         found = self._completed(picture, connected)
         count = sum(map(len, found.lines))
         if found.note or count + (len(found.left_out) if self._page else 0) < SEVERAL:
             return 0, found
         glyphs = [one.glyph for line in found.lines for one in line]
-        if self._page and count < max(SEVERAL, len(found.left_out)):  # turned, it may find none, or few
+        # turned, it may find none, or few
+        if self._page and count < max(SEVERAL, len(found.left_out)):
             pieces = tried or connected.pieces.boxes()
             boxes = [] if tried else pieces
             several = count >= max(SEVERAL, FOUND * len(found.left_out))
@@ -193,40 +238,55 @@ class Recognizer:
             if tried and max(sizes := [_size(boxes), _size(tried)]) < ALIKE * min(sizes):
                 boxes = []  # at that scale, it was looked at before
         if self._page and (way := self._sideways(connected.small, boxes)):
-            return way, self._lines(np.rot90(picture, way // 90), np.rot90(found.ink, way // 90), clean=False)
+            return way, self._lines(
+                np.rot90(picture, way // 90), np.rot90(found.ink, way // 90), clean=False
+            )
         if len(glyphs) < SEVERAL:
             return 0, found
-        ways, glyphs = (180,) if self._page else (180, 90, 270), np.array(_few(glyphs, TRIED_DIGITS))
+        ways, glyphs = (
+            (180,) if self._page else (180, 90, 270),
+            np.array(_few(glyphs, TRIED_DIGITS)),
+        )
         evidence = {way: self._evidence(np.rot90(glyphs, way // 90, (1, 2))) for way in (0, *ways)}
         best = max(ways, key=evidence.get)
         if evidence[best] <= max(CLEAR * evidence[0], evidence[0] + LEAST_EVIDENCE):
             return 0, found
         return best, self._lines(np.rot90(picture, best // 90), np.rot90(found.ink, best // 90))
 
-    def _sideways(self, picture: np.ndarray, boxes: Sequence[Sequence[float]]) -> Literal[0, 90, 270]:
-        """By how much a picture is turned, if around some boxes of it the page network is sure of more digits when they
-        are turned by a quarter; which quarter, the digits' glyphs say."""
+    def _sideways(
+        self, picture: np.ndarray, boxes: Sequence[Sequence[float]]
+    ) -> Literal[0, 90, 270]:
+        """By how much a picture is turned, if around some boxes of it the page network is sure of
+        more digits when they are turned by a quarter; which quarter, the digits' glyphs say."""
         if len(boxes) < SEVERAL:
             return 0
         tiles = page.samples(picture, np.array(boxes, float), TRIED_TILES)
         upright, _ = page.glimpsed(tiles, self._page)
-        turned = {way: page.glimpsed(np.rot90(tiles, way // 90, (1, 2)), self._page, TRIED_GLYPHS) for way in (90, 270)}
+        turned = {
+            way: page.glimpsed(np.rot90(tiles, way // 90, (1, 2)), self._page, TRIED_GLYPHS)
+            for way in (90, 270)
+        }
         least = LEAST_EVIDENCE + PRINTED * min(len(boxes), remainder.MOST)
         if max(sure for sure, _ in turned.values()) <= max(SIDEWAYS * upright, upright + least):
             return 0
         return max(turned, key=lambda way: self._evidence(turned[way][1]))
 
     def _evidence(self, glyphs: np.ndarray) -> float:
-        """How many of (n, 28, 28) uint8 glyphs are read surely: how far each is from being as likely wrong, summed."""
+        """How many of (n, 28, 28) uint8 glyphs are read surely: how far each is from being as
+        likely wrong, summed."""
         centred = np.array([glyph.normalise(one / np.float32(255)) for one in glyphs], np.uint8)
         certain = self.classify(centred.reshape(-1, GLYPH_SIZE, GLYPH_SIZE)).max(1)
         return float(np.clip(2 * certain - 1, 0, None).sum())
 
-    def _lines(self, picture: np.ndarray, found: np.ndarray | None = None, clean: bool = True) -> _Page:
+    def _lines(
+        self, picture: np.ndarray, found: np.ndarray | None = None, clean: bool = True
+    ) -> _Page:
         """The digits of an upright picture, in lines; of its arguments, see `_connected`."""
         return self._completed(picture, self._connected(picture, found, clean))
 
-    def _connected(self, picture: np.ndarray, found: np.ndarray | None = None, clean: bool = True) -> _Connected:
+    def _connected(
+        self, picture: np.ndarray, found: np.ndarray | None = None, clean: bool = True
+    ) -> _Connected:
         """What connected ink tells of an upright picture.
 
         Args:
@@ -236,7 +296,8 @@ class Recognizer:
         """
         reduction = _reduction(picture)
         small = image.reduced(picture, reduction)
-        if found is None or any(side % reduction for side in picture.shape[:2]):  # turned, it would not quite fit
+        # turned, it would not quite fit
+        if found is None or any(side % reduction for side in picture.shape[:2]):
             found = ink.ink_map(small)
         pieces, lines, note = None, [], ""
         try:
@@ -248,12 +309,13 @@ class Recognizer:
         return _Connected(small, found, pieces, lines, note)
 
     def _completed(self, picture: np.ndarray, connected: _Connected) -> _Page:
-        """The digits of an upright picture, in lines, by its connected ink or, where that is not enough, by the page
-        network."""
+        """The digits of an upright picture, in lines, by its connected ink or, where that is not
+        enough, by the page network."""
         small, found, pieces, lines, note = connected
         if not pieces or (note and not self._page):
             return _Page([], found, note=note)
-        several = max(small.shape[:2]) <= SMALL_PICTURE and sum(map(len, lines)) > 1  # or a single one in pieces
+        # or a single one in pieces
+        several = max(small.shape[:2]) <= SMALL_PICTURE and sum(map(len, lines)) > 1
         rest = pieces.left_out(_boxes(lines))
         if not self._page or (not several and _is_clean(lines, rest)):
             signs = remainder.signs(rest, _boxes(lines))
@@ -274,7 +336,8 @@ class Recognizer:
         return _Page(lines, found, signs, left_out)
 
     def _alone(self, picture: np.ndarray, lines: list[list[segment.Found]]) -> segment.Found | None:
-        """The picture as one damaged digit, where the network is surer of that than of what was found in pieces."""
+        """The picture as one damaged digit, where the network is surer of that than of what was
+        found in pieces."""
         height, width = picture.shape[:2]
         small = max(height, width) <= SMALL_PICTURE
         count, pieces = sum(map(len, lines)), np.exp(_sureness(lines))
@@ -289,7 +352,9 @@ class Recognizer:
             return None
         boxes = np.array(_boxes(lines))
         (left, top), (right, bottom) = boxes[:, :2].min(0), (boxes[:, :2] + boxes[:, 2:]).max(0)
-        return segment.Found((int(left), int(top), int(right - left), int(bottom - top)), whole, probabilities)
+        return segment.Found(
+            (int(left), int(top), int(right - left), int(bottom - top)), whole, probabilities
+        )
 
     def _digit(self, box: segment.Box, cut: np.ndarray, probabilities: np.ndarray) -> Digit:
         confidence = float(probabilities.max())
@@ -305,7 +370,8 @@ class Recognizer:
         signs: Sequence[tuple[segment.Box, str]] = (),
         left_out: Sequence[segment.Box] = (),
     ) -> Reading:
-        between = "" if max(map(len, self.classes)) == 1 else " "  # names of several letters would run together
+        # names of several letters would run together
+        between = "" if max(map(len, self.classes)) == 1 else " "
         text = "\n".join(between.join(map(self.name, line)) for line in lines)
         digits = tuple(digit for line in lines for digit in line)
         # Numbers stand side by side where the writing is upright.
@@ -316,24 +382,33 @@ class Recognizer:
         )
         grouped = tuple(self._number(group, digits, signs, between) for group in groups)
         note = remainder.note(digits, left_out)
-        return Reading(text, digits, picture, found, turn, grouped, tuple(left_out), tuple(signs), note)
+        return Reading(
+            text, digits, picture, found, turn, grouped, tuple(left_out), tuple(signs), note
+        )
 
-    def _number(self, group: numbers.Group, digits: tuple[Digit, ...], signs, between: str) -> Number:
+    def _number(
+        self, group: numbers.Group, digits: tuple[Digit, ...], signs, between: str
+    ) -> Number:
         parts = [
             (signs[group.signs[place]][1] if place in group.signs else between if place else "")
             + self.name(digits[number])
             for place, number in enumerate(group.digits)
         ]
         own = tuple(digits[number] for number in group.digits)
-        around = [digit.box for digit in own] + [signs[number][0] for number in group.signs.values()]
+        around = [digit.box for digit in own] + [
+            signs[number][0] for number in group.signs.values()
+        ]
         return Number("".join(parts), group.row + 1, group.column + 1, numbers.around(around), own)
 
     def name(self, digit: Digit) -> str:
         """What a digit is read as: the name of its class, or "?"."""
         return "?" if digit.value is None else self.classes[digit.value]
 
-    def _at_full_size(self, line: list[segment.Found], picture: np.ndarray, reduction: int) -> list[segment.Found]:
-        """Digits of a reduced picture, with boxes in the picture as given; small ones in doubt are read there, too."""
+    def _at_full_size(
+        self, line: list[segment.Found], picture: np.ndarray, reduction: int
+    ) -> list[segment.Found]:
+        """Digits of a reduced picture, with boxes in the picture as given; small ones in doubt are
+        read there, too."""
         read = []
         for found in line:
             found = found._replace(box=(box := _enlarged(found.box, reduction, picture)))
@@ -362,10 +437,12 @@ class Recognizer:
 
 
 def as_single_glyph(source: os.PathLike | str | bytes | Image.Image | np.ndarray) -> np.ndarray:
-    """A picture of one digit, or one of anything else → its (28, 28) uint8 glyph, by the steps that `read` takes.
+    """A picture of one digit, or one of anything else → its (28, 28) uint8 glyph, by the steps that
+    `read` takes.
 
     Raises:
-        ImageError: the picture can't be read, nothing is written in it, or far too much to be writing.
+        ImageError: the picture can't be read, nothing is written in it, or far too much to be
+            writing.
     """
     try:
         cut = glyph.normalise(segment.Pieces.of_page(_ink_of(image.load(source))).writing())
@@ -396,16 +473,21 @@ def _size(boxes: Sequence[Sequence[float]]) -> float:
 
 
 def _is_clean(lines: list[list[segment.Found]], rest: Sequence[segment.Box]) -> bool:
-    """Whether connected ink is enough, and quicker: it is read surely, and specks, points and dashes are left."""
+    """Whether connected ink is enough, and quicker: it is read surely, and specks, points and
+    dashes are left."""
     if not lines or _sureness(lines) < np.log(UPRIGHT):
         return False
     return remainder.is_little(rest, _boxes(lines))
 
 
-def _confirmed(lines: list[list[segment.Found]], seen: list[list[segment.Found]]) -> list[list[segment.Found]]:
-    """The digits of connected ink where the page network sees these and nothing else, else what that sees.
+def _confirmed(
+    lines: list[list[segment.Found]], seen: list[list[segment.Found]]
+) -> list[list[segment.Found]]:
+    """The digits of connected ink where the page network sees these and nothing else, else what
+    that sees.
 
-    Connected ink knows better where digits touch. Which digit it is, both networks say where both have its box.
+    Connected ink knows better where digits touch. Which digit it is, both networks say where both
+    have its box.
     """
     if not lines or not seen or _sureness(lines) < np.log(CONFIDENT):
         return seen
@@ -435,7 +517,11 @@ def _enlarged(box: segment.Box, reduction: int, picture: np.ndarray) -> segment.
 
 def _few(things: Sequence, most: int) -> Sequence:
     """As many, or so many of them evenly spread."""
-    return things if len(things) <= most else [things[at] for at in np.linspace(0, len(things) - 1, most).astype(int)]
+    return (
+        things
+        if len(things) <= most
+        else [things[at] for at in np.linspace(0, len(things) - 1, most).astype(int)]
+    )
 
 
 def _overlap(one: segment.Box, other: segment.Box) -> bool:
@@ -443,7 +529,8 @@ def _overlap(one: segment.Box, other: segment.Box) -> bool:
 
 
 def _surroundings(picture: np.ndarray, box: segment.Box) -> tuple[np.ndarray, tuple[int, int]]:
-    """The part of a picture in and around a box, a box' longer side on each side, and where (y, x) the box starts."""
+    """The part of a picture in and around a box, a box' longer side on each side, and where (y, x)
+    the box starts."""
     left, top, width, height = box
     margin = max(width, height)
     y, x = max(0, top - margin), max(0, left - margin)
@@ -456,7 +543,8 @@ def _sureness(lines: list[list[segment.Found]]) -> float:
 
 
 def _turned_back(box: segment.Box, turn: int, picture: np.ndarray) -> segment.Box:
-    """A box in the picture turned upright → the box in the picture as given, whose writing is turned clockwise."""
+    """A box in the picture turned upright → the box in the picture as given, whose writing is
+    turned clockwise."""
     left, top, width, height = box
     for quarter in range(turn // 90, 0, -1):
         across = picture.shape[quarter % 2]  # width of the picture a quarter turn before

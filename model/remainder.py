@@ -12,8 +12,10 @@ from model.page_network import SMALLEST
 from model.reading import Digit
 from model.segment import Box
 
-LITTLE = 0.15  # of the least digit: smaller ink, or smaller than any digit, may be left where all was read
-DASH, LENGTH = 2.5, (0.2, 0.9)  # a dash is so many times as long as it is high, and of the digits' size
+# of the least digit: smaller ink, or smaller than any digit, may be left where all was read
+LITTLE = 0.15
+# a dash is so many times as long as it is high, and of the digits' size
+DASH, LENGTH = 2.5, (0.2, 0.9)
 POINT = (0.05, 0.35)  # of the digits' size: a point or a comma
 MOST_SIGNS = 200  # more specks, and the paper is dirty
 SIZES = (0.45, 3.0)  # times the digits: ink so large that isn't read is told as left out
@@ -29,7 +31,8 @@ def is_little(rest: Sequence[Box], digits: Sequence[Box]) -> bool:
 
 
 def signs(rest: Sequence[Box], digits: Sequence[Box]) -> list[tuple[Box, str]]:
-    """What may be a dash, a point or a comma: a speck by its place among the digits is none (model/numbers.py)."""
+    """What may be a dash, a point or a comma: a speck by its place among the digits is none
+    (model/numbers.py)."""
     if not digits or len(rest) > MOST_SIGNS:
         return []
     size, found = np.median([max(box[2:]) for box in digits]), []
@@ -43,9 +46,12 @@ def signs(rest: Sequence[Box], digits: Sequence[Box]) -> list[tuple[Box, str]]:
 
 
 def left_out(rest: Sequence[Box], digits: Sequence[Box], shape: tuple[int, int]) -> list[Box]:
-    """What, on a picture of that shape, is about as large as the digits, or, where there are none, as any may be."""
+    """What, on a picture of that shape, is about as large as the digits, or, where there are none,
+    as any may be."""
     sizes = [max(box[2:]) for box in digits]
-    least, most = (times * np.median(sizes) for times in SIZES) if sizes else (SMALLEST, max(shape) / 2)
+    least, most = (
+        (times * np.median(sizes) for times in SIZES) if sizes else (SMALLEST, max(shape) / 2)
+    )
     return [box for box in rest if least <= max(box[2:]) <= most and not _is_dash(box)][:MOST]
 
 
@@ -55,9 +61,15 @@ def note(digits: Sequence[Digit], left_out: Sequence[Box]) -> str:
     much = len(left_out) >= max(MUCH, MUCH_OUT * len(digits))
     if unsure >= max(MUCH, MUCH_UNSURE * len(digits)):
         also = f", and {len(left_out)} more were left out" if much else ""
-        return f"{unsure} of {len(digits)} marks look like no digit that one can be sure of{also}: look at each “?”."
+        return (
+            f"{unsure} of {len(digits)} marks look like no digit that one can be sure of{also}: "
+            "look at each “?”."
+        )
     if much:
-        return f"{len(left_out)} marks on this picture were taken for no digits and left out: see whether one is."
+        return (
+            f"{len(left_out)} marks on this picture were taken for no digits and left out: see "
+            "whether one is."
+        )
     return ""
 
 

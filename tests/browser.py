@@ -1,4 +1,5 @@
-"""A running dashboard and a Chromium to look at it with, for the tests in a browser and for benchmarks/speed.py."""
+"""A running dashboard and a Chromium to look at it with, for the tests in a browser and for
+benchmarks/speed.py."""
 
 import contextlib
 import os
@@ -29,7 +30,9 @@ FLAGS = [
 
 def chromium() -> str | None:
     """The path of the system's Chromium, None where there is none."""
-    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    return next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
 
 
 def free_port() -> int:
@@ -41,15 +44,24 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def serve(env: dict[str, str] | None = None) -> Iterator[tuple[int, str]]:
-    """Runs the dashboard on a free port; gives its process id and address once it says that it is ready.
+    """Runs the dashboard on a free port; gives its process id and address once it says that it is
+    ready.
 
-    Its environment is ours and `env`; what its visitors keep goes to a temporary file, unless that says otherwise.
+    Its environment is ours and `env`; what its visitors keep goes to a temporary file, unless that
+    says otherwise.
 
     Raises:
         RuntimeError: it ended instead; the message is what it printed.
     """
     port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.address=127.0.0.1"]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "streamlit_app.py",
+        "--server.address=127.0.0.1",
+    ]
     command += [f"--server.port={port}", "--server.fileWatcherType=none"]
     printed = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     with contextlib.ExitStack() as stack:
@@ -92,7 +104,9 @@ def blank(page):
 
 def button(page, name):
     """A button of the page's own; the canvas has an Undo, too."""
-    own = page.locator("[data-testid=stButton], [data-testid=stDownloadButton]").filter(has_text=name)
+    own = page.locator("[data-testid=stButton], [data-testid=stDownloadButton]").filter(
+        has_text=name
+    )
     return own.get_by_role("button")
 
 
@@ -125,7 +139,9 @@ def follow(page, name):
 
 def no_sideways_scroll(page):
     for area in ("html", "[data-testid=stMain]"):
-        assert page.locator(area).evaluate("element => element.scrollWidth - element.clientWidth") == 0
+        assert (
+            page.locator(area).evaluate("element => element.scrollWidth - element.clientWidth") == 0
+        )
 
 
 def no_exception(page):
@@ -137,9 +153,13 @@ def finger(phone, stroke):
     box = phone.locator("canvas.upper-canvas").bounding_box()
     touch = phone.context.new_cdp_session(phone)
     xs, ys = (
-        np.interp(np.linspace(0, 1, 30), np.linspace(0, 1, len(stroke)), axis) for axis in zip(*stroke, strict=True)
+        np.interp(np.linspace(0, 1, 30), np.linspace(0, 1, len(stroke)), axis)
+        for axis in zip(*stroke, strict=True)
     )
     for index, (x, y) in enumerate(zip(xs, ys, strict=True)):
         point = {"x": box["x"] + float(x), "y": box["y"] + float(y)}
-        touch.send("Input.dispatchTouchEvent", {"type": "touchMove" if index else "touchStart", "touchPoints": [point]})
+        touch.send(
+            "Input.dispatchTouchEvent",
+            {"type": "touchMove" if index else "touchStart", "touchPoints": [point]},
+        )
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})

@@ -94,7 +94,9 @@ def tab(browser, server):
 @pytest.fixture
 def phone(browser, server):
     """A tab as a phone of 360 pixels shows it, with touch."""
-    yield from _tab(browser, server, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    yield from _tab(
+        browser, server, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True
+    )
 
 
 @pytest.fixture(params=["tab", "phone"])

@@ -1,4 +1,5 @@
-"""The dashboard in Streamlit's AppTest, no browser, so what a drawing sends is put in by hand; and sheets to read."""
+"""The dashboard in Streamlit's AppTest, no browser, so what a drawing sends is put in by hand; and
+sheets to read."""
 
 import base64
 import io
@@ -40,7 +41,9 @@ def sent(picture: Image.Image, strokes: int = 1, began: dict | None = None) -> d
     """The state of the canvas after so many strokes, where said on a sheet that `began` so."""
     address = f"data:image/png;base64,{base64.b64encode(png(picture)).decode()}"
     objects = began["objects"][:1] if began else []
-    return {"drawing": {"raw": {"objects": [*objects, *[{"type": "Path"}] * strokes]}, "data": address}}
+    return {
+        "drawing": {"raw": {"objects": [*objects, *[{"type": "Path"}] * strokes]}, "data": address}
+    }
 
 
 def button(app: AppTest, label: str):
@@ -64,13 +67,16 @@ def as_markdown(elements) -> str:
 
 
 class Sheet:
-    """A sheet on which digits are written by hand, print is set and lines are drawn; ink from 0 to 1."""
+    """A sheet on which digits are written by hand, print is set and lines are drawn; ink from 0 to
+    1."""
 
     def __init__(self, width: int, height: int):
         self.drawn = Image.new("L", (2 * width, 2 * height), 0)
         self.pen = ImageDraw.Draw(self.drawn)
 
-    def write(self, text: str, x: float, y: float, height: float = 60, pen: float = 4, gap: float = 0.75) -> "Sheet":
+    def write(
+        self, text: str, x: float, y: float, height: float = 60, pen: float = 4, gap: float = 0.75
+    ) -> "Sheet":
         """Digits whose squares are `height` pixels, from (x, y); a space is a digit's room."""
         for place, digit in enumerate(text):
             if digit != " ":
@@ -90,7 +96,9 @@ class Sheet:
         self.pen.line([2 * point for point in points], fill=ink, width=round(2 * pen))
         return self
 
-    def picture(self, light: np.ndarray | float = 0.92, strength: float = 0.8, noise: float = 0.01) -> np.ndarray:
+    def picture(
+        self, light: np.ndarray | float = 0.92, strength: float = 0.8, noise: float = 0.01
+    ) -> np.ndarray:
         """(h, w, 3) uint8, in a light that may be an array (h, w)."""
         ink = np.asarray(self.drawn.reduce(2), np.float32) / 255
         grey = light * (1 - strength * ink) + np.random.default_rng(0).normal(0, noise, ink.shape)

@@ -12,18 +12,24 @@ USER = "postgres"  # the package's own: the server refuses to run as root
 
 
 def programs() -> Path | None:
-    """The folder with initdb and pg_ctl, which Debian keeps off the PATH; None where there is no PostgreSQL."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    """The folder with initdb and pg_ctl, which Debian keeps off the PATH; None where there is no
+    PostgreSQL."""
+    found = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3])
+    )
     return found[-1].parent if found else None
 
 
 @contextlib.contextmanager
 def serve() -> Iterator[str]:
-    """Runs a server in a temporary folder, that listens on a socket there alone; gives its address."""
+    """Runs a server in a temporary folder, that listens on a socket there alone; gives its
+    address."""
     as_user = ["runuser", "-u", USER, "--"] if os.getuid() == 0 else []
 
     def run(program: str, *arguments: str) -> None:
-        subprocess.run([*as_user, programs() / program, *arguments], cwd="/", check=True, capture_output=True)
+        subprocess.run(
+            [*as_user, programs() / program, *arguments], cwd="/", check=True, capture_output=True
+        )
 
     with tempfile.TemporaryDirectory() as root:
         if as_user:

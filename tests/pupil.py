@@ -1,4 +1,5 @@
-"""A small network of two digits, 1 and 7, that is taught in seconds, with the pictures that it was trained on."""
+"""A small network of two digits, 1 and 7, that is taught in seconds, with the pictures that it was
+trained on."""
 
 import dataclasses
 from pathlib import Path
@@ -25,7 +26,8 @@ SMALL = loop.Config(
 
 
 def make(folder: Path) -> Path:
-    """Draws the pictures into `folder/pictures` and trains `folder/checkpoints/pupil` on them; returns its path."""
+    """Draws the pictures into `folder/pictures` and trains `folder/checkpoints/pupil` on them;
+    returns its path."""
     generator = np.random.default_rng(0)
     for name in CLASSES:
         (folder / "pictures" / name).mkdir(parents=True)

@@ -63,7 +63,10 @@ NONE = "data:image/png;base64,"
 @pytest.mark.parametrize(
     ("drawing", "says"),
     [
-        ({"raw": {"objects": []}, "data": sent(written(2, 400))["drawing"]["data"]}, "280 × 280 pixels"),
+        (
+            {"raw": {"objects": []}, "data": sent(written(2, 400))["drawing"]["data"]},
+            "280 × 280 pixels",
+        ),
         ({"raw": {"objects": []}, "data": NONE + "A" * 10**6}, "too large"),
         ({"raw": {"objects": []}, "data": NONE + "AAAA"}, "damaged"),
         ({"raw": {"objects": [{"type": "Path"}] * 3000}, "data": NONE}, "at most 2,000 strokes"),
@@ -71,9 +74,18 @@ NONE = "data:image/png;base64,"
             {"raw": {"objects": [{"type": "Path", "path": [["L", 1, 1]] * 60_000}]}, "data": NONE},
             "at most 50,000 points",
         ),
-        ({"raw": {"objects": [{"type": "Path", "path": [["L", 1, 1]]}]}, "data": NONE}, "lines and curves"),
-        ({"raw": {"objects": [{"type": "Path", "path": [["M", 1, "x"]]}]}, "data": NONE}, "lines and curves"),
-        ({"raw": {"objects": [{"type": "Path", "path": [["M", 1, math.nan]]}]}, "data": NONE}, "lines and curves"),
+        (
+            {"raw": {"objects": [{"type": "Path", "path": [["L", 1, 1]]}]}, "data": NONE},
+            "lines and curves",
+        ),
+        (
+            {"raw": {"objects": [{"type": "Path", "path": [["M", 1, "x"]]}]}, "data": NONE},
+            "lines and curves",
+        ),
+        (
+            {"raw": {"objects": [{"type": "Path", "path": [["M", 1, math.nan]]}]}, "data": NONE},
+            "lines and curves",
+        ),
         ({"raw": {"objects": [7]}, "data": NONE}, "have a type"),
         ({"raw": 7, "data": NONE}, "strokes"),
         ("a word", "strokes"),
@@ -92,8 +104,12 @@ def test_what_is_no_drawing_of_the_sheet_is_not_opened(drawing, says):
 
 def test_boxes_behind_a_drawing_leave_out_its_ink():
     picture = np.zeros((100, 200, 3), np.uint8)  # all ink
-    digit = Digit(7, 0.99, np.full(10, 0.1, np.float32), (60, 40, 30, 50), np.zeros((28, 28), np.uint8))
-    boxes = pictures.boxes_alone(Reading("7", (digit,), picture, np.ones((100, 200), np.float32)), ["7"])
+    digit = Digit(
+        7, 0.99, np.full(10, 0.1, np.float32), (60, 40, 30, 50), np.zeros((28, 28), np.uint8)
+    )
+    boxes = pictures.boxes_alone(
+        Reading("7", (digit,), picture, np.ones((100, 200), np.float32)), ["7"]
+    )
     assert boxes.shape == picture.shape
     assert (boxes[45:85, 65:85] == 255).all() and (boxes[40:90, 50:65] < 255).any()
 
@@ -111,7 +127,9 @@ def test_where_the_reader_abstains_it_says_so_with_its_nearest_guess(checkpoints
     app.session_state[canvas.SQUARE.name] = sent(written(2))
     app.run()
     assert not app.exception
-    assert ">?</span>" in page_html(app) and "does not look like a digit. The nearest guess is 2" in page_html(app)
+    assert ">?</span>" in page_html(
+        app
+    ) and "does not look like a digit. The nearest guess is 2" in page_html(app)
 
 
 def test_clear_and_undo_and_sample():
@@ -144,11 +162,15 @@ def test_what_was_on_the_canvas_before_it_was_cleared_or_undone_is_read_no_more(
     app.button[1].click().run()
     app.button[1].click().run()
     again = app.session_state["canvas_start"]
-    assert len(again["objects"]) == 2, "two strokes of three are taken back, though the browser drew nothing meanwhile"
+    assert len(again["objects"]) == 2, (
+        "two strokes of three are taken back, though the browser drew nothing meanwhile"
+    )
     on_canvas(3, first)
     assert "Reading" in said(app.caption) and ">2</span>" not in page_html(app)
     asked = app.session_state["canvas_start"]
-    assert asked != again and asked["objects"] == again["objects"], "the canvas is asked again to draw and send it"
+    assert asked != again and asked["objects"] == again["objects"], (
+        "the canvas is asked again to draw and send it"
+    )
     on_canvas(1, again)
     assert ">2</span>" in page_html(app) and app.session_state["canvas_start"] == asked
 
@@ -182,14 +204,18 @@ def test_a_good_and_a_broken_file_together():
 
 def test_an_empty_picture_is_no_digit():
     app = start("read")
-    app.file_uploader[0].set_value([("white.png", png(Image.new("L", (80, 60), 255)), "image/png")]).run()
+    app.file_uploader[0].set_value(
+        [("white.png", png(Image.new("L", (80, 60), 255)), "image/png")]
+    ).run()
     assert not app.exception and not app.code
     assert "No digit was found" in said(app.markdown)
 
 
 def test_how_the_writing_is_turned_can_be_said():
     app = start("read")
-    app.file_uploader[0].set_value([("two.png", png(written(2, 200).rotate(180)), "image/png")]).run()
+    app.file_uploader[0].set_value(
+        [("two.png", png(written(2, 200).rotate(180)), "image/png")]
+    ).run()
     app.get("button_group")[0].set_value(180).run()
     assert not app.exception and app.code[0].value == "2"
 
@@ -248,10 +274,17 @@ def test_the_csv_holds_a_row_a_number():
 def test_no_cell_is_a_formula_and_numbers_keep_their_zeros():
     numbers = [
         {"text": text, "row": 1, "column": column, "confidence": 0.5}
-        for column, text in enumerate(("007", "−3.50", "12", "1,5", "=1+1", "1234567890123456"), start=1)
+        for column, text in enumerate(
+            ("007", "−3.50", "12", "1,5", "=1+1", "1234567890123456"), start=1
+        )
     ]
     results = [
-        uploads.Result("007", 0.5, summary={"text": "007", "numbers": numbers}, sheet=(("007", "12"), ("=2", ""))),
+        uploads.Result(
+            "007",
+            0.5,
+            summary={"text": "007", "numbers": numbers},
+            sheet=(("007", "12"), ("=2", "")),
+        ),
         uploads.Result(error="Broken, alas."),
     ]
     rows = uploads.numbers(["=cmd|'/c x'!A1", "@b"], results)
@@ -261,20 +294,38 @@ def test_no_cell_is_a_formula_and_numbers_keep_their_zeros():
     tables = {"a:b/c" * 20: results[0].sheet, "a b c" * 20: (("1",),)}
     book = openpyxl.load_workbook(io.BytesIO(spreadsheet.xlsx(rows, tables)))
     first, second, third = book.worksheets
-    assert [cell.value for cell in first["D"][1:7]] == ["007", -3.5, 12, "1,5", "=1+1", "1234567890123456"]
+    assert [cell.value for cell in first["D"][1:7]] == [
+        "007",
+        -3.5,
+        12,
+        "1,5",
+        "=1+1",
+        "1234567890123456",
+    ]
     assert first["D3"].number_format == "0.00"
-    assert first["A2"].value == "=cmd|'/c x'!A1" and not any(cell.data_type == "f" for row in first for cell in row)
+    assert first["A2"].value == "=cmd|'/c x'!A1" and not any(
+        cell.data_type == "f" for row in first for cell in row
+    )
     assert [[cell.value for cell in row] for row in second] == [["007", 12], ["=2", None]]
     assert second["A2"].data_type == "s" and third["A1"].value == 1 and second.title != third.title
 
 
 def test_columns_are_named_as_in_a_spreadsheet():
-    assert [uploads.column_name(number) for number in (0, 25, 26, 51, 52, 702)] == ["A", "Z", "AA", "AZ", "BA", "AAA"]
+    assert [uploads.column_name(number) for number in (0, 25, 26, 51, 52, 702)] == [
+        "A",
+        "Z",
+        "AA",
+        "AZ",
+        "BA",
+        "AAA",
+    ]
 
 
 def test_what_was_left_out_is_marked_on_the_picture_and_counted_in_words():
     picture = np.full((200, 200, 3), 255, np.uint8)
-    reading = Reading("", (), picture, np.zeros((200, 200), np.float32), left_out=((60, 60, 50, 80),))
+    reading = Reading(
+        "", (), picture, np.zeros((200, 200), np.float32), left_out=((60, 60, 50, 80),)
+    )
     marked = pictures.read_over(reading, [], 600)
     assert (marked[60, 60:110] < 255).any() and (marked[100, 70:100] == 255).all()
     result = uploads.Result("12", 0.99, names=("1", "2"), summary={"left_out": [[60, 60, 50, 80]]})
@@ -297,12 +348,19 @@ def test_an_unsure_digit_is_marked_by_more_than_colour():
     picture = np.full((200, 200, 3), 255, np.uint8)
 
     def read(confidence):
-        digit = Digit(7, confidence, np.full(10, 0.1, np.float32), (60, 60, 50, 80), np.zeros((28, 28), np.uint8))
+        digit = Digit(
+            7,
+            confidence,
+            np.full(10, 0.1, np.float32),
+            (60, 60, 50, 80),
+            np.zeros((28, 28), np.uint8),
+        )
         return Reading("7", (digit,), picture, np.zeros((200, 200), np.float32))
 
     sure, unsure = (pictures.read_over(read(confidence), ["7"], 600) for confidence in (0.95, 0.5))
     assert sure.shape == unsure.shape == (200, 200, 3)
-    assert (unsure < 255).any(2).sum() > 1.3 * (sure < 255).any(2).sum()  # a second box, and a question mark
+    # a second box, and a question mark
+    assert (unsure < 255).any(2).sum() > 1.3 * (sure < 255).any(2).sum()
 
 
 def test_plain_text_is_not_markdown():

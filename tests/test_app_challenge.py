@@ -47,12 +47,18 @@ def test_there_is_no_next_before_something_is_written():
 def test_the_digit_before_is_not_taken_for_the_next_one():
     app = start("challenge")
     press(app, "Start")
-    app.session_state["challenge"] = before = sent(written(2), began=app.session_state["challenge_start"])
+    app.session_state["challenge"] = before = sent(
+        written(2), began=app.session_state["challenge_start"]
+    )
     app.run()
     press(app, "Next")
     app.session_state["challenge"] = before
     app.run()
-    assert "Digit 2 of 10" in page_html(app) and button(app, "Next").disabled and "0 strokes" in said(app.caption)
+    assert (
+        "Digit 2 of 10" in page_html(app)
+        and button(app, "Next").disabled
+        and "0 strokes" in said(app.caption)
+    )
 
 
 def test_what_is_no_single_digit_is_not_read():

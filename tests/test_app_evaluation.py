@@ -27,7 +27,9 @@ def images(monkeypatch) -> Iterator[np.ndarray]:
     labels, _ = checkpoint.read_evaluation(DEFAULT)
     images = np.random.default_rng(0).integers(0, 256, (len(labels), 28, 28), np.uint8)
     monkeypatch.setattr(data, "is_cached", lambda name: True)
-    monkeypatch.setattr("app_pages.server.resources.test_images", lambda name: (data.Split(images, labels), ()))
+    monkeypatch.setattr(
+        "app_pages.server.resources.test_images", lambda name: (data.Split(images, labels), ())
+    )
     forget()
     yield images
     forget()
@@ -80,7 +82,11 @@ def test_a_checkpoint_without_an_evaluation_says_so(checkpoints):
 
 def test_only_the_chosen_view_is_drawn(images):
     app = view("Training")
-    assert said(app.header) == "How it learned" and not app.dataframe and len(app.get("vega_lite_chart")) == 2
+    assert (
+        said(app.header) == "How it learned"
+        and not app.dataframe
+        and len(app.get("vega_lite_chart")) == 2
+    )
 
 
 # Confusion matrix
@@ -95,8 +101,11 @@ def test_only_the_chosen_view_is_drawn(images):
     ],
 )
 def test_every_kind_of_the_confusion_matrix(shown, cells, images):
-    """What stands in the cells of a worked example, a row a true class; and the page shows that kind."""
-    chart = charts.confusion(np.array([[8, 2, 0], [0, 40, 0], [0, 0, 1]]), ("a", "b", "c"), shown, ("", ""))
+    """What stands in the cells of a worked example, a row a true class; and the page shows that
+    kind."""
+    chart = charts.confusion(
+        np.array([[8, 2, 0], [0, 40, 0], [0, 0, 1]]), ("a", "b", "c"), shown, ("", "")
+    )
     assert chart.data["words"].tolist() == cells
     app = start("evaluation")
     app.button_group(key="show").set_value(shown).run()
@@ -124,10 +133,16 @@ def test_a_cell_chosen_by_the_boxes_shows_its_images_page_by_page(images):
     members = np.flatnonzero((tested.labels == 7) & (tested.predicted == 7))
     assert f"7 read as 7: {len(members):,} images" in said(app.subheader)
     surest = members[np.argsort(-tested.confidence[members])]
-    assert page_html(app).count("<figure") == answers.PAGE == len(app.selectbox(key="image 7 7 1").options)
+    assert (
+        page_html(app).count("<figure")
+        == answers.PAGE
+        == len(app.selectbox(key="image 7 7 1").options)
+    )
     assert app.selectbox(key="image 7 7 1").value == surest[0]
     second = tested.classes[tested.ranked[surest[0], 1]]
-    assert f"then {second}" in page_html(app) and f'href="network?image={surest[0]}"' in page_html(app)
+    assert f"then {second}" in page_html(app) and f'href="network?image={surest[0]}"' in page_html(
+        app
+    )
 
 
 def test_an_image_is_sent_on(images, monkeypatch):
@@ -143,14 +158,20 @@ def test_an_image_is_sent_on(images, monkeypatch):
         app.button(key=f"9 4 {page}").click().run()
     assert not app.exception and [page for _, page in sent] == list(subject.PLACES)
     what, _ = sent[0]
-    assert (what.number, what.truth) == (number, "9") and what.origin == f"test image {number} of mnist"
+    assert (what.number, what.truth) == (
+        number,
+        "9",
+    ) and what.origin == f"test image {number} of mnist"
     assert (what.glyph == images[number]).all()
 
 
 def test_the_address_of_an_image_names_the_network_where_it_is_not_the_default(checkpoints):
     shutil.copytree(DEFAULT, checkpoints / "my own")
     assert answers.address("network", Answers(checkpoints / "default"), 3) == "network?image=3"
-    assert answers.address("network", Answers(checkpoints / "my own"), 3) == "network?image=3&checkpoint=my+own"
+    assert (
+        answers.address("network", Answers(checkpoints / "my own"), 3)
+        == "network?image=3&checkpoint=my+own"
+    )
 
 
 def test_test_images_are_fetched_on_wish_and_failure_is_a_sentence(monkeypatch):
@@ -184,7 +205,9 @@ def test_the_test_images_of_a_folder_need_no_fetching(checkpoints, images):
 def test_other_test_images_are_not_shown(monkeypatch):
     monkeypatch.setattr(data, "is_cached", lambda name: True)
     few = np.zeros((5, 28, 28), np.uint8)
-    monkeypatch.setattr("app_pages.server.resources.test_images", lambda name: (data.Split(few, np.arange(5)), ()))
+    monkeypatch.setattr(
+        "app_pages.server.resources.test_images", lambda name: (data.Split(few, np.arange(5)), ())
+    )
     app = start("evaluation")
     assert "mnist has 5 test images here, but this network was tested on 10,000." in said(app.error)
 
@@ -220,9 +243,14 @@ def test_what_was_chosen_need_not_be_there_with_another_network(checkpoints, ima
 def test_mistakes_are_sorted_and_likely_wrong_labels_marked(images):
     tested = Answers(DEFAULT)
     wrong = np.flatnonzero(~tested.right)
-    doubtful = np.flatnonzero(evaluate.shown_instead(tested.labels, tested.probabilities) != tested.labels)
+    doubtful = np.flatnonzero(
+        evaluate.shown_instead(tested.labels, tested.probabilities) != tested.labels
+    )
     app = view("Mistakes")
-    assert app.selectbox(key="image mistakes Confidence False 1").value == wrong[tested.confidence[wrong].argmax()]
+    assert (
+        app.selectbox(key="image mistakes Confidence False 1").value
+        == wrong[tested.confidence[wrong].argmax()]
+    )
     assert page_html(app).count("likely wrong<") == len(doubtful) > 0
     app.button_group(key="order").set_value("Loss").run()
     dearest = wrong[evaluate.losses(tested.labels, tested.probabilities)[wrong].argmax()]
@@ -281,7 +309,9 @@ def test_the_coverage_curve_keeps_its_end_and_marks_the_threshold():
 
 def test_damage_is_measured_and_shown(images, monkeypatch):
     monkeypatch.setattr(damage, "IMAGES", 16)
-    monkeypatch.setattr(robustness, "DAMAGES", {kind: robustness.DAMAGES[kind] for kind in ("none", "grey ground")})
+    monkeypatch.setattr(
+        robustness, "DAMAGES", {kind: robustness.DAMAGES[kind] for kind in ("none", "grey ground")}
+    )
     app = view("Damage")
     assert page_html(app).count("<figure") == 2 and "grey ground" in page_html(app)
     assert "The first 16 test images" in said(app.caption)
@@ -337,16 +367,22 @@ def other(checkpoints):
 def test_two_networks_side_by_side(other, images):
     labels, probabilities = checkpoint.read_evaluation(DEFAULT)
     worse = probabilities.copy()
-    worse[:40] = np.roll(np.eye(10), 1, axis=1)[labels[:40]]  # 40 images that only the default one reads right
+    # 40 images that only the default one reads right
+    worse[:40] = np.roll(np.eye(10), 1, axis=1)[labels[:40]]
     answer(other, labels, worse.astype(np.float32))
     app = view("Compare")
     table = app.table[0].value
     assert list(table.columns) == ["default", "other", "Difference"]
-    assert table.loc["Mistakes", "Difference"] == "+40" and table.loc["Parameters", "Difference"] == "0"
+    assert (
+        table.loc["Mistakes", "Difference"] == "+40"
+        and table.loc["Parameters", "Difference"] == "0"
+    )
     assert table.loc["Accuracy", "Difference"] == "−0.40 points"
     assert "default is better, by more than chance would make" in said(app.markdown)
     assert app.table[1].value.loc["default right", "other wrong"] == "40"
-    assert "Only default: 40 images" in said(app.subheader) and "Only other: 0 images" in said(app.subheader)
+    assert "Only default: 40 images" in said(app.subheader) and "Only other: 0 images" in said(
+        app.subheader
+    )
     assert page_html(app).count("<figure") == answers.PAGE
 
 
@@ -357,7 +393,9 @@ def test_a_network_compared_with_its_like(other):
 
 def test_both_bear_the_same_damage(other, images, monkeypatch):
     monkeypatch.setattr(damage, "IMAGES", 8)
-    monkeypatch.setattr(robustness, "DAMAGES", {kind: robustness.DAMAGES[kind] for kind in ("none", "stripes")})
+    monkeypatch.setattr(
+        robustness, "DAMAGES", {kind: robustness.DAMAGES[kind] for kind in ("none", "stripes")}
+    )
     app = view("Compare")
     before = len(app.get("vega_lite_chart"))
     app.toggle(key="both damaged").set_value(True).run()
@@ -375,7 +413,9 @@ def test_what_cannot_be_compared_says_why(checkpoints):
     assert "without an evaluation" in said(view("Compare").info)
 
 
-@pytest.mark.parametrize(("first", "second", "words"), [(0, 8, "is better"), (4, 6, "no more than chance")])
+@pytest.mark.parametrize(
+    ("first", "second", "words"), [(0, 8, "is better"), (4, 6, "no more than chance")]
+)
 def test_the_verdict_is_mcnemars(first, second, words):
     class Network:
         def __init__(self, name, right):
@@ -383,12 +423,19 @@ def test_the_verdict_is_mcnemars(first, second, words):
 
     right = np.repeat([[1, 1], [1, 0], [0, 1]], [50, first, second], axis=0).astype(bool)
     said = compare.verdict(Network("one", right[:, 0]), Network("two", right[:, 1]))
-    assert words in said and f"{first + second} images" in said and f"{first} by one, {second} by two" in said
+    assert (
+        words in said
+        and f"{first + second} images" in said
+        and f"{first} by one, {second} by two" in said
+    )
 
 
 def test_the_difference_matrix_has_signs_and_not_colours_alone():
     chart = plots.difference(np.array([[3, -3], [0, 0]]), ("a", "b"), "one", "two", "black")
-    assert list(chart.data["words"]) == ["+3", "−3", "", ""] and list(chart.data["who"][:2]) == ["two", "one"]
+    assert list(chart.data["words"]) == ["+3", "−3", "", ""] and list(chart.data["who"][:2]) == [
+        "two",
+        "one",
+    ]
 
 
 # The confusion matrix's chart

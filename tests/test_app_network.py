@@ -1,4 +1,5 @@
-"""The page that looks inside the network, and the digits that pages hand to each other, in AppTest."""
+"""The page that looks inside the network, and the digits that pages hand to each other, in
+AppTest."""
 
 import json
 
@@ -14,7 +15,13 @@ from model import Recognizer, checkpoint
 from model.network import Committee
 from train import data
 
-HEADERS = ["Where it looked", "Which stroke decides", "The nearest training images", "On the map", "Layer by layer"]
+HEADERS = [
+    "Where it looked",
+    "Which stroke decides",
+    "The nearest training images",
+    "On the map",
+    "Layer by layer",
+]
 
 
 def object_of(stroke, brush: int = 16) -> dict:
@@ -29,7 +36,9 @@ def test_the_page_is_never_empty_and_another_sample_is_one_click_away(mnist):
     app = start("inside")
     assert not app.exception and not app.error
     assert [header.value for header in app.header] == HEADERS
-    assert ">4</span>" in page_html(app) and "a sample, drawn by program. It is a 4." in page_html(app)
+    assert ">4</span>" in page_html(app) and "a sample, drawn by program. It is a 4." in page_html(
+        app
+    )
     assert "Integrated gradients" in page_html(app) and "Occlusion" in page_html(app)
     assert "469,034" in said(app.caption)
     button(app, "8").click().run()
@@ -52,7 +61,10 @@ def test_a_test_image_has_an_address_and_a_wrong_number_a_sentence(mnist):
     for odd in ("10000", "-1", "1e3", "", "²", "9" * 5000, "[a](b)"):
         app.query_params["image"] = odd
         app.run()
-        assert not app.exception and said(app.error) == "mnist has no such test image; they are 0 to 9999."
+        assert (
+            not app.exception
+            and said(app.error) == "mnist has no such test image; they are 0 to 9999."
+        )
     app.number_input[0].set_value(12)
     button(app, "Open").click().run()
     assert not app.exception and not app.error and "test image 12 of mnist" in page_html(app)
@@ -65,13 +77,27 @@ def test_without_the_images_the_rest_of_the_page_works(checkpoints):
     app = start("inside")
     assert not app.exception and "Integrated gradients" in page_html(app)
     assert "don't come with the network" in said(app.markdown) and not app.number_input
-    assert [header.value for header in app.header] == [header for header in HEADERS if header != "On the map"]
+    assert [header.value for header in app.header] == [
+        header for header in HEADERS if header != "On the map"
+    ]
 
 
 def test_a_committee_of_any_classes_shows_the_layers_of_its_first_member(checkpoints):
     shape = {"widths": [4, 4, 8], "features": 0, "depth": 1}
-    card = {"name": "two", "classes": ["Sock", "*Shoe*", "c"], "temperature": 1.0, "config": {}, "seed": 0}
-    card |= {"versions": {}, "data": {"name": "nowhere"}, "history": [], "test": {}, "network": shape | {"members": 2}}
+    card = {
+        "name": "two",
+        "classes": ["Sock", "*Shoe*", "c"],
+        "temperature": 1.0,
+        "config": {},
+        "seed": 0,
+    }
+    card |= {
+        "versions": {},
+        "data": {"name": "nowhere"},
+        "history": [],
+        "test": {},
+        "network": shape | {"members": 2},
+    }
     checkpoint.save(checkpoints / "two", Committee(2, 3, **shape, rngs=nnx.Rngs(0)), card)
     app = start("inside")
     app.selectbox[0].set_value("two").run()
@@ -82,7 +108,9 @@ def test_a_committee_of_any_classes_shows_the_layers_of_its_first_member(checkpo
 
 def test_the_training_images_are_searched_when_asked_for(monkeypatch, mnist):
     some = data.Split(mnist.train.images[:300], mnist.train.labels[:300])
-    monkeypatch.setattr(data, "load", lambda name, **_: data.Dataset(name, mnist.classes, some, some, mnist.test))
+    monkeypatch.setattr(
+        data, "load", lambda name, **_: data.Dataset(name, mnist.classes, some, some, mnist.test)
+    )
     explanations.resources.training_images.clear()
     explanations._albums.clear()
     app = start("inside")
@@ -134,7 +162,11 @@ def test_a_digit_of_a_picture_is_sent_inside(mnist):
     assert box.options == ["1. 2", "2. 7"]
     box.set_value(1).run()
     button(app, "Look inside").click().run()
-    assert not app.exception and ">7</span>" in page_html(app) and "from the picture two.png" in page_html(app)
+    assert (
+        not app.exception
+        and ">7</span>" in page_html(app)
+        and "from the picture two.png" in page_html(app)
+    )
 
 
 def test_what_is_sent_to_draw_takes_the_canvas_place_until_it_is_dismissed(mnist):
@@ -142,7 +174,9 @@ def test_what_is_sent_to_draw_takes_the_canvas_place_until_it_is_dismissed(mnist
     app.query_params["image"] = "247"
     app.run()
     assert not app.exception
-    assert "test image 247 of mnist. It is a 7." in page_html(app) and 'data-testid="digit"' in page_html(app)
+    assert "test image 247 of mnist. It is a 7." in page_html(
+        app
+    ) and 'data-testid="digit"' in page_html(app)
     assert "1. The picture" in page_html(app) and "Draw a digit, and" not in said(app.info)
     button(app, "Draw something else").click().run()
     assert not app.exception and "Draw a digit, and" in said(app.info)
@@ -157,7 +191,11 @@ def test_what_is_sent_to_draw_takes_the_canvas_place_until_it_is_dismissed(mnist
     assert not app.exception and "a sample, drawn by program. It is an 8." in page_html(app)
     app.query_params["image"] = "x"
     app.run()
-    assert not app.exception and "no such test image" in said(app.error) and "Draw a digit, and" in said(app.info)
+    assert (
+        not app.exception
+        and "no such test image" in said(app.error)
+        and "Draw a digit, and" in said(app.info)
+    )
 
 
 def test_strokes_are_left_out_in_turn_and_a_single_one_in_quarters(recognizer: Recognizer):
@@ -186,7 +224,9 @@ def test_a_glyph_is_taken_apart_by_pieces_or_by_patches(recognizer):
     glyph[4:24, 18:21] = 255
     pieces = removals.of_glyph(glyph)
     assert [one.part for one in pieces] == ["piece 1", "piece 2"]
-    assert [digit.value for digit in recognizer.read_glyphs(np.stack([one.glyph for one in pieces]))] == [1, 1]
+    assert [
+        digit.value for digit in recognizer.read_glyphs(np.stack([one.glyph for one in pieces]))
+    ] == [1, 1]
     assert removals.of_glyph(glyph, together=2) == []  # nothing would be left
     assert removals.of_glyph(np.zeros((28, 28), np.uint8)) == []
 
@@ -225,7 +265,11 @@ def test_signs_are_told_by_more_than_colour():
     np.testing.assert_array_equal(picture[-1, -1], [255, 255, 255])
     np.testing.assert_allclose(picture[-1, 0], (np.array([0, 114, 178]) + 255) / 2, atol=1)
     plus, minus = ((picture[:cell, at : at + cell] == 255).all(-1) for at in (0, cell))
-    assert plus.any(1).sum() > 2 and minus.any(1).sum() == 2 and minus.any(0).sum() == plus.any(0).sum()
+    assert (
+        plus.any(1).sum() > 2
+        and minus.any(1).sum() == 2
+        and minus.any(0).sum() == plus.any(0).sum()
+    )
     assert (attributions.signed(glyph, np.zeros((2, 2))) == 255).all()
 
 
@@ -235,7 +279,9 @@ def test_maps_lie_side_by_side_on_one_scale():
     sheet, columns = attributions.tiles(maps)
     assert columns == 3
     tile = (sheet.shape[1] - 2) // 3
-    first, second, third = (sheet[2 : 2 + tile - 2, 2 + at * tile : at * tile + tile] for at in range(3))
+    first, second, third = (
+        sheet[2 : 2 + tile - 2, 2 + at * tile : at * tile + tile] for at in range(3)
+    )
     assert not first.any() and second.max() == 255 and third.max() == 128  # the root of a quarter
     vector, columns = attributions.tiles(np.arange(10, dtype=np.float32))
     assert columns == 4 and vector.ndim == 3

@@ -16,7 +16,10 @@ def test_a_sample_is_there_to_play_with():
     assert not app.exception
     assert "a sample, drawn by program" in said(app.markdown)
     assert 'data-testid="digit" style="font-size:1.6rem">4</b>' in page_html(app)
-    assert page_html(app).count("Flips at") + page_html(app).count("No other answer") == len(distortions.SLIDERS) + 1
+    assert (
+        page_html(app).count("Flips at") + page_html(app).count("No other answer")
+        == len(distortions.SLIDERS) + 1
+    )
     assert "After each stroke" in said(app.markdown)
 
 
@@ -50,7 +53,9 @@ def test_a_test_image_by_its_address(monkeypatch):
     images = np.zeros((3, 28, 28), np.uint8)
     images[2, 4:24, 13:15] = 255
     split = data.Split(images, np.array([0, 0, 1]))
-    monkeypatch.setattr("app_pages.server.resources.test_images", lambda name: (split, tuple("0123456789")))
+    monkeypatch.setattr(
+        "app_pages.server.resources.test_images", lambda name: (split, tuple("0123456789"))
+    )
     app = start("playground")
     app.query_params[subject.IMAGE] = "2"
     app.run()
@@ -66,7 +71,10 @@ def test_a_figure_says_in_words_what_it_shows():
     values, slider = np.linspace(-90, 90, 5), distortions.SLIDERS[0]
     probabilities = np.array([[0.1, 0.9], [0.3, 0.7], [1, 0], [1, 0], [0.8, 0.2]])
     figure = sweeps.figure(slider, values, probabilities, ("<a>", "b"), 0.0, [(-45.0, 1)])
-    assert "Rotate: at 0 ° it is read as &lt;a&gt;, &gt;99.9% sure; from −45 ° on it is read as b." in figure
+    assert (
+        "Rotate: at 0 ° it is read as &lt;a&gt;, &gt;99.9% sure; from −45 ° on it is read as b."
+        in figure
+    )
     assert "Flips at −45 °: a b." in figure
     svg = base64.b64decode(re.search('base64,([^"]+)', figure)[1]).decode()
     assert svg.count("<polyline") == 2 and "&lt;a&gt;" in svg and "<a>" not in svg

@@ -17,7 +17,15 @@ from app_pages.teach.teaching import Compared, TeachingError
 from model import checkpoint
 from train import data
 
-HISTORY = [{"epoch": 1, "train_loss": 0.5, "train_accuracy": 0.9, "validation_loss": 0.1, "validation_accuracy": 0.97}]
+HISTORY = [
+    {
+        "epoch": 1,
+        "train_loss": 0.5,
+        "train_accuracy": 0.9,
+        "validation_loss": 0.1,
+        "validation_accuracy": 0.97,
+    }
+]
 
 
 class Job:
@@ -26,7 +34,13 @@ class Job:
     source, dataset, history = DEFAULT, "mnist", HISTORY
 
     def __init__(self, state: str, **values):
-        self.state, self.busy, self.progress, self.fault, self.compared = state, state == "running", {}, None, {}
+        self.state, self.busy, self.progress, self.fault, self.compared = (
+            state,
+            state == "running",
+            {},
+            None,
+            {},
+        )
         vars(self).update(values)
 
 
@@ -65,7 +79,12 @@ def fill(*labels: str) -> collection.Collection:
     """Keeps an item of each label."""
     shelf = collection.opened()
     glyph = np.zeros((28, 28), np.uint8)
-    shelf.add([Item(label, glyph + number, "1", 0.5, "default", "<i>drawn</i>") for number, label in enumerate(labels)])
+    shelf.add(
+        [
+            Item(label, glyph + number, "1", 0.5, "default", "<i>drawn</i>")
+            for number, label in enumerate(labels)
+        ]
+    )
     return shelf
 
 
@@ -138,7 +157,10 @@ def test_a_server_may_take_nothing(mode, monkeypatch):
         app.switch_page("app_pages/teach/page.py").run()
         assert "read: 1" in page_html(app) and not app.exception
         assert not app.checkbox and not app.button
-        assert [one.label for one in app.get("download_button")] == ["Download as PNG", "Download as npz"]
+        assert [one.label for one in app.get("download_button")] == [
+            "Download as PNG",
+            "Download as npz",
+        ]
     assert shelf.counts() == {"7": 1}
 
 
@@ -172,9 +194,15 @@ def test_the_collection_is_shown_in_pages_and_by_class_and_deleted_from(trainer)
     button(app, "Delete the chosen (1)").click().run()
     assert "Deleted: 1" in said(app.success) and shelf.counts() == {"7": 30} and not app.exception
     button(app, "Undo").click().run()
-    assert "Put back: 1" in said(app.success) and shelf.counts() == {"7": 30, "<b>x</b>": 1} and not app.exception
+    assert (
+        "Put back: 1" in said(app.success)
+        and shelf.counts() == {"7": 30, "<b>x</b>": 1}
+        and not app.exception
+    )
     assert button(app, "Delete all of them").disabled
-    (sure,) = (one for one in app.checkbox if one.label.startswith("All 31 corrections of 2 classes go"))
+    (sure,) = (
+        one for one in app.checkbox if one.label.startswith("All 31 corrections of 2 classes go")
+    )
     sure.check().run()
     button(app, "Delete all of them").click().run()
     assert shelf.counts() == {} and "Nothing is kept yet" in said(app.info) and not app.exception
@@ -206,7 +234,10 @@ def test_teaching_begins_with_what_the_network_knows_and_every_sixth_put_aside(t
     assert "New to this network: new" in said(app.caption)
     trainer.refuses = "Somebody else has begun."
     button(app, "Teach default").click().run()
-    assert trainer.asked[-1][2] == ["7"] * 6 + ["new"] and said(app.error) == "Somebody else has begun."
+    assert (
+        trainer.asked[-1][2] == ["7"] * 6 + ["new"]
+        and said(app.error) == "Somebody else has begun."
+    )
 
 
 def test_what_can_not_be_taught_is_said(trainer, checkpoints, monkeypatch):
@@ -228,7 +259,15 @@ def test_a_running_one_is_seen_by_all_and_can_be_cancelled(trainer):
     trainer.job = Job("running")
     app = start("teach")
     assert "is being taught" in said(app.markdown) and not app.exception
-    step = {"epoch": 2, "epochs": 4, "step": 20, "steps": 64, "loss": 0.25, "accuracy": 0.9, "remaining": 12.4}
+    step = {
+        "epoch": 2,
+        "epochs": 4,
+        "step": 20,
+        "steps": 64,
+        "loss": 0.25,
+        "accuracy": 0.9,
+        "remaining": 12.4,
+    }
     trainer.job.progress = step
     app.run()
     (bar,) = app.get("progress")
@@ -252,7 +291,9 @@ def test_a_result_is_compared_and_kept_or_thrown_away(trainer):
     assert list(rows.index) == ["Test images of mnist", "Corrections it has learned"]
     assert rows.iloc[0].tolist() == ["100", "90.00% (82.6% to 94.5%)", "95.00% (88.8% to 97.8%)"]
     assert "6 right that the old one reads wrong, and 1 the other way" in said(app.markdown)
-    assert "no more than chance would explain" in said(app.markdown) and "p = 0.12" in said(app.markdown)
+    assert "no more than chance would explain" in said(app.markdown) and "p = 0.12" in said(
+        app.markdown
+    )
     assert "too few" in said(app.caption)
     app.text_input[0].set_value("taken *name*").run()
     trainer.refuses = "It is taken."

@@ -27,7 +27,9 @@ def test_strength_zero_leaves_the_image(digits):
     image = digits[0] / np.float32(255)
     np.testing.assert_allclose(augment.warp(jax.random.key(0), image, 0.0), image, atol=1e-5)
     none, half, whole = (
-        np.abs(augment.augment(jax.random.key(0), digits, 0.0, strength).astype(float) - digits).mean()
+        np.abs(
+            augment.augment(jax.random.key(0), digits, 0.0, strength).astype(float) - digits
+        ).mean()
         for strength in (0.0, 0.5, 1.0)
     )
     assert none < 0.01 < half < 0.8 * whole
@@ -37,7 +39,9 @@ def test_warp_keeps_the_ink_and_damage_share_is_kept_to(digits):
     warped = np.asarray(augment.augment(jax.random.key(0), digits, 0.0)).astype(float)
     assert 0.6 < warped.sum() / digits.sum() < 1.5
     background = warped[:, :2].mean()
-    damaged = np.asarray(augment.augment(jax.random.key(0), digits, 1.0)).astype(float)[:, :2].mean()
+    damaged = (
+        np.asarray(augment.augment(jax.random.key(0), digits, 1.0)).astype(float)[:, :2].mean()
+    )
     assert damaged > background + 10
 
 

@@ -14,24 +14,38 @@ from train import average
 
 def values(path) -> dict[str, np.ndarray]:
     network, _ = checkpoint.load_page(path)
-    return {name: np.asarray(v[...]) for name, v in checkpoint.by_name(nnx.state(network, checkpoint.TRAINED)).items()}
+    return {
+        name: np.asarray(v[...])
+        for name, v in checkpoint.by_name(nnx.state(network, checkpoint.TRAINED)).items()
+    }
 
 
 @pytest.fixture
 def other(tmp_path):
     """A page network of the same architecture with random weights."""
-    checkpoint.save(tmp_path / "other", PageNetwork(rngs=nnx.Rngs(0)), checkpoint.read_card(checkpoint.PAGE))
+    checkpoint.save(
+        tmp_path / "other", PageNetwork(rngs=nnx.Rngs(0)), checkpoint.read_card(checkpoint.PAGE)
+    )
     return tmp_path / "other"
 
 
 def test_each_weight_lies_between(other, tmp_path, capsys):
-    arguments = [str(checkpoint.PAGE), str(other), "--share", "0.25", "--output", str(tmp_path / "between")]
+    arguments = [
+        str(checkpoint.PAGE),
+        str(other),
+        "--share",
+        "0.25",
+        "--output",
+        str(tmp_path / "between"),
+    ]
     assert average.main(arguments) == 0
     one, two, between = values(checkpoint.PAGE), values(other), values(tmp_path / "between")
     for name, value in between.items():
         np.testing.assert_allclose(value, 0.75 * one[name] + 0.25 * two[name], rtol=1e-5, atol=1e-6)
     card = checkpoint.read_card(tmp_path / "between")
-    assert card["average"]["share"] == 0.25 and card["command"].startswith("python -m train.average ")
+    assert card["average"]["share"] == 0.25 and card["command"].startswith(
+        "python -m train.average "
+    )
 
 
 def test_nothing_lies_between_two_architectures(tmp_path, capsys):
@@ -41,5 +55,10 @@ def test_nothing_lies_between_two_architectures(tmp_path, capsys):
     with pytest.raises(CheckpointError, match="two architectures"):
         average.average(checkpoint.PAGE, tmp_path / "small", 0.5, tmp_path / "between")
     shutil.rmtree(tmp_path / "small")
-    assert average.main([str(checkpoint.PAGE), str(tmp_path / "small"), "--output", str(tmp_path / "between")]) == 1
+    assert (
+        average.main(
+            [str(checkpoint.PAGE), str(tmp_path / "small"), "--output", str(tmp_path / "between")]
+        )
+        == 1
+    )
     assert "is missing" in capsys.readouterr().err and not (tmp_path / "between").exists()

@@ -1,13 +1,25 @@
-"""The dashboard in a real browser: Playwright has Chromium draw, by mouse and by finger, and reads the page.
+"""The dashboard in a real browser: Playwright has Chromium draw, by mouse and by finger, and reads
+the page.
 
-Where there is no browser these tests are skipped, with the reason; in CI (the environment has CI=true) that fails.
+Where there is no browser these tests are skipped, with the reason; in CI (the environment has
+CI=true) that fails.
 """
 
 import re
 from pathlib import Path
 
 import pytest
-from browser import blank, button, digit, draw, expect, finger, no_exception, no_sideways_scroll, open_draw
+from browser import (
+    blank,
+    button,
+    digit,
+    draw,
+    expect,
+    finger,
+    no_exception,
+    no_sideways_scroll,
+    open_draw,
+)
 from PIL import Image, ImageDraw
 
 from app_pages.pen import samples
@@ -105,7 +117,9 @@ def test_boxes_are_corrected_on_the_picture(tab, tmp_path):
     picture = Image.new("L", (600, 300), 255)
     for place, value in enumerate((3, 7)):
         for stroke in samples.placed(value, 200):
-            ImageDraw.Draw(picture).line([(x + 300 * place + 50, y + 50) for x, y in stroke], fill=0, width=14)
+            ImageDraw.Draw(picture).line(
+                [(x + 300 * place + 50, y + 50) for x, y in stroke], fill=0, width=14
+            )
     picture.save(tmp_path / "two.png")
     tab.goto("/read")
     tab.locator("input[type=file]").set_input_files(tmp_path / "two.png")

@@ -1,4 +1,5 @@
-"""The Challenge in a browser: ten digits are written with the mouse, and the result is taken home."""
+"""The Challenge in a browser: ten digits are written with the mouse, and the result is taken
+home."""
 
 from pathlib import Path
 

@@ -18,7 +18,8 @@ VIEWS = {
 
 
 def test_a_click_on_the_confusion_matrix_chooses_the_cell(tab):
-    tab.set_viewport_size({"width": 1280, "height": 2400})  # nothing scrolls: that would close a list of options
+    # nothing scrolls: that would close a list of options
+    tab.set_viewport_size({"width": 1280, "height": 2400})
     tab.goto("/evaluation")
     chart = tab.get_by_test_id("stVegaLiteChart").first
     expect(chart.locator("canvas, svg.marks").first).to_be_visible()

@@ -7,7 +7,12 @@ from browser import button, digit, draw, expect, follow, no_exception, no_sidewa
 from app_pages.pen import samples
 from app_pages.pen.canvas import SIZE
 
-SECTIONS = ("Where it looked", "Which stroke decides", "Layer by layer", "The nearest training images")
+SECTIONS = (
+    "Where it looked",
+    "Which stroke decides",
+    "Layer by layer",
+    "The nearest training images",
+)
 
 
 def heading(page, name):
@@ -26,14 +31,17 @@ def test_a_drawing_is_looked_into_and_another_class_asked_for(either):
         expect(heading(either, section)).to_be_visible()
     expect(either.get_by_text("Without the first quarter:")).to_be_visible()
     expect(either.get_by_alt_text("The convolution's output: 32 maps, 8 in a row.")).to_be_visible()
-    expect(either.get_by_text("Hidden layer · 5 × 5 × 96 → 128 · 307,328 parameters")).to_be_visible()
+    expect(
+        either.get_by_text("Hidden layer · 5 × 5 × 96 → 128 · 307,328 parameters")
+    ).to_be_visible()
     expect(either.get_by_alt_text(re.compile("speaks for 7"))).to_be_visible()
     either.get_by_role("radio", name="2", exact=True).click()
     expect(either.get_by_alt_text(re.compile("speaks for 2"))).to_be_visible()
     expect(either.get_by_alt_text(re.compile("probable 2 gets"))).to_be_visible()
     no_exception(either)
     follow(either, "Draw")
-    expect(either.locator("canvas.upper-canvas")).to_be_visible()  # the digit of before doesn't take its place
+    # the digit of before doesn't take its place
+    expect(either.locator("canvas.upper-canvas")).to_be_visible()
     expect(digit(either)).to_have_text("7")
 
 

@@ -74,7 +74,10 @@ def test_the_page_fits_a_phone_and_deletes_what_is_chosen(browser, school):
     phone.goto("/teach")
     expect(phone.get_by_role("combobox", name="Show")).to_have_value("All (1)")
     for area in ("html", "[data-testid=stMain]"):
-        assert phone.locator(area).evaluate("element => element.scrollWidth - element.clientWidth") == 0
+        assert (
+            phone.locator(area).evaluate("element => element.scrollWidth - element.clientWidth")
+            == 0
+        )
     with phone.expect_download() as download:
         button(phone, "Download as npz").click()
     assert download.value.suggested_filename == "collection.npz"

@@ -1,4 +1,5 @@
-"""Names that others gave are shown as they were written, on every page: no markup, and no word to another host."""
+"""Names that others gave are shown as they were written, on every page: no markup, and no word to
+another host."""
 
 import json
 import shutil
@@ -30,7 +31,8 @@ NAMES = (
 CHECKPOINT = f"**bold** :red[red] $x^2$ ![a]({HOST})"
 MARKUP = (
     f'img[src*="//{HOST}"], a[href*="//{HOST}"], a[href*="example.org"], strong:text-is("bold"), '
-    'em:text-is("slanted"), del:text-is("gone"), code:text-is("code"), h1:text-is("head"), .katex, li:text-is("list"), '
+    'em:text-is("slanted"), del:text-is("gone"), code:text-is("code"), h1:text-is("head"), .katex, '
+    'li:text-is("list"), '
     "span.stMarkdownColoredText"
 )
 ADDRESSES = (
@@ -71,21 +73,31 @@ def strange(tmp_path_factory):
     database = f"sqlite:///{folder / 'collection.db'}"
     engine = sql.create_engine(database)
     Collection(engine).add(
-        [Item(name, np.full((28, 28), 9, np.uint8), name, 0.5, CHECKPOINT, f"picture {name}") for name in NAMES]
+        [
+            Item(name, np.full((28, 28), 9, np.uint8), name, 0.5, CHECKPOINT, f"picture {name}")
+            for name in NAMES
+        ]
     )
     engine.dispose()
-    with serve({"DIGITS_CHECKPOINTS": str(folder / "checkpoints"), "DIGITS_DATABASE": database}) as (_, address):
+    with serve(
+        {"DIGITS_CHECKPOINTS": str(folder / "checkpoints"), "DIGITS_DATABASE": database}
+    ) as (_, address):
         yield address
 
 
 @pytest.fixture
 def tab(browser, strange, mnist):
-    """A tab of that dashboard, that fails where another host is asked for something, or a name has become markup."""
+    """A tab of that dashboard, that fails where another host is asked for something, or a name has
+    become markup."""
     asked = []
     page = browser.new_page(base_url=strange, viewport={"width": 1280, "height": 1600})
     page.on("request", lambda request: asked.append(request.url))
     yield page
-    strangers = [url for url in asked if urlsplit(url).scheme in ("http", "https") and not url.startswith(strange)]
+    strangers = [
+        url
+        for url in asked
+        if urlsplit(url).scheme in ("http", "https") and not url.startswith(strange)
+    ]
     assert not strangers
     page.close()
 
@@ -134,14 +146,20 @@ def test_what_is_drawn_uploaded_asked_for_and_kept_has_names_as_they_are(tab):
     page = np.full((200, 160), 255, np.uint8)
     page[40:160, 75:85] = 0
     files = [
-        {"name": f"**bold** ![a]({HOST}).png", "mimeType": "image/png", "buffer": png(Image.fromarray(page))},
+        {
+            "name": f"**bold** ![a]({HOST}).png",
+            "mimeType": "image/png",
+            "buffer": png(Image.fromarray(page)),
+        },
         {"name": "$x^2$ www.example.org.png", "mimeType": "image/png", "buffer": b"nothing"},
     ]
     tab.locator("input[type=file]").set_input_files(files)
     expect(tab.get_by_text("All readings")).to_be_visible()
     settled(tab)
     assert f"**bold** ![a]({HOST}).png" in shown(tab.locator("body"))
-    assert "$x^2$ www.example.org.png: This is" in shown(tab.get_by_test_id("stAlert").filter(has_text="This is"))
+    assert "$x^2$ www.example.org.png: This is" in shown(
+        tab.get_by_test_id("stAlert").filter(has_text="This is")
+    )
     tab.goto(f"/challenge{query}")
     tab.get_by_role("button", name="Start").click()
     expect(tab.get_by_test_id("wanted")).to_be_visible()

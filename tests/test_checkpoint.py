@@ -45,7 +45,11 @@ def test_saved_and_loaded_is_the_same_network(tmp_path):
     labels, back = checkpoint.read_evaluation(tmp_path / "small")
     assert labels.tolist() == [2]
     np.testing.assert_array_equal(back, probabilities)
-    assert sorted(path.name for path in (tmp_path / "small").iterdir()) == [CARD, EVALUATION, WEIGHTS]
+    assert sorted(path.name for path in (tmp_path / "small").iterdir()) == [
+        CARD,
+        EVALUATION,
+        WEIGHTS,
+    ]
 
 
 def edit_card(folder, change):
@@ -69,32 +73,71 @@ def flip_bit(path):
 FAULTS = {
     "no weights": (lambda f: (f / WEIGHTS).unlink(), "safetensors is missing"),
     "no card": (lambda f: (f / CARD).unlink(), "json is missing"),
-    "truncated weights": (lambda f: (f / WEIGHTS).write_bytes((f / WEIGHTS).read_bytes()[:-1000]), "damaged"),
+    "truncated weights": (
+        lambda f: (f / WEIGHTS).write_bytes((f / WEIGHTS).read_bytes()[:-1000]),
+        "damaged",
+    ),
     "empty weights": (lambda f: (f / WEIGHTS).write_bytes(b""), "damaged"),
     "truncated card": (lambda f: (f / CARD).write_text((f / CARD).read_text()[:500]), "not a JSON"),
     "binary card": (lambda f: (f / CARD).write_bytes(b"\xff\xfe\x00"), "not a JSON"),
     "list card": (lambda f: (f / CARD).write_text("[]"), "should hold an object"),
-    "no temperature": (lambda f: edit_card(f, lambda c: c.pop("temperature")), "'temperature' is missing"),
-    "text temperature": (lambda f: edit_card(f, lambda c: c.update(temperature="1")), "'temperature' should be"),
+    "no temperature": (
+        lambda f: edit_card(f, lambda c: c.pop("temperature")),
+        "'temperature' is missing",
+    ),
+    "text temperature": (
+        lambda f: edit_card(f, lambda c: c.update(temperature="1")),
+        "'temperature' should be",
+    ),
     "zero temperature": (lambda f: edit_card(f, lambda c: c.update(temperature=0.0)), "above 0"),
-    "other network": (lambda f: edit_card(f, lambda c: c["network"].update(stages=3)), "does not describe"),
+    "other network": (
+        lambda f: edit_card(f, lambda c: c["network"].update(stages=3)),
+        "does not describe",
+    ),
     "fewer classes": (lambda f: edit_card(f, lambda c: c["classes"].pop()), "head.* should be"),
-    "name gone": (lambda f: edit_weights(f, lambda w: w.pop("head.bias")), r"head\.bias is missing"),
-    "name more": (lambda f: edit_weights(f, lambda w: w.update(more=np.ones(1))), "more is not part"),
-    "shape": (lambda f: edit_weights(f, lambda w: w.update({"head.bias": np.ones(11, np.float32)})), r"\(11,\)"),
+    "name gone": (
+        lambda f: edit_weights(f, lambda w: w.pop("head.bias")),
+        r"head\.bias is missing",
+    ),
+    "name more": (
+        lambda f: edit_weights(f, lambda w: w.update(more=np.ones(1))),
+        "more is not part",
+    ),
+    "shape": (
+        lambda f: edit_weights(f, lambda w: w.update({"head.bias": np.ones(11, np.float32)})),
+        r"\(11,\)",
+    ),
     "type": (lambda f: edit_weights(f, lambda w: w.update({"head.bias": np.ones(10)})), "float64"),
     "flipped bit": (lambda f: flip_bit(f / WEIGHTS), "checksum is not the card's"),
     "large weights": (lambda f: (f / WEIGHTS).write_bytes(bytes(3_000_000)), "larger than"),
     "large card": (lambda f: (f / CARD).write_bytes(b" " * 5_000_000), "larger than"),
     "deep card": (lambda f: (f / CARD).write_text("[" * 100_000), "not a JSON"),
     "long number": (lambda f: (f / CARD).write_text("1" * 100_000), "not a JSON"),
-    "no number": (lambda f: edit_card(f, lambda c: c.update(temperature=float("nan"))), "NaN is no number"),
+    "no number": (
+        lambda f: edit_card(f, lambda c: c.update(temperature=float("nan"))),
+        "NaN is no number",
+    ),
     "twice a class": (lambda f: edit_card(f, lambda c: c.update(classes=["0"] * 10)), "each once"),
-    "list for a name": (lambda f: edit_card(f, lambda c: c["classes"].__setitem__(3, ["3"])), "list of names"),
-    "threshold": (lambda f: edit_card(f, lambda c: c.update(threshold=7)), "'threshold' should be from 0 to 1, not 7"),
-    "accuracy": (lambda f: edit_card(f, lambda c: c["test"].update(accuracy="all")), "'test' should have shares"),
-    "parameters": (lambda f: edit_card(f, lambda c: c.update(parameters="many")), "'parameters' should be a count"),
-    "wide": (lambda f: edit_card(f, lambda c: c["network"].update(widths=[10**9] * 3)), "should be from 1 to 1024"),
+    "list for a name": (
+        lambda f: edit_card(f, lambda c: c["classes"].__setitem__(3, ["3"])),
+        "list of names",
+    ),
+    "threshold": (
+        lambda f: edit_card(f, lambda c: c.update(threshold=7)),
+        "'threshold' should be from 0 to 1, not 7",
+    ),
+    "accuracy": (
+        lambda f: edit_card(f, lambda c: c["test"].update(accuracy="all")),
+        "'test' should have shares",
+    ),
+    "parameters": (
+        lambda f: edit_card(f, lambda c: c.update(parameters="many")),
+        "'parameters' should be a count",
+    ),
+    "wide": (
+        lambda f: edit_card(f, lambda c: c["network"].update(widths=[10**9] * 3)),
+        "should be from 1 to 1024",
+    ),
     "nan": (lambda f: edit_weights(f, lambda w: w["head.bias"].fill(np.nan)), "not finite"),
 }
 
@@ -110,7 +153,9 @@ def test_faults_are_named(copy, fault):
 
 
 def test_a_page_network_is_told_from_one_that_reads_digits():
-    with pytest.raises(CheckpointError, match="pages is a page network, which every checkpoint uses"):
+    with pytest.raises(
+        CheckpointError, match="pages is a page network, which every checkpoint uses"
+    ):
         checkpoint.load(checkpoint.PAGE)
 
 
@@ -120,10 +165,30 @@ def test_a_page_network_is_told_from_one_that_reads_digits():
         (lambda f: (f / EVALUATION).unlink(), "missing"),
         (lambda f: (f / EVALUATION).write_bytes((f / EVALUATION).read_bytes()[:5000]), "damaged"),
         (lambda f: np.savez(f / EVALUATION, labels=np.ones(3, int)), "damaged"),
-        (lambda f: np.savez(f / EVALUATION, labels=np.ones(3, int), probabilities=np.ones((2, 10))), "fit"),
-        (lambda f: np.savez(f / EVALUATION, labels=np.full(2, -1), probabilities=np.ones((2, 10))), "no class"),
-        (lambda f: np.savez(f / EVALUATION, labels=np.ones(2, "U1"), probabilities=np.ones((2, 10))), "damaged"),
-        (lambda f: np.savez_compressed(f / EVALUATION, labels=np.zeros(30_000_000, "u1"), probabilities=1), "damaged"),
+        (
+            lambda f: np.savez(
+                f / EVALUATION, labels=np.ones(3, int), probabilities=np.ones((2, 10))
+            ),
+            "fit",
+        ),
+        (
+            lambda f: np.savez(
+                f / EVALUATION, labels=np.full(2, -1), probabilities=np.ones((2, 10))
+            ),
+            "no class",
+        ),
+        (
+            lambda f: np.savez(
+                f / EVALUATION, labels=np.ones(2, "U1"), probabilities=np.ones((2, 10))
+            ),
+            "damaged",
+        ),
+        (
+            lambda f: np.savez_compressed(
+                f / EVALUATION, labels=np.zeros(30_000_000, "u1"), probabilities=1
+            ),
+            "damaged",
+        ),
     ],
 )
 def test_a_faulty_evaluation_is_named_and_does_not_stop_the_reader(copy, damage, says):
@@ -162,4 +227,6 @@ def test_what_ships_keeps_its_promise():
 
 def test_the_network_that_ships_is_the_one_evaluated(mnist, recognizer):
     _, probabilities = checkpoint.read_evaluation(DEFAULT)
-    np.testing.assert_allclose(recognizer.classify(mnist.test.images[:500]), probabilities[:500], atol=1e-3)
+    np.testing.assert_allclose(
+        recognizer.classify(mnist.test.images[:500]), probabilities[:500], atol=1e-3
+    )

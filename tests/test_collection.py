@@ -35,7 +35,9 @@ def postgresql():
 def engine(request, tmp_path):
     """An empty database."""
     if request.param == "sqlite":
-        engine = sql.create_engine(f"sqlite:///{tmp_path / 'collection.db'}", connect_args={"timeout": 60})
+        engine = sql.create_engine(
+            f"sqlite:///{tmp_path / 'collection.db'}", connect_args={"timeout": 60}
+        )
     else:
         engine = sql.create_engine(request.getfixturevalue("postgresql"))
     yield engine
@@ -52,11 +54,17 @@ def shelf(engine):
 def item(label: str, ink: int = 255, **values) -> Item:
     glyph = np.zeros((28, 28), np.uint8)
     glyph[4:24, 13:15] = ink
-    return Item(**{"label": label, "glyph": glyph, "read": "1", "confidence": 0.5} | values, checkpoint="c", origin="o")
+    return Item(
+        **{"label": label, "glyph": glyph, "read": "1", "confidence": 0.5} | values,
+        checkpoint="c",
+        origin="o",
+    )
 
 
 def test_what_is_kept_comes_back_as_it_was_the_newest_first(shelf):
-    first = Item("7", np.arange(784, dtype=np.uint8).reshape(28, 28), "1", 0.625, "default", "drawn")
+    first = Item(
+        "7", np.arange(784, dtype=np.uint8).reshape(28, 28), "1", 0.625, "default", "drawn"
+    )
     shelf.add([first])
     shelf.add([item("é <b>", read=None, confidence=None)])
     new, old = shelf.items()
@@ -65,7 +73,8 @@ def test_what_is_kept_comes_back_as_it_was_the_newest_first(shelf):
     fields = "label", "read", "confidence", "checkpoint", "origin"
     assert [getattr(old, name) for name in fields] == [getattr(first, name) for name in fields]
     assert old.id < new.id and old.created <= new.created
-    assert Collection(shelf._engine).counts() == {"7": 1, "é <b>": 1}  # opened once more, nothing is lost
+    # opened once more, nothing is lost
+    assert Collection(shelf._engine).counts() == {"7": 1, "é <b>": 1}
 
 
 def test_pages_labels_and_counts(shelf):
@@ -89,7 +98,8 @@ def test_deleting(shelf):
     assert [one.label for one in gone] == ["2", "5"]
     assert list(shelf.counts()) == ["1", "3", "4"]
     shelf.add([item("6")])
-    assert shelf.items()[0].id > ids["5"]  # never the number of another: a page that is late deletes the right ones
+    # never the number of another: a page that is late deletes the right ones
+    assert shelf.items()[0].id > ids["5"]
     assert shelf.delete([]) == []
     assert len(shelf.delete()) == 4 and shelf.counts() == {}
     glyphs, labels = shelf.arrays()
@@ -111,12 +121,17 @@ def test_what_was_deleted_can_be_put_back_as_it_was(shelf):
 
 @pytest.mark.parametrize(
     ("limit", "labels", "words"),
-    [(limits.CORRECTIONS, "1111", "takes 3 corrections"), (limits.CLASSES, "1234", "takes 3 classes")],
+    [
+        (limits.CORRECTIONS, "1111", "takes 3 corrections"),
+        (limits.CLASSES, "1234", "takes 3 classes"),
+    ],
 )
 def test_a_full_collection_takes_all_or_nothing(shelf, monkeypatch, limit, labels, words):
     monkeypatch.setenv(limit, "3")
     shelf.add([item(label) for label in labels[:2]])
-    with pytest.raises(CollectionError, match=f"is full: it {words}. Delete some first, or set {limit}"):
+    with pytest.raises(
+        CollectionError, match=f"is full: it {words}. Delete some first, or set {limit}"
+    ):
         shelf.add([item(label) for label in labels[2:]])
     assert sum(shelf.counts().values()) == 2
     shelf.add([item(labels[2])])
@@ -158,7 +173,9 @@ def test_the_exports_are_what_a_training_takes(shelf, tmp_path):
             "collection/%2E.%2Fx/00002.png",
             "collection/1/00003.png",
         ]
-        np.testing.assert_array_equal(Image.open(io.BytesIO(archive.read("collection/1/00003.png"))), glyphs[3])
+        np.testing.assert_array_equal(
+            Image.open(io.BytesIO(archive.read("collection/1/00003.png"))), glyphs[3]
+        )
 
 
 def test_names_of_classes():
@@ -179,9 +196,13 @@ def test_a_wrong_item_keeps_none(shelf):
 
 
 def test_a_database_that_is_gone_is_one_sentence(tmp_path, shelf):
-    with pytest.raises(CollectionError, match=r"^The collection's database can't be used: unable to open [^\n]*\.$"):
+    with pytest.raises(
+        CollectionError, match=r"^The collection's database can't be used: unable to open [^\n]*\.$"
+    ):
         Collection(sql.create_engine(f"sqlite:///{tmp_path}/nowhere/collection.db"))
-    with pytest.raises(CollectionError, match=r"^The collection's database can't be used: [^\n]*\.$") as refused:
+    with pytest.raises(
+        CollectionError, match=r"^The collection's database can't be used: [^\n]*\.$"
+    ) as refused:
         Collection(sql.create_engine("postgresql+psycopg://user:secret@127.0.0.1:1/name"))
     assert "secret" not in str(refused.value)
     (tmp_path / "other.db").write_bytes(b"This is no database, but a text." * 100)
@@ -213,8 +234,16 @@ def test_what_is_no_mode_is_off(monkeypatch):
     for address in ("127.0.0.1", "::1", "localhost", "0.0.0.0", "", "192.0.2.7", "digits.example"):
         monkeypatch.setattr(collection.st.config, "get_option", {"server.address": address}.get)
         inside = address in ("127.0.0.1", "::1", "localhost")
-        assert (collection.mode(), collection.is_undecided()) == (("on", False) if inside else ("off", True))
-    for said, meant in (("on", "on"), ("Read-Only ", "read-only"), ("off", "off"), ("readonly", "off"), ("", "off")):
+        assert (collection.mode(), collection.is_undecided()) == (
+            ("on", False) if inside else ("off", True)
+        )
+    for said, meant in (
+        ("on", "on"),
+        ("Read-Only ", "read-only"),
+        ("off", "off"),
+        ("readonly", "off"),
+        ("", "off"),
+    ):
         monkeypatch.setenv("DIGITS_TEACHING", said)
         assert collection.mode() == meant
 
@@ -275,7 +304,10 @@ def test_a_file_that_is_gone_or_an_older_one_is_one_sentence_and_heals(tmp_path,
     path = tmp_path / "collection.db"
     shelf = Collection(make(f"sqlite:///{path}"))
     shelf.add([item("1")])
-    with contextlib.closing(sqlite3.connect(path)) as own, contextlib.closing(sqlite3.connect(tmp_path / "old")) as old:
+    with (
+        contextlib.closing(sqlite3.connect(path)) as own,
+        contextlib.closing(sqlite3.connect(tmp_path / "old")) as old,
+    ):
         own.backup(old)
     shelf.add([item("2")])
     (tmp_path / "old").replace(path)
@@ -307,7 +339,9 @@ def test_a_disk_that_is_full_is_one_sentence_and_heals(tmp_path, make):
 def test_glyphs_of_another_size_are_left_out_and_told(shelf, engine):
     shelf.add([item("1"), item("2")])
     with engine.begin() as connection:
-        connection.execute(collection._TABLE.update().where(collection._TABLE.c.label == "2").values(glyph=b"1234"))
+        connection.execute(
+            collection._TABLE.update().where(collection._TABLE.c.label == "2").values(glyph=b"1234")
+        )
     assert shelf.damaged() == 1
     assert shelf.counts() == {"1": 1} and [one.label for one in shelf.items()] == ["1"]
     assert shelf.arrays()[1].tolist() == ["1"]

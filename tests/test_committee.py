@@ -15,17 +15,25 @@ CARD = {"temperature": 1.0, "config": {}, "versions": {}, "history": [], "test":
 
 @pytest.fixture
 def written(tmp_path, monkeypatch):
-    """Three checkpoints of small networks that know digits, in `0` to `2`, and a dataset of noise to calibrate on."""
+    """Three checkpoints of small networks that know digits, in `0` to `2`, and a dataset of noise
+    to calibrate on."""
     generator = np.random.default_rng(0)
     splits = [
-        data.Split(generator.integers(0, 256, (n, 28, 28), np.uint8), np.arange(n, dtype=np.int32) % 10)
+        data.Split(
+            generator.integers(0, 256, (n, 28, 28), np.uint8), np.arange(n, dtype=np.int32) % 10
+        )
         for n in (10, 400, 50)
     ]
     monkeypatch.setattr(data, "load", lambda name: data.Dataset(name, loop.DIGITS, *splits))
 
     def write(number: int, classes=loop.DIGITS, **shape) -> DigitCNN:
         network = DigitCNN(len(classes), **(SHAPE | shape), rngs=nnx.Rngs(number))
-        card = CARD | {"name": str(number), "classes": list(classes), "seed": number, "network": SHAPE | shape}
+        card = CARD | {
+            "name": str(number),
+            "classes": list(classes),
+            "seed": number,
+            "network": SHAPE | shape,
+        }
         checkpoint.save(tmp_path / str(number), network, card | {"data": {"name": "noise"}})
         return nnx.view(network, deterministic=True, use_running_average=True)
 
@@ -40,9 +48,13 @@ def test_the_answer_is_the_mean_of_the_members(written, tmp_path):
     expected = mean ** (1 / card["temperature"])
     recognizer = Recognizer.load(tmp_path / "all")
     # The weights are kept in half precision.
-    np.testing.assert_allclose(recognizer.classify(images), expected / expected.sum(1, keepdims=True), atol=2e-3)
+    np.testing.assert_allclose(
+        recognizer.classify(images), expected / expected.sum(1, keepdims=True), atol=2e-3
+    )
     assert [member["seed"] for member in card["members"]] == [0, 1, 2]
-    assert card["parameters"] == 3 * sum(p.size for p in checkpoint.by_name(nnx.state(members[0], nnx.Param)).values())
+    assert card["parameters"] == 3 * sum(
+        p.size for p in checkpoint.by_name(nnx.state(members[0], nnx.Param)).values()
+    )
 
 
 def test_a_committee_takes_more_members_later(written, tmp_path):
@@ -52,7 +64,9 @@ def test_a_committee_takes_more_members_later(written, tmp_path):
     committee.build([tmp_path / "0", tmp_path / "1"], tmp_path / "grown")
     with pytest.raises(TrainError, match="finished network"):
         committee.build([tmp_path / "grown", tmp_path / "2"], tmp_path / "grown")
-    grown = committee.build([tmp_path / "grown", tmp_path / "2"], tmp_path / "grown", overwrite=True)
+    grown = committee.build(
+        [tmp_path / "grown", tmp_path / "2"], tmp_path / "grown", overwrite=True
+    )
     assert grown["members"] == at_once["members"] and grown["network"] == at_once["network"]
     images = data.load("noise").test.images
     answers = [Recognizer.load(tmp_path / name).classify(images) for name in ("all", "grown")]

@@ -1,4 +1,5 @@
-"""Scenes composed by program: the same again for the same seed, and what they say is written is written there."""
+"""Scenes composed by program: the same again for the same seed, and what they say is written is
+written there."""
 
 import numpy as np
 import pytest
@@ -34,7 +35,9 @@ def test_a_scene_has_the_shapes_and_classes_that_training_takes(scenes):
 
 def test_where_a_digit_is_said_to_be_the_picture_is_not_empty(scenes):
     spreads = [
-        np.ptp(scene.picture[max(0, int(top)) : int(bottom) + 1, max(0, int(left)) : int(right) + 1])
+        np.ptp(
+            scene.picture[max(0, int(top)) : int(bottom) + 1, max(0, int(left)) : int(right) + 1]
+        )
         for scene in scenes
         for (left, top, right, bottom), size, kind in zip(*scene[1:], strict=True)
         if 0 <= kind < 10 and size <= LARGEST

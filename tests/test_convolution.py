@@ -19,9 +19,13 @@ def test_gradients_are_those_of_jax(padding, images, size):
     options = {"dimension_numbers": ("NHWC", "HWIO", "NHWC")}
 
     def value_and_gradients(convolution):
-        y, pull = jax.vjp(lambda x, kernel: convolution(x, kernel, (1, 1), padding, **options), x, kernel)
+        y, pull = jax.vjp(
+            lambda x, kernel: convolution(x, kernel, (1, 1), padding, **options), x, kernel
+        )
         return y, *pull(random.normal(keys[2], y.shape))
 
-    for ours, theirs in zip(value_and_gradients(convolve), value_and_gradients(lax.conv_general_dilated), strict=True):
+    for ours, theirs in zip(
+        value_and_gradients(convolve), value_and_gradients(lax.conv_general_dilated), strict=True
+    ):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)
         assert jnp.isfinite(ours).all()

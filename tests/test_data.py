@@ -20,7 +20,18 @@ def test_mnist_is_mnist(mnist):
     assert shapes == [(55_000, 28, 28), (5_000, 28, 28), (10_000, 28, 28)]
     assert mnist.test.images.dtype == np.uint8
     # Counts of each digit in the test set, as published.
-    assert np.bincount(mnist.test.labels).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+    assert np.bincount(mnist.test.labels).tolist() == [
+        980,
+        1135,
+        1032,
+        1010,
+        982,
+        892,
+        958,
+        1028,
+        974,
+        1009,
+    ]
 
 
 def test_validation_is_the_last_of_train(mnist):
@@ -42,13 +53,19 @@ def test_the_cache_of_one_config_does_not_answer_for_another(tmp_path, monkeypat
         (tmp_path / place).mkdir(parents=True)
         some = {"classes": np.array([asked, "b"])}
         for part in ("train", "test"):
-            some |= {f"{part}_images": np.zeros((12, 28, 28), np.uint8), f"{part}_labels": np.zeros(12, np.int32)}
+            some |= {
+                f"{part}_images": np.zeros((12, 28, 28), np.uint8),
+                f"{part}_labels": np.zeros(12, np.int32),
+            }
         data._write_cache(tmp_path / place / "arrays.npz", some | {"asked": np.array(asked)})
 
     decoded("emnist/digits/3.1.0", "emnist/digits")
     assert data.is_cached("emnist/digits") and not data.is_cached("emnist")
     decoded("emnist/byclass/3.1.0", "emnist")
-    assert data.load("emnist").classes[0] == "emnist" and data.load("emnist/digits").classes[0] == "emnist/digits"
+    assert (
+        data.load("emnist").classes[0] == "emnist"
+        and data.load("emnist/digits").classes[0] == "emnist/digits"
+    )
     # TensorFlow has prepared this one; ours lies apart.
     (tmp_path / "mnist" / "3.0.1").mkdir(parents=True)
     decoded("array_record/mnist/3.0.1", "mnist")
@@ -56,12 +73,16 @@ def test_the_cache_of_one_config_does_not_answer_for_another(tmp_path, monkeypat
 
 
 def test_an_error_that_says_nothing_is_a_sentence_too():
-    assert data._explained("mnist", RuntimeError()) == "mnist could not be prepared by TFDS: RuntimeError."
+    assert (
+        data._explained("mnist", RuntimeError())
+        == "mnist could not be prepared by TFDS: RuntimeError."
+    )
 
 
 @pytest.fixture
 def elsewhere(tmp_path, monkeypatch):
-    """A data directory that isn't there yet, and no network: the proxy is a port that nobody listens on."""
+    """A data directory that isn't there yet, and no network: the proxy is a port that nobody
+    listens on."""
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "new" / "data"))
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
@@ -114,7 +135,12 @@ def test_idx_of_a_worked_example(tmp_path):
     path = tmp_path / "images.gz"
     path.write_bytes(gzip.compress(idx(images)))
     np.testing.assert_array_equal(data.read_idx(path), images)
-    for content in (b"", b"no gzip", gzip.compress(idx(images)[:-1]), gzip.compress(idx(images))[:-9]):
+    for content in (
+        b"",
+        b"no gzip",
+        gzip.compress(idx(images)[:-1]),
+        gzip.compress(idx(images))[:-9],
+    ):
         path.write_bytes(content)
         with pytest.raises(data.DataError, match="not a whole IDX file"):
             data.read_idx(path)
@@ -134,7 +160,10 @@ def test_other_sizes_and_colours_become_the_glyphs_that_the_reader_would_see():
 
 
 def test_a_file_of_glyphs_is_read_and_any_other_is_one_sentence(tmp_path):
-    glyphs, labels = np.arange(2 * 784, dtype=np.uint16).astype(np.uint8).reshape(2, 28, 28), np.array(["7", "é"])
+    glyphs, labels = (
+        np.arange(2 * 784, dtype=np.uint16).astype(np.uint8).reshape(2, 28, 28),
+        np.array(["7", "é"]),
+    )
     file = tmp_path / "corrections.npz"
     np.savez(file, glyphs=glyphs, labels=labels)
     read, named = data.read_glyphs(file)
@@ -142,7 +171,8 @@ def test_a_file_of_glyphs_is_read_and_any_other_is_one_sentence(tmp_path):
     assert named.tolist() == ["7", "é"]
     for arrays, words in (
         ({"glyphs": glyphs}, "not an npz file with 'glyphs' and 'labels'"),
-        ({"glyphs": glyphs, "labels": np.array([7, None])}, "not an npz file"),  # it would take pickle to read it
+        # it would take pickle to read it
+        ({"glyphs": glyphs, "labels": np.array([7, None])}, "not an npz file"),
         ({"glyphs": glyphs / 255, "labels": labels}, "'glyphs' should be uint8"),
         ({"glyphs": glyphs[:, :20], "labels": labels}, "'glyphs' should be uint8"),
         ({"glyphs": glyphs[:0], "labels": labels[:0]}, "n > 0"),

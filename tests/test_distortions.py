@@ -12,7 +12,9 @@ GLYPH[6:9, 12:20] = 255  # with a hook to the right at its top
 
 def centre(glyph):
     """(row, column) of its mass."""
-    return np.array([(np.indices(glyph.shape)[axis] * glyph).sum() / glyph.sum() for axis in (0, 1)])
+    return np.array(
+        [(np.indices(glyph.shape)[axis] * glyph).sum() / glyph.sum() for axis in (0, 1)]
+    )
 
 
 def change(**settings):

@@ -1,4 +1,5 @@
-"""Eight devices, or two processes, train the network that one device trains; and one that dies stops the others."""
+"""Eight devices, or two processes, train the network that one device trains; and one that dies
+stops the others."""
 
 import os
 import re
@@ -16,7 +17,9 @@ from model import checkpoint
 from train.store import LOCK, STATE
 
 ROOT = Path(__file__).parents[1]
-FLAGS = "--preset fast --batch-size 64 --epoch-images 0 --widths 8,8,16 --features 32 --validation 500"
+FLAGS = (
+    "--preset fast --batch-size 64 --epoch-images 0 --widths 8,8,16 --features 32 --validation 500"
+)
 SHORT = f"{FLAGS} --epochs 1 --train-limit 256"  # four steps
 
 
@@ -49,7 +52,10 @@ def finish(process: subprocess.Popen) -> str:
 def outcome(folder: Path) -> tuple[np.ndarray, list[np.ndarray]]:
     """The probabilities of the first test images, and the weights."""
     network, _ = checkpoint.load(folder)
-    return checkpoint.read_evaluation(folder)[1], [network.conv3.conv.kernel[...], network.head.kernel[...]]
+    return checkpoint.read_evaluation(folder)[1], [
+        network.conv3.conv.kernel[...],
+        network.head.kernel[...],
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +67,8 @@ def alone(mnist, tmp_path_factory):
 
 
 def agree(one, other) -> None:
-    # Rounding differs, and Adam's division by the gradient's size enlarges that where a gradient is next to nothing.
+    # Rounding differs, and Adam's division by the gradient's size enlarges that where a gradient is
+    # next to nothing.
     np.testing.assert_allclose(one[0], other[0], atol=2e-3)
     for ours, theirs in zip(one[1], other[1], strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-3)
@@ -81,7 +88,9 @@ def test_two_processes_train_what_one_does_and_one_of_them_writes(alone, tmp_pat
 
 
 @pytest.mark.parametrize("killed", [0, 1])
-def test_a_process_that_dies_stops_the_other_and_the_run_goes_on_without_it(mnist, tmp_path, killed):
+def test_a_process_that_dies_stops_the_other_and_the_run_goes_on_without_it(
+    mnist, tmp_path, killed
+):
     flags = f"{FLAGS} --epochs 30 --train-limit 640"
     both = start_two(tmp_path, flags)
     for line in both[0].stdout:

@@ -32,7 +32,9 @@ def test_each_digit_is_as_likely_as_another():
 
 def test_every_way_is_strokes_of_points_on_the_grid():
     for strokes in (way for ways in drawn.SHAPES.values() for way in ways):
-        assert all(stroke.isdigit() and len(stroke) % 2 == 0 and len(stroke) >= 4 for stroke in strokes)
+        assert all(
+            stroke.isdigit() and len(stroke) % 2 == 0 and len(stroke) >= 4 for stroke in strokes
+        )
     assert np.abs(drawn.SHAPE_POINTS).max() <= 1
     # A place on a rounded stroke is a mean of its points.
     lifted = drawn.WEIGHTS.sum(2) == 0

@@ -13,11 +13,17 @@ A, B, C = (10, 10, 20, 30), (40, 10, 20, 30), (70, 10, 20, 30)
 
 def test_a_box_that_moves_keeps_what_was_said_of_it():
     moved = (12, 11, 20, 30)
-    assert editor.redrawn({A: 3, B: None}, ["3", "7"], [(moved, "3"), (B, "7")], CLASSES) == {moved: 3, B: None}
+    assert editor.redrawn({A: 3, B: None}, ["3", "7"], [(moved, "3"), (B, "7")], CLASSES) == {
+        moved: 3,
+        B: None,
+    }
 
 
 def test_a_label_that_is_changed_is_what_somebody_says():
-    assert editor.redrawn({A: None, B: None}, ["3", "?"], [(A, "3"), (B, "8")], CLASSES) == {A: None, B: 8}
+    assert editor.redrawn({A: None, B: None}, ["3", "?"], [(A, "3"), (B, "8")], CLASSES) == {
+        A: None,
+        B: 8,
+    }
     assert editor.redrawn({A: None}, ["3"], [(A, "x")], CLASSES) == {A: None}  # no class
 
 
@@ -31,11 +37,16 @@ def test_boxes_are_added_and_deleted_on_the_canvas():
 
 
 def test_what_is_typed_is_said_and_what_is_left_is_not():
-    assert editor.retyped({A: None, B: 7, C: None}, ("1", "7", "?"), "4 7\n?", CLASSES) == {A: 4, B: 7, C: None}
+    assert editor.retyped({A: None, B: 7, C: None}, ("1", "7", "?"), "4 7\n?", CLASSES) == {
+        A: 4,
+        B: 7,
+        C: None,
+    }
 
 
 @pytest.mark.parametrize(
-    ("text", "says"), [("12", "has 3 boxes, but you typed 2"), ("12x", "“x” is none of the classes")]
+    ("text", "says"),
+    [("12", "has 3 boxes, but you typed 2"), ("12x", "“x” is none of the classes")],
 )
 def test_typing_that_does_not_fit_is_refused(text, says):
     with pytest.raises(ValueError, match=says):
@@ -45,7 +56,10 @@ def test_typing_that_does_not_fit_is_refused(text, says):
 def test_a_box_is_cut_to_the_picture():
     assert editor.inside((-5, 10, 20, 30), 100, 30) == (0, 10, 15, 20)
     assert editor.inside(A, 100, 100) == A
-    assert editor.inside((120, 10, 20, 30), 100, 100) is None and editor.inside((5, 5, 0, 3), 100, 100) is None
+    assert (
+        editor.inside((120, 10, 20, 30), 100, 100) is None
+        and editor.inside((5, 5, 0, 3), 100, 100) is None
+    )
 
 
 def test_a_union_surrounds_its_boxes():
@@ -61,7 +75,9 @@ def test_a_box_is_split_where_there_is_least_ink(turn, scale):
     ink = np.rot90(ink, -turn // 90)
     height, width = ink.shape
     box = (40, 20, 110, 40) if turn == 0 else (40, 40, 40, 110)
-    reading = Reading("", (), np.zeros((round(height / scale), round(width / scale), 3), np.uint8), ink, turn)
+    reading = Reading(
+        "", (), np.zeros((round(height / scale), round(width / scale), 3), np.uint8), ink, turn
+    )
     box = tuple(round(side / scale) for side in box)
     first, second = editor.split(reading, box)
     assert editor.union([first, second]) == box

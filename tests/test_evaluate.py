@@ -24,7 +24,9 @@ def test_matrix_scores_and_loss_are_scikit_learns(answers):
     reference = metrics.precision_recall_fscore_support(labels, predicted)
     ours = np.array([list(row.values()) for row in evaluate.per_class(confusion)]).T
     np.testing.assert_allclose(ours, reference)
-    assert evaluate.log_loss(labels, probabilities) == pytest.approx(metrics.log_loss(labels, probabilities))
+    assert evaluate.log_loss(labels, probabilities) == pytest.approx(
+        metrics.log_loss(labels, probabilities)
+    )
 
 
 def test_a_class_never_predicted_has_precision_zero():
@@ -75,19 +77,26 @@ def test_summary_counts(answers):
 
 def test_losses_and_ranks_of_each_image(answers):
     labels, probabilities, _ = answers
-    assert evaluate.losses(labels, probabilities).mean() == pytest.approx(metrics.log_loss(labels, probabilities))
+    assert evaluate.losses(labels, probabilities).mean() == pytest.approx(
+        metrics.log_loss(labels, probabilities)
+    )
     assert evaluate.losses(np.array([0, 1]), np.array([[0.25, 0.75], [1, 0]])) == pytest.approx(
         [1.3863, 27.631], abs=1e-4
     )
-    assert evaluate.ranked(np.array([[0.2, 0.7, 0.1], [0.5, 0.5, 0.0]])).tolist() == [[1, 0, 2], [0, 1, 2]]
+    assert evaluate.ranked(np.array([[0.2, 0.7, 0.1], [0.5, 0.5, 0.0]])).tolist() == [
+        [1, 0, 2],
+        [0, 1, 2],
+    ]
 
 
 def test_likely_wrong_labels_of_a_worked_example():
-    """Usual sureness: of class 0 (0.9 + 0.9 + 0.3 + 0.15) / 4 = 0.5625, of class 1 (0.8 + 0.8) / 2 = 0.8."""
+    """Usual sureness: of class 0 (0.9 + 0.9 + 0.3 + 0.15) / 4 = 0.5625, of class 1 (0.8 + 0.8) / 2
+    = 0.8."""
     labels = np.array([0, 0, 0, 0, 1, 1])
     of_zero = np.array([0.9, 0.9, 0.3, 0.15, 0.2, 0.2])
     probabilities = np.stack([of_zero, 1 - of_zero, np.zeros(6)], 1)
-    # The third is read as class 1, too, but less surely than a 1 is as a rule. Nothing is of class 2.
+    # The third is read as class 1, too, but less surely than a 1 is as a rule. Nothing is of class
+    # 2.
     assert evaluate.shown_instead(labels, probabilities).tolist() == [0, 0, 0, 1, 1, 1]
 
 
@@ -107,7 +116,11 @@ def test_coverage_of_a_worked_example_and_of_scikit_learn(answers):
     probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.4, 0.6]])
     curve = evaluate.coverage(labels, probabilities)
     assert curve["threshold"].tolist() == [0.9, 0.8, 0.6]
-    assert curve["coverage"].tolist() == [0.25, 0.5, 1] and curve["accuracy"].tolist() == [1, 1, 0.75]
+    assert curve["coverage"].tolist() == [0.25, 0.5, 1] and curve["accuracy"].tolist() == [
+        1,
+        1,
+        0.75,
+    ]
     labels, probabilities, _ = answers
     curve = evaluate.coverage(labels, probabilities)
     for index in (0, 700, -1):
@@ -126,4 +139,8 @@ def test_mcnemar_is_scipys_binomial_test(first, second):
 
 def test_mcnemar_of_a_worked_example():
     """Of ten images that one alone reads right, all ten the second's: 2 / 2**10."""
-    assert evaluate.mcnemar(np.zeros(10, bool), np.ones(10, bool)) == (0, 10, pytest.approx(2 / 1024))
+    assert evaluate.mcnemar(np.zeros(10, bool), np.ones(10, bool)) == (
+        0,
+        10,
+        pytest.approx(2 / 1024),
+    )

@@ -1,4 +1,5 @@
-"""What the Explainer says of a network agrees with the network, and with what its methods promise."""
+"""What the Explainer says of a network agrees with the network, and with what its methods
+promise."""
 
 import jax
 import numpy as np
@@ -50,21 +51,27 @@ def test_the_layers_lead_from_the_image_to_the_scores(explainer, glyph):
         (14, 14, 32), (14, 14, 48), (14, 14, 48), (7, 7, 48), (7, 7, 96), (5, 5, 96), (128,), (10,)
     ]  # fmt: skip
     np.testing.assert_allclose(layers[0].output[..., 0], glyph / 255, rtol=1e-6)
-    np.testing.assert_allclose(layers[-2].output, explainer.features(glyph[None])[0], rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(
+        layers[-2].output, explainer.features(glyph[None])[0], rtol=1e-3, atol=1e-4
+    )
     scores = layers[-1].output / explainer.card["temperature"]
-    np.testing.assert_allclose(nnx.softmax(scores), explainer.probabilities(glyph[None])[0], atol=1e-4)
+    np.testing.assert_allclose(
+        nnx.softmax(scores), explainer.probabilities(glyph[None])[0], atol=1e-4
+    )
     assert sum(layer.parameters for layer in layers) == explainer.card["parameters"]
     # 32 filters of 5 × 5 pixels, and batch norm's scale and bias of each.
     assert layers[1].parameters == 32 * (25 + 2)
     sees = [layer.words.partition("One place now sees ")[2] for layer in layers[2:7]]
     assert sees == [
-        "9 × 9 pixels of the image.", "13 × 13 pixels of the image.", "15 × 15 pixels of the image.",
-        "23 × 23 pixels of the image.", "nearly the whole image.",
+        "9 × 9 pixels of the image.", "13 × 13 pixels of the image.",
+        "15 × 15 pixels of the image.", "23 × 23 pixels of the image.",
+        "nearly the whole image.",
     ]  # fmt: skip
 
 
 def test_a_place_sees_as_many_pixels_as_is_said(explainer, glyph):
-    """By the gradient: pixels outside of what a place of the second convolution sees don't move it."""
+    """By the gradient: pixels outside of what a place of the second convolution sees don't move
+    it."""
     network = checkpoint.load(checkpoint.DEFAULT)[0]
 
     def place(images):
@@ -108,7 +115,8 @@ def test_integrated_gradients_share_out_the_whole_difference(explainer, glyph, i
 
 
 def test_integrated_gradients_of_a_network_that_is_a_sum(glyph):
-    """Where scores are sums over pixels, a pixel's share is what it adds: the weight times its brightness."""
+    """Where scores are sums over pixels, a pixel's share is what it adds: the weight times its
+    brightness."""
 
     class Sum(nnx.Module):
         def __call__(self, images):
@@ -140,7 +148,9 @@ def test_occlusion_is_what_wiping_out_costs(explainer, recognizer: Recognizer, g
 
 def test_an_empty_image_has_nothing_to_share_out(explainer):
     black = np.zeros((28, 28), np.uint8)
-    assert not explainer.integrated_gradients(black, 3).any() and not explainer.occlusion(black).any()
+    assert (
+        not explainer.integrated_gradients(black, 3).any() and not explainer.occlusion(black).any()
+    )
 
 
 def test_the_most_alike_image_of_an_album_is_the_glyph_itself(explainer, glyph):
@@ -152,4 +162,6 @@ def test_the_most_alike_image_of_an_album_is_the_glyph_itself(explainer, glyph):
     assert alike.max() == pytest.approx(1, abs=1e-5)
     assert told[-1] == 1
     one, other = explainer.features(np.stack([glyph, others[3]]))
-    assert alike[3] == pytest.approx(one @ other / np.linalg.norm(one) / np.linalg.norm(other), abs=1e-4)
+    assert alike[3] == pytest.approx(
+        one @ other / np.linalg.norm(one) / np.linalg.norm(other), abs=1e-4
+    )

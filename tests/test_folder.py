@@ -16,7 +16,9 @@ def draw(path, size: int, width: int = 6) -> None:
     if path.parent.name.startswith("r"):
         ImageDraw.Draw(page).ellipse([20, 15, size - 20, size - 15], outline=0, width=width)
     else:
-        ImageDraw.Draw(page).line([(size // 2, 15), (size // 2 + 5, size - 15)], fill=0, width=width)
+        ImageDraw.Draw(page).line(
+            [(size // 2, 15), (size // 2 + 5, size - 15)], fill=0, width=width
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     page.save(path)
 
@@ -37,7 +39,9 @@ def test_three_pictures_a_class_are_enough(pictures):
     sizes = [len(split.labels) for split in (dataset.train, dataset.validation, dataset.test)]
     assert sizes == [4, 1, 1]
     assert set(dataset.train.labels) == {0, 1}
-    np.testing.assert_array_equal(dataset.train.images[0], as_single_glyph(pictures / "bar" / "0.png"))
+    np.testing.assert_array_equal(
+        dataset.train.images[0], as_single_glyph(pictures / "bar" / "0.png")
+    )
     assert not data.is_cached(str(pictures))
 
 
@@ -46,8 +50,16 @@ def test_of_six_pictures_four_are_trained_on_and_none_is_lost(tmp_path):
         for number in range(18):
             draw(tmp_path / name / f"{number}.png", 70 + number)
     dataset = data.load(str(tmp_path))
-    assert [len(split.labels) for split in (dataset.train, dataset.validation, dataset.test)] == [24, 6, 6]
-    assert np.bincount(dataset.test.labels).tolist() == np.bincount(dataset.validation.labels).tolist() == [3, 3]
+    assert [len(split.labels) for split in (dataset.train, dataset.validation, dataset.test)] == [
+        24,
+        6,
+        6,
+    ]
+    assert (
+        np.bincount(dataset.test.labels).tolist()
+        == np.bincount(dataset.validation.labels).tolist()
+        == [3, 3]
+    )
 
 
 def test_what_cannot_be_read_is_named_and_left_out(pictures):
@@ -57,8 +69,13 @@ def test_what_cannot_be_read_is_named_and_left_out(pictures):
     (pictures / "ring" / ".hidden").write_text("")
     dataset = data.load(str(pictures))
     assert len(dataset.skipped) == 3
-    assert all(any(name in fault for fault in dataset.skipped) for name in ("broken.png", "notes.txt", "blank.png"))
-    assert sum(len(split.labels) for split in (dataset.train, dataset.validation, dataset.test)) == 6
+    assert all(
+        any(name in fault for fault in dataset.skipped)
+        for name in ("broken.png", "notes.txt", "blank.png")
+    )
+    assert (
+        sum(len(split.labels) for split in (dataset.train, dataset.validation, dataset.test)) == 6
+    )
 
 
 def test_damaged_files_among_the_others_end_nothing(pictures, capsys):

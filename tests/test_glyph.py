@@ -15,14 +15,19 @@ def test_mnists_digits_come_back(mnist):
     change = np.abs(back.astype(int) - digits).mean((1, 2))
     assert np.median(change) < 0.5  # of 255
     assert (change < 4).mean() > 0.95
-    shift = [np.argwhere(new).mean(0) - np.argwhere(old).mean(0) for new, old in zip(back, digits, strict=True)]
+    shift = [
+        np.argwhere(new).mean(0) - np.argwhere(old).mean(0)
+        for new, old in zip(back, digits, strict=True)
+    ]
     assert np.abs(np.mean(shift, axis=0)).max() < 0.05
 
 
 def test_mnists_digits_are_read_as_before(mnist, recognizer):
     digits = mnist.validation.images[:1000]
     back = np.array([normalise(digit / np.float32(255)) for digit in digits])
-    assert (recognizer.classify(back).argmax(1) == recognizer.classify(digits).argmax(1)).mean() > 0.99
+    assert (
+        recognizer.classify(back).argmax(1) == recognizer.classify(digits).argmax(1)
+    ).mean() > 0.99
 
 
 @pytest.mark.parametrize("size", [(40, 40), (300, 20), (20, 300), (9, 4), (1, 1), (2000, 1500)])

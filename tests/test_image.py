@@ -35,7 +35,9 @@ def test_modes(page, mode, recognizer):
     if mode == "I;16":
         image = Image.fromarray(np.asarray(page).astype(np.uint16) * 257)
     elif mode in "IF":
-        image = Image.fromarray(np.asarray(page).astype({"I": np.int32, "F": np.float32}[mode]) * 3 - 100)
+        image = Image.fromarray(
+            np.asarray(page).astype({"I": np.int32, "F": np.float32}[mode]) * 3 - 100
+        )
     else:
         image = page.convert(mode)
     assert image.mode == mode
@@ -46,7 +48,12 @@ def test_modes(page, mode, recognizer):
 
 def test_paths_and_arrays_are_read_like_bytes(page, tmp_path, recognizer):
     page.save(tmp_path / "7.png")
-    for source in (tmp_path / "7.png", str(tmp_path / "7.png"), np.asarray(page), np.asarray(page.convert("RGBA"))):
+    for source in (
+        tmp_path / "7.png",
+        str(tmp_path / "7.png"),
+        np.asarray(page),
+        np.asarray(page.convert("RGBA")),
+    ):
         assert recognizer.read(source).text == "7"
 
 
@@ -80,7 +87,12 @@ def png_header(width: int, height: int) -> bytes:
     """A PNG that says it is so large, and holds next to nothing."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        return (
+            struct.pack(">I", len(content))
+            + kind
+            + content
+            + struct.pack(">I", zlib.crc32(kind + content))
+        )
 
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(50)))
@@ -124,7 +136,9 @@ def test_bad_paths_and_arrays(tmp_path):
 def test_a_phones_largest_picture_is_read(recognizer):
     """64 megapixels, a 7 in its middle."""
     picture = Image.effect_noise((578, 434), 8).resize((9248, 6936)).convert("RGB")
-    ImageDraw.Draw(picture).line([(4000, 2400), (5200, 2400), (4400, 4600)], fill=(0, 0, 60), width=160, joint="curve")
+    ImageDraw.Draw(picture).line(
+        [(4000, 2400), (5200, 2400), (4400, 4600)], fill=(0, 0, 60), width=160, joint="curve"
+    )
     content = encoded(picture, "JPEG")
     assert room(content) == 4 * 9248 * 6936
     reading = recognizer.read(content)
@@ -140,42 +154,68 @@ def test_a_picture_made_to_fill_the_memory_is_refused():
 
 @pytest.mark.parametrize(
     ("mode", "format"),
-    [("RGB", "JPEG"), ("RGB", "PNG"), ("RGB", "TIFF"), ("L", "JPEG"), ("L", "PNG"), ("P", "PNG"), ("1", "PNG")],
+    [
+        ("RGB", "JPEG"),
+        ("RGB", "PNG"),
+        ("RGB", "TIFF"),
+        ("L", "JPEG"),
+        ("L", "PNG"),
+        ("P", "PNG"),
+        ("1", "PNG"),
+    ],
 )
 @pytest.mark.parametrize("orientation", [1, 2, 3, 4, 5, 6, 7, 8])
 def test_a_large_picture_comes_in_as_pillow_has_it(mode, format, orientation):
-    """Large ones are copied strip by strip: each pixel is where Pillow's own conversions have it."""
+    """Large ones are copied strip by strip: each pixel is where Pillow's own conversions have
+    it."""
     small = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
     image = Image.fromarray(small).resize((2501, 1999), Image.Resampling.NEAREST).convert(mode)
     assert image.width * image.height >= LARGE
     exif = Image.Exif()
     exif[0x0112] = orientation
-    content = encoded(image, format, exif=exif, **({"compress_level": 1} if format == "PNG" else {}))
+    content = encoded(
+        image, format, exif=exif, **({"compress_level": 1} if format == "PNG" else {})
+    )
     wanted = ImageOps.exif_transpose(Image.open(io.BytesIO(content))).convert("RGB")
     np.testing.assert_array_equal(load(content), np.asarray(wanted))
 
 
-@pytest.mark.parametrize(("mode", "format"), [("RGBA", "PNG"), ("LA", "PNG"), ("I;16", "PNG"), ("F", "TIFF")])
+@pytest.mark.parametrize(
+    ("mode", "format"), [("RGBA", "PNG"), ("LA", "PNG"), ("I;16", "PNG"), ("F", "TIFF")]
+)
 @pytest.mark.parametrize("much", [True, False])
 def test_a_large_picture_of_another_kind_comes_in_as_a_small_one(mode, format, much):
-    """Strip by strip, the paper and the range of the whole are taken: as of a small part that has the same colours."""
+    """Strip by strip, the paper and the range of the whole are taken: as of a small part that has
+    the same colours."""
     rng = np.random.default_rng(0)
     small = Image.fromarray(rng.integers(0, 256, (40, 50, 3), np.uint8))
     if mode in ("RGBA", "LA"):
-        small.putalpha(Image.fromarray(rng.integers(*((130, 256) if much else (0, 140)), (40, 50)).astype(np.uint8)))
+        small.putalpha(
+            Image.fromarray(
+                rng.integers(*((130, 256) if much else (0, 140)), (40, 50)).astype(np.uint8)
+            )
+        )
         small = small.convert(mode)
     else:
-        small = Image.fromarray(np.asarray(small.convert("L")).astype(np.uint16 if mode == "I;16" else np.float32) * 99)
+        small = Image.fromarray(
+            np.asarray(small.convert("L")).astype(np.uint16 if mode == "I;16" else np.float32) * 99
+        )
     large = small.resize((2500, 2000), Image.Resampling.NEAREST)
     assert large.width * large.height >= LARGE
     how = {"compress_level": 1} if format == "PNG" else {}
-    np.testing.assert_array_equal(load(encoded(large, format, **how))[25::50, 25::50], load(encoded(small, format)))
+    np.testing.assert_array_equal(
+        load(encoded(large, format, **how))[25::50, 25::50], load(encoded(small, format))
+    )
 
 
 def test_what_takes_too_much_memory_to_decode_is_refused_before():
-    """A WebP decoder takes five times as much as that of a JPEG, whose picture of that size is read."""
+    """A WebP decoder takes five times as much as that of a JPEG, whose picture of that size is
+    read."""
     content = encoded(
-        Image.effect_noise((64, 64), 90).resize((5200, 5000)).convert("RGB"), "WEBP", quality=20, method=0
+        Image.effect_noise((64, 64), 90).resize((5200, 5000)).convert("RGB"),
+        "WEBP",
+        quality=20,
+        method=0,
     )
     with pytest.raises(ImageError, match="of a WEBP picture of this kind at most 18 megapixels"):
         load(content)

@@ -51,7 +51,13 @@ def test_uneven_light(mask):
 
 @pytest.mark.parametrize("noise", [0, 2, 8, 20])
 def test_an_empty_page_has_no_ink(noise):
-    empty = page(np.zeros((300, 200), bool), (200, 200, 190), (0, 0, 0), np.linspace(0.5, 1, 200)[None], noise)
+    empty = page(
+        np.zeros((300, 200), bool),
+        (200, 200, 190),
+        (0, 0, 0),
+        np.linspace(0.5, 1, 200)[None],
+        noise,
+    )
     assert (ink_map(empty) > 0.35).mean() < 1e-3
 
 
@@ -70,7 +76,8 @@ def test_soft_edges_stay_soft():
     [
         ((250, 250, 245), (40, 40, 45), (150, 170, 215)),  # blue squares, fainter than the pen
         ((245, 245, 245), (160, 160, 165), (150, 170, 215)),  # and as dark as the pencil
-        ((190, 150, 110), (120, 100, 80), (150, 170, 215)),  # on brown paper, lighter than it in part
+        # on brown paper, lighter than it in part
+        ((190, 150, 110), (120, 100, 80), (150, 170, 215)),
     ],
 )
 def test_squared_paper_loses_its_lines_and_their_crossings(mask, paper, pen, line):
@@ -90,7 +97,8 @@ def test_squared_paper_loses_its_lines_and_their_crossings(mask, paper, pen, lin
 
 def test_rulings_go_where_a_crease_darkens_the_page(mask):
     x = np.arange(560)
-    light = 1 - 0.12 * np.exp(-np.abs(x - 300) / 60) * (x >= 300)  # falls off at once, recovers slowly
+    # falls off at once, recovers slowly
+    light = 1 - 0.12 * np.exp(-np.abs(x - 300) / 60) * (x >= 300)
     picture = page(np.zeros((700, 560), bool), (245, 245, 245), (90, 90, 95))
     written = np.zeros((700, 560), bool)
     written[260:460, 60:220] = mask
@@ -106,7 +114,8 @@ def test_rulings_go_where_a_crease_darkens_the_page(mask):
 @pytest.mark.parametrize(("times", "falloff"), [(1, 0), (1, 0.25), (4, 0)])
 def test_a_digit_in_a_picture_cut_close_is_found_whole(mask, times, falloff):
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    close = mask[rows[0] + 4 : rows[-1] - 3, columns[0] + 4 : columns[-1] - 3]  # its strokes are cut by the border
+    # its strokes are cut by the border
+    close = mask[rows[0] + 4 : rows[-1] - 3, columns[0] + 4 : columns[-1] - 3]
     close = np.kron(close, np.ones((times, times), bool))
     light = np.broadcast_to(np.linspace(1, 1 - falloff, close.shape[1]), close.shape)
     picture = page(close, 235, (30, 30, 60), light, noise=3)
@@ -158,7 +167,8 @@ SHAPES = {  # of a unit square
 
 
 def written(text: str, side: int, pen: int, height: float) -> np.ndarray:
-    """(side, side) uint8: straight digits, `height` of the page high, by a pen of so many pixels."""
+    """(side, side) uint8: straight digits, `height` of the page high, by a pen of so many
+    pixels."""
     page = Image.new("L", (side, side), 255)
     high = height * side
     wide = min(0.6 * high, 0.6 * side / len(text))
@@ -171,8 +181,12 @@ def written(text: str, side: int, pen: int, height: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize("side", [399, 400, 640, 1000, 1600])
-@pytest.mark.parametrize(("text", "height"), [("1071", 0.3), ("7", 0.6), ("4", 0.6), ("1", 0.6), ("1", 0.8)])
-def test_a_thin_straight_stroke_is_no_ruling_whatever_the_size_of_the_page(recognizer, text, height, side):
+@pytest.mark.parametrize(
+    ("text", "height"), [("1071", 0.3), ("7", 0.6), ("4", 0.6), ("1", 0.6), ("1", 0.8)]
+)
+def test_a_thin_straight_stroke_is_no_ruling_whatever_the_size_of_the_page(
+    recognizer, text, height, side
+):
     read = [recognizer.read(written(text, side, pen, height)).text for pen in (2, 3, 4, 6)]
     assert read == [text] * 4
 

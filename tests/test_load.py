@@ -1,4 +1,5 @@
-"""Several people at once, by Streamlit's own protocol: none takes the page from another, and a stroke is cheap."""
+"""Several people at once, by Streamlit's own protocol: none takes the page from another, and a
+stroke is cheap."""
 
 import threading
 import time
@@ -10,7 +11,8 @@ from visitor import ONE, Visitor
 from benchmarks.speed import processor_seconds
 
 SEVEN = [[(70.0, 60.0), (200.0, 62.0), (120.0, 230.0)]]
-CHEAP = 0.25  # seconds of a core for a stroke, its reading and Clear: benchmarks/speed.py says a quarter of it
+# seconds of a core for a stroke, its reading and Clear: benchmarks/speed.py says a quarter of it
+CHEAP = 0.25
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +40,9 @@ def test_each_visitor_reads_his_own_and_a_stroke_is_cheap(busy):
         first.draw()
         first.clear()
     before = processor_seconds(process)
-    threads = [threading.Thread(target=visit, args=one) for one in ((ONE, "1"), (SEVEN, "7"), (ONE, "1"))]
+    threads = [
+        threading.Thread(target=visit, args=one) for one in ((ONE, "1"), (SEVEN, "7"), (ONE, "1"))
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -51,7 +55,14 @@ def test_each_visitor_reads_his_own_and_a_stroke_is_cheap(busy):
     "query",
     [
         f"{key}={value}"
-        for key in ("view", "view=Mistakes&order", "view=Mistakes&doubtful", "true", "view=Compare&other", "checkpoint")
+        for key in (
+            "view",
+            "view=Mistakes&order",
+            "view=Mistakes&doubtful",
+            "true",
+            "view=Compare&other",
+            "checkpoint",
+        )
         for value in ("", "x", "1e999", "9" * 3000, "%00")
     ],
 )
@@ -63,7 +74,8 @@ def test_odd_addresses_are_no_errors(busy, query):
 
 
 def test_nobody_can_take_the_networks_from_the_others(busy):
-    """Who clears the server's caches, and asks for the page again and again, is a nuisance to himself alone."""
+    """Who clears the server's caches, and asks for the page again and again, is a nuisance to
+    himself alone."""
     _, address = busy
     with Visitor(address) as visitor, Visitor(address) as nuisance:
         visitor.draw()

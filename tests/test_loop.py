@@ -15,7 +15,9 @@ from train import __main__ as command
 from train import data, loop
 from train.loop import Config, Interrupted, TrainError
 
-SMALL = Config(epochs=2, batch_size=64, augmentation=False, average_decay=0.9, train_limit=1000, epoch_images=0)
+SMALL = Config(
+    epochs=2, batch_size=64, augmentation=False, average_decay=0.9, train_limit=1000, epoch_images=0
+)
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +33,9 @@ def small_mnist(mnist, monkeypatch):
 
 def weights(folder) -> list[np.ndarray]:
     network, _ = checkpoint.load(folder)
-    return [np.asarray(leaf) for leaf in jax.tree.leaves(nnx.state(network, (nnx.Param, nnx.BatchStat)))]
+    return [
+        np.asarray(leaf) for leaf in jax.tree.leaves(nnx.state(network, (nnx.Param, nnx.BatchStat)))
+    ]
 
 
 class After:
@@ -64,13 +68,18 @@ def test_learns_and_an_interrupted_run_ends_the_same(tmp_path, monkeypatch, smal
     with pytest.raises(TrainError, match="interrupted run"):
         loop.train(SMALL, tmp_path / "parts", quiet=True)
     with pytest.raises(TrainError, match="epochs = 2"):
-        loop.train(dataclasses.replace(SMALL, epochs=3), tmp_path / "parts", resume=True, quiet=True)
+        loop.train(
+            dataclasses.replace(SMALL, epochs=3), tmp_path / "parts", resume=True, quiet=True
+        )
     with monkeypatch.context() as changed:
         other = data.Split(small_mnist.test.images[::-1], small_mnist.test.labels)
         changed.setattr(loop.datasets, "load", lambda *_: small_mnist._replace(test=other))
-        with pytest.raises(TrainError, match=r"data of the interrupted run .* changed: it had checksum"):
+        with pytest.raises(
+            TrainError, match=r"data of the interrupted run .* changed: it had checksum"
+        ):
             loop.train(SMALL, tmp_path / "parts", resume=True, quiet=True)
-    assert command.main(["--resume", "--output", str(tmp_path / "parts"), "--quiet"]) == 0  # with its own flags
+    # with its own flags
+    assert command.main(["--resume", "--output", str(tmp_path / "parts"), "--quiet"]) == 0
     resumed = checkpoint.read_card(tmp_path / "parts")
     for whole, parts in zip(weights(tmp_path / "whole"), weights(tmp_path / "parts"), strict=True):
         np.testing.assert_array_equal(whole, parts)
@@ -81,7 +90,9 @@ def test_learns_and_an_interrupted_run_ends_the_same(tmp_path, monkeypatch, smal
 
 def test_a_stop_at_the_end_of_an_epoch_finishes_it_first(tmp_path, monkeypatch):
     batches = 16
-    monkeypatch.setattr(loop.interrupt, "deferred", lambda: contextlib.nullcontext(After(batches - 1)))
+    monkeypatch.setattr(
+        loop.interrupt, "deferred", lambda: contextlib.nullcontext(After(batches - 1))
+    )
     with pytest.raises(Interrupted, match="after epoch 1"):
         loop.train(SMALL, tmp_path / "run", quiet=True)
     with safetensors.safe_open(tmp_path / "run" / loop.STATE, "numpy") as file:
@@ -119,11 +130,18 @@ def test_an_epoch_rehearses_other_old_images_each_time():
 def test_predict_pads_the_last_batch(mnist):
     network = loop.TrainState(SMALL, loop.DIGITS, 1).model
     images = mnist.test.images[: loop.EVALUATION_BATCH + 3]
-    np.testing.assert_allclose(loop.predict(network, images)[-3:], loop.predict(network, images[-3:]), atol=1e-5)
+    np.testing.assert_allclose(
+        loop.predict(network, images)[-3:], loop.predict(network, images[-3:]), atol=1e-5
+    )
 
 
-def test_the_command_line_trains_with_augmentation_and_says_what_came_out(tmp_path, capsys, monkeypatch):
-    flags = "--preset fast --epochs 1 --batch-size 32 --train-limit 96 --augmentation --damage 0.5 --quiet --output"
+def test_the_command_line_trains_with_augmentation_and_says_what_came_out(
+    tmp_path, capsys, monkeypatch
+):
+    flags = (
+        "--preset fast --epochs 1 --batch-size 32 --train-limit 96 --augmentation --damage 0.5 "
+        "--quiet --output"
+    )
     with monkeypatch.context() as interrupted:
         interrupted.setattr(loop.interrupt, "deferred", lambda: contextlib.nullcontext(After(1)))
         assert command.main([*flags.split(), str(tmp_path / "run")]) == 130
@@ -136,9 +154,27 @@ def test_the_command_line_trains_with_augmentation_and_says_what_came_out(tmp_pa
 
 
 def test_a_run_goes_on_from_a_checkpoint_with_frozen_layers(tmp_path):
-    flags = ["--preset", "fast", "--epochs", "1", "--train-limit", "128", "--epoch-images", "0", "--quiet", "--widths"]
+    flags = [
+        "--preset",
+        "fast",
+        "--epochs",
+        "1",
+        "--train-limit",
+        "128",
+        "--epoch-images",
+        "0",
+        "--quiet",
+        "--widths",
+    ]
     assert command.main([*flags, "4,4,8", "--output", str(tmp_path / "first")]) == 0
-    start = ["--from", str(tmp_path / "first"), "--freeze", "conv1,conv2", "--output", str(tmp_path / "second")]
+    start = [
+        "--from",
+        str(tmp_path / "first"),
+        "--freeze",
+        "conv1,conv2",
+        "--output",
+        str(tmp_path / "second"),
+    ]
     assert command.main([*flags[:-1], *start]) == 0  # the widths are the checkpoint's
     first, _ = checkpoint.load(tmp_path / "first")
     second, card = checkpoint.load(tmp_path / "second")
@@ -147,40 +183,99 @@ def test_a_run_goes_on_from_a_checkpoint_with_frozen_layers(tmp_path):
     for layer, same in (("conv1", True), ("conv2", True), ("conv3", False)):
         for part in ("conv.kernel", "norm.mean", "norm.scale"):
             values = [
-                dict(checkpoint.by_name(nnx.state(network)))[f"{layer}.{part}"][...] for network in (first, second)
+                dict(checkpoint.by_name(nnx.state(network)))[f"{layer}.{part}"][...]
+                for network in (first, second)
             ]
             assert np.array_equal(*values) == same, (layer, part)
 
 
 def test_old_images_are_rehearsed_and_a_teacher_takes_the_labels_place(tmp_path, monkeypatch):
     orders, shuffled = [], loop.shuffled
-    monkeypatch.setattr(loop, "shuffled", lambda *given: orders.append(shuffled(*given)) or orders[-1])
-    flags = ["--train-limit", "96", "--epoch-images", "0", "--batch-size", "32", "--epochs", "1", "--quiet", "--output"]
+    monkeypatch.setattr(
+        loop, "shuffled", lambda *given: orders.append(shuffled(*given)) or orders[-1]
+    )
+    flags = [
+        "--train-limit",
+        "96",
+        "--epoch-images",
+        "0",
+        "--batch-size",
+        "32",
+        "--epochs",
+        "1",
+        "--quiet",
+        "--output",
+    ]
     shape = ["--widths", "4,4,8", "--depth", "1", "--features", "0"]
     assert command.main(["--preset", "fast", *shape, *flags, str(tmp_path / "first")]) == 0
     first = str(tmp_path / "first")
-    assert command.main(["--from", first, "--rehearse", "0.75", *flags, str(tmp_path / "more")]) == 0
-    assert command.main(["--preset", "fast", *shape, "--teacher", first, *flags, str(tmp_path / "pupil")]) == 0
+    assert (
+        command.main(["--from", first, "--rehearse", "0.75", *flags, str(tmp_path / "more")]) == 0
+    )
+    assert (
+        command.main(
+            ["--preset", "fast", *shape, "--teacher", first, *flags, str(tmp_path / "pupil")]
+        )
+        == 0
+    )
     assert len(orders[1]) == 4 * len(orders[0]) == 4 * len(orders[2])
     assert [(order < 96).mean() for order in orders] == [1, pytest.approx(0.25, abs=0.02), 1]
-    one, taught = (checkpoint.read_card(tmp_path / name)["history"][0] for name in ("first", "pupil"))
-    # As sure as its teacher is, which knows little, and no surer: the same weights and images with other targets.
+    one, taught = (
+        checkpoint.read_card(tmp_path / name)["history"][0] for name in ("first", "pupil")
+    )
+    # As sure as its teacher is, which knows little, and no surer: the same weights and images with
+    # other targets.
     assert taught["train_loss"] != one["train_loss"]
     assert taught["train_accuracy"] == pytest.approx(one["train_accuracy"], abs=0.15)
 
 
-def test_one_correction_is_learned_and_all_classes_are_kept_and_a_program_can_follow(tmp_path, capsys, mnist):
+def test_one_correction_is_learned_and_all_classes_are_kept_and_a_program_can_follow(
+    tmp_path, capsys, mnist
+):
     flags = ["--epoch-images", "0", "--batch-size", "32", "--epochs", "1", "--output"]
-    shape = ["--preset", "fast", "--train-limit", "96", "--widths", "4,4,8", "--depth", "1", "--features", "0"]
+    shape = [
+        "--preset",
+        "fast",
+        "--train-limit",
+        "96",
+        "--widths",
+        "4,4,8",
+        "--depth",
+        "1",
+        "--features",
+        "0",
+    ]
     assert command.main([*shape, "--quiet", *flags, str(tmp_path / "first")]) == 0
     np.savez(tmp_path / "one.npz", glyphs=mnist.test.images[:1], labels=np.array(["seven"]))
-    start = ["--corrections", str(tmp_path / "one.npz"), "--from", str(tmp_path / "first"), "--json"]
-    plain = ["--no-augmentation", "--drawn", "0", "--outliers", "0", "--epochs", "2", "--epoch-images", "60"]
+    start = [
+        "--corrections",
+        str(tmp_path / "one.npz"),
+        "--from",
+        str(tmp_path / "first"),
+        "--json",
+    ]
+    plain = [
+        "--no-augmentation",
+        "--drawn",
+        "0",
+        "--outliers",
+        "0",
+        "--epochs",
+        "2",
+        "--epoch-images",
+        "60",
+    ]
     capsys.readouterr()
     assert command.main([*start, *flags[2:4], *plain, "--output", str(tmp_path / "more")]) == 0
     card = checkpoint.read_card(tmp_path / "more")
     assert card["classes"] == [*"0123456789", "seven"]
-    assert card["data"] == {"name": "mnist", "train": 1, "validation": 500, "test": 500, "skipped": 0}
+    assert card["data"] == {
+        "name": "mnist",
+        "train": 1,
+        "validation": 500,
+        "test": 500,
+        "skipped": 0,
+    }
     said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [event.pop("event") for event in said] == ["step", "epoch", "step", "epoch", "end"]
     assert [said[1], said[3]] == card["history"]
@@ -190,7 +285,10 @@ def test_one_correction_is_learned_and_all_classes_are_kept_and_a_program_can_fo
     network, _ = checkpoint.load(tmp_path / "more")
     before, _ = checkpoint.load(tmp_path / "first")
     labels = mnist.test.labels[:500]
-    right = [(loop.predict(one, mnist.test.images[:500]).argmax(1) == labels).mean() for one in (before, network)]
+    right = [
+        (loop.predict(one, mnist.test.images[:500]).argmax(1) == labels).mean()
+        for one in (before, network)
+    ]
     assert right[1] > right[0] - 0.1  # it has not become the network of one digit
 
 
@@ -210,7 +308,9 @@ def test_one_correction_is_learned_and_all_classes_are_kept_and_a_program_can_fo
         ("--coordinator localhost:1", "go together"),
     ],
 )
-def test_flags_that_make_no_sense_are_one_sentence_before_anything_is_read(flags, words, tmp_path, capsys, monkeypatch):
+def test_flags_that_make_no_sense_are_one_sentence_before_anything_is_read(
+    flags, words, tmp_path, capsys, monkeypatch
+):
     def read(*_):
         raise AssertionError("the data were read")
 
@@ -224,7 +324,10 @@ def test_flags_that_make_no_sense_are_one_sentence_before_anything_is_read(flags
 
 
 def test_corrections_that_are_not_there_are_one_sentence(tmp_path, capsys):
-    assert command.main(["--corrections", "nowhere.npz", "--quiet", "--output", str(tmp_path / "run")]) == 1
+    assert (
+        command.main(["--corrections", "nowhere.npz", "--quiet", "--output", str(tmp_path / "run")])
+        == 1
+    )
     assert capsys.readouterr().err == "error: There is no file nowhere.npz.\n"
     assert not (tmp_path / "run").exists()
 

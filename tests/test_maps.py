@@ -22,22 +22,28 @@ def points():
 def test_the_map_is_as_good_as_scikit_learns(points):
     points, _ = points
     places = tsne.tsne(points)
-    with threadpoolctl.threadpool_limits(1):  # its threads wait for each other where the processor is shared
+    # its threads wait for each other where the processor is shared
+    with threadpoolctl.threadpool_limits(1):
         reference = manifold.TSNE(init="pca", random_state=0, max_iter=500).fit_transform(points)
     attraction = tsne.affinities(points, 30)
     assert attraction.sum() == pytest.approx(1, abs=1e-4) and (attraction == attraction.T).all()
     assert tsne.divergence(attraction, places) < 1.1 * tsne.divergence(attraction, reference)
-    ours, theirs = (manifold.trustworthiness(points, each, n_neighbors=10) for each in (places, reference))
+    ours, theirs = (
+        manifold.trustworthiness(points, each, n_neighbors=10) for each in (places, reference)
+    )
     assert ours > theirs - 0.005
     np.testing.assert_array_equal(tsne.tsne(points), places)
 
 
 def test_affinities_have_the_perplexity_that_was_asked_for():
-    """Of two far groups of 20 equal distances each, every point's neighbours are its own group's."""
+    """Of two far groups of 20 equal distances each, every point's neighbours are its own
+    group's."""
     points = np.concatenate([np.eye(20), 100 + np.eye(20)]).astype(np.float32)
     attraction = tsne.affinities(points, 19)
     assert attraction[:20, 20:].max() < 1e-9
-    np.testing.assert_allclose(attraction[:20, :20][~np.eye(20, dtype=bool)], 1 / (40 * 19), rtol=1e-3)
+    np.testing.assert_allclose(
+        attraction[:20, :20][~np.eye(20, dtype=bool)], 1 / (40 * 19), rtol=1e-3
+    )
 
 
 @pytest.mark.parametrize("n", [1, 3, 5])
@@ -52,7 +58,9 @@ def a_map(classes=3, n=30):
     places = np.array([[0, 0], [10, 0], [0, 10]])[labels] + rng.normal(0, 0.1, (n, 2))
     predicted = np.where(np.arange(n) == 4, 0, labels)
     features = np.eye(classes)[labels] + rng.normal(0, 0.01, (n, classes))
-    return maps.Map(places, features, np.arange(n), labels, predicted, ("data:image/png;base64,",) * n)
+    return maps.Map(
+        places, features, np.arange(n), labels, predicted, ("data:image/png;base64,",) * n
+    )
 
 
 def test_a_digit_is_placed_where_its_like_are():
@@ -69,7 +77,9 @@ def test_the_chart_names_all_and_marks_the_mistakes_and_the_new_digit(classes):
     assert [row["class"] for row in digits] == [classes[label] for label in map.labels]
     assert [row["number"] for row in digits if row["mistake"]] == [4]
     assert all(row["image"] == map.pictures[0] for row in digits)
-    written = {row["mark"] for row in digits} if classes[0] == "7" else {row["class"] for row in more[0]}
+    written = (
+        {row["mark"] for row in digits} if classes[0] == "7" else {row["class"] for row in more[0]}
+    )
     assert written == set(classes)
     assert spec["layer"][-1]["mark"]["text"] == "this digit" and [{"x": 3.0, "y": 4.0}] in more
 
@@ -90,7 +100,9 @@ def test_a_map_without_an_evaluation_reads_the_images_itself(checkpoints, monkey
     path = checkpoints / "default"
     (path / checkpoint.EVALUATION).unlink()
     images = np.random.default_rng(1).integers(0, 256, (20, 28, 28), np.uint8)
-    monkeypatch.setattr(resources, "test_images", lambda name: (data.Split(images, np.arange(20) % 10), ()))
+    monkeypatch.setattr(
+        resources, "test_images", lambda name: (data.Split(images, np.arange(20) % 10), ())
+    )
     map = maps.test_map(path)
     assert (map.predicted == recognizer.classify(images).argmax(1)).all() and len(map.places) == 20
 
@@ -99,6 +111,8 @@ def test_other_test_images_have_no_map(checkpoints, monkeypatch):
     path = checkpoints / "default" / checkpoint.CARD
     path.write_text(json.dumps(json.loads(path.read_text()) | {"description": "other"}))
     images = np.zeros((2, 28, 28), np.uint8)
-    monkeypatch.setattr(resources, "test_images", lambda name: (data.Split(images, np.array([3, 40])), ()))
+    monkeypatch.setattr(
+        resources, "test_images", lambda name: (data.Split(images, np.array([3, 40])), ())
+    )
     with pytest.raises(data.DataError, match="aren't those"):
         maps.test_map(path.parent)

@@ -20,7 +20,10 @@ def test_shapes(network):
     images = np.zeros((3, 28, 28), np.uint8)
     assert network(images).shape == (3, 10)
     assert network.embed(images).shape == (3, 128)
-    assert DigitCNN(4, widths=(8, 8, 16), features=20, rngs=nnx.Rngs(0)).embed(images).shape == (3, 20)
+    assert DigitCNN(4, widths=(8, 8, 16), features=20, rngs=nnx.Rngs(0)).embed(images).shape == (
+        3,
+        20,
+    )
 
 
 def test_without_a_hidden_layer_the_channels_means_are_the_description():

@@ -1,4 +1,5 @@
-"""docs/nginx.conf in a real nginx: a visitor stays with a dashboard, and goes to another when that one is gone.
+"""docs/nginx.conf in a real nginx: a visitor stays with a dashboard, and goes to another when that
+one is gone.
 
 Where nginx is not installed this is skipped; in CI (the environment has CI=true) that fails.
 """
@@ -63,11 +64,15 @@ def nginx(tmp_path):
             text = text.replace(before, str(after))
         (tmp_path / "nginx.conf").write_text(text)
         flags = ["-e", tmp_path / "errors", "-g", f"daemon off; pid {tmp_path}/pid;"]
-        with subprocess.Popen([program, "-p", tmp_path, "-c", tmp_path / "nginx.conf", *flags]) as process:
+        with subprocess.Popen(
+            [program, "-p", tmp_path, "-c", tmp_path / "nginx.conf", *flags]
+        ) as process:
             try:
                 deadline = time.monotonic() + 30
                 while not listens(port):
-                    assert process.poll() is None and time.monotonic() < deadline, (tmp_path / "errors").read_text()
+                    assert process.poll() is None and time.monotonic() < deadline, (
+                        tmp_path / "errors"
+                    ).read_text()
                 yield (one, other), f"http://127.0.0.1:{port}"
             finally:
                 process.terminate()
@@ -75,7 +80,9 @@ def nginx(tmp_path):
 
 def ask(address: str, cookie: str = "", **headers: str) -> tuple[str, str]:
     """What a dashboard answers, and the cookie that comes with it."""
-    request = urllib.request.Request(address, headers=headers | ({"Cookie": cookie} if cookie else {}))
+    request = urllib.request.Request(
+        address, headers=headers | ({"Cookie": cookie} if cookie else {})
+    )
     with urllib.request.urlopen(request, timeout=30) as answer:
         return answer.read().decode(), (answer.headers["Set-Cookie"] or "").partition(";")[0]
 
@@ -87,7 +94,9 @@ def test_a_visitor_stays_with_a_dashboard_and_moves_when_it_is_gone(nginx):
         answer, cookie = ask(address)
         visitors[cookie] = answer
     assert len(visitors) == 40
-    assert {answer.split()[0] for answer in visitors.values()} == {str(server.server_port) for server in both}
+    assert {answer.split()[0] for answer in visitors.values()} == {
+        str(server.server_port) for server in both
+    }
     for cookie, answer in visitors.items():
         assert ask(f"{address}/upload", cookie) == (answer, "")
     gone, left = both

@@ -6,7 +6,8 @@ from model.numbers import grouped
 
 
 def line(text: str, x: float = 0, y: float = 0, gap: float = 4, white: float = 24):
-    """Boxes of digits 10 wide and 20 high: a space is `white` in place of `gap`; and boxes of points and dashes."""
+    """Boxes of digits 10 wide and 20 high: a space is `white` in place of `gap`; and boxes of
+    points and dashes."""
     boxes, signs = [], []
     for sign in text:
         if sign == " ":
@@ -29,7 +30,10 @@ def texts(lines, names: str) -> list[list[str]]:
     groups = grouped([boxes for boxes, _ in lines], signs)
     table = [[""] * (1 + max(group.column for group in groups)) for _ in lines]
     for group in groups:
-        parts = [(signs[group.signs[n]][1] if n in group.signs else "") + names[d] for n, d in enumerate(group.digits)]
+        parts = [
+            (signs[group.signs[n]][1] if n in group.signs else "") + names[d]
+            for n, d in enumerate(group.digits)
+        ]
         table[group.row][group.column] = "".join(parts)
     return table
 
@@ -73,7 +77,8 @@ def test_an_empty_cell_stays_empty_and_numbers_lie_below_each_other_on_a_page_th
     table = [["11", "22", "33"], ["44", "", ""], ["", "55", "66"]]
     assert texts(rows, "1122334455" + "66") == table
     tilted = [
-        ([(x - round(0.1 * y), y + round(0.1 * x), w, h) for x, y, w, h in boxes], signs) for boxes, signs in rows
+        ([(x - round(0.1 * y), y + round(0.1 * x), w, h) for x, y, w, h in boxes], signs)
+        for boxes, signs in rows
     ]
     assert texts(tilted, "112233445566") == table
 

@@ -1,4 +1,5 @@
-"""Finding digits on a page: what is whose ink, at which scales it is looked, and pages that ink alone does not tell."""
+"""Finding digits on a page: what is whose ink, at which scales it is looked, and pages that ink
+alone does not tell."""
 
 import itertools
 
@@ -15,7 +16,8 @@ from model.segment import Found, Pieces
 
 @pytest.fixture
 def ink() -> np.ndarray:
-    """(60, 400) float32: two bars apart, and a third of which a level line makes a far larger piece."""
+    """(60, 400) float32: two bars apart, and a third of which a level line makes a far larger
+    piece."""
     ink = np.zeros((60, 400), np.float32)
     ink[10:40, 10:14] = ink[10:40, 30:34] = ink[10:40, 60:64] = 1
     ink[40:42, 50:400] = 1
@@ -23,13 +25,17 @@ def ink() -> np.ndarray:
 
 
 def test_a_piece_is_its_box_as_far_as_it_goes(ink):
-    (box, part), (other, _) = page.inked(Pieces(ink), np.array([[8, 12, 16, 36], [28, 8, 36, 42]], float))
+    (box, part), (other, _) = page.inked(
+        Pieces(ink), np.array([[8, 12, 16, 36], [28, 8, 36, 42]], float)
+    )
     assert box == (10, 10, 4, 30) and part.shape == (30, 4) and part.min() == 1
     assert other == (30, 10, 4, 30)
 
 
 def test_of_a_piece_that_runs_on_a_box_has_what_lies_in_it(ink):
-    (((left, top, width, height), part),) = page.inked(Pieces(ink), np.array([[56, 8, 68, 40]], float))
+    (((left, top, width, height), part),) = page.inked(
+        Pieces(ink), np.array([[56, 8, 68, 40]], float)
+    )
     assert (left, top) == (54, 10) and width <= 16 and height <= 34 and part.sum() >= 120
 
 
@@ -61,7 +67,9 @@ def test_tiles_cover_all_that_is_not_plain_once():
     for (x, y), (left, top, right, bottom) in places:
         covered[y + top : y + bottom, x + left : x + right] += 1
     assert (covered[:500, :700] == 1).all() and len(tiles) == len(places)
-    assert not len(page.tiled(np.full((500, 700), 200, np.uint8), np.ones((1, 1), bool), None, 1.0)[0])
+    assert not len(
+        page.tiled(np.full((500, 700), 200, np.uint8), np.ones((1, 1), bool), None, 1.0)[0]
+    )
 
 
 def test_what_is_explained_from_afar_is_not_looked_at_again():
@@ -114,7 +122,10 @@ def row(x: float, widths: list[float], height: float = 20, gap: float = 4) -> np
     """(n, 4) left, top, right, bottom of boxes side by side."""
     ends = np.cumsum([width + gap for width in widths])
     return np.array(
-        [(x + end - width - gap, 0, x + end - gap, height) for width, end in zip(widths, ends, strict=True)]
+        [
+            (x + end - width - gap, 0, x + end - gap, height)
+            for width, end in zip(widths, ends, strict=True)
+        ]
     )
 
 
@@ -123,7 +134,8 @@ def test_a_figure_in_a_word_is_a_letter_and_one_beside_a_unit_is_none():
     assert page.in_words(figure, letters).tolist() == [True]  # as in 1ere
     assert page.in_words(figure, letters[:2]).tolist() == [False]  # as in 5 kg
     assert page.in_words(figure, letters + np.array([40, 0, 40, 0])).tolist() == [False]  # far away
-    assert page.in_words(figure, letters + np.array([0, 40, 0, 40])).tolist() == [False]  # on another line
+    # on another line
+    assert page.in_words(figure, letters + np.array([0, 40, 0, 40])).tolist() == [False]
     assert page.in_words(row(0, [12] * 3), row(48, [11, 11, 11])).tolist() == [False] * 3
     assert page.in_words(figure, row(16, [40], 16)).tolist() == [True]  # letters that touch
 
@@ -152,9 +164,18 @@ def sure(kind: int) -> np.ndarray:
 
 
 def test_a_faint_digit_is_read_beside_clear_ones_but_no_stroke():
-    boxes = [(10, 10, 20, 30), (40, 12, 20, 30), (70, 10, 4, 30), (400, 10, 20, 30), (100, 10, 20, 90)]
+    boxes = [
+        (10, 10, 20, 30),
+        (40, 12, 20, 30),
+        (70, 10, 4, 30),
+        (400, 10, 20, 30),
+        (100, 10, 20, 90),
+    ]
     kinds, heats = [3, 5, 1, 7, 2], np.array([0.9, 0.35, 0.35, 0.35, 0.35])
-    digits = [Found(box, np.zeros((28, 28), np.uint8), sure(kind)) for box, kind in zip(boxes, kinds, strict=True)]
+    digits = [
+        Found(box, np.zeros((28, 28), np.uint8), sure(kind))
+        for box, kind in zip(boxes, kinds, strict=True)
+    ]
     votes = np.array([one.probabilities for one in digits])
     found = page.Spots(page.bounds(digits), heats, np.pad(votes, ((0, 0), (0, CLASSES - 10))))
     # Beside the clear one; a bar; too far away; three times as high.

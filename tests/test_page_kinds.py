@@ -1,4 +1,5 @@
-"""What real pages have and composed ones lacked, a picture drawn by program for each kind of failure that was seen."""
+"""What real pages have and composed ones lacked, a picture drawn by program for each kind of
+failure that was seen."""
 
 import numpy as np
 import pytest
@@ -11,12 +12,17 @@ def digits(text: str) -> str:
     return text.replace("?", "")
 
 
-PARAGRAPH = "In the beginning there was\nan old house by the river,\nand nobody knew who had\nbuilt it or whose it was."
+PARAGRAPH = (
+    "In the beginning there was\nan old house by the river,\nand nobody knew who had\nbuilt it or "
+    "whose it was."
+)
 
 
 @pytest.mark.parametrize("height", [16, 24, 40])
 def test_kind_1_print_leaves_no_trace(recognizer, height):
-    reading = recognizer.read(Sheet(14 * height, 6 * height).print(PARAGRAPH, 8, 8, height).picture())
+    reading = recognizer.read(
+        Sheet(14 * height, 6 * height).print(PARAGRAPH, 8, 8, height).picture()
+    )
     assert digits(reading.text) == ""
 
 
@@ -30,7 +36,9 @@ def test_kind_1_numbers_beside_print_are_read_alone(recognizer):
 def test_kind_2_a_small_sheet_on_a_dark_desk(recognizer):
     page = Sheet(800, 800).write("4071", 260, 300).write("295", 270, 400)
     y, x = np.mgrid[:800, :800]
-    desk = 0.12 + 0.05 * ndimage.gaussian_filter(np.random.default_rng(1).normal(size=(800, 800)), (8, 1))
+    desk = 0.12 + 0.05 * ndimage.gaussian_filter(
+        np.random.default_rng(1).normal(size=(800, 800)), (8, 1)
+    )
     sheet = (abs(x - 380 + 0.05 * y) < 180) & (abs(y - 380) < 140)
     assert recognizer.read(page.picture(np.where(sheet, 0.9, desk))).text == "4071\n295"
 
@@ -60,15 +68,28 @@ def test_kind_4_uprights_of_tables_and_boxes_are_no_ones(recognizer):
 
 
 def test_kind_5_long_tails_beside_small_zeros(recognizer):
-    page = Sheet(560, 260).write("2", 20, 60, 60).write("0", 80, 85, 36).write("3", 190, 60, 60).write("0", 330, 85, 36)
+    page = (
+        Sheet(560, 260)
+        .write("2", 20, 60, 60)
+        .write("0", 80, 85, 36)
+        .write("3", 190, 60, 60)
+        .write("0", 330, 85, 36)
+    )
     page.line(130, 66, 172, 66, 140, 190, pen=4, ink=255)  # a 7 twice as high as the rest
     page.line(262, 66, 304, 66, 272, 190, pen=4, ink=255)
     assert recognizer.read(page.picture()).text == "207370"
 
 
 @pytest.mark.parametrize(("height", "beside"), [(34, "8"), (40, "80"), (46, "80")])
-def test_kind_5_smaller_digits_under_the_roof_and_beside_the_tail_of_a_long_one(recognizer, height, beside):
-    page = Sheet(640, 240).write("3856", 20, 70).write("2054", 320, 70).line(242, 60, 292, 66, 238, 170, pen=3, ink=255)
+def test_kind_5_smaller_digits_under_the_roof_and_beside_the_tail_of_a_long_one(
+    recognizer, height, beside
+):
+    page = (
+        Sheet(640, 240)
+        .write("3856", 20, 70)
+        .write("2054", 320, 70)
+        .line(242, 60, 292, 66, 238, 170, pen=3, ink=255)
+    )
     for digit, left in zip(beside, (224, 290), strict=False):
         page.write(digit, left, 118 - height, height, 3)
     assert recognizer.read(page.picture()).text == f"3856{beside[0]}7{beside[1:]}2054"
@@ -78,14 +99,18 @@ def test_kind_6_marks_that_are_no_digits_turn_no_page(recognizer):
     page = Sheet(700, 200)
     for place, digit in enumerate("2745"):
         x = 30 + 160 * place
-        page.write(digit, x, 60, 70).line(x + 85, 100, x + 125, 92).line(x + 105, 78, x + 105, 118)  # and a plus
+        # and a plus
+        page.write(digit, x, 60, 70).line(x + 85, 100, x + 125, 92).line(x + 105, 78, x + 105, 118)
     reading = recognizer.read(page.picture())
     assert reading.turn == 0 and digits(reading.text) == "2745"
 
 
 @pytest.mark.parametrize("pen", [2, 3, 6])
 def test_kind_7_thin_straight_strokes_are_no_rulings(recognizer, pen):
-    assert recognizer.read(Sheet(640, 300).write("1071", 40, 20, 260, pen, gap=0.55).picture()).text == "1071"
+    assert (
+        recognizer.read(Sheet(640, 300).write("1071", 40, 20, 260, pen, gap=0.55).picture()).text
+        == "1071"
+    )
 
 
 def test_kind_8_a_shadow_does_not_set_the_size_of_the_writing(recognizer):
@@ -96,7 +121,12 @@ def test_kind_8_a_shadow_does_not_set_the_size_of_the_writing(recognizer):
 
 
 def test_kind_9_two_sizes_of_writing_on_a_page(recognizer):
-    page = Sheet(800, 480).write("5047", 40, 40, 190, 12).write("26103", 60, 300, 40, 3).write("8290", 420, 300, 40, 3)
+    page = (
+        Sheet(800, 480)
+        .write("5047", 40, 40, 190, 12)
+        .write("26103", 60, 300, 40, 3)
+        .write("8290", 420, 300, 40, 3)
+    )
     assert recognizer.read(page.picture()).text == "5047\n261038290"
 
 
@@ -108,7 +138,11 @@ def test_kind_10_operators_are_no_digits(recognizer, sign):
         "+": [(x, y, x + 40, y), (x + 20, y - 20, x + 20, y + 20)],
         "x": [(x, y - 18, x + 36, y + 18), (x + 36, y - 18, x, y + 18)],
         "=": [(x, y - 8, x + 40, y - 8), (x, y + 8, x + 40, y + 8)],
-        "÷": [(x, y, x + 40, y), (x + 19, y - 16, x + 21, y - 15), (x + 19, y + 15, x + 21, y + 16)],
+        "÷": [
+            (x, y, x + 40, y),
+            (x + 19, y - 16, x + 21, y - 15),
+            (x + 19, y + 15, x + 21, y + 16),
+        ],
     }[sign]
     for stroke in strokes:
         page.line(*stroke, pen=4, ink=255)
@@ -118,7 +152,8 @@ def test_kind_10_operators_are_no_digits(recognizer, sign):
 def test_kind_11_rarer_shapes(recognizer):
     page = Sheet(620, 140).write("2", 20, 30, 70).write("5", 520, 30, 70)
     page.line(150, 38, 128, 72, 172, 68, 150, 108, pen=4, ink=255)  # a 4 like lightning
-    page.line(250, 40, 296, 40, 268, 108, pen=4, ink=255).line(256, 88, 294, 84, pen=4, ink=255)  # a 7 with a low bar
+    # a 7 with a low bar
+    page.line(250, 40, 296, 40, 268, 108, pen=4, ink=255).line(256, 88, 294, 84, pen=4, ink=255)
     assert recognizer.read(page.picture()).text == "2475"
 
 
@@ -146,6 +181,8 @@ def test_kind_15_an_empty_paper_is_empty(recognizer, kind):
         y, x = np.mgrid[:420, :600]
         light = 0.9 - 0.45 / (1 + np.exp(-(x + 0.5 * y - 480) / 9))
     if kind == "grain":
-        light = light + 0.02 * ndimage.gaussian_filter(np.random.default_rng(2).normal(size=light.shape), 1)
+        light = light + 0.02 * ndimage.gaussian_filter(
+            np.random.default_rng(2).normal(size=light.shape), 1
+        )
     reading = recognizer.read(page.picture(light))
     assert reading.text == "" and reading.numbers == ()

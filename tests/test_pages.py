@@ -1,4 +1,5 @@
-"""Training of the page reader: what the network is told, and that a run can be stopped and gone on with."""
+"""Training of the page reader: what the network is told, and that a run can be stopped and gone on
+with."""
 
 import contextlib
 import dataclasses
@@ -21,11 +22,19 @@ TINY = pages.Config(rounds=2, scenes=8, passes=1, batch_size=4, validation=4, wi
 
 
 def told(*things):
-    """Things (left, top, right, bottom, size, class) → what `targets` says of a scene of them, as NumPy arrays."""
-    boxes, sizes, classes = np.zeros((8, 4), np.float32), np.zeros(8, np.float32), np.full(8, UNSAID, np.int8)
+    """Things (left, top, right, bottom, size, class) → what `targets` says of a scene of them, as
+    NumPy arrays."""
+    boxes, sizes, classes = (
+        np.zeros((8, 4), np.float32),
+        np.zeros(8, np.float32),
+        np.full(8, UNSAID, np.int8),
+    )
     for number, (*box, size, kind) in enumerate(things):
         boxes[number], sizes[number], classes[number] = box, size, kind
-    return [np.asarray(part) for part in pages.targets(jnp.asarray(boxes), jnp.asarray(sizes), jnp.asarray(classes))]
+    return [
+        np.asarray(part)
+        for part in pages.targets(jnp.asarray(boxes), jnp.asarray(sizes), jnp.asarray(classes))
+    ]
 
 
 def test_a_digit_has_one_place_of_full_heat_that_knows_its_class_and_box():
@@ -42,7 +51,10 @@ def test_a_digit_has_one_place_of_full_heat_that_knows_its_class_and_box():
 def test_what_is_unsaid_is_all_the_same_and_what_is_far_too_large_is_nothing():
     heat, everywhere, *_ = told((20, 20, 60, 50, 30, UNSAID), (100, 100, 250, 250, 150, 3))
     assert heat.max() == 0
-    assert not everywhere[30 // STRIDE, 40 // STRIDE] and everywhere[120 // STRIDE :, 120 // STRIDE :].all()
+    assert (
+        not everywhere[30 // STRIDE, 40 // STRIDE]
+        and everywhere[120 // STRIDE :, 120 // STRIDE :].all()
+    )
 
 
 def test_a_digit_a_little_too_large_may_be_found_or_not():
@@ -52,9 +64,13 @@ def test_a_digit_a_little_too_large_may_be_found_or_not():
 
 def test_spots_are_the_targets_again():
     heat, _, _, kind, reach = told((100, 60, 116, 84, 24, 7), (130, 60, 140, 90, 30, 1))
-    found = distinct(spots(np.where(heat > 0.999, 5.0, -5.0), 9 * np.eye(CLASSES)[np.clip(kind, 0, None)], reach))
+    found = distinct(
+        spots(np.where(heat > 0.999, 5.0, -5.0), 9 * np.eye(CLASSES)[np.clip(kind, 0, None)], reach)
+    )
     assert sorted(found.probabilities.argmax(1)) == [1, 7]
-    shared, _ = overlaps(found.boxes, np.array([[100, 60, 116, 84], [130, 60, 140, 90]], np.float32))
+    shared, _ = overlaps(
+        found.boxes, np.array([[100, 60, 116, 84], [130, 60, 140, 90]], np.float32)
+    )
     np.testing.assert_allclose(np.sort(shared.max(1)), 1, atol=1e-3)
 
 
@@ -64,11 +80,17 @@ def test_of_two_boxes_of_one_digit_the_surer_stays():
     np.testing.assert_array_equal(found.heats, [0.9, 0.7])
 
 
-def test_a_run_ends_with_a_checkpoint_and_one_that_was_stopped_goes_on(mnist, tmp_path, monkeypatch):
-    # A process that is spawned imports what __main__ is: after a test of the dashboard, that is the dashboard.
+def test_a_run_ends_with_a_checkpoint_and_one_that_was_stopped_goes_on(
+    mnist, tmp_path, monkeypatch
+):
+    # A process that is spawned imports what __main__ is: after a test of the dashboard, that is the
+    # dashboard.
     monkeypatch.setitem(sys.modules, "__main__", types.ModuleType("__main__"))
     card = pages.train(TINY, tmp_path / "whole", quiet=True)
-    assert checkpoint.read_card(tmp_path / "whole")["history"] == card["history"] and len(card["history"]) == 2
+    assert (
+        checkpoint.read_card(tmp_path / "whole")["history"] == card["history"]
+        and len(card["history"]) == 2
+    )
 
     taken = iter(range(100))
     step, stop = pages.train_step, []
@@ -92,16 +114,38 @@ def test_a_run_ends_with_a_checkpoint_and_one_that_was_stopped_goes_on(mnist, tm
 
 def test_a_run_begins_with_a_checkpoints_weights(tmp_path, capsys):
     begin = pages.PageNetwork(TINY.widths, rngs=nnx.Rngs(3))
-    checkpoint.save(tmp_path / "first", begin, pages._card(TINY, begin, [], 0.0, tmp_path / "first", ""))
+    checkpoint.save(
+        tmp_path / "first", begin, pages._card(TINY, begin, [], 0.0, tmp_path / "first", "")
+    )
     state = pages.TrainState(dataclasses.replace(TINY, start=str(tmp_path / "first")), 4)
     for network in (state.model, state.average):
-        jax.tree.map(np.testing.assert_array_equal, *(nnx.state(part, nnx.Param) for part in (network, begin)))
-    assert pages.main(["--from", str(tmp_path / "none"), "--output", str(tmp_path / "run"), "--rounds", "1"]) == 1
+        jax.tree.map(
+            np.testing.assert_array_equal,
+            *(nnx.state(part, nnx.Param) for part in (network, begin)),
+        )
+    assert (
+        pages.main(
+            ["--from", str(tmp_path / "none"), "--output", str(tmp_path / "run"), "--rounds", "1"]
+        )
+        == 1
+    )
     assert "card.json is missing" in capsys.readouterr().err
 
 
 def test_a_folder_of_fonts_that_is_not_there_is_told_in_a_sentence(tmp_path, capsys):
-    assert pages.main(["--fonts", str(tmp_path / "none"), "--output", str(tmp_path / "run"), "--validation", "1"]) == 1
+    assert (
+        pages.main(
+            [
+                "--fonts",
+                str(tmp_path / "none"),
+                "--output",
+                str(tmp_path / "run"),
+                "--validation",
+                "1",
+            ]
+        )
+        == 1
+    )
     assert "none" in capsys.readouterr().err and not (tmp_path / "run").exists()
 
 

@@ -1,4 +1,5 @@
-"""What a reading tells beside its digits: numbers in a table, what was left out, and how little was read."""
+"""What a reading tells beside its digits: numbers in a table, what was left out, and how little was
+read."""
 
 import json
 
@@ -8,7 +9,13 @@ from pages import Sheet
 
 
 def test_a_decimal_point_and_a_minus_are_of_their_number(recognizer):
-    page = Sheet(560, 240).write("3", 80, 30).write("14", 160, 30).write("7", 400, 30).write("28", 80, 140)
+    page = (
+        Sheet(560, 240)
+        .write("3", 80, 30)
+        .write("14", 160, 30)
+        .write("7", 400, 30)
+        .write("28", 80, 140)
+    )
     page.pen.ellipse((2 * 140, 2 * 78, 2 * 148, 2 * 86), fill=255)
     page.line(360, 61, 392, 60, pen=4, ink=255)
     reading = recognizer.read(page.picture())
@@ -38,14 +45,21 @@ def test_boxes_that_are_set_make_other_numbers(recognizer):
 def test_the_summary_is_what_json_can_hold(recognizer):
     reading = recognizer.read(Sheet(400, 120).write("12", 40, 30).write("5", 300, 30).picture())
     summary = json.loads(json.dumps(reading.summary()))
-    assert [(n["text"], n["row"], n["column"]) for n in summary["numbers"]] == [("12", 1, 1), ("5", 1, 2)]
-    assert summary["numbers"][0]["confidence"] == min(d["confidence"] for d in summary["digits"][:2])
+    assert [(n["text"], n["row"], n["column"]) for n in summary["numbers"]] == [
+        ("12", 1, 1),
+        ("5", 1, 2),
+    ]
+    assert summary["numbers"][0]["confidence"] == min(
+        d["confidence"] for d in summary["digits"][:2]
+    )
     assert "left_out" not in summary and "note" not in summary
 
 
 def test_digits_that_were_looked_at_again_are_what_json_can_hold(recognizer, monkeypatch):
     monkeypatch.setattr("model.page.DOUBT", 1.1)  # then all of them are
-    page = Sheet(700, 300).write("38", 40, 40, 70).write("61", 300, 60, 70).print("Anna", 40, 180, 60)
+    page = (
+        Sheet(700, 300).write("38", 40, 40, 70).write("61", 300, 60, 70).print("Anna", 40, 180, 60)
+    )
     reading = recognizer.read(page.picture())
     assert len(json.loads(json.dumps(reading.summary()))["digits"]) == len(reading.digits) >= 4
     assert {type(side) for digit in reading.digits for side in digit.box} == {int}

@@ -13,7 +13,9 @@ from PIL import Image
 
 import recognize_digits
 
-AS_A_USER = {name: value for name, value in os.environ.items() if name != "JAX_COMPILATION_CACHE_DIR"}
+AS_A_USER = {
+    name: value for name, value in os.environ.items() if name != "JAX_COMPILATION_CACHE_DIR"
+}
 
 
 @pytest.fixture
@@ -46,7 +48,11 @@ def test_json(folder, capsys):
     assert digit["value"] == 7
     assert len(digit["box"]) == 4
     (number,) = good["numbers"]
-    assert {key: number[key] for key in ("text", "row", "column")} == {"text": "7", "row": 1, "column": 1}
+    assert {key: number[key] for key in ("text", "row", "column")} == {
+        "text": "7",
+        "row": 1,
+        "column": 1,
+    }
     assert set(bad) == {"file", "error"}
 
 
@@ -59,7 +65,9 @@ def test_errors_are_sentences(tmp_path, capsys):
 
 def test_who_reads_the_lines_may_have_enough(folder):
     command = [sys.executable, recognize_digits.__file__, *[folder / "a.png"] * 200]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=AS_A_USER) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=AS_A_USER
+    ) as process:
         assert process.stdout.readline() == f"{folder / 'a.png'}: 7\n"
         process.stdout.close()
         assert process.stderr.read() == ""
@@ -69,7 +77,9 @@ def test_who_reads_the_lines_may_have_enough(folder):
 @pytest.mark.parametrize("after_a_line", [False, True])
 def test_ctrl_c_is_one_word(folder, after_a_line):
     command = [sys.executable, recognize_digits.__file__, *[folder / "a.png"] * 5000]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=AS_A_USER) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=AS_A_USER
+    ) as process:
         if after_a_line:
             process.stdout.readline()
         else:

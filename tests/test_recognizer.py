@@ -50,7 +50,8 @@ def test_an_empty_picture_has_no_digits(recognizer, grey):
 
 
 def test_digits_of_any_size_at_any_place_are_read_as_the_original(recognizer, mnist):
-    """1,000 test digits as black ink on a white page, 12 to 600 pixels large: over 99 % read as before."""
+    """1,000 test digits as black ink on a white page, 12 to 600 pixels large: over 99 % read as
+    before."""
     rng = np.random.default_rng(0)
     digits = mnist.test.images[:1000]
     before, after = recognizer.classify(digits).argmax(1), []
@@ -58,10 +59,15 @@ def test_digits_of_any_size_at_any_place_are_read_as_the_original(recognizer, mn
         image = Image.fromarray(digit)
         image = image.crop(image.getbbox())
         scale = np.exp(rng.uniform(np.log(12), np.log(600))) / max(image.size)
-        image = image.resize([max(1, round(side * scale)) for side in image.size], Image.Resampling.BICUBIC)
+        image = image.resize(
+            [max(1, round(side * scale)) for side in image.size], Image.Resampling.BICUBIC
+        )
         size = [int(max(image.size) * rng.uniform(1.2, 4)) + 8 for _ in range(2)]
         page = Image.new("L", size, 255)
-        place = [int(rng.integers(0, outer - inner)) for outer, inner in zip(size, image.size, strict=True)]
+        place = [
+            int(rng.integers(0, outer - inner))
+            for outer, inner in zip(size, image.size, strict=True)
+        ]
         page.paste(0, tuple(place), image)
         found = recognizer.read(page).digits
         after.append(found[0].probabilities.argmax() if len(found) == 1 else -1)
@@ -88,12 +94,17 @@ def test_load_names_what_is_missing(tmp_path):
 
 @pytest.mark.parametrize("size", [28, 112])
 def test_a_damaged_digit_that_fills_its_picture_is_one_digit(recognizer, mnist, size):
-    """MNIST's own pictures with noise that tears them to pieces: still mostly read, and as a single digit."""
+    """MNIST's own pictures with noise that tears them to pieces: still mostly read, and as a single
+    digit."""
     rng = np.random.default_rng(0)
     right = 0
-    for image, label in zip(mnist.validation.images[:50], mnist.validation.labels[:50], strict=True):
+    for image, label in zip(
+        mnist.validation.images[:50], mnist.validation.labels[:50], strict=True
+    ):
         noisy = np.clip(image + rng.normal(0, 50, image.shape), 0, 255).astype(np.uint8)
-        text = recognizer.read(Image.fromarray(noisy).resize((size, size), Image.Resampling.BICUBIC)).text
+        text = recognizer.read(
+            Image.fromarray(noisy).resize((size, size), Image.Resampling.BICUBIC)
+        ).text
         right += text == str(label)
     assert right >= 45
 
@@ -139,7 +150,10 @@ def test_boxes_that_somebody_sets_are_read_and_what_he_says_holds(recognizer, mn
     wider = {(left - 3, top - 3, width + 6, height + 6): None for left, top, width, height in boxes}
     assert recognizer.read_boxes(reading, wider).text == reading.text
     said = recognizer.read_boxes(reading, {boxes[0]: 9, boxes[1]: None, (0, 0, 5, 5): None})
-    assert [digit.value for digit in said.digits if digit.box in boxes] == [9, reading.digits[1].value]
+    assert [digit.value for digit in said.digits if digit.box in boxes] == [
+        9,
+        reading.digits[1].value,
+    ]
     assert "?" in said.text  # in the empty corner
     assert recognizer.read_boxes(reading, {}).text == ""
 

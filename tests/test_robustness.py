@@ -30,7 +30,10 @@ def test_damage_is_done_alike_each_time_and_to_something(kind, images):
 def test_damages_of_worked_examples(images):
     assert robustness.damaged("contrast of a fifth", images).max() == 51
     assert robustness.damaged("grey ground", images).min() == 128
-    assert np.ptp(np.argwhere(robustness.damaged("thick strokes", images)[2]), axis=0).tolist() == [5, 5]
+    assert np.ptp(np.argwhere(robustness.damaged("thick strokes", images)[2]), axis=0).tolist() == [
+        5,
+        5,
+    ]
     for image, before in zip(robustness.damaged("shift by 3 pixels", images), images, strict=True):
         moved = np.argwhere(image).mean(0) - np.argwhere(before).mean(0)
         assert abs(moved) == pytest.approx([3, 3])

@@ -38,4 +38,5 @@ def test_the_matrix_counts_all_rounds():
 def test_the_picture_marks_a_mistake_by_more_than_colour():
     right, wrong = (np.asarray(rounds.picture(played([0, read]), "012")).min(2) for read in (1, 2))
     assert right.shape == rounds.CARD[::-1]
-    assert (wrong < 250)[200:500].sum() > (right < 250)[200:500].sum() + 2000  # a second frame, a cross, words
+    # a second frame, a cross, words
+    assert (wrong < 250)[200:500].sum() > (right < 250)[200:500].sum() + 2000

@@ -14,7 +14,9 @@ STROKES = {
 }
 
 
-def write(page: Image.Image, digits: str, left: float, top: float, slope: float = 0.0, step: float = 70) -> None:
+def write(
+    page: Image.Image, digits: str, left: float, top: float, slope: float = 0.0, step: float = 70
+) -> None:
     """Digits side by side, 60 pixels high."""
     pen = ImageDraw.Draw(page)
     for number, digit in enumerate(digits):
@@ -101,7 +103,9 @@ def test_a_border_that_lines_cut_up_is_no_writing(page, recognizer, turn):
         for column in range(0, 640, 40):  # cells between the lines of squared paper
             edge[row : row + 14, column : column + 38] = True
     quarters = np.rot90(np.ones((480, 640)), turn).shape
-    border = np.rot90(edge if quarters == (480, 640) else np.pad(edge, ((0, 160), (0, 0)))[:, :480], turn)
+    border = np.rot90(
+        edge if quarters == (480, 640) else np.pad(edge, ((0, 160), (0, 0)))[:, :480], turn
+    )
     picture = np.where(border[:480, :640], 0, np.asarray(page)).astype(np.uint8)
     assert recognizer.read(picture, turn=0).text == "7421"
 
@@ -137,11 +141,14 @@ def test_a_page_of_specks_has_no_digits_to_trip_over(recognizer):
 
 
 def test_rows_of_a_table_stay_apart_though_a_pair_of_digits_slopes():
-    """The first two digits of a row slope, as a 7 beside a 4 with a long tail: the row goes on where the page does."""
+    """The first two digits of a row slope, as a 7 beside a 4 with a long tail: the row goes on
+    where the page does."""
     rows = []
     for top in (0, 46):
         rows += [(0, top, 18, 30), (26, top + 8, 18, 34)]
-        rows += [(100 * column + 26 * place, top + 2, 18, 30) for column in (1, 2, 3) for place in (0, 1)]
+        rows += [
+            (100 * column + 26 * place, top + 2, 18, 30) for column in (1, 2, 3) for place in (0, 1)
+        ]
     assert [len(line) for line in in_lines(rows)] == [8, 8]
     tilted = [(x, y + round(0.12 * x), w, h) for x, y, w, h in rows]
     assert [len(line) for line in in_lines(tilted)] == [8, 8]

@@ -45,7 +45,9 @@ def test_a_state_comes_back_as_it_was(saved, tmp_path):
     assert saved.restore(state)["step"] == 20
     np.testing.assert_array_equal(state.weights[...], State(7).weights[...])
     assert int(state.count[...]) == 7
-    np.testing.assert_array_equal(jax.random.key_data(state.key[...]), jax.random.key_data(State(7).key[...]))
+    np.testing.assert_array_equal(
+        jax.random.key_data(state.key[...]), jax.random.key_data(State(7).key[...])
+    )
     assert store.saved_config(tmp_path, Config) == Config()
     saved.clear()
     with pytest.raises(TrainError, match="no interrupted run"):
@@ -58,8 +60,20 @@ def test_a_state_comes_back_as_it_was(saved, tmp_path):
         (Config(epochs=4), 30, DATA, 4, "epochs = 3; resume it without that flag"),
         (Config(), 19, DATA, 4, "another run's"),
         (Config(), 30, DATA, 5, "another run's"),
-        (Config(), 30, DATA | {"classes": 11}, 4, "changed: it had classes 10, and now has classes 11"),
-        (Config(), 30, DATA | {"checksum": "cd"}, 4, "changed: it had checksum ab, and now has checksum cd"),
+        (
+            Config(),
+            30,
+            DATA | {"classes": 11},
+            4,
+            "changed: it had classes 10, and now has classes 11",
+        ),
+        (
+            Config(),
+            30,
+            DATA | {"checksum": "cd"},
+            4,
+            "changed: it had checksum ab, and now has checksum cd",
+        ),
     ],
 )
 def test_the_state_of_another_run_is_refused(saved, config, steps, data, width, says):
@@ -84,7 +98,8 @@ def test_a_folder_is_one_trainings_alone_even_if_that_is_killed(tmp_path):
     output = tmp_path / "run"
     program = (
         "import sys, pathlib; from train.store import claimed\n"
-        f"with claimed(pathlib.Path({str(output)!r})): print('claimed', flush=True); sys.stdin.read()"
+        f"with claimed(pathlib.Path({str(output)!r})): print('claimed', flush=True); "
+        f"sys.stdin.read()"
     )
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, **pipes) as other:

@@ -19,19 +19,26 @@ def test_a_line_is_a_bar_with_round_ends():
     assert picture.shape == (100, 100) and picture.dtype == np.uint8
     assert (picture[46:54, 20:80] == 0).all() and picture[50, 16] == 0 and picture[46, 16] > 128
     assert ink(picture) == pytest.approx(60 * 10 + np.pi * 25, rel=0.005)
-    assert ink(strokes.picture([LINE], 100, 100, pen=2)) == pytest.approx(60 * 20 + np.pi * 100, rel=0.005)
+    assert ink(strokes.picture([LINE], 100, 100, pen=2)) == pytest.approx(
+        60 * 20 + np.pi * 100, rel=0.005
+    )
 
 
 def test_a_curve_passes_through_its_ends_and_middle():
     line = np.array(strokes.points(CURVE["path"]))
     np.testing.assert_array_equal(line[[0, -2, -1]], [(0, 0), (10, 10), (10, 30)])
-    assert np.hypot(*(line - (7.5, 2.5)).T).min() == pytest.approx(0)  # a quadratic Bézier curve at t = 1/2
+    # a quadratic Bézier curve at t = 1/2
+    assert np.hypot(*(line - (7.5, 2.5)).T).min() == pytest.approx(0)
 
 
 def test_half_of_a_drawing():
     both = [LINE, LINE | {"path": [["M", 50, 20], ["L", 50, 80]]}]
     np.testing.assert_allclose(strokes.ends(both), [0.5, 1])
-    assert strokes.until(both, 1) == both and strokes.until(both, 0.5) == both[:1] and strokes.until(both, 0) == []
+    assert (
+        strokes.until(both, 1) == both
+        and strokes.until(both, 0.5) == both[:1]
+        and strokes.until(both, 0) == []
+    )
     (quarter,) = strokes.until(both, 0.25)
     assert quarter["path"] == [["M", 20, 50], ["L", 50, 50]] and quarter["strokeWidth"] == 10
 
@@ -44,7 +51,11 @@ def test_a_dot_has_ink_and_a_length():
 
 def test_samples_drawn_from_their_strokes_are_read(recognizer):
     glyphs = [
-        as_single_glyph(strokes.picture([canvas.as_object(line, 16) for line in samples.placed(digit, 280)], 280, 280))
+        as_single_glyph(
+            strokes.picture(
+                [canvas.as_object(line, 16) for line in samples.placed(digit, 280)], 280, 280
+            )
+        )
         for digit in range(10)
     ]
     assert list(recognizer.classify(np.stack(glyphs)).argmax(1)) == list(range(10))

@@ -1,4 +1,5 @@
-"""A fine-tuning is a process of its own: it can be followed, cancelled, kept, and never outlives the server."""
+"""A fine-tuning is a process of its own: it can be followed, cancelled, kept, and never outlives
+the server."""
 
 import contextlib
 import os
@@ -19,7 +20,17 @@ from app_pages.teach.teaching import Compared, TeachingError, Trainer
 from model import checkpoint
 from model.recognizer import as_single_glyph
 
-SHORT = ("--epochs", "1", "--epoch-images", "64", "--batch-size", "32", "--no-augmentation", "--outliers", "0")
+SHORT = (
+    "--epochs",
+    "1",
+    "--epoch-images",
+    "64",
+    "--batch-size",
+    "32",
+    "--no-augmentation",
+    "--outliers",
+    "0",
+)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +70,13 @@ def test_a_network_is_taught_compared_and_kept(source, trainer, tmp_path):
     assert [job.compared[part].n for part in ("trained", "aside")] == [1, 2]
 
     (tmp_path / "taken").mkdir()
-    for name, words in (("taken", "already"), ("../x", "1 to 40"), (".x", "1 to 40"), ("", "1 to 40"), ("a/b", "40")):
+    for name, words in (
+        ("taken", "already"),
+        ("../x", "1 to 40"),
+        (".x", "1 to 40"),
+        ("", "1 to 40"),
+        ("a/b", "40"),
+    ):
         with pytest.raises(TeachingError, match=words):
             trainer.keep(job, tmp_path, name)
     with pytest.raises(TeachingError, match="can't be written"):
@@ -75,8 +92,10 @@ def test_a_network_is_taught_compared_and_kept(source, trainer, tmp_path):
     trainer.keep(job, tmp_path, " mine ")
     _, card = checkpoint.load(tmp_path / "mine")
     assert (card["name"], card["classes"]) == ("mine", ["1", "7"])
-    assert card["data"]["name"] == checkpoint.read_card(source)["data"]["name"]  # so that it can be taught further
-    assert teaching.PREFIX not in (tmp_path / "mine" / checkpoint.CARD).read_text()  # the job's folder is gone
+    # so that it can be taught further
+    assert card["data"]["name"] == checkpoint.read_card(source)["data"]["name"]
+    # the job's folder is gone
+    assert teaching.PREFIX not in (tmp_path / "mine" / checkpoint.CARD).read_text()
     assert card["config"]["corrections"] == "corrections.npz"
     assert trainer.job is None
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "taken"]
@@ -103,7 +122,8 @@ def test_a_failure_is_one_sentence(source, trainer):
         trainer.start(source, corrections(7, 0), corrections(7, 0))
     with pytest.raises(checkpoint.CheckpointError):
         trainer.start(source / "nowhere", corrections(7, 1), corrections(7, 0))
-    job = trainer.start(source, corrections(7, 1), corrections(7, 0), SHORT)  # the failures are out of the way
+    # the failures are out of the way
+    job = trainer.start(source, corrections(7, 1), corrections(7, 0), SHORT)
 
 
 def test_whatever_goes_wrong_it_has_ended(source, trainer, monkeypatch):
@@ -113,7 +133,10 @@ def test_whatever_goes_wrong_it_has_ended(source, trainer, monkeypatch):
     monkeypatch.setattr(teaching, "compare", broken)
     job = trainer.start(source, corrections(7, 1), corrections(7, 0), SHORT)
     job.wait()
-    assert (job.state, job.fault) == ("failed", "The training has ended unexpectedly (RuntimeError).")
+    assert (job.state, job.fault) == (
+        "failed",
+        "The training has ended unexpectedly (RuntimeError).",
+    )
 
 
 def test_lines_that_are_no_events_are_passed_over(source, trainer, monkeypatch):
@@ -121,16 +144,25 @@ def test_lines_that_are_no_events_are_passed_over(source, trainer, monkeypatch):
     real = subprocess.Popen
 
     def chatty(command, **options):
-        says = "import sys; print('[]'); print('odd'); print('{\"event\": \"step\", \"step\": 7}'); sys.exit(3)"
+        says = (
+            "import sys; print('[]'); print('odd'); print('{\"event\": \"step\", \"step\": 7}'); "
+            "sys.exit(3)"
+        )
         return real([sys.executable, "-c", says], **options)
 
     monkeypatch.setattr(teaching.subprocess, "Popen", chatty)
     job = trainer.start(source, corrections(7, 1), corrections(7, 0), SHORT)
     job.wait()
-    assert (job.state, job.progress, job.fault) == ("failed", {"step": 7}, "The training ended with code 3.")
+    assert (job.state, job.progress, job.fault) == (
+        "failed",
+        {"step": 7},
+        "The training ended with code 3.",
+    )
 
 
-def test_so_many_trainings_an_hour_and_networks_there_may_be(source, trainer, tmp_path, monkeypatch):
+def test_so_many_trainings_an_hour_and_networks_there_may_be(
+    source, trainer, tmp_path, monkeypatch
+):
     monkeypatch.setenv(limits.TRAININGS, "2")
     monkeypatch.setenv(limits.NETWORKS, "1")
     job = trainer.start(source, corrections(7, 1), corrections(7, 0), SHORT)
@@ -145,7 +177,10 @@ def test_so_many_trainings_an_hour_and_networks_there_may_be(source, trainer, tm
     trainer.keep(job, tmp_path, "another")
     with pytest.raises(TeachingError, match="somebody else has deleted it"):
         teaching.forget(tmp_path, "mine")
-    with pytest.raises(TeachingError, match="2 networks were taught in the last hour; the next may be in 60 minutes"):
+    with pytest.raises(
+        TeachingError,
+        match="2 networks were taught in the last hour; the next may be in 60 minutes",
+    ):
         trainer.start(source, corrections(7, 1), corrections(7, 0), SHORT)
 
 
@@ -167,10 +202,14 @@ time.sleep(600)
 """
 
 
-def test_it_ends_with_a_server_that_is_killed_and_the_next_server_clears_up(source, trainer, tmp_path):
+def test_it_ends_with_a_server_that_is_killed_and_the_next_server_clears_up(
+    source, trainer, tmp_path
+):
     command = [sys.executable, "-c", SERVER, source]
     environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    ) as server:
         training = int(server.stdout.readline())
         end = os.pidfd_open(training)
         server.kill()
@@ -183,6 +222,11 @@ def test_it_ends_with_a_server_that_is_killed_and_the_next_server_clears_up(sour
 
 def test_two_networks_are_compared_by_the_names_of_classes(source):
     glyphs, labels = corrections(7, 4)
-    compared = teaching.compare(source, source, {"own": (glyphs, labels), "none": (glyphs[:0], labels[:0])})
-    assert compared["own"].before == compared["own"].after and compared["own"].gained == compared["own"].lost == 0
+    compared = teaching.compare(
+        source, source, {"own": (glyphs, labels), "none": (glyphs[:0], labels[:0])}
+    )
+    assert (
+        compared["own"].before == compared["own"].after
+        and compared["own"].gained == compared["own"].lost == 0
+    )
     assert compared["none"] == Compared(0, 0, 0, 0, 0, 1.0)

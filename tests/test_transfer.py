@@ -1,4 +1,5 @@
-"""A network goes on from a checkpoint, or learns from it: what fits is kept, what does not fit is refused."""
+"""A network goes on from a checkpoint, or learns from it: what fits is kept, what does not fit is
+refused."""
 
 import jax
 import numpy as np
@@ -16,7 +17,13 @@ SHAPE = {"widths": (4, 4, 8), "features": 8, "dropout": 0.0}
 def source(tmp_path):
     """A checkpoint of three classes."""
     card = dict.fromkeys(checkpoint.CARD_FIELDS)
-    card |= {"name": "source", "classes": ["a", "b", "c"], "network": SHAPE, "temperature": 1.0, "config": {}}
+    card |= {
+        "name": "source",
+        "classes": ["a", "b", "c"],
+        "network": SHAPE,
+        "temperature": 1.0,
+        "config": {},
+    }
     card |= {"seed": 1, "versions": {}, "data": {"name": "letters"}, "history": [], "test": {}}
     checkpoint.save(tmp_path / "source", network(("a", "b", "c"), 1, "", **SHAPE), card)
     return tmp_path / "source"
@@ -44,7 +51,9 @@ def test_another_architecture_is_refused(source):
 
 def test_frozen_layers_have_no_parameters_to_train(source):
     model = network(("a", "b"), 0, str(source), **SHAPE)
-    trained = {path[0] for path, _ in nnx.to_flat_state(nnx.state(model, frozen("conv1,conv2", model)))}
+    trained = {
+        path[0] for path, _ in nnx.to_flat_state(nnx.state(model, frozen("conv1,conv2", model)))
+    }
     assert trained == {"conv3", "conv4", "conv5", "hidden", "head"}
     images = jax.random.randint(jax.random.key(0), (8, 28, 28), 0, 255).astype(np.uint8)
     means = np.array(model.conv1.norm.mean[...]), np.array(model.conv3.norm.mean[...])
@@ -58,8 +67,13 @@ def test_frozen_layers_have_no_parameters_to_train(source):
 
 
 def test_what_is_rehearsed_has_the_new_numbers_of_the_classes_that_both_have(source, monkeypatch):
-    images, labels = np.arange(4, dtype=np.uint8)[:, None, None] * np.ones((28, 28), np.uint8), np.array([0, 1, 2, 1])
-    letters = data.Dataset("letters", ("a", "b", "c"), *3 * [data.Split(images, labels.astype(np.int32))])
+    images, labels = (
+        np.arange(4, dtype=np.uint8)[:, None, None] * np.ones((28, 28), np.uint8),
+        np.array([0, 1, 2, 1]),
+    )
+    letters = data.Dataset(
+        "letters", ("a", "b", "c"), *3 * [data.Split(images, labels.astype(np.int32))]
+    )
     monkeypatch.setattr(data, "load", {"letters": letters}.__getitem__)
     images, labels = known(str(source), ("c", "new", "b"))
     assert (images[:, 0, 0].tolist(), labels.tolist()) == ([1, 2, 3], [2, 0, 2])
@@ -94,7 +108,9 @@ def test_images_to_rehearse_that_are_not_to_be_had_are_named(source, monkeypatch
         raise data.DataError(f"{name} is gone.")
 
     monkeypatch.setattr(data, "load", gone)
-    with pytest.raises(TransferError, match=r"letters is gone\. .*source was trained on it; --rehearse 0"):
+    with pytest.raises(
+        TransferError, match=r"letters is gone\. .*source was trained on it; --rehearse 0"
+    ):
         known(str(source), ("a",))
 
 

@@ -36,7 +36,11 @@ def test_one_worker_serves_in_order_and_says_how_many_are_before():
     workers, served, told, end = Workers(1), [], [], threading.Event()
 
     def ask(number: int) -> None:
-        workers.run(lambda: (served.append(number), until(end)), lambda before: told.append((number, before)), LONG)
+        workers.run(
+            lambda: (served.append(number), until(end)),
+            lambda before: told.append((number, before)),
+            LONG,
+        )
 
     threads = [threading.Thread(target=ask, args=(number,)) for number in range(4)]
     for number, thread in enumerate(threads):
@@ -60,7 +64,9 @@ def at_once(count: int, need: int = 0) -> list[int]:
         time.sleep(0.02)
         now.pop()
 
-    threads = [threading.Thread(target=workers.run, args=(work, patient, LONG, need)) for _ in range(count)]
+    threads = [
+        threading.Thread(target=workers.run, args=(work, patient, LONG, need)) for _ in range(count)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -83,7 +89,12 @@ def test_work_that_asks_for_more_does_it_itself():
 
 
 def test_who_leaves_ends_what_is_read_and_what_waits():
-    workers, begun, ended, never = Workers(1), threading.Event(), threading.Event(), threading.Event()
+    workers, begun, ended, never = (
+        Workers(1),
+        threading.Event(),
+        threading.Event(),
+        threading.Event(),
+    )
 
     def work() -> None:
         begun.set()
@@ -100,7 +111,9 @@ def test_who_leaves_ends_what_is_read_and_what_waits():
         workers.run(work, leaves, LONG)
     assert ended.wait(LONG)
     blocked, end = threading.Event(), threading.Event()
-    other = threading.Thread(target=workers.run, args=(lambda: (blocked.set(), until(end)), patient, LONG))
+    other = threading.Thread(
+        target=workers.run, args=(lambda: (blocked.set(), until(end)), patient, LONG)
+    )
     other.start()
     assert blocked.wait(LONG)
     waited = []
@@ -154,7 +167,10 @@ def test_the_same_picture_is_read_once_for_all(recognizer, monkeypatch):
 def test_a_reading_that_took_too_long_is_tried_again(recognizer, monkeypatch):
     content = png(Image.fromarray(Sheet(400, 200).write("5", 40, 60).picture()))
     monkeypatch.setenv("DIGITS_MOST_SECONDS", "0")
-    assert "longer than 0 seconds" in uploads.read(uploads.Source(content, "default", (), recognizer)).error
+    assert (
+        "longer than 0 seconds"
+        in uploads.read(uploads.Source(content, "default", (), recognizer)).error
+    )
     monkeypatch.setenv("DIGITS_MOST_SECONDS", "60")
     assert uploads.read(uploads.Source(content, "default", (), recognizer)).text == "5"
 
@@ -162,7 +178,9 @@ def test_a_reading_that_took_too_long_is_tried_again(recognizer, monkeypatch):
 def test_drawings_do_not_wait_for_pictures(recognizer):
     begun, end = threading.Event(), threading.Event()
     busy = [
-        threading.Thread(target=workload.run, args=(workload.PICTURES, lambda: (begun.set(), until(end))))
+        threading.Thread(
+            target=workload.run, args=(workload.PICTURES, lambda: (begun.set(), until(end)))
+        )
         for _ in range(8)
     ]
     for thread in busy:

@@ -39,8 +39,11 @@ def drawn(name: str) -> np.ndarray:
 
 
 def ink_of_a_row(count: int) -> np.ndarray:
-    """(h, w) float32, with room enough above and below that no end of the row is taken for the picture's border."""
-    return np.pad((255 - worst_case.digits_in_a_row(count).astype(np.float32)) / 255, ((200, 200), (0, 0)))
+    """(h, w) float32, with room enough above and below that no end of the row is taken for the
+    picture's border."""
+    return np.pad(
+        (255 - worst_case.digits_in_a_row(count).astype(np.float32)) / 255, ((200, 200), (0, 0))
+    )
 
 
 @pytest.mark.parametrize("name", CHEAP)
@@ -76,13 +79,16 @@ def test_what_the_network_looks_at_grows_with_a_line(recognizer):
 
 
 def test_a_line_of_atoms_has_so_many_groups_for_each(recognizer):
-    """Upright bars close together, high enough that any of them could be one digit: not a square of their number."""
+    """Upright bars close together, high enough that any of them could be one digit: not a square of
+    their number."""
 
     def groups(count: int) -> int:
         line = [segment.Atom((), 4 * n, 0, 4 * n + 2, 4 * count, False) for n in range(count)]
         doubtful = np.full(10, 0.1, np.float32)
         bar = segment.Found((0, 0, 2, 4 * count), np.zeros((28, 28), np.uint8), doubtful)
-        return len(segment._neighbours(line, {(n, n + 1): bar for n in range(count)}, 4 * count, np.inf))
+        return len(
+            segment._neighbours(line, {(n, n + 1): bar for n in range(count)}, 4 * count, np.inf)
+        )
 
     assert groups(800) <= 2.2 * groups(400)
 

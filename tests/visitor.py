@@ -1,11 +1,12 @@
-"""A visitor without a browser: speaks Streamlit's protocol, as its page does, for the benchmarks of load and soak.
+"""A visitor without a browser: speaks Streamlit's protocol, as its page does, for the benchmarks of
+load and soak.
 
     with Visitor(address) as visitor:
         visitor.draw(visitor.canvas())
         print(visitor.digit)
 
-It sends what Chromium was seen to send: a stroke is the canvas' whole drawing and its picture, and once Clear has
-handed the canvas an empty sheet, the canvas sends that, too.
+It sends what Chromium was seen to send: a stroke is the canvas' whole drawing and its picture, and
+once Clear has handed the canvas an empty sheet, the canvas sends that, too.
 """
 
 import base64
@@ -42,7 +43,9 @@ class Visitor:
     def __enter__(self) -> "Visitor":
         server = re.sub("^http", "ws", self._address) + "/_stcore/stream"
         self._left = contextlib.ExitStack()
-        self._socket = self._left.enter_context(connect(server, subprotocols=["streamlit"], max_size=None))
+        self._socket = self._left.enter_context(
+            connect(server, subprotocols=["streamlit"], max_size=None)
+        )
         self.run()
         return self
 
@@ -76,10 +79,13 @@ class Visitor:
         self._socket.send(BackMsg(clear_cache=True).SerializeToString())
 
     def wait(self, until=lambda: False) -> None:
-        """Takes in what the server sends, until the script has ended or what is waited for is there."""
+        """Takes in what the server sends, until the script has ended or what is waited for is
+        there."""
         deadline = time.monotonic() + PATIENCE
         while not until():
-            message = ForwardMsg.FromString(self._socket.recv(max(0.0, deadline - time.monotonic())))
+            message = ForwardMsg.FromString(
+                self._socket.recv(max(0.0, deadline - time.monotonic()))
+            )
             if message.WhichOneof("type") == "ref_hash":
                 message = self._cached[message.ref_hash]
             elif message.metadata.cacheable and message.hash:
@@ -90,9 +96,15 @@ class Visitor:
                 self._fresh = set()
             elif kind == "delta":
                 self._take(tuple(message.metadata.delta_path), message.delta)
-            elif kind == "session_event" and message.session_event.WhichOneof("type") == "script_compilation_exception":
+            elif (
+                kind == "session_event"
+                and message.session_event.WhichOneof("type") == "script_compilation_exception"
+            ):
                 self.failed = message.session_event.script_compilation_exception.message
-            elif kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+            elif (
+                kind == "script_finished"
+                and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
+            ):
                 for gone in set(self._elements) - self._fresh:
                     del self._elements[gone]
                 return
@@ -105,15 +117,25 @@ class Visitor:
             if kind == "exception":
                 self.failed = " ".join((element.message, *element.stack_trace))
             if kind == "bidi_component" and element.id not in self._values:
-                fit = {"naturalWidth": 280, "naturalHeight": 280, "scaleX": 1, "scaleY": 1, "offsetX": 0, "offsetY": 0}
+                fit = {
+                    "naturalWidth": 280,
+                    "naturalHeight": 280,
+                    "scaleX": 1,
+                    "scaleY": 1,
+                    "offsetX": 0,
+                    "offsetY": 0,
+                }
                 self._values[element.id] = {"json_value": json.dumps({"backgroundFit": fit})}
         elif place in self._elements:
             del self._elements[place]
 
     def element(self, kind: str, words: str = ""):
-        """The page's first element of a kind whose label or text has these words; raises LookupError."""
+        """The page's first element of a kind whose label or text has these words; raises
+        LookupError."""
         for _, element in sorted(self._elements.items()):
-            if type(element).__name__ == kind and words in (getattr(element, "label", "") or str(element)):
+            if type(element).__name__ == kind and words in (
+                getattr(element, "label", "") or str(element)
+            ):
                 return element
         raise LookupError(f"no {kind} {words!r} on the page")
 
@@ -142,9 +164,13 @@ class Visitor:
         return self.run({self.element("Button", words).id: {"trigger_value": True}})
 
     def draw(self, strokes: Sequence[Sequence[Point]] = ONE, width: int = 16) -> float:
-        """Strokes in pixels of the canvas, drawn one after the other; seconds from the last to its reading."""
+        """Strokes in pixels of the canvas, drawn one after the other; seconds from the last to its
+        reading."""
         for count in range(1, len(strokes) + 1):
-            self._send_drawing([_path(stroke, width) for stroke in strokes[:count]], _picture(strokes[:count], width))
+            self._send_drawing(
+                [_path(stroke, width) for stroke in strokes[:count]],
+                _picture(strokes[:count], width),
+            )
             start = time.perf_counter()
             self.send()
             self.wait(lambda: self.digit is not None)
@@ -160,7 +186,9 @@ class Visitor:
 
     def _send_drawing(self, paths: list[dict], picture: str) -> None:
         canvas = self.element("BidiComponent")
-        begun = json.loads(canvas.mixed.json if canvas.WhichOneof("data") == "mixed" else canvas.json)
+        begun = json.loads(
+            canvas.mixed.json if canvas.WhichOneof("data") == "mixed" else canvas.json
+        )
         objects = [*begun["initialDrawing"]["objects"], *paths]
         value = json.loads(self._values[canvas.id]["json_value"])
         value["drawing"] = {"raw": {"version": "7.4.0", "objects": objects}, "data": picture}
@@ -180,7 +208,11 @@ class Visitor:
                 break
         urls = answer.file_urls_response.file_urls[0]
         self._put(urls.upload_url, name, content)
-        addresses = {"file_id": urls.file_id, "upload_url": urls.upload_url, "delete_url": urls.delete_url}
+        addresses = {
+            "file_id": urls.file_id,
+            "upload_url": urls.upload_url,
+            "delete_url": urls.delete_url,
+        }
         info = {"file_id": urls.file_id, "name": name, "size": len(content), "file_urls": addresses}
         self._values[uploader.id] = {"file_uploader_state_value": {"uploaded_file_info": [info]}}
         self.send()

@@ -1,11 +1,11 @@
 """Train a network: `python -m train --help`.
 
-python -m train                                 # the recipe of checkpoints/default, into runs/default
-python -m train --preset fast --output runs/fast
-python -m train --resume                        # after Ctrl-C, a crash or a power cut
-python -m train --data my_pictures --from checkpoints/default --output runs/mine
-python -m train --corrections mine.npz --from checkpoints/default --output runs/mine
-python -m train --coordinator host0:1234 --processes 2 --process-id 0    # and on the other host --process-id 1
+python -m train                                 # the recipe of checkpoints/default, into
+runs/default python -m train --preset fast --output runs/fast python -m train --resume
+# after Ctrl-C, a crash or a power cut python -m train --data my_pictures --from checkpoints/default
+--output runs/mine python -m train --corrections mine.npz --from checkpoints/default --output
+runs/mine python -m train --coordinator host0:1234 --processes 2 --process-id 0    # and on the
+other host --process-id 1
 """
 
 import argparse
@@ -31,55 +31,101 @@ def main(arguments: list[str] | None = None) -> int:
     from train import data, evaluate, loop, store, transfer
 
     presets = loop.PRESETS
-    parser = argparse.ArgumentParser(prog="python -m train", description=__doc__.partition("\n")[0], allow_abbrev=False)
+    parser = argparse.ArgumentParser(
+        prog="python -m train", description=__doc__.partition("\n")[0], allow_abbrev=False
+    )
     parser.add_argument(
         "--preset",
         choices=presets,
-        help="a set of the values below (default; with --from, finetune; with --corrections, teach)",
+        help=(
+            "a set of the values below (default; with --from, finetune; with --corrections, teach)"
+        ),
     )
     parser.add_argument("--output", type=Path, help="where the checkpoint goes (runs/PRESET)")
     parser.add_argument(
-        "--resume", action="store_true", help="go on with the interrupted run in --output, with the flags it had"
+        "--resume",
+        action="store_true",
+        help="go on with the interrupted run in --output, with the flags it had",
     )
-    parser.add_argument("--overwrite", action="store_true", help="train in the place of what is in --output")
+    parser.add_argument(
+        "--overwrite", action="store_true", help="train in the place of what is in --output"
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
-    parser.add_argument("--json", action="store_true", help="progress as one JSON object a line, in place of the bars")
-    parser.add_argument("--while-stdin", action="store_true", help="stop, as by Ctrl-C, when standard input is closed")
-    parser.add_argument("--distributed", action="store_true", help="several hosts, as JAX finds them in SLURM and such")
-    parser.add_argument("--coordinator", metavar="HOST:PORT", help="several hosts: where the first process listens")
-    parser.add_argument("--processes", type=int, metavar="N", help="several hosts: how many processes there are")
-    parser.add_argument("--process-id", type=int, metavar="I", help="several hosts: this one's number, from 0")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="progress as one JSON object a line, in place of the bars",
+    )
+    parser.add_argument(
+        "--while-stdin",
+        action="store_true",
+        help="stop, as by Ctrl-C, when standard input is closed",
+    )
+    parser.add_argument(
+        "--distributed",
+        action="store_true",
+        help="several hosts, as JAX finds them in SLURM and such",
+    )
+    parser.add_argument(
+        "--coordinator", metavar="HOST:PORT", help="several hosts: where the first process listens"
+    )
+    parser.add_argument(
+        "--processes", type=int, metavar="N", help="several hosts: how many processes there are"
+    )
+    parser.add_argument(
+        "--process-id", type=int, metavar="I", help="several hosts: this one's number, from 0"
+    )
     for field in dataclasses.fields(loop.Config):
         flag = "--" + field.name.strip("_").replace("_", "-")
         if field.type is bool:
-            parser.add_argument(flag, dest=field.name, action=argparse.BooleanOptionalAction, default=None)
+            parser.add_argument(
+                flag, dest=field.name, action=argparse.BooleanOptionalAction, default=None
+            )
         else:
             kind = _numbers if field.type is tuple else field.type
-            parser.add_argument(flag, dest=field.name, type=kind, metavar=field.type.__name__.upper())
+            parser.add_argument(
+                flag, dest=field.name, type=kind, metavar=field.type.__name__.upper()
+            )
     given = vars(parser.parse_args(arguments))
-    preset, output, resume, quiet = (given.pop(name) for name in ("preset", "output", "resume", "quiet"))
-    as_json, while_stdin, overwrite = (given.pop(name) for name in ("json", "while_stdin", "overwrite"))
-    hosts = {name: given.pop(name) for name in ("distributed", "coordinator", "processes", "process_id")}
+    preset, output, resume, quiet = (
+        given.pop(name) for name in ("preset", "output", "resume", "quiet")
+    )
+    as_json, while_stdin, overwrite = (
+        given.pop(name) for name in ("json", "while_stdin", "overwrite")
+    )
+    hosts = {
+        name: given.pop(name) for name in ("distributed", "coordinator", "processes", "process_id")
+    }
     values = {name: value for name, value in given.items() if value is not None}
     begun = resume and not preset  # with flags of its own
-    preset = preset or ("teach" if values.get("corrections") else "finetune" if values.get("from_") else "default")
+    preset = preset or (
+        "teach" if values.get("corrections") else "finetune" if values.get("from_") else "default"
+    )
     output = output or Path("runs") / preset
     command = store.command("train", arguments)
     if while_stdin:
         interrupt.when_closed(sys.stdin)
     try:
         _join(**hosts)
-        if values.get("from_"):  # the network's shape is the checkpoint's, unless a flag says otherwise
+        # the network's shape is the checkpoint's, unless a flag says otherwise
+        if values.get("from_"):
             values = loop.shape_of(values["from_"]) | values
         if values.get("corrections") and values.get("from_"):  # and so is what is rehearsed
-            values = {"data": checkpoint.read_card(values["from_"])["data"].get("name", "")} | values
+            values = {
+                "data": checkpoint.read_card(values["from_"])["data"].get("name", "")
+            } | values
         base = store.saved_config(output, loop.Config) if begun else presets[preset]
         config, report = dataclasses.replace(base, **values), _print_json if as_json else None
         card = loop.train(config, output, resume, quiet, command, report, overwrite)
     except loop.Interrupted as stopped:
         print(stopped, file=sys.stderr)
         return 130
-    except (loop.TrainError, transfer.TransferError, data.DataError, checkpoint.CheckpointError) as error:
+    except (
+        loop.TrainError,
+        transfer.TransferError,
+        data.DataError,
+        checkpoint.CheckpointError,
+    ) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except OSError as error:
@@ -93,13 +139,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def set_up_devices(count: int | None = None) -> None:
-    """Tells JAX, before it is imported, how to train on this machine's cores; what XLA_FLAGS says already goes first.
+    """Tells JAX, before it is imported, how to train on this machine's cores; what XLA_FLAGS says
+    already goes first.
 
-    One device a core: a core that works on its own part of the batch keeps it in its cache. And one operation after the
-    other, for the same reason.
+    One device a core: a core that works on its own part of the batch keeps it in its cache. And one
+    operation after the other, for the same reason.
     """
     flags = f"--xla_force_host_platform_device_count={count or os.cpu_count()}"
-    os.environ.setdefault("XLA_FLAGS", f"{flags} --xla_cpu_enable_concurrency_optimized_scheduler=false")
+    os.environ.setdefault(
+        "XLA_FLAGS", f"{flags} --xla_cpu_enable_concurrency_optimized_scheduler=false"
+    )
 
 
 def _print_json(event: dict) -> None:
@@ -111,13 +160,17 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(","))
 
 
-def _join(distributed: bool, coordinator: str | None, processes: int | None, process_id: int | None) -> None:
+def _join(
+    distributed: bool, coordinator: str | None, processes: int | None, process_id: int | None
+) -> None:
     """Makes this process one of several, where the flags say so."""
     from train.store import TrainError
 
     explicit = coordinator, processes, process_id
     if any(value is not None for value in explicit) and None in explicit:
-        raise TrainError("--coordinator, --processes and --process-id go together; give all three or none.")
+        raise TrainError(
+            "--coordinator, --processes and --process-id go together; give all three or none."
+        )
     if not distributed and coordinator is None:
         return
     import jax
@@ -125,7 +178,9 @@ def _join(distributed: bool, coordinator: str | None, processes: int | None, pro
     try:
         jax.distributed.initialize(*explicit, heartbeat_timeout_seconds=HEARTBEAT)
     except (ValueError, RuntimeError) as error:
-        raise TrainError(f"The processes did not find each other: {str(error).strip().splitlines()[0]}") from error
+        raise TrainError(
+            f"The processes did not find each other: {str(error).strip().splitlines()[0]}"
+        ) from error
 
 
 def _explained(error: OSError, output: Path) -> str:
@@ -137,7 +192,8 @@ def _explained(error: OSError, output: Path) -> str:
 
 
 def _watched() -> None:
-    """Goes on in a child process, whose end the parent reports: JAX may abort a process when another one is gone.
+    """Goes on in a child process, whose end the parent reports: JAX may abort a process when
+    another one is gone.
 
     It does so from a thread of its own, by SIGABRT, so that no `except` sees it.
     """

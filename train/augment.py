@@ -1,13 +1,15 @@
 """Distortions that turn MNIST's digits into digits as people draw, scan and photograph them.
 
-Everything is a pure function of a key and one (28, 28) float32 image in [0, 1], ink high; `augment` maps it over a
-batch of uint8 glyphs, and runs inside the jitted training step. Two families:
+Everything is a pure function of a key and one (28, 28) float32 image in [0, 1], ink high; `augment`
+maps it over a batch of uint8 glyphs, and runs inside the jitted training step. Two families:
 
-- `warp`, for every image: another hand. Rotation, scale, shear, shift, elastic bending, a thicker or thinner pen.
-- `damage`, for a share of the images: another camera. Blur, noise, weak contrast, a grey or uneven background,
-  stray lines, dots and blobs, missing pieces, outlines.
+- `warp`, for every image: another hand. Rotation, scale, shear, shift, elastic bending, a thicker
+  or thinner pen.
+- `damage`, for a share of the images: another camera. Blur, noise, weak contrast, a grey or uneven
+  background, stray lines, dots and blobs, missing pieces, outlines.
 
-Ranges follow what ../docs/results.md's table of damages is measured with: a little beyond what a reader should bear.
+Ranges follow what ../docs/results.md's table of damages is measured with: a little beyond what a
+reader should bear.
 """
 
 import jax
@@ -17,7 +19,8 @@ from jax import random
 
 SIZE = 28
 CENTRE = (SIZE - 1) / 2
-GRID = np.arange(SIZE, dtype=np.float32)  # of NumPy: importing this must not start JAX, see train/__main__.py
+# of NumPy: importing this must not start JAX, see train/__main__.py
+GRID = np.arange(SIZE, dtype=np.float32)
 BEND_KNOTS = 5  # a side: control points of the elastic bending
 
 
@@ -42,7 +45,8 @@ def sample(image, rows, columns):
 
 
 def bend(key):
-    """A smooth random field (28, 28), of unit variance at its knots: cubic B-splines over a coarse grid."""
+    """A smooth random field (28, 28), of unit variance at its knots: cubic B-splines over a coarse
+    grid."""
     knots = random.normal(key, (BEND_KNOTS, BEND_KNOTS))
     distance = jnp.abs(GRID[:, None] / (SIZE - 1) * (BEND_KNOTS - 1) - jnp.arange(BEND_KNOTS)[None])
     near = 2 / 3 - distance**2 + distance**3 / 2
@@ -52,7 +56,8 @@ def bend(key):
 
 
 def warp(key, image, strength=1.0):
-    """Another hand: affine and elastic distortion, about the image's centre. Strength 1 is a usual hand."""
+    """Another hand: affine and elastic distortion, about the image's centre. Strength 1 is a usual
+    hand."""
     keys = random.split(key, 8)
     angle = strength * jnp.deg2rad(uniform(keys[0], -14, 14))
     shear = strength * uniform(keys[1], -0.2, 0.2)
@@ -70,7 +75,8 @@ def warp(key, image, strength=1.0):
 
 def extremes(image):
     """Two of (28, 28): the highest and the lowest value of each pixel and the eight around it."""
-    # A window rather than nine shifts, into each of which XLA would copy the work that made the image.
+    # A window rather than nine shifts, into each of which XLA would copy the work that made the
+    # image.
     return (
         jax.lax.reduce_window(image, start, choose, (3, 3), (1, 1), "SAME")
         for start, choose in ((-jnp.inf, jax.lax.max), (jnp.inf, jax.lax.min))
@@ -120,7 +126,8 @@ def fade(key, image):
 
 
 def background(key, image):
-    """A grey ground, uneven or not, that leaves the ink between a quarter and all of the range above it."""
+    """A grey ground, uneven or not, that leaves the ink between a quarter and all of the range
+    above it."""
     keys = random.split(key, 4)
     ground = uniform(keys[0], 0.05, 0.7) + 0.3 * random.bernoulli(keys[1], 0.6) * bend(keys[2])
     ground = jnp.clip(ground, 0, 0.75)
@@ -128,11 +135,14 @@ def background(key, image):
 
 
 def stripes(key, image):
-    """Ruling through the picture: parallel bands at any angle, brighter than the ground or inverting it."""
+    """Ruling through the picture: parallel bands at any angle, brighter than the ground or
+    inverting it."""
     keys = random.split(key, 6)
     angle = uniform(keys[0], 0, jnp.pi)
     period = uniform(keys[1], 4, 16)
-    phase = jnp.cos(angle) * GRID[:, None] + jnp.sin(angle) * GRID[None] + uniform(keys[2], 0, period)
+    phase = (
+        jnp.cos(angle) * GRID[:, None] + jnp.sin(angle) * GRID[None] + uniform(keys[2], 0, period)
+    )
     band = (fraction(phase / period) < uniform(keys[3], 0.1, 0.35)).astype(image.dtype)
     added = jnp.maximum(image, band * uniform(keys[4], 0.2, 1))
     return chance(keys[5], 0.25, jnp.abs(image - band), added)
@@ -187,7 +197,8 @@ def cutout(key, image):
 
 
 def damage(key, image):
-    """Another camera: each kind of damage by itself with a small probability, so that some come together."""
+    """Another camera: each kind of damage by itself with a small probability, so that some come
+    together."""
     keys = random.split(key, 24)
     image = chance(keys[0], 0.04, outline(image), image)
     image = chance(keys[1], 0.20, lines(keys[2], image), image)
@@ -210,19 +221,23 @@ def another_hand(key, image, strength):
     return chance(keys[3], 0.4, thicken(keys[4], image, strength), image)
 
 
-def augment(key: jax.Array, images: jax.Array, damage_share: float, strength: float = 1.0) -> jax.Array:
+def augment(
+    key: jax.Array, images: jax.Array, damage_share: float, strength: float = 1.0
+) -> jax.Array:
     """(n, 28, 28) uint8 glyphs → (n, 28, 28) uint8, each distorted in its own way.
 
     Args:
         key: a JAX random key; the same key and images give the same result.
         images: white ink on black.
-        damage_share: share of the images, in [0, 1], that are damaged beyond being warped. Not traced: the others
-            are spared the work.
+        damage_share: share of the images, in [0, 1], that are damaged beyond being warped. Not
+            traced: the others are spared the work.
         strength: of the warps; 1 is as hands differ, 0 none.
     """
     hands, cameras, choice = random.split(key, 3)
     changed = images.astype(jnp.float32) / 255
-    changed = jax.vmap(another_hand, (0, 0, None))(random.split(hands, len(images)), changed, strength)
+    changed = jax.vmap(another_hand, (0, 0, None))(
+        random.split(hands, len(images)), changed, strength
+    )
     if count := round(damage_share * len(images)):
         chosen = random.permutation(choice, len(images))[:count]
         damaged = jax.vmap(damage)(random.split(cameras, count), changed[chosen])

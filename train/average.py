@@ -2,7 +2,8 @@
 
     python -m train.average runs/third runs/fourth --share 0.35 --output runs/pages
 
-On the way between such two lie networks that are better than both (Wortsman et al., 2022: Model soups).
+On the way between such two lie networks that are better than both (Wortsman et al., 2022: Model
+soups).
 """
 
 import argparse
@@ -17,12 +18,21 @@ from train import store
 from train.store import TrainError, claimed
 
 
-def average(first: Path, second: Path, share: float, output: Path, command: str = "", overwrite: bool = False) -> dict:
-    """Writes the checkpoint that lies by so much of the way, 0 to 1, from one to the other; returns its card.
+def average(
+    first: Path,
+    second: Path,
+    share: float,
+    output: Path,
+    command: str = "",
+    overwrite: bool = False,
+) -> dict:
+    """Writes the checkpoint that lies by so much of the way, 0 to 1, from one to the other; returns
+    its card.
 
     Raises:
         CheckpointError: one of them is damaged, or they are of two architectures.
-        TrainError: `output` can't be written, is a training's, or has a network that would be lost without `overwrite`.
+        TrainError: `output` can't be written, is a training's, or has a network that would be lost
+            without `overwrite`.
     """
     with claimed(output, overwrite=overwrite):
         return _averaged(first, second, share, output, command)
@@ -32,34 +42,52 @@ def _averaged(first: Path, second: Path, share: float, output: Path, command: st
     """As `average`."""
     (network, card), (other, other_card) = map(checkpoint.load_page, (first, second))
     if card["network"] != other_card["network"]:
-        raise CheckpointError(f"{first} and {second} are of two architectures, so that nothing lies between them.")
+        raise CheckpointError(
+            f"{first} and {second} are of two architectures, so that nothing lies between them."
+        )
     theirs = checkpoint.by_name(nnx.state(other, checkpoint.TRAINED))
     for name, variable in checkpoint.by_name(nnx.state(network, checkpoint.TRAINED)).items():
         variable[...] = (1 - share) * variable[...] + share * theirs[name][...]
-    card = other_card | {"name": output.name, "command": command, "average": {"of": [card, other_card], "share": share}}
+    card = other_card | {
+        "name": output.name,
+        "command": command,
+        "average": {"of": [card, other_card], "share": share},
+    }
     checkpoint.save(output, network, card)
     return card
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line; returns its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m train.average", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m train.average", description=__doc__.partition("\n")[0]
+    )
     parser.add_argument("first", type=Path)
     parser.add_argument("second", type=Path)
-    parser.add_argument("--share", type=float, default=0.5, help="how far from the first to the second, 0 to 1")
-    parser.add_argument("--output", type=Path, default=Path("runs/pages"), help="where the checkpoint goes")
-    parser.add_argument("--overwrite", action="store_true", help="in the place of what is in --output")
+    parser.add_argument(
+        "--share", type=float, default=0.5, help="how far from the first to the second, 0 to 1"
+    )
+    parser.add_argument(
+        "--output", type=Path, default=Path("runs/pages"), help="where the checkpoint goes"
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="in the place of what is in --output"
+    )
     options = parser.parse_args(arguments)
     if not 0 <= options.share <= 1:
         parser.error(f"--share should be from 0 to 1, not {options.share}.")
     command = store.command("train.average", arguments)
     try:
-        average(options.first, options.second, options.share, options.output, command, options.overwrite)
+        average(
+            options.first, options.second, options.share, options.output, command, options.overwrite
+        )
     except (CheckpointError, TrainError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"error: {options.output} can't be written: {error.strerror or error}.", file=sys.stderr)
+        print(
+            f"error: {options.output} can't be written: {error.strerror or error}.", file=sys.stderr
+        )
         return 1
     print(f"Checkpoint: {options.output}")
     return 0

@@ -2,9 +2,9 @@
 
     python -m train.committee runs/0 runs/1 runs/2 --output checkpoints/committee
 
-The members are networks of one shape, trained on one dataset from other seeds; none is chosen, all are taken. Where one
-of the checkpoints is a committee, its members sit in the new one. What the committee's confidence means is fitted on
-the validation images anew, as every network's is.
+The members are networks of one shape, trained on one dataset from other seeds; none is chosen, all
+are taken. Where one of the checkpoints is a committee, its members sit in the new one. What the
+committee's confidence means is fitted on the validation images anew, as every network's is.
 """
 
 import argparse
@@ -22,13 +22,16 @@ from train import data, evaluate, loop, store
 from train.store import TrainError, claimed
 
 
-def build(sources: Sequence[Path], output: Path, command: str = "", overwrite: bool = False) -> dict:
+def build(
+    sources: Sequence[Path], output: Path, command: str = "", overwrite: bool = False
+) -> dict:
     """Writes the committee of these checkpoints to `output`; returns its card.
 
     Raises:
         CheckpointError: a checkpoint can't be used, or they don't fit together.
         DataError: the dataset can't be had.
-        TrainError: `output` can't be written, is a training's, or has a network that would be lost without `overwrite`.
+        TrainError: `output` can't be written, is a training's, or has a network that would be lost
+            without `overwrite`.
     """
     with claimed(output, overwrite=overwrite):
         return _built(sources, output, command)
@@ -45,7 +48,9 @@ def _built(sources: Sequence[Path], output: Path, command: str) -> dict:
             "shapes": _shapes(member) == _shapes(model),
         }
         if different := [what for what, same in alike.items() if not same]:
-            raise CheckpointError(f"{source} can't sit with {sources[0]}: their {' and '.join(different)} differ.")
+            raise CheckpointError(
+                f"{source} can't sit with {sources[0]}: their {' and '.join(different)} differ."
+            )
     members = [member for network, _ in loaded for member in _members(network)]
     if len(members) < 2:
         raise CheckpointError("A committee takes two or more networks.")
@@ -86,10 +91,16 @@ def _shapes(network: DigitCNN) -> dict[str, tuple]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line; returns its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m train.committee", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m train.committee", description=__doc__.partition("\n")[0]
+    )
     parser.add_argument("checkpoints", nargs="+", type=Path, help="the members' checkpoints")
-    parser.add_argument("--output", type=Path, required=True, help="where the committee's checkpoint goes")
-    parser.add_argument("--overwrite", action="store_true", help="in the place of what is in --output")
+    parser.add_argument(
+        "--output", type=Path, required=True, help="where the committee's checkpoint goes"
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="in the place of what is in --output"
+    )
     given = parser.parse_args(arguments)
     command = store.command("train.committee", arguments)
     try:
@@ -98,10 +109,16 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"error: {error.filename or given.output} can't be written: {error.strerror or error}.", file=sys.stderr)
+        print(
+            f"error: {error.filename or given.output} can't be written: {error.strerror or error}.",
+            file=sys.stderr,
+        )
         return 1
     for number, member in enumerate(card["members"]):
-        print(f"Member {number}, seed {member['seed']}: test accuracy {member['test']['accuracy']:.2%}.")
+        print(
+            f"Member {number}, seed {member['seed']}: test accuracy "
+            f"{member['test']['accuracy']:.2%}."
+        )
     print(f"Committee: {evaluate.accuracy_of(card['test'])}.")
     print(f"Checkpoint: {given.output}")
     return 0

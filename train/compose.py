@@ -3,12 +3,13 @@
     composer = Composer(digits, fonts)
     scene = composer.scene(np.random.default_rng([seed, number]))
 
-A scene is a piece of a photograph at the scale at which the page reader sees it, 256 pixels a side. It holds what
-people have on paper: numbers in lines, in tables and in boxes, sums, single large digits, and what is none of it:
-print, letters, rulings, ticks, a desk, a hand, shadows. Where each digit is, is known, so the network can be told.
+A scene is a piece of a photograph at the scale at which the page reader sees it, 256 pixels a side.
+It holds what people have on paper: numbers in lines, in tables and in boxes, sums, single large
+digits, and what is none of it: print, letters, rulings, ticks, a desk, a hand, shadows. Where each
+digit is, is known, so the network can be told.
 
-Every stroke is drawn from a field of distances to its middle, so that one digit of MNIST can be written with any pen at
-any size; MNIST's own strokes are four times as broad as a ballpoint's.
+Every stroke is drawn from a field of distances to its middle, so that one digit of MNIST can be
+written with any pen at any size; MNIST's own strokes are four times as broad as a ballpoint's.
 """
 
 import functools
@@ -30,17 +31,31 @@ from train.data import Split
 from train.outliers import SIGNS
 
 SIDE = 256  # pixels of a scene
-MARGIN = 32  # pixels around it that are composed and cut off, so that writing runs over its border as over a tile's
+# pixels around it that are composed and cut off, so that writing runs over its border as over a
+# tile's
+MARGIN = 32
 FIELD = 48  # pixels: the height of a field's digit
 AROUND = 14  # pixels around it, as far as a broad pen reaches
-UNSAID = -1  # the class of what is neither to be found nor to be left out: a printed digit in a text, half a digit
+# the class of what is neither to be found nor to be left out: a printed digit in a text, half a
+# digit
+UNSAID = -1
 SEEN = 0.75  # of a digit's box: with less of it in the scene, it is UNSAID
 TURNED = 0.04  # of the scenes lie on their side, and nothing of them is to be found
-SCRIPTS = ((0x0E01, 0x0E2E), (0x0905, 0x0939))  # Thai and Devanagari letters, of fonts that have no Latin ones
+# Thai and Devanagari letters, of fonts that have no Latin ones
+SCRIPTS = ((0x0E01, 0x0E2E), (0x0905, 0x0939))
 OPERATORS = ("+", "x", "=", ":", "÷", "*")
-LAYOUTS = {"lines": 0.26, "table": 0.27, "sum": 0.1, "print": 0.21, "large": 0.09, "scattered": 0.05, "nothing": 0.02}
+LAYOUTS = {
+    "lines": 0.26,
+    "table": 0.27,
+    "sum": 0.1,
+    "print": 0.21,
+    "large": 0.09,
+    "scattered": 0.05,
+    "nothing": 0.02,
+}
 MARKS = "ABCDEF"  # that a teacher gives
-LETTERS = string.ascii_letters.translate(str.maketrans("", "", "ilIoOsSzZgqb"))  # those that are no digit's twin
+# those that are no digit's twin
+LETTERS = string.ascii_letters.translate(str.maketrans("", "", "ilIoOsSzZgqb"))
 
 
 class Scene(NamedTuple):
@@ -49,7 +64,8 @@ class Scene(NamedTuple):
     Attributes:
         picture: (SIDE, SIDE) uint8 grey.
         boxes: (n, 4) float32 left, top, right, bottom in pixels.
-        sizes: (n,) float32, pixels: the longer side of a digit; of a mark, the height of the digits beside it.
+        sizes: (n,) float32, pixels: the longer side of a digit; of a mark, the height of the digits
+            beside it.
         classes: (n,) int8: the digit, or one of MINUS, POINT, MARK, UNSAID.
     """
 
@@ -105,13 +121,15 @@ class Sheet:
         self.composer, self.rng = composer, rng
         self.side = SIDE + 2 * MARGIN
         self.ink = np.zeros((self.side, self.side), np.float32)
-        self.found: list[tuple[tuple[float, float, float, float], float, int]] = []  # box, size, class
+        # box, size, class
+        self.found: list[tuple[tuple[float, float, float, float], float, int]] = []
         self.pen = self._pen()
 
     # what is on the sheet
 
     def fill(self) -> None:
-        """One to three places, each with a layout of its own; a table's lines or rulings may run through all."""
+        """One to three places, each with a layout of its own; a table's lines or rulings may run
+        through all."""
         rng = self.rng
         places = [(0.0, 0.0, float(self.side), float(self.side))]
         for _ in range(rng.choice(3, p=[0.6, 0.27, 0.13])):
@@ -137,7 +155,8 @@ class Sheet:
         """The pen of a sheet: what all that is written on it has in common."""
         rng = self.rng
         return {
-            "broad": rng.choice([0.02, 0.035, 0.05, 0.07, 0.1], p=[0.18, 0.25, 0.27, 0.2, 0.1]),  # radius in heights
+            # radius in heights
+            "broad": rng.choice([0.02, 0.035, 0.05, 0.07, 0.1], p=[0.18, 0.25, 0.27, 0.2, 0.1]),
             "strength": rng.uniform(0.35, 1.0) if rng.random() < 0.5 else 1.0,
         }
 
@@ -164,9 +183,11 @@ class Sheet:
         )
 
     def _height(self, most: float) -> float:
-        """A height of writing: mostly what the page reader is to find at this scale, some smaller and larger.
+        """A height of writing: mostly what the page reader is to find at this scale, some smaller
+        and larger.
 
-        What is small at one scale is twice as large at the next, so half of the scenes have none of that.
+        What is small at one scale is twice as large at the next, so half of the scenes have none of
+        that.
         """
         least = 9 if self.rng.random() < 0.5 else 16
         return float(min(np.exp(self.rng.uniform(np.log(least), np.log(48))), most))
@@ -186,7 +207,9 @@ class Sheet:
                 elif beside < 0.1:
                     x = self._letters(x, y, self.rng.integers(1, 6), hand, right) + hand.height
                 else:
-                    x = self._write(x, y, text, hand, right) + hand.height * self.rng.uniform(0.6, 3.5)
+                    x = self._write(x, y, text, hand, right) + hand.height * self.rng.uniform(
+                        0.6, 3.5
+                    )
             y += hand.height * self.rng.uniform(1.25, 2.6)
             if self.rng.random() < 0.12:  # another size
                 hand = self._hand(self._height((bottom - top) / 1.3))
@@ -213,7 +236,10 @@ class Sheet:
         while y + hand.height < bottom:
             x, parts = left + self.rng.uniform(2, hand.height), []
             for _ in range(self.rng.integers(2, 5)):
-                parts += [str(self.rng.integers(0, 10 ** self.rng.integers(1, 4))), self.rng.choice(["-", *OPERATORS])]
+                parts += [
+                    str(self.rng.integers(0, 10 ** self.rng.integers(1, 4))),
+                    self.rng.choice(["-", *OPERATORS]),
+                ]
             self._write(x, y, "".join(parts), hand, right)
             y += hand.height * self.rng.uniform(1.4, 2.5)
 
@@ -221,7 +247,8 @@ class Sheet:
         left, top, right, bottom = place
         height = self._height(min(right - left, bottom - top) / 1.5)
         for y, x in itertools.product(
-            np.arange(top + 3, bottom - height, 1.8 * height), np.arange(left + 3, right - height, 1.8 * height)
+            np.arange(top + 3, bottom - height, 1.8 * height),
+            np.arange(left + 3, right - height, 1.8 * height),
         ):
             if self.rng.random() < 0.4:
                 hand = self._hand(height * self.rng.uniform(0.6, 1.0), printed=0.15)
@@ -230,7 +257,8 @@ class Sheet:
                 self._write(x + jitter[0], y + jitter[1], text, hand, right)
 
     def _large(self, place: tuple) -> None:
-        """A digit, or a few, larger than the page reader finds at this scale: nothing of it is a digit of its own."""
+        """A digit, or a few, larger than the page reader finds at this scale: nothing of it is a
+        digit of its own."""
         left, top, right, bottom = place
         height = min(self.rng.uniform(40, 260), 1.6 * (bottom - top))
         hand = self._hand(height)
@@ -241,21 +269,31 @@ class Sheet:
         pass
 
     def _table(self, place: tuple) -> None:
-        """Cells with numbers, single digits, words, ticks, dashes or nothing, and most of their lines."""
+        """Cells with numbers, single digits, words, ticks, dashes or nothing, and most of their
+        lines."""
         rng, (left, top, right, bottom) = self.rng, place
         height = self._height((bottom - top) / 2)
         row = height * rng.uniform(1.15, 2.2)
         single = rng.random() < 0.4  # a digit a cell, as in a sudoku or a form's boxes
         column = row * rng.uniform(0.85, 1.3) if single else height * rng.uniform(1.6, 5)
-        x0, y0, slope = left + rng.uniform(-8, 10), top + rng.uniform(-8, 10), float(rng.normal(0, 0.02))
+        x0, y0, slope = (
+            left + rng.uniform(-8, 10),
+            top + rng.uniform(-8, 10),
+            float(rng.normal(0, 0.02)),
+        )
         rows, columns = int((bottom - y0) / row), int((right - x0) / column)
         thick, strength = rng.choice([0.5, 1.0, 1.6, 2.6]), rng.uniform(0.3, 1.0)
         drawn_lines = rng.choice(["all", "level", "upright", "none"], p=[0.72, 0.12, 0.06, 0.1])
         dashed = rng.random() < 0.08
         hands = [self._hand(height * 0.95, printed=0.25)._replace(gap=(0.03, 0.2), slope=slope)]
-        hands.append(self._hand(height * rng.uniform(0.75, 0.95), printed=0.25)._replace(gap=(0.03, 0.2), slope=slope))
+        hands.append(
+            self._hand(height * rng.uniform(0.75, 0.95), printed=0.25)._replace(
+                gap=(0.03, 0.2), slope=slope
+            )
+        )
         kinds = rng.dirichlet([2.5, 0.5, 0.5, 0.8])  # of what this table's cells hold
-        named = rng.random() < 0.5  # its first column holds names, its last marks, as a list of pupils does
+        # its first column holds names, its last marks, as a list of pupils does
+        named = rng.random() < 0.5
         block = 3 if rng.random() < 0.25 else 0  # every third line is thicker, as a sudoku's
         past = rng.random() < 0.25  # what is written in the cells reaches over their lines
         size = height * rng.uniform(0.5, 1.0)
@@ -263,7 +301,15 @@ class Sheet:
         for j in range(rows + 1):
             if drawn_lines in ("all", "level"):
                 y, broad = y0 + j * row, thick * (2.5 if block and j % block == 0 else 1)
-                self._line(x0, y, x0 + columns * column, y + slope * columns * column, broad, strength, dashed)
+                self._line(
+                    x0,
+                    y,
+                    x0 + columns * column,
+                    y + slope * columns * column,
+                    broad,
+                    strength,
+                    dashed,
+                )
         for i in range(columns + 1):
             if drawn_lines in ("all", "upright"):
                 x = x0 + i * column
@@ -274,10 +320,15 @@ class Sheet:
             x, y = x0 + i * column - slope * j * row, y0 + j * row + slope * i * column
             free = max(row - hand.height, 0.06 * row)
             y += free * (rng.uniform(-0.2, 1.2) if past else rng.uniform(0.15, 0.85))
-            x_end, x = x + column - 2, x + rng.uniform(0.08, 0.35) * (column - (0.7 * hand.height if single else 0))
+            x_end, x = (
+                x + column - 2,
+                x + rng.uniform(0.08, 0.35) * (column - (0.7 * hand.height if single else 0)),
+            )
             kind = rng.choice(["number", "word", "sign", "empty"], p=kinds)
             if named and i == 0:
-                self._text(x, y + (hand.height - size) / 2, self._label(), size, strength, x_end, font)
+                self._text(
+                    x, y + (hand.height - size) / 2, self._label(), size, strength, x_end, font
+                )
             elif named and (i == columns - 1 or j == 0):
                 self._letters(x, y, rng.choice([1, 1, 2]), hand, x_end)
             elif kind == "number":
@@ -305,8 +356,13 @@ class Sheet:
                 x = self._text(x, y, text, size, strength, right, font, said=True) + 0.35 * size
             y += size * spacing
         if before is not None:  # white on black
-            rows, columns = slice(int(max(0, top)), int(bottom)), slice(int(max(0, left)), int(right))
-            self.ink[rows, columns] = np.clip(strength - self.ink[rows, columns] + before[rows, columns], 0, 1)
+            rows, columns = (
+                slice(int(max(0, top)), int(bottom)),
+                slice(int(max(0, left)), int(right)),
+            )
+            self.ink[rows, columns] = np.clip(
+                strength - self.ink[rows, columns] + before[rows, columns], 0, 1
+            )
 
     def _shapes(self) -> None:
         """Dots, blocks, empty boxes and arrows, as they are printed on forms."""
@@ -318,7 +374,9 @@ class Sheet:
         if kind == 0:
             draw.ellipse((1, 1, size, size), fill=255)
         elif kind == 1:
-            draw.rounded_rectangle((1, 1, size, size * rng.uniform(0.4, 1)), size * rng.uniform(0, 0.4), fill=255)
+            draw.rounded_rectangle(
+                (1, 1, size, size * rng.uniform(0.4, 1)), size * rng.uniform(0, 0.4), fill=255
+            )
         elif kind == 2:
             draw.rectangle((1, 1, size, size), outline=255, width=max(1, int(size / 10)))
         else:
@@ -328,7 +386,8 @@ class Sheet:
             self._paste(ink, corner[0] + 1.4 * i * size, corner[1] + 1.4 * j * size)
 
     def _letters(self, x: float, y: float, count: int, hand: Hand, right: float) -> float:
-        """Letters with the pen that writes the numbers; nothing of them is to be found. Returns where they end."""
+        """Letters with the pen that writes the numbers; nothing of them is to be found. Returns
+        where they end."""
         for _ in range(count):
             ink = self._stroke("L", MARK, hand.height * self.rng.uniform(0.75, 1.05), hand)
             if x + ink.shape[1] > right:
@@ -340,9 +399,13 @@ class Sheet:
     def _label(self) -> str:
         """What is printed before a row: a word, with a figure before or behind it or without."""
         word, number = self._word(), str(self.rng.integers(1, 100))
-        return [word, number + word[:3].lower(), f"{number} {word}", f"{word} {number}", number + "."][
-            self.rng.choice(5, p=[0.4, 0.15, 0.2, 0.15, 0.1])
-        ]
+        return [
+            word,
+            number + word[:3].lower(),
+            f"{number} {word}",
+            f"{word} {number}",
+            number + ".",
+        ][self.rng.choice(5, p=[0.4, 0.15, 0.2, 0.15, 0.1])]
 
     def _word(self) -> str:
         rng = self.rng
@@ -361,7 +424,8 @@ class Sheet:
         return _open(str(self.rng.choice(fonts)), round(size))
 
     def _text(self, x, y, text, size, strength, right, font=None, said=False) -> float:
-        """Printed text from (x, y); returns where it ends. A figure by itself is UNSAID where it isn't `said`."""
+        """Printed text from (x, y); returns where it ends. A figure by itself is UNSAID where it
+        isn't `said`."""
         font = font or self._font(size)
         if script := self.composer.scripts.get(getattr(font, "path", None)):
             text = "".join(chr(self.rng.integers(script[0], script[1] + 1)) for _ in text)
@@ -372,24 +436,38 @@ class Sheet:
         self._paste(np.asarray(tile, np.float32) / 255 * strength, x - 4, y - 2)
         if not said and text.isdigit() and (box := tile.getbbox()):
             left, top = int(x - 4), int(y - 2)
-            self.found.append(((left + box[0], top + box[1], left + box[2], top + box[3]), size, UNSAID))
+            self.found.append(
+                ((left + box[0], top + box[1], left + box[2], top + box[3]), size, UNSAID)
+            )
         return x + width
 
     def _write(self, x: float, y: float, text: str, hand: Hand, right: float) -> float:
         """A number or a sum by hand from (x, y), its top left; returns where it ends.
 
-        In a text, "L" is a letter or a small drawing, "_" a dash that is no minus, "V" a tick and "X" a cross.
+        In a text, "L" is a letter or a small drawing, "_" a dash that is no minus, "V" a tick and
+        "X" a cross.
         """
         rng, start = self.rng, x
         for sign in text:
             height = hand.height * float(np.exp(hand.uneven * rng.normal()))
             drop = hand.uneven * hand.height * rng.normal()
             if sign == "0" or (sign in "23568" and rng.random() < hand.smaller):
-                height, drop = height * hand.small, drop + (1 - hand.small) * rng.uniform(0, 1) * hand.height
-            kind = int(sign) if sign.isdigit() else {"-": MINUS, ".": POINT, ",": POINT}.get(sign, MARK)
+                height, drop = (
+                    height * hand.small,
+                    drop + (1 - hand.small) * rng.uniform(0, 1) * hand.height,
+                )
+            kind = (
+                int(sign)
+                if sign.isdigit()
+                else {"-": MINUS, ".": POINT, ",": POINT}.get(sign, MARK)
+            )
             if kind == POINT:
-                height = max(1.5, hand.height * rng.uniform(0.06, 0.14)) * (1 if sign == "." else 2.2)
-                drop = hand.height * (0.95 if sign == "." else 0.85) - (height if sign == "." else 0)
+                height = max(1.5, hand.height * rng.uniform(0.06, 0.14)) * (
+                    1 if sign == "." else 2.2
+                )
+                drop = hand.height * (0.95 if sign == "." else 0.85) - (
+                    height if sign == "." else 0
+                )
             elif sign in "+x*:÷=":
                 height *= rng.uniform(0.45, 0.8)
                 drop += (hand.height - height) / 2
@@ -400,7 +478,11 @@ class Sheet:
             if x + ink.shape[1] > right + 0.2 * hand.height:
                 break
             box = self._paste(ink, x, y + drop + hand.slope * (x - start))
-            size = hand.height if kind in (POINT, MINUS, MARK) else max(box[2] - box[0], box[3] - box[1])
+            size = (
+                hand.height
+                if kind in (POINT, MINUS, MARK)
+                else max(box[2] - box[0], box[3] - box[1])
+            )
             if sign in "_VX" or (kind == MARK and len(text) == 1):
                 kind = None  # a sign by itself is no part of a number
             if kind is not None:
@@ -421,7 +503,11 @@ class Sheet:
                 ink = self._letter(letter, 1.2 * height, font)
             else:  # with the pen that writes the digits
                 mask = np.pad(_tight(self._letter(letter, 1.4 * FIELD, font)) > 0.4, AROUND)
-                ink = _inked(ndimage.distance_transform_edt(~skeletonize(mask)).astype(np.float32), height, hand.radius)
+                ink = _inked(
+                    ndimage.distance_transform_edt(~skeletonize(mask)).astype(np.float32),
+                    height,
+                    hand.radius,
+                )
         else:
             if sign.isdigit():
                 field = self._digit_field(int(sign), hand)
@@ -434,7 +520,9 @@ class Sheet:
 
     def _letter(self, letter: str, size: float, font: str) -> np.ndarray:
         tile = Image.new("L", (int(2 * size) + 4, int(2 * size) + 4))
-        ImageDraw.Draw(tile).text((size / 3, size / 4), letter, 255, _open(font, max(4, round(size))))
+        ImageDraw.Draw(tile).text(
+            (size / 3, size / 4), letter, 255, _open(font, max(4, round(size)))
+        )
         return np.asarray(tile, np.float32) / 255
 
     def _digit_field(self, label: int, hand: Hand) -> np.ndarray:
@@ -447,20 +535,31 @@ class Sheet:
             y = np.where(y > 0, tail * y, y)
             points = np.stack([x, y], 1)
             return _field_of_lines(
-                [points[i : i + 2] for i in np.flatnonzero(down)], rng.uniform(0.7, 1.0), FIELD * tail
+                [points[i : i + 2] for i in np.flatnonzero(down)],
+                rng.uniform(0.7, 1.0),
+                FIELD * tail,
             )
         image = self.composer.digits.images[rng.choice(self.composer.of_label[label])]
         rows, columns = np.flatnonzero(image.any(1)), np.flatnonzero(image.any(0))
         image = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         aspect = float(np.clip(np.exp(rng.normal(0, 0.15)), 0.7, 1.4))
-        width, tall = max(6, round(FIELD * aspect * image.shape[1] / image.shape[0])), round(FIELD * tail)
-        large = np.asarray(Image.fromarray(image).resize((min(width, 2 * FIELD), FIELD), Image.Resampling.BICUBIC))
+        width, tall = (
+            max(6, round(FIELD * aspect * image.shape[1] / image.shape[0])),
+            round(FIELD * tail),
+        )
+        large = np.asarray(
+            Image.fromarray(image).resize((min(width, 2 * FIELD), FIELD), Image.Resampling.BICUBIC)
+        )
         shift = np.tan(hand.slant - 0.05) * FIELD / 2
         pad = int(abs(shift)) + 2
         large = np.pad(large, ((2, 2), (pad, pad)))
-        # A row of the field from each of the picture's: the lower half stretched, and all of it slanted.
+        # A row of the field from each of the picture's: the lower half stretched, and all of it
+        # slanted.
         places = np.concatenate(
-            [np.linspace(0, FIELD / 2, FIELD // 2), np.linspace(FIELD / 2, FIELD + 3, tall - FIELD // 2)]
+            [
+                np.linspace(0, FIELD / 2, FIELD // 2),
+                np.linspace(FIELD / 2, FIELD + 3, tall - FIELD // 2),
+            ]
         )
         y = np.repeat(places[:, None], large.shape[1], 1)
         x = np.arange(large.shape[1])[None] + shift * (y / FIELD * 2 - 1)
@@ -494,8 +593,13 @@ class Sheet:
         }.get(sign)
         if lines is None:
             name = str(rng.choice(list(SIGNS)))
-            lines = [[(int(a), int(b)) for a, b in zip(p[::2], p[1::2], strict=True)] for p in SIGNS[name]]
-        noise = 0.06 * max(np.ptp(np.concatenate([np.array(line, float) for line in lines]), axis=0).max(), 0.02)
+            lines = [
+                [(int(a), int(b)) for a, b in zip(p[::2], p[1::2], strict=True)]
+                for p in SIGNS[name]
+            ]
+        noise = 0.06 * max(
+            np.ptp(np.concatenate([np.array(line, float) for line in lines]), axis=0).max(), 0.02
+        )
         return [np.array(line, float) + noise * rng.normal(size=(len(line), 2)) for line in lines]
 
     def _line(self, x0, y0, x1, y1, thick, strength, dashed=False) -> None:
@@ -517,7 +621,9 @@ class Sheet:
             row = np.round(centre).astype(int) + offset
             inside = (row >= 0) & (row < self.side)
             cover = np.clip(thick / 2 + 0.5 - np.abs(row - centre), 0, min(1, thick)) * strength
-            ink[row[inside], along[inside]] = np.maximum(ink[row[inside], along[inside]], cover[inside])
+            ink[row[inside], along[inside]] = np.maximum(
+                ink[row[inside], along[inside]], cover[inside]
+            )
 
     def _rule(self) -> None:
         """Ruled or squared paper, sloping a little, paler than the pen or as dark."""
@@ -544,10 +650,17 @@ class Sheet:
         """Lays ink on the sheet; returns its box."""
         left, top = round(x), round(y)
         height, width = ink.shape
-        ys, xs = slice(max(0, top), min(self.side, top + height)), slice(max(0, left), min(self.side, left + width))
+        ys, xs = (
+            slice(max(0, top), min(self.side, top + height)),
+            slice(max(0, left), min(self.side, left + width)),
+        )
         if ys.stop > ys.start and xs.stop > xs.start:
             area = self.ink[ys, xs]
-            np.maximum(area, ink[ys.start - top : ys.stop - top, xs.start - left : xs.stop - left], out=area)
+            np.maximum(
+                area,
+                ink[ys.start - top : ys.stop - top, xs.start - left : xs.stop - left],
+                out=area,
+            )
         return float(left), float(top), float(left + width), float(top + height)
 
     # how it is photographed
@@ -565,10 +678,14 @@ class Sheet:
             light *= self._shadow(x, y)
         paper = np.full((side, side), rng.uniform(0.75, 1.0), np.float32)
         if rng.random() < 0.3:
-            grain = ndimage.gaussian_filter(rng.standard_normal((side, side), np.float32), rng.uniform(0.6, 3))
+            grain = ndimage.gaussian_filter(
+                rng.standard_normal((side, side), np.float32), rng.uniform(0.6, 3)
+            )
             paper += rng.uniform(0.01, 0.05) * grain / grain.std()
         if rng.random() < 0.1:  # what shows through from the other side, or was rubbed out
-            paper -= 0.1 * np.roll(ndimage.gaussian_filter(self.ink, 1.5)[:, ::-1], rng.integers(side), 1)
+            paper -= 0.1 * np.roll(
+                ndimage.gaussian_filter(self.ink, 1.5)[:, ::-1], rng.integers(side), 1
+            )
         dark = rng.uniform(0.0, 0.35)  # how light the ink is
         picture = paper * (1 - self.ink) + np.minimum(dark, paper) * self.ink
         covered = np.zeros((side, side), bool)
@@ -589,7 +706,8 @@ class Sheet:
         if not inverted and rng.random() < 0.08:  # scanned black on white
             level = 1 - rng.uniform(0.35, 0.6) * self.pen["strength"] * (1 - dark)
             scanned = np.where(picture > level * light * paper, 1.0, 0.0)
-            if (scanned == 0).mean() > 0.5 * (self.ink > 0.3).mean():  # else the strokes were too fine for it
+            # else the strokes were too fine for it
+            if (scanned == 0).mean() > 0.5 * (self.ink > 0.3).mean():
                 picture = scanned
         cut = np.s_[MARGIN : MARGIN + SIDE, MARGIN : MARGIN + SIDE]
         picture = np.clip(255 * picture[cut], 0, 255).astype(np.uint8)
@@ -602,7 +720,9 @@ class Sheet:
     def _shadow(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """How much light is left under a hand's or a phone's shadow."""
         rng, angle = self.rng, self.rng.uniform(0, 2 * np.pi)
-        distance = np.cos(angle) * (x - rng.uniform(0.2, 0.8)) + np.sin(angle) * (y - rng.uniform(0.2, 0.8))
+        distance = np.cos(angle) * (x - rng.uniform(0.2, 0.8)) + np.sin(angle) * (
+            y - rng.uniform(0.2, 0.8)
+        )
         soft = rng.uniform(0.003, 0.06)
         return 1 - rng.uniform(0.2, 0.6) / (1 + np.exp(-np.clip(distance / soft, -30, 30)))
 
@@ -611,7 +731,9 @@ class Sheet:
         rng, side = self.rng, self.side
         if rng.random() < 0.35:  # a finger, a pen or a clip
             centre, radius = rng.uniform(0, 1, 2), rng.uniform(0.06, 0.3)
-            stretched = ((x - centre[0]) * rng.uniform(0.4, 1)) ** 2 + ((y - centre[1]) * rng.uniform(0.4, 1)) ** 2
+            stretched = ((x - centre[0]) * rng.uniform(0.4, 1)) ** 2 + (
+                (y - centre[1]) * rng.uniform(0.4, 1)
+            ) ** 2
             where = stretched < radius**2
         else:
             angle, at = rng.uniform(0, 2 * np.pi), rng.uniform(0.05, 0.5)
@@ -628,7 +750,8 @@ class Sheet:
         return where
 
     def _labels(self, covered: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Boxes, sizes and classes in the scene; what is cut off or covered is UNSAID, or left out."""
+        """Boxes, sizes and classes in the scene; what is cut off or covered is UNSAID, or left
+        out."""
         boxes, sizes, classes = [], [], []
         for (left, top, right, bottom), size, kind in self.found:
             inside = max(0, min(right, MARGIN + SIDE) - max(left, MARGIN)) * max(
@@ -652,11 +775,17 @@ class Sheet:
 
 
 def _turned(scene: Scene) -> Scene:
-    """A scene turned by a quarter. What looks like a digit then, too, is UNSAID; the rest is none."""
+    """A scene turned by a quarter. What looks like a digit then, too, is UNSAID; the rest is
+    none."""
     stays = np.isin(scene.classes, (UNSAID, 0, 1, 8, MINUS, POINT))
     left, top, right, bottom = scene.boxes[stays].T
     boxes = np.stack([top, SIDE - right, bottom, SIDE - left], 1)
-    return Scene(np.rot90(scene.picture).copy(), boxes, scene.sizes[stays], np.full(stays.sum(), UNSAID, np.int8))
+    return Scene(
+        np.rot90(scene.picture).copy(),
+        boxes,
+        scene.sizes[stays],
+        np.full(stays.sum(), UNSAID, np.int8),
+    )
 
 
 @functools.lru_cache(1024)
@@ -665,7 +794,8 @@ def _open(path: str | None, size: int) -> ImageFont.FreeTypeFont:
 
 
 def _script(path: str) -> tuple[int, int] | None:
-    """The letters of a font that has no Latin ones, as a range of code points; None for one that has."""
+    """The letters of a font that has no Latin ones, as a range of code points; None for one that
+    has."""
     font = ImageFont.truetype(path, 20)
     missing = bytes(font.getmask("\uffff"))
 
@@ -675,8 +805,11 @@ def _script(path: str) -> tuple[int, int] | None:
     return None if has(ord("A")) else next((script for script in SCRIPTS if has(script[0])), None)
 
 
-def _field_of_lines(lines: Sequence[np.ndarray], aspect: float, height: float = FIELD) -> np.ndarray:
-    """Polylines (n, 2) x, y → (h, w) float32 distances to them in a field, `height` high or as wide."""
+def _field_of_lines(
+    lines: Sequence[np.ndarray], aspect: float, height: float = FIELD
+) -> np.ndarray:
+    """Polylines (n, 2) x, y → (h, w) float32 distances to them in a field, `height` high or as
+    wide."""
     points = np.concatenate(lines)
     low, span = points.min(0), np.ptp(points, axis=0)
     scale = height / max(span[1], span[0] if aspect == 0.5 else 0.5 * span[0], 1e-3)
@@ -693,7 +826,8 @@ def _field_of_lines(lines: Sequence[np.ndarray], aspect: float, height: float = 
 
 
 def _inked(field: np.ndarray, height: float, radius: float) -> np.ndarray:
-    """A field → the ink of a pen of that radius, in pixels, where what was FIELD pixels long is `height` pixels."""
+    """A field → the ink of a pen of that radius, in pixels, where what was FIELD pixels long is
+    `height` pixels."""
     scale = height / FIELD
     # The pen is within the height, so that a broad one does not make the digit larger.
     scale = max(scale * (height - radius) / height, 0.02)

@@ -1,14 +1,17 @@
-"""Datasets as uint8 arrays: TensorFlow Datasets' own, prepared and verified by it, without TensorFlow.
+"""Datasets as uint8 arrays: TensorFlow Datasets' own, prepared and verified by it, without
+TensorFlow.
 
     from train import data
     mnist = data.load("mnist")
     mnist.train.images  # (55000, 28, 28) uint8
 
-TFDS reads without TensorFlow, but three of its builders (`mnist`, `fashion_mnist`, `kmnist`) unpack their archives and
-encode their images through it. `_IdxReader` does these two steps with Python's gzip and Pillow instead; all else, the
-addresses and checksums, the features, the records and the metadata, is TFDS's, and so is the prepared dataset.
+TFDS reads without TensorFlow, but three of its builders (`mnist`, `fashion_mnist`, `kmnist`) unpack
+their archives and encode their images through it. `_IdxReader` does these two steps with Python's
+gzip and Pillow instead; all else, the addresses and checksums, the features, the records and the
+metadata, is TFDS's, and so is the prepared dataset.
 
-The decoded arrays are kept beside the prepared dataset, in `arrays.npz`, since decoding 70,000 PNG takes 10 s.
+The decoded arrays are kept beside the prepared dataset, in `arrays.npz`, since decoding 70,000 PNG
+takes 10 s.
 """
 
 import contextlib
@@ -33,8 +36,10 @@ from model.recognizer import as_single_glyph
 WITHOUT_TENSORFLOW = ("mnist", "fashion_mnist", "kmnist")
 VALIDATION = 5000  # the last images of the training split: never trained on
 ARRAYS = ("classes", "train_images", "train_labels", "test_images", "test_labels")
-NO_ARRAYS = OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile  # what a file that is none raises
-OURS = "array_record"  # the folder for what TensorFlow has prepared in the data directory in its own format
+# what a file that is none raises
+NO_ARRAYS = OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile
+# the folder for what TensorFlow has prepared in the data directory in its own format
+OURS = "array_record"
 DOWNLOAD_RETRIES = 2  # TFDS tries eleven times, which without a network takes minutes
 
 Progress = Callable[[float, str], None]  # (share done in [0, 1], what is being done)
@@ -67,18 +72,22 @@ def data_dir() -> Path:
     return Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
 
 
-def load(name: str = "mnist", progress: Progress | None = None, validation: int = VALIDATION) -> Dataset:
-    """The TFDS dataset of that name, downloaded and prepared first where it isn't yet; or a folder's.
+def load(
+    name: str = "mnist", progress: Progress | None = None, validation: int = VALIDATION
+) -> Dataset:
+    """The TFDS dataset of that name, downloaded and prepared first where it isn't yet; or a
+    folder's.
 
     Args:
-        name: a TFDS name, such as `mnist` or `emnist/digits`, of an image classification dataset; or the path of a
-            folder of class folders (train/folder.py), which goes first.
+        name: a TFDS name, such as `mnist` or `emnist/digits`, of an image classification dataset;
+            or the path of a folder of class folders (train/folder.py), which goes first.
         progress: called while the dataset is prepared and decoded.
-        validation: how many of the last training images make up the validation part, but at most a sixth of them.
+        validation: how many of the last training images make up the validation part, but at most a
+            sixth of them.
 
     Raises:
-        DataError: no such dataset, no network, a broken archive, a builder that needs TensorFlow, or a folder that
-            isn't one of class folders.
+        DataError: no such dataset, no network, a broken archive, a builder that needs TensorFlow,
+            or a folder that isn't one of class folders.
     """
     progress = progress or (lambda share, what: None)
     if is_folder(name):
@@ -93,7 +102,10 @@ def load(name: str = "mnist", progress: Progress | None = None, validation: int 
     train = Split(arrays["train_images"], arrays["train_labels"])
     validation = min(validation, len(train.labels) // 6)
     if validation <= 0:
-        raise DataError(f"{name} has {len(train.labels)} training images: too few to put some aside for validation.")
+        raise DataError(
+            f"{name} has {len(train.labels)} training images: too few to put some aside for "
+            f"validation."
+        )
     return Dataset(
         name,
         tuple(arrays["classes"].tolist()),
@@ -106,7 +118,8 @@ def load(name: str = "mnist", progress: Progress | None = None, validation: int 
 def read_glyphs(path: os.PathLike | str) -> tuple[np.ndarray, np.ndarray]:
     """A file of glyphs and what they show: (n, 28, 28) uint8, white on black, and (n,) str, n > 0.
 
-    It is an npz with `glyphs` and `labels` of these shapes, as the dashboard's collection exports it.
+    It is an npz with `glyphs` and `labels` of these shapes, as the dashboard's collection exports
+    it.
 
     Raises:
         DataError: no such file, or another one.
@@ -117,11 +130,23 @@ def read_glyphs(path: os.PathLike | str) -> tuple[np.ndarray, np.ndarray]:
     except FileNotFoundError as error:
         raise DataError(f"There is no file {path}.") from error
     except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} is not an npz file with 'glyphs' and 'labels' ({error}).") from error
-    if glyphs.dtype != np.uint8 or glyphs.ndim != 3 or glyphs.shape[1:] != (GLYPH_SIZE, GLYPH_SIZE) or not len(glyphs):
-        raise DataError(f"{path}: 'glyphs' should be uint8 (n, 28, 28) with n > 0, not {glyphs.dtype} {glyphs.shape}.")
+        raise DataError(
+            f"{path} is not an npz file with 'glyphs' and 'labels' ({error})."
+        ) from error
+    if (
+        glyphs.dtype != np.uint8
+        or glyphs.ndim != 3
+        or glyphs.shape[1:] != (GLYPH_SIZE, GLYPH_SIZE)
+        or not len(glyphs)
+    ):
+        raise DataError(
+            f"{path}: 'glyphs' should be uint8 (n, 28, 28) with n > 0, not {glyphs.dtype} "
+            f"{glyphs.shape}."
+        )
     if labels.dtype.kind != "U" or labels.shape != glyphs.shape[:1]:
-        raise DataError(f"{path}: 'labels' should be {len(glyphs)} names, not {labels.dtype} {labels.shape}.")
+        raise DataError(
+            f"{path}: 'labels' should be {len(glyphs)} names, not {labels.dtype} {labels.shape}."
+        )
     return glyphs, labels
 
 
@@ -136,32 +161,47 @@ def is_cached(name: str) -> bool:
 
 
 def _cache_paths(name: str) -> list[Path]:
-    """Decoded arrays of a dataset: in name/version, or in name/config/version where the name alone meant that one."""
+    """Decoded arrays of a dataset: in name/version, or in name/config/version where the name alone
+    meant that one."""
     if not _is_plain(name):
         return []
     found = []
     for root in (data_dir() / OURS, data_dir()):
         folder = root / name.replace(":", "/")
         own = [*folder.glob("arrays.npz"), *folder.glob("[0-9]*/arrays.npz")]
-        found += sorted(own) or sorted(path for path in folder.glob("*/[0-9]*/arrays.npz") if _asked(path) == name)
+        found += sorted(own) or sorted(
+            path for path in folder.glob("*/[0-9]*/arrays.npz") if _asked(path) == name
+        )
     return found
 
 
 def _asked(path: Path) -> str | None:
     """The name by which a dataset was asked for when it was decoded."""
-    with contextlib.suppress(*NO_ARRAYS), open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+    with (
+        contextlib.suppress(*NO_ARRAYS),
+        open(path, "rb") as file,
+        np.load(file, allow_pickle=False) as arrays,
+    ):
         return str(arrays["asked"])
     return None
 
 
 def _is_plain(name: str) -> bool:
-    return bool(name) and name.replace("/", "").replace(":", "").replace(".", "").replace("_", "").isalnum()
+    return (
+        bool(name)
+        and name.replace("/", "").replace(":", "").replace(".", "").replace("_", "").isalnum()
+    )
 
 
 def _cached(name: str) -> dict[str, np.ndarray] | None:
-    """The decoded arrays, None where there are none or they can't be read: then they are made again."""
+    """The decoded arrays, None where there are none or they can't be read: then they are made
+    again."""
     for path in reversed(_cache_paths(name)):
-        with contextlib.suppress(*NO_ARRAYS), open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+        with (
+            contextlib.suppress(*NO_ARRAYS),
+            open(path, "rb") as file,
+            np.load(file, allow_pickle=False) as arrays,
+        ):
             return {key: arrays[key] for key in ARRAYS}
     return None
 
@@ -202,7 +242,11 @@ def _builder(name: str, root: Path, progress: Progress):
     if cls.name not in WITHOUT_TENSORFLOW:
         return tfds.builder(name, data_dir=root)
     with tfds.core.registered.skip_registration():
-        cls = type(cls.__name__, (_IdxReader, cls), {"__module__": cls.__module__, "progress": staticmethod(progress)})
+        cls = type(
+            cls.__name__,
+            (_IdxReader, cls),
+            {"__module__": cls.__module__, "progress": staticmethod(progress)},
+        )
     builder = cls(data_dir=root)
     if builder.is_prepared() and builder.info.file_format.value != "array_record":
         # Prepared by TensorFlow, as TFRecords. Leave that as it is, and share its downloads.
@@ -211,7 +255,8 @@ def _builder(name: str, root: Path, progress: Progress):
 
 
 class _IdxReader:
-    """Goes before a builder of TFDS's MNIST family in a class's bases: archives and images without TensorFlow."""
+    """Goes before a builder of TFDS's MNIST family in a class's bases: archives and images without
+    TensorFlow."""
 
     def _split_generators(self, dl_manager):
         from tensorflow_datasets.core.download import checksums
@@ -228,8 +273,9 @@ class _IdxReader:
                 # TFDS verifies what it downloads, but trusts what lies in its cache.
                 if checksums.compute_url_info(path).checksum != self.url_infos[url].checksum:
                     raise DataError(
-                        f"The archive {Path(path).name} is damaged or altered (its SHA-256 isn't the one that TFDS "
-                        f"expects); delete it from {Path(path).parent} and try again."
+                        f"The archive {Path(path).name} is damaged or altered (its SHA-256 isn't "
+                        f"the one that TFDS expects); delete it from {Path(path).parent} and try "
+                        f"again."
                     )
         return {split: self._generate_examples(*pair) for split, pair in paths.items()}
 
@@ -237,12 +283,16 @@ class _IdxReader:
         images, labels = read_idx(images_path), read_idx(labels_path)
         for index, (image, label) in enumerate(zip(images, labels, strict=True)):
             if index % 1000 == 0:
-                self.progress(index / len(labels) / 2, f"Preparing {self.name}: {index:,} of {len(labels):,} images")
+                self.progress(
+                    index / len(labels) / 2,
+                    f"Preparing {self.name}: {index:,} of {len(labels):,} images",
+                )
             yield index, {"image": Image.fromarray(image), "label": int(label)}
 
 
 def read_idx(path: os.PathLike) -> np.ndarray:
-    """A gzipped IDX file of bytes → uint8 array of its shape (http://yann.lecun.com/exdb/mnist, "file formats").
+    """A gzipped IDX file of bytes → uint8 array of its shape (http://yann.lecun.com/exdb/mnist,
+    "file formats").
 
     Raises:
         DataError: not such a file, or a truncated one.
@@ -256,7 +306,9 @@ def read_idx(path: os.PathLike) -> np.ndarray:
         if zeros or kind != 8 or len(values) != np.prod(shape):
             raise ValueError("header and content disagree")
     except (OSError, EOFError, ValueError, struct.error) as error:
-        raise DataError(f"{path} is not a whole IDX file ({error}); delete it and try again.") from error
+        raise DataError(
+            f"{path} is not a whole IDX file ({error}); delete it and try again."
+        ) from error
     return values.reshape(shape)
 
 
@@ -267,9 +319,14 @@ def _decoded(builder, progress: Progress) -> dict[str, np.ndarray]:
     if "train" not in splits:
         missing.append("train")
     if missing:
-        raise DataError(f"{builder.name} has no '{missing[0]}', which an image classification dataset needs here.")
+        raise DataError(
+            f"{builder.name} has no '{missing[0]}', which an image classification dataset needs "
+            f"here."
+        )
     if getattr(features["label"], "names", None) is None:
-        raise DataError(f"The labels of {builder.name} are no classes, so there is nothing to tell apart.")
+        raise DataError(
+            f"The labels of {builder.name} are no classes, so there is nothing to tell apart."
+        )
     arrays = {"classes": np.array(features["label"].names)}
     given = [split for split in ("train", "test") if split in splits]
     total, done = sum(splits[split].num_examples for split in given), 0
@@ -283,7 +340,9 @@ def _decoded(builder, progress: Progress) -> dict[str, np.ndarray]:
             images[index] = _as_glyph(image.swapaxes(0, 1) if builder.name == "emnist" else image)
             labels[index] = example["label"]
             if done % 1000 == 0:
-                progress(0.5 + done / total / 2, f"Decoding {builder.name}: {done:,} of {total:,} images")
+                progress(
+                    0.5 + done / total / 2, f"Decoding {builder.name}: {done:,} of {total:,} images"
+                )
             done += 1
         arrays[f"{split}_images"], arrays[f"{split}_labels"] = images, labels
     if "test" not in given:  # every sixth image is put aside
@@ -295,7 +354,8 @@ def _decoded(builder, progress: Progress) -> dict[str, np.ndarray]:
 
 
 def _as_glyph(image: np.ndarray) -> np.ndarray:
-    """(h, w, 1 or 3) uint8 → (28, 28) uint8: grey 28×28 as it is, all else as the reader would see it."""
+    """(h, w, 1 or 3) uint8 → (28, 28) uint8: grey 28×28 as it is, all else as the reader would see
+    it."""
     if image.shape == (GLYPH_SIZE, GLYPH_SIZE, 1):
         return image[..., 0]
     with contextlib.suppress(ImageError):
@@ -325,7 +385,8 @@ def _nothing_half_written(root: Path, name: str) -> Iterator[None]:
 
 def _unknown(name: str) -> str:
     return (
-        f"There is no folder '{name}', and TFDS knows no such dataset; tensorflow.org/datasets/catalog has the names."
+        f"There is no folder '{name}', and TFDS knows no such dataset; "
+        f"tensorflow.org/datasets/catalog has the names."
     )
 
 
@@ -342,14 +403,21 @@ def _explained(name: str, error: Exception) -> str:
         return _unknown(name)
     if isinstance(error, requests.exceptions.RequestException | DownloadError):
         return (
-            f"{name} could not be downloaded (is there a network?), and it is not in {data_dir()}; copy a TFDS data "
+            f"{name} could not be downloaded (is there a network?), and it is not in {data_dir()}; "
+            f"copy a TFDS data "
             "directory that has it there, or set TFDS_DATA_DIR to one."
         )
     if isinstance(error, NonMatchingChecksumError):
-        return f"The download of {name} is damaged or altered (its SHA-256 isn't the one that TFDS expects); try again."
+        return (
+            f"The download of {name} is damaged or altered (its SHA-256 isn't the one that TFDS "
+            "expects); try again."
+        )
     if isinstance(error, ImportError):
         module = error.name or str(error)
-        return f"TFDS needs the package '{module}' to prepare {name}; install it: pip install {module}."
+        return (
+            f"TFDS needs the package '{module}' to prepare {name}; install it: pip install "
+            f"{module}."
+        )
     if isinstance(error, OSError):
         return f"{name} could not be prepared in {data_dir()}: {error.strerror or error}."
     return f"{name} could not be prepared by TFDS: {_named(error)}."

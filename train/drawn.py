@@ -1,10 +1,12 @@
-"""Digits drawn by program inside jit, as people draw them with a mouse or a finger, in more shapes than MNIST has.
+"""Digits drawn by program inside jit, as people draw them with a mouse or a finger, in more shapes
+than MNIST has.
 
     images, labels = drawn(key, 8)  # (8, 28, 28) uint8 and (8,) int32
 
-MNIST was written in pencil by Americans. With a mouse the stroke is even and its corners are round; elsewhere a 7 is
-crossed, a 1 has a flag and a foot, a 4 is open, a 0 slashed. SHAPES lists such ways to write each digit; each drawing
-moves the shape's points a little, so that no two are the same.
+MNIST was written in pencil by Americans. With a mouse the stroke is even and its corners are round;
+elsewhere a 7 is crossed, a 1 has a flag and a foot, a 4 is open, a 0 slashed. SHAPES lists such
+ways to write each digit; each drawing moves the shape's points a little, so that no two are the
+same.
 """
 
 import itertools
@@ -17,8 +19,8 @@ from scipy.interpolate import BSpline
 
 from train.augment import CENTRE, GRID, uniform
 
-# Ways to write each digit: strokes, each a row of points x, y on a grid of 0 to 9, y downwards. A stroke is rounded
-# as it passes a point, but for one given twice, which is a corner.
+# Ways to write each digit: strokes, each a row of points x, y on a grid of 0 to 9, y downwards. A
+# stroke is rounded as it passes a point, but for one given twice, which is a corner.
 SHAPES = {
     0: [
         ["502011030649797989938050"],
@@ -114,8 +116,8 @@ SHAPES = {
         ["73602024568382828888"],
     ],
 }
-# Rarer ways, which only the page reader learns (train/compose.py): a 1 with an upstroke as long as itself, lightning,
-# low bars, an 8 that is open at its top, tails like a g's or an S'.
+# Rarer ways, which only the page reader learns (train/compose.py): a 1 with an upstroke as long as
+# itself, lightning, low bars, an 8 that is open at its top, tails like a g's or an S'.
 RARE = {
     1: [["17606069"], ["18606069"], ["07505059"], ["26606049"]],
     4: [["5014147449"], ["602525856549"], ["30151575", "604959"]],
@@ -133,9 +135,11 @@ POINTS = 24  # of a shape, at most
 
 
 def _along(points: int) -> np.ndarray:
-    """(places, points): the weights that each of a stroke's points has at places along its rounded line.
+    """(places, points): the weights that each of a stroke's points has at places along its rounded
+    line.
 
-    A quadratic B-spline from its first to its last point, which is how the canvas rounds the way of a brush.
+    A quadratic B-spline from its first to its last point, which is how the canvas rounds the way of
+    a brush.
     """
     if points == 2:
         return np.eye(2)
@@ -144,7 +148,8 @@ def _along(points: int) -> np.ndarray:
 
 
 def _shapes(ways: dict[int, list[list[str]]]) -> tuple[np.ndarray, ...]:
-    """Of each shape: its digit, its points, which of them move together, the places' weights, where the pen is down."""
+    """Of each shape: its digit, its points, which of them move together, the places' weights, where
+    the pen is down."""
     count = sum(map(len, ways.values()))
     labels = np.repeat(list(ways), list(map(len, ways.values())))
     points = np.zeros((count, POINTS, 2), np.float32)  # y, x in [-1, 1]
@@ -154,10 +159,15 @@ def _shapes(ways: dict[int, list[list[str]]]) -> tuple[np.ndarray, ...]:
     for shape, strokes in enumerate(itertools.chain(*ways.values())):
         first = place = 0
         for stroke in strokes:
-            way = [(int(y) / 4.5 - 1, int(x) / 4.5 - 1) for x, y in zip(stroke[::2], stroke[1::2], strict=True)]
+            way = [
+                (int(y) / 4.5 - 1, int(x) / 4.5 - 1)
+                for x, y in zip(stroke[::2], stroke[1::2], strict=True)
+            ]
             last, along = first + len(way), _along(len(way))
             points[shape, first:last] = way
-            twins[shape, first:last] = [first + i - (i > 0 and point == way[i - 1]) for i, point in enumerate(way)]
+            twins[shape, first:last] = [
+                first + i - (i > 0 and point == way[i - 1]) for i, point in enumerate(way)
+            ]
             weights[shape, place : place + len(along), first:last] = along
             down[shape, place : place + len(along) - 1] = True
             first, place = last, place + len(along)
@@ -167,11 +177,14 @@ def _shapes(ways: dict[int, list[list[str]]]) -> tuple[np.ndarray, ...]:
 LABELS, SHAPE_POINTS, TWINS, WEIGHTS, DOWN = _shapes(SHAPES)
 RARELY = _shapes(RARE)
 # Each digit is as likely as another, however many ways there are to write it.
-CHANCES = np.concatenate([np.full(len(ways), 0.1 / len(ways)) for ways in SHAPES.values()]).astype(np.float32)
+CHANCES = np.concatenate([np.full(len(ways), 0.1 / len(ways)) for ways in SHAPES.values()]).astype(
+    np.float32
+)
 
 
 def render(key, segments, down):
-    """Straight pieces of a pen's way → (28, 28) in [0, 1]: even strokes of random width, as MNIST lays out a digit.
+    """Straight pieces of a pen's way → (28, 28) in [0, 1]: even strokes of random width, as MNIST
+    lays out a digit.
 
     Args:
         segments: (pieces, 4) y, x, y, x of their ends, in any unit.
@@ -186,8 +199,13 @@ def render(key, segments, down):
     mass = (ends.mean(1) * length[:, None]).sum(0) / (length.sum() + 1e-3)
     ends = ends - jnp.clip(mass, -4, 4) + CENTRE
     start, along = ends[:, 0], ends[:, 1] - ends[:, 0]
-    y, x = GRID[None, :, None] - start[:, 0, None, None], GRID[None, None, :] - start[:, 1, None, None]
-    t = (y * along[:, 0, None, None] + x * along[:, 1, None, None]) / (length[:, None, None] ** 2 + 1e-3)
+    y, x = (
+        GRID[None, :, None] - start[:, 0, None, None],
+        GRID[None, None, :] - start[:, 1, None, None],
+    )
+    t = (y * along[:, 0, None, None] + x * along[:, 1, None, None]) / (
+        length[:, None, None] ** 2 + 1e-3
+    )
     t = jnp.clip(t, 0, 1)
     squared = (y - t * along[:, 0, None, None]) ** 2 + (x - t * along[:, 1, None, None]) ** 2
     nearest = jnp.where(down[:, None, None], squared, jnp.inf).min(0)
@@ -200,14 +218,18 @@ def digit(key):
     shape = random.choice(keys[0], len(CHANCES), p=jnp.asarray(CHANCES))
     moved = uniform(keys[1], 0.03, 0.13) * random.normal(keys[2], (POINTS, 2))
     points = jnp.asarray(SHAPE_POINTS)[shape] + moved[jnp.asarray(TWINS)[shape]]
-    points *= jnp.stack([1.0, 0.8 * jnp.exp(0.22 * random.normal(keys[3]))])  # y, x: narrower or wider
+    # y, x: narrower or wider
+    points *= jnp.stack([1.0, 0.8 * jnp.exp(0.22 * random.normal(keys[3]))])
     places = jnp.asarray(WEIGHTS)[shape] @ points
     segments = jnp.concatenate([places[:-1], places[1:]], 1)
     return render(keys[4], segments, jnp.asarray(DOWN)[shape]), jnp.asarray(LABELS)[shape]
 
 
-def places(label: int, rng: np.random.Generator, rare: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """One drawing of a digit outside of jit, as `digit` draws it: where the pen passes, and where it is down.
+def places(
+    label: int, rng: np.random.Generator, rare: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """One drawing of a digit outside of jit, as `digit` draws it: where the pen passes, and where
+    it is down.
 
     Args:
         label: the digit.
@@ -215,9 +237,12 @@ def places(label: int, rng: np.random.Generator, rare: bool = False) -> tuple[np
         rare: in one of the rarer shapes; those of RARE alone have such.
 
     Returns:
-        (PLACES, 2) float32 y, x, about -1 to 1, and (PLACES - 1,) bool, whether it draws from a place to the next.
+        (PLACES, 2) float32 y, x, about -1 to 1, and (PLACES - 1,) bool, whether it draws from a
+            place to the next.
     """
-    labels, points, twins, weights, down = RARELY if rare else (LABELS, SHAPE_POINTS, TWINS, WEIGHTS, DOWN)
+    labels, points, twins, weights, down = (
+        RARELY if rare else (LABELS, SHAPE_POINTS, TWINS, WEIGHTS, DOWN)
+    )
     shape = rng.choice(np.flatnonzero(labels == label))
     moved = rng.uniform(0.03, 0.13) * rng.normal(size=(POINTS, 2))
     way = (points[shape] + moved[twins[shape]]) * [1.0, 0.8 * np.exp(0.22 * rng.normal())]

@@ -1,6 +1,8 @@
-"""Labels and probabilities → metrics. NumPy only, but for the fit and the test: compute first, draw elsewhere.
+"""Labels and probabilities → metrics. NumPy only, but for the fit and the test: compute first, draw
+elsewhere.
 
-All functions take labels (n,) int and probabilities (n, classes) float, rows summing to 1, unless they say otherwise.
+All functions take labels (n,) int and probabilities (n, classes) float, rows summing to 1, unless
+they say otherwise.
 """
 
 import numpy as np
@@ -9,7 +11,8 @@ SMALLEST = 1e-12  # a probability of 0 would make one mistake cost infinitely mu
 
 
 def wilson_interval(right: int, n: int, z: float = 1.959964) -> tuple[float, float]:
-    """95 % interval of a share (Wilson, 1927: Probable inference, the law of succession), each end in [0, 1]."""
+    """95 % interval of a share (Wilson, 1927: Probable inference, the law of succession), each end
+    in [0, 1]."""
     if not n:
         return 0.0, 1.0
     share = right / n
@@ -52,30 +55,37 @@ def log_loss(labels: np.ndarray, probabilities: np.ndarray) -> float:
 
 
 def ranked(probabilities: np.ndarray) -> np.ndarray:
-    """(n, classes) → (n, classes) int: the likeliest class of each first, then its runner-up and so on."""
+    """(n, classes) → (n, classes) int: the likeliest class of each first, then its runner-up and so
+    on."""
     return np.argsort(-probabilities, axis=1, kind="stable")
 
 
 def shown_instead(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """(n,) int: the class that an image rather shows, where its label is likely wrong; its label everywhere else.
+    """(n,) int: the class that an image rather shows, where its label is likely wrong; its label
+    everywhere else.
 
-    A network is sure of a class where it gives it at least the mean probability that it gives that class on the images
-    labelled so. An image of whose label it is not sure, but of another class, likely shows that (the likeliest, where
-    there are several). These are the images off the diagonal of the confident joint of Northcutt, Jiang and Chuang,
-    2021: Confident learning: Estimating uncertainty in dataset labels, section 3.1.
+    A network is sure of a class where it gives it at least the mean probability that it gives that
+    class on the images labelled so. An image of whose label it is not sure, but of another class,
+    likely shows that (the likeliest, where there are several). These are the images off the
+    diagonal of the confident joint of Northcutt, Jiang and Chuang, 2021: Confident learning:
+    Estimating uncertainty in dataset labels, section 3.1.
     """
     n, classes = probabilities.shape
     own = probabilities[np.arange(n), labels]
     count = np.bincount(labels, minlength=classes)
-    usual = np.divide(np.bincount(labels, own, classes), count, out=np.full(classes, np.inf), where=count > 0)
+    usual = np.divide(
+        np.bincount(labels, own, classes), count, out=np.full(classes, np.inf), where=count > 0
+    )
     sure = np.where(probabilities >= usual, probabilities, -1)
     return np.where(sure.max(1) >= 0, sure.argmax(1), labels)
 
 
 def coverage(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, np.ndarray]:
-    """What abstaining brings: for each threshold, what is still answered and how much of it is right.
+    """What abstaining brings: for each threshold, what is still answered and how much of it is
+    right.
 
-    The risk-coverage curve of El-Yaniv and Wiener, 2010: On the foundations of noise-free selective classification.
+    The risk-coverage curve of El-Yaniv and Wiener, 2010: On the foundations of noise-free selective
+    classification.
 
     Returns:
         threshold: (m,) each confidence there is, descending; answered is whatever has that or more.
@@ -85,7 +95,8 @@ def coverage(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, np.ndar
     confidence, right = probabilities.max(1), probabilities.argmax(1) == labels
     order = np.argsort(-confidence, kind="stable")
     answered = np.arange(1, len(order) + 1)
-    last = np.append(np.diff(confidence[order]) != 0, True)  # equally sure ones are answered together
+    # equally sure ones are answered together
+    last = np.append(np.diff(confidence[order]) != 0, True)
     accuracy = np.cumsum(right[order]) / answered
     return {
         "threshold": confidence[order][last],
@@ -97,26 +108,30 @@ def coverage(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, np.ndar
 def mcnemar(first: np.ndarray, second: np.ndarray) -> tuple[int, int, float]:
     """Whether one of two networks is better than the other on the same images, by more than chance.
 
-    Only images count that exactly one reads right: of networks that are as good, each would read half of these right.
-    The exact, two-sided test of McNemar, 1947: Note on the sampling error of the difference between correlated
-    proportions or percentages.
+    Only images count that exactly one reads right: of networks that are as good, each would read
+    half of these right. The exact, two-sided test of McNemar, 1947: Note on the sampling error of
+    the difference between correlated proportions or percentages.
 
     Args:
         first, second: (n,) bool, whether each read an image right.
 
     Returns:
-        How many only the first reads right, how many only the second, and how probable a split at least as uneven is
-        where the two are as good.
+        How many only the first reads right, how many only the second, and how probable a split at
+        least as uneven is where the two are as good.
     """
     from scipy import special  # here, as below
 
     only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
-    tail = special.bdtr(min(only_first, only_second), only_first + only_second, 0.5)  # of a fair coin's throws
+    # of a fair coin's throws
+    tail = special.bdtr(min(only_first, only_second), only_first + only_second, 0.5)
     return only_first, only_second, float(min(1, 2 * tail))
 
 
-def reliability(labels: np.ndarray, probabilities: np.ndarray, bins: int = 15) -> list[dict[str, float]]:
-    """Predictions in bins of equal width by confidence: bounds, count, mean confidence and accuracy.
+def reliability(
+    labels: np.ndarray, probabilities: np.ndarray, bins: int = 15
+) -> list[dict[str, float]]:
+    """Predictions in bins of equal width by confidence: bounds, count, mean confidence and
+    accuracy.
 
     Bins that hold nothing are left out.
     """
@@ -135,9 +150,15 @@ def reliability(labels: np.ndarray, probabilities: np.ndarray, bins: int = 15) -
     ]
 
 
-def expected_calibration_error(labels: np.ndarray, probabilities: np.ndarray, bins: int = 15) -> float:
-    """Mean distance of confidence from accuracy, bins weighted by count (Guo et al., 2017, eq. 3)."""
-    gaps = [b["n"] * abs(b["confidence"] - b["accuracy"]) for b in reliability(labels, probabilities, bins)]
+def expected_calibration_error(
+    labels: np.ndarray, probabilities: np.ndarray, bins: int = 15
+) -> float:
+    """Mean distance of confidence from accuracy, bins weighted by count (Guo et al., 2017, eq.
+    3)."""
+    gaps = [
+        b["n"] * abs(b["confidence"] - b["accuracy"])
+        for b in reliability(labels, probabilities, bins)
+    ]
     return float(sum(gaps) / len(labels))
 
 
@@ -154,20 +175,31 @@ def summary(labels: np.ndarray, probabilities: np.ndarray) -> dict:
 
 
 def accuracy_of(summary: dict) -> str:
-    """A summary's accuracy as it is printed: `99.69% (95 % interval 99.56% to 99.78%, n = 10,000)`."""
+    """A summary's accuracy as it is printed: `99.69% (95 % interval 99.56% to 99.78%, n =
+    10,000)`."""
     low, high = summary["accuracy_interval"]
-    return f"{summary['accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%}, n = {summary['n']:,})"
+    return (
+        f"{summary['accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%}, n = {summary['n']:,})"
+    )
 
 
 def fit_temperature(labels: np.ndarray, logits: np.ndarray) -> float:
-    """The T > 0 for which softmax(logits / T) has the least log loss (Guo et al., 2017, section 4.2).
+    """The T > 0 for which softmax(logits / T) has the least log loss (Guo et al., 2017, section
+    4.2).
 
     Fit it on validation data, never on what is reported.
     """
 
-    from scipy import optimize, special  # here, since the dashboard needs all of this module but this
+    # here, since the dashboard needs all of this module but this
+    from scipy import optimize, special
 
     def loss(log_temperature):
-        return -special.log_softmax(logits / np.exp(log_temperature), axis=1)[np.arange(len(labels)), labels].mean()
+        return -special.log_softmax(logits / np.exp(log_temperature), axis=1)[
+            np.arange(len(labels)), labels
+        ].mean()
 
-    return float(np.exp(optimize.minimize_scalar(loss, bounds=(np.log(0.05), np.log(20)), method="bounded").x))
+    return float(
+        np.exp(
+            optimize.minimize_scalar(loss, bounds=(np.log(0.05), np.log(20)), method="bounded").x
+        )
+    )

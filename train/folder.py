@@ -1,8 +1,10 @@
-"""A folder of class folders of pictures → a dataset, its glyphs made by the very steps of the reader.
+"""A folder of class folders of pictures → a dataset, its glyphs made by the very steps of the
+reader.
 
     digits/0/a.png  digits/0/b.jpg  digits/1/c.png  …
 
-The folders' names are the classes. Of six pictures, four are for training, one for validation and one for testing.
+The folders' names are the classes. Of six pictures, four are for training, one for validation and
+one for testing.
 """
 
 import re
@@ -14,30 +16,40 @@ from model.image import ImageError
 from model.recognizer import as_single_glyph
 from train.data import DataError, Dataset, Progress, Split
 
-PARTS = ("validation", "train", "train", "test", "train", "train")  # where one picture after the other goes
+# where one picture after the other goes
+PARTS = ("validation", "train", "train", "test", "train", "train")
 
 
 def load(folder: Path, progress: Progress) -> Dataset:
-    """The pictures of a folder of class folders. What can't be read is left out, and named in `skipped`.
+    """The pictures of a folder of class folders. What can't be read is left out, and named in
+    `skipped`.
 
     Raises:
-        DataError: no class folders, fewer than two, one without a picture that can be read, or too few pictures.
+        DataError: no class folders, fewer than two, one without a picture that can be read, or too
+            few pictures.
     """
     try:
-        folders = _by_name(path for path in folder.iterdir() if path.is_dir() and not _is_hidden(path))
+        folders = _by_name(
+            path for path in folder.iterdir() if path.is_dir() and not _is_hidden(path)
+        )
         files = {
-            path.name: _by_name(file for file in path.iterdir() if file.is_file() and not _is_hidden(file))
+            path.name: _by_name(
+                file for file in path.iterdir() if file.is_file() and not _is_hidden(file)
+            )
             for path in folders
         }
     except OSError as error:
         raise DataError(f"{error.filename} can't be opened: {error.strerror}.") from error
     if len(folders) < 2:
         raise DataError(
-            f"{folder} has {len(folders) or 'no'} class folder{'s' * (not folders)}; make one for each class, at least "
+            f"{folder} has {len(folders) or 'no'} class folder{'s' * (not folders)}; make one for "
+            f"each class, at least "
             "two, with its pictures inside."
         )
     if empty := [name for name, pictures in files.items() if not pictures]:
-        raise DataError(f"The class folder {folder / empty[0]} has no picture; put some there, or delete it.")
+        raise DataError(
+            f"The class folder {folder / empty[0]} has no picture; put some there, or delete it."
+        )
     parts: dict[str, list] = {part: [] for part in PARTS}
     skipped, done, total, shared = [], 0, sum(map(len, files.values())), 0
     for label, (name, pictures) in enumerate(files.items()):
@@ -51,7 +63,8 @@ def load(folder: Path, progress: Progress) -> Dataset:
                 skipped.append(f"{picture}: {error}")
         if not glyphs:
             raise DataError(
-                f"The class folder {folder / name} has no picture that can be read ({skipped[-1]}); put some there, or "
+                f"The class folder {folder / name} has no picture that can be read "
+                f"({skipped[-1]}); put some there, or "
                 "delete it."
             )
         # The first one of a class is trained on, however few there are.
@@ -60,7 +73,10 @@ def load(folder: Path, progress: Progress) -> Dataset:
             parts[PARTS[shared % len(PARTS)]].append((glyph, label))
             shared += 1
     if not all(parts.values()):
-        raise DataError(f"{folder} has {total - len(skipped)} pictures: too few to train, validate and test with.")
+        raise DataError(
+            f"{folder} has {total - len(skipped)} pictures: too few to train, validate and test "
+            f"with."
+        )
     splits = [_split(parts[part]) for part in ("train", "validation", "test")]
     return Dataset(str(folder), tuple(files), *splits, tuple(skipped))
 
@@ -79,6 +95,7 @@ def _by_name(paths) -> list[Path]:
     return sorted(
         paths,
         key=lambda path: [
-            (not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", path.name)
+            (not part.isdigit(), int(part) if part.isdigit() else 0, part)
+            for part in re.split(r"(\d+)", path.name)
         ],
     )

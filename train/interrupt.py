@@ -1,4 +1,5 @@
-"""Ctrl-C and SIGTERM: an exception before a training begins; then a wish that it looks for between its steps."""
+"""Ctrl-C and SIGTERM: an exception before a training begins; then a wish that it looks for between
+its steps."""
 
 import contextlib
 import os
@@ -12,7 +13,8 @@ asked: list[int] = []  # those that came since the program began
 
 
 def catch() -> None:
-    """From now on, both raise KeyboardInterrupt. They are remembered too: inside a callback, Python drops it."""
+    """From now on, both raise KeyboardInterrupt. They are remembered too: inside a callback, Python
+    drops it."""
 
     def stop(number, frame):
         asked.append(number)
@@ -23,9 +25,11 @@ def catch() -> None:
 
 
 def when_closed(stream: TextIO) -> None:
-    """From now on, the end of a stream is a SIGTERM: what a program started does not outlive it, even where it crashes.
+    """From now on, the end of a stream is a SIGTERM: what a program started does not outlive it,
+    even where it crashes.
 
-    Not prctl's signal at a parent's death: on Linux that is the death of the thread which started this process.
+    Not prctl's signal at a parent's death: on Linux that is the death of the thread which started
+    this process.
     """
 
     def watch():

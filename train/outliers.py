@@ -1,14 +1,17 @@
-"""Glyphs that show no digit, drawn by program inside jit: what the network learns not to be sure about.
+"""Glyphs that show no digit, drawn by program inside jit: what the network learns not to be sure
+about.
 
     images = outliers(key, digits)  # (n, 28, 28) uint8, each of a random kind
 
-Trained with a uniform target (outlier exposure: Hendrycks, Mazeika and Dietterich, 2019), the network spreads its
-probability over all classes on them, and the reader can abstain. Kinds:
+Trained with a uniform target (outlier exposure: Hendrycks, Mazeika and Dietterich, 2019), the
+network spreads its probability over all classes on them, and the reader can abstain. Kinds:
 
-- letters and signs, of a small vector font of straight strokes, those that look like a digit left out;
+- letters and signs, of a small vector font of straight strokes, those that look like a digit left
+  out;
 - scribbles: one long line, or a few strokes at random;
 - loops: a smooth curve that winds and crosses itself;
-- half digits and pairs of digits squeezed into one glyph, which is what a wrong cut between digits leaves;
+- half digits and pairs of digits squeezed into one glyph, which is what a wrong cut between digits
+  leaves;
 - textures: uneven grounds without a digit, and blots.
 """
 
@@ -26,7 +29,8 @@ SHARES = {"sign": 0.35, "scribble": 0.15, "loop": 0.1, "half": 0.15, "pair": 0.1
 SEGMENTS = 12  # straight pieces of a sign or a scribble, at most
 LOOP_SEGMENTS = 40  # straight pieces of a smooth curve
 
-# A sign is a list of polylines; a polyline is x, y, x, y, … on a grid of 0 to 4 (x) by 0 to 6 (y), y downwards.
+# A sign is a list of polylines; a polyline is x, y, x, y, … on a grid of 0 to 4 (x) by 0 to 6 (y),
+# y downwards.
 SIGNS = {
     "A": ["062046", "1434"],
     "E": ["40000646", "0333"],
@@ -81,13 +85,17 @@ SIGNS = {
 
 
 def _font() -> tuple[np.ndarray, np.ndarray]:
-    """(signs, SEGMENTS, 4) float32 segments (y, x, y, x) in [-1, 1], and (signs, SEGMENTS) which of them are drawn."""
+    """(signs, SEGMENTS, 4) float32 segments (y, x, y, x) in [-1, 1], and (signs, SEGMENTS) which of
+    them are drawn."""
     segments = np.zeros((len(SIGNS), SEGMENTS, 4), np.float32)
     drawn = np.zeros((len(SIGNS), SEGMENTS), bool)
     for sign, polylines in enumerate(SIGNS.values()):
         pieces = []
         for line in polylines:
-            points = [(int(y) / 3 - 1, (int(x) - 2) / 3) for x, y in zip(line[::2], line[1::2], strict=True)]
+            points = [
+                (int(y) / 3 - 1, (int(x) - 2) / 3)
+                for x, y in zip(line[::2], line[1::2], strict=True)
+            ]
             pieces += [(*start, *end) for start, end in itertools.pairwise(points)]
         pieces = pieces[:SEGMENTS]
         segments[sign, : len(pieces)] = pieces
@@ -122,7 +130,9 @@ def loop(key):
     """A drifting Lissajous curve of two to six turns; ratios of 1 and 2 would draw 0 and 8."""
     keys = random.split(key, 5)
     t = jnp.linspace(0, 1, LOOP_SEGMENTS + 1)[:, None] * 2 * jnp.pi
-    turns = uniform(keys[0], 2, 4) * jnp.stack([1.0, random.choice(keys[1], jnp.array([2 / 3, 3 / 4, 4 / 3, 3 / 2]))])
+    turns = uniform(keys[0], 2, 4) * jnp.stack(
+        [1.0, random.choice(keys[1], jnp.array([2 / 3, 3 / 4, 4 / 3, 3 / 2]))]
+    )
     drift = uniform(keys[2], -1, 1, (2,)) * t / jnp.pi
     points = jnp.sin(turns * t + uniform(keys[3], 0, 2 * jnp.pi, (2,))) + drift
     segments = jnp.concatenate([points[:-1], points[1:]], 1)
@@ -130,7 +140,8 @@ def loop(key):
 
 
 def half(key, digit):
-    """Part of a digit, enlarged to a glyph, and how slim it is: cut upright or level through the middle third."""
+    """Part of a digit, enlarged to a glyph, and how slim it is: cut upright or level through the
+    middle third."""
     keys = random.split(key, 3)
     cut = uniform(keys[0], 0.38, 0.62) * 20 + 4
     upright = random.bernoulli(keys[1], 0.7)
@@ -158,7 +169,9 @@ def pair(key, digit, other):
     gap = uniform(keys[0], 5.2, 7.5)
     scale = uniform(keys[1], 1.5, 2.0)
     drop = uniform(keys[2], -2, 2)
-    y, x = jnp.meshgrid((GRID - CENTRE) * scale + CENTRE, (GRID - CENTRE) * scale + CENTRE, indexing="ij")
+    y, x = jnp.meshgrid(
+        (GRID - CENTRE) * scale + CENTRE, (GRID - CENTRE) * scale + CENTRE, indexing="ij"
+    )
     left = sample(digit, y + drop, x + gap * scale)
     right = sample(other, y - drop, x - gap * scale)
     return jnp.maximum(left, right)
@@ -185,7 +198,9 @@ def outliers(key: jax.Array, digits: jax.Array) -> jax.Array:
     n = len(digits)
     digits, keys = digits.astype(jnp.float32) / 255, random.split(key, n)
     bounds = np.round(np.cumsum([0, *SHARES.values()]) * n).astype(int)
-    own = {kind: slice(*ends) for kind, ends in zip(SHARES, itertools.pairwise(bounds), strict=True)}
+    own = {
+        kind: slice(*ends) for kind, ends in zip(SHARES, itertools.pairwise(bounds), strict=True)
+    }
     digit, other = digits, jnp.roll(digits, 1, axis=0)
     drawn = jnp.concatenate(
         [

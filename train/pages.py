@@ -3,9 +3,10 @@
 python -m train.pages --fonts FOLDER             # into runs/pages
 python -m train.pages --fonts FOLDER --resume    # after Ctrl-C, a crash or a power cut
 
-It learns from scenes composed by program (train/compose.py) of MNIST's training digits and of letters in fonts; more
-fonts, among them some that look handwritten, make fewer letters pass for digits. A process of its own composes the next
-round's scenes while the network learns from this round's.
+It learns from scenes composed by program (train/compose.py) of MNIST's training digits and of
+letters in fonts; more fonts, among them some that look handwritten, make fewer letters pass for
+digits. A process of its own composes the next round's scenes while the network learns from this
+round's.
 """
 
 import argparse
@@ -62,11 +63,16 @@ class Config:
 
 
 class TrainState(nnx.Pytree):
-    """All that changes while training: the network, its optimizer, and the average of the network's state."""
+    """All that changes while training: the network, its optimizer, and the average of the network's
+    state."""
 
     def __init__(self, config: Config, steps: int):
-        self.model, self.average = (PageNetwork(config.widths, rngs=nnx.Rngs(config.seed)) for _ in range(2))
-        schedule = optax.warmup_cosine_decay_schedule(0, config.learning_rate, min(300, steps // 10), steps)
+        self.model, self.average = (
+            PageNetwork(config.widths, rngs=nnx.Rngs(config.seed)) for _ in range(2)
+        )
+        schedule = optax.warmup_cosine_decay_schedule(
+            0, config.learning_rate, min(300, steps // 10), steps
+        )
         if config.start:
             begin, _ = checkpoint.load_page(config.start)
             for part in (self.model, self.average):
@@ -88,7 +94,8 @@ def targets(boxes: jax.Array, sizes: jax.Array, classes: jax.Array) -> tuple[jax
         classes: (m,) int8.
 
     Returns:
-        heat: (h, w) float32, 1 at the place of each middle, falling off as a Gaussian of a sixth of the box.
+        heat: (h, w) float32, 1 at the place of each middle, falling off as a Gaussian of a sixth of
+            the box.
         told: (h, w) bool, False where it is all the same what the network says.
         weight: (h, w) float32 of a place for classes and boxes; 0 where nothing lies.
         kind: (h, w) int32, the class there.
@@ -110,11 +117,19 @@ def targets(boxes: jax.Array, sizes: jax.Array, classes: jax.Array) -> tuple[jax
     heat, owner = each.max(0), each.argmax(0)
     inside_x = (places[None] >= boxes[:, :1]) & (places[None] <= boxes[:, 2:3])
     inside_y = (places[None] >= boxes[:, 1:2]) & (places[None] <= boxes[:, 3:])
-    covered = jnp.einsum("my,mx->yx", (inside_y & unsaid[:, None]).astype(jnp.float32), inside_x.astype(jnp.float32))
+    covered = jnp.einsum(
+        "my,mx->yx", (inside_y & unsaid[:, None]).astype(jnp.float32), inside_x.astype(jnp.float32)
+    )
     told = (covered == 0) | (heat > 0.5)
     box = boxes[owner]  # (h, w, 4)
-    xs, ys = jnp.broadcast_to(places[None], heat.shape), jnp.broadcast_to(places[:, None], heat.shape)
-    reach = jnp.stack([xs - box[..., 0], ys - box[..., 1], box[..., 2] - xs, box[..., 3] - ys], -1) / UNIT
+    xs, ys = (
+        jnp.broadcast_to(places[None], heat.shape),
+        jnp.broadcast_to(places[:, None], heat.shape),
+    )
+    reach = (
+        jnp.stack([xs - box[..., 0], ys - box[..., 1], box[..., 2] - xs, box[..., 3] - ys], -1)
+        / UNIT
+    )
     return heat, told, jnp.where(heat > 0.4, heat, 0.0), classes[owner].astype(jnp.int32), reach
 
 
@@ -122,22 +137,32 @@ def targets(boxes: jax.Array, sizes: jax.Array, classes: jax.Array) -> tuple[jax
 def all_targets(*scenes: jax.Array) -> tuple[jax.Array, ...]:
     """`targets` of many scenes, in types that take little memory."""
     heat, told, weight, kind, reach = jax.vmap(targets)(*scenes)
-    return heat.astype(jnp.float16), told, weight.astype(jnp.float16), kind.astype(jnp.int8), reach.astype(jnp.float16)
+    return (
+        heat.astype(jnp.float16),
+        told,
+        weight.astype(jnp.float16),
+        kind.astype(jnp.int8),
+        reach.astype(jnp.float16),
+    )
 
 
 def loss_fn(model: PageNetwork, pictures, heat, told, weight, kind, reach):
-    """Heat by CenterNet's focal loss, classes by cross-entropy, boxes by their absolute error; also the three."""
+    """Heat by CenterNet's focal loss, classes by cross-entropy, boxes by their absolute error; also
+    the three."""
     logits, kinds, reaches = model(pictures)
     heat, weight, reach = (part.astype(jnp.float32) for part in (heat, weight, reach))
     # Zhou et al., 2019, equation 1: α = 2, β = 4, a sum over places, for each digit.
     log_p, log_q = jax.nn.log_sigmoid(logits), jax.nn.log_sigmoid(-logits)
     middle = heat > 0.999
-    focal = jnp.where(middle, jnp.exp(2 * log_q) * log_p, (1 - heat) ** 4 * jnp.exp(2 * log_p) * log_q)
+    focal = jnp.where(
+        middle, jnp.exp(2 * log_q) * log_p, (1 - heat) ** 4 * jnp.exp(2 * log_p) * log_q
+    )
     count = jnp.maximum(middle.sum(), 1)
     of_heat = -(focal * told).sum() / count
     total = jnp.maximum(weight.sum(), 1e-3)
     of_class = (
-        optax.softmax_cross_entropy_with_integer_labels(kinds, jnp.clip(kind, 0).astype(jnp.int32)) * weight
+        optax.softmax_cross_entropy_with_integer_labels(kinds, jnp.clip(kind, 0).astype(jnp.int32))
+        * weight
     ).sum() / total
     of_box = (jnp.abs(reaches - reach).sum(-1) * weight).sum() / total
     return of_heat + of_class + of_box, jnp.stack([of_heat, of_class, of_box])
@@ -152,7 +177,8 @@ def lit(key: jax.Array, pictures: jax.Array) -> jax.Array:
 
 @functools.partial(nnx.jit, static_argnames="config", donate_argnames="state")
 def train_step(state: TrainState, scenes: tuple, chosen, step, config: Config):
-    """One step of AdamW, inside the context of a mesh, on those scenes that are `chosen`; returns the three losses.
+    """One step of AdamW, inside the context of a mesh, on those scenes that are `chosen`; returns
+    the three losses.
 
     Args:
         state: changed in place; its buffers are donated.
@@ -167,8 +193,12 @@ def train_step(state: TrainState, scenes: tuple, chosen, step, config: Config):
     (_, losses), grads = nnx.value_and_grad(loss_fn, has_aux=True)(state.model, pictures, *told)
     state.optimizer.update(state.model, grads)
     decay = jnp.minimum(config.average_decay, (1 + step) / (10 + step))
-    averaged, current = (nnx.state(part, checkpoint.TRAINED) for part in (state.average, state.model))
-    nnx.update(state.average, jax.tree.map(lambda a, c: a + (1 - decay) * (c - a), averaged, current))
+    averaged, current = (
+        nnx.state(part, checkpoint.TRAINED) for part in (state.average, state.model)
+    )
+    nnx.update(
+        state.average, jax.tree.map(lambda a, c: a + (1 - decay) * (c - a), averaged, current)
+    )
     return losses
 
 
@@ -189,14 +219,21 @@ def composer(fonts: str, validation: bool) -> Composer:
         raise TrainError(f"A font in {fonts} can't be opened: {error}.") from error
 
 
-def compose(fonts: str, seed: int, start: int, count: int, validation: bool = False) -> tuple[np.ndarray, ...]:
-    """Scenes numbered from `start`: pictures (count, SIDE, SIDE), boxes (count, MOST, 4), sizes, classes."""
-    scenes = [composer(fonts, validation).scene(np.random.default_rng([seed, n])) for n in range(start, start + count)]
+def compose(
+    fonts: str, seed: int, start: int, count: int, validation: bool = False
+) -> tuple[np.ndarray, ...]:
+    """Scenes numbered from `start`: pictures (count, SIDE, SIDE), boxes (count, MOST, 4), sizes,
+    classes."""
+    scenes = [
+        composer(fonts, validation).scene(np.random.default_rng([seed, n]))
+        for n in range(start, start + count)
+    ]
     return stacked(scenes)
 
 
 def stacked(scenes: list[Scene]) -> tuple[np.ndarray, ...]:
-    """Scenes as arrays of one length each; what is beyond MOST is left out of none, since few hold so much."""
+    """Scenes as arrays of one length each; what is beyond MOST is left out of none, since few hold
+    so much."""
     boxes = np.zeros((len(scenes), MOST, 4), np.float32)
     sizes = np.zeros((len(scenes), MOST), np.float32)
     classes = np.full((len(scenes), MOST), UNSAID, np.int8)
@@ -211,12 +248,14 @@ def stacked(scenes: list[Scene]) -> tuple[np.ndarray, ...]:
 
 @nnx.jit
 def forward(model: PageNetwork, pictures):
-    """(n, h, w) uint8 → heat, classes and boxes, with the statistics that the network has learned."""
+    """(n, h, w) uint8 → heat, classes and boxes, with the statistics that the network has
+    learned."""
     return model(pictures)
 
 
 def validated(network: PageNetwork, scenes: tuple[np.ndarray, ...]) -> dict[str, float]:
-    """How much of what lies in the scenes is found: digits, those read right, and what was found where nothing is."""
+    """How much of what lies in the scenes is found: digits, those read right, and what was found
+    where nothing is."""
     network = nnx.view(network, use_running_average=True)
     counts = dict.fromkeys(("digits", "found", "right", "spurious"), 0)
     for start in range(0, len(scenes[0]), 16):
@@ -227,7 +266,9 @@ def validated(network: PageNetwork, scenes: tuple[np.ndarray, ...]) -> dict[str,
     return counts
 
 
-def _count(found: Spots, boxes: np.ndarray, sizes: np.ndarray, classes: np.ndarray, counts: dict[str, int]) -> None:
+def _count(
+    found: Spots, boxes: np.ndarray, sizes: np.ndarray, classes: np.ndarray, counts: dict[str, int]
+) -> None:
     there = (boxes[:, 2] > boxes[:, 0]) & (sizes >= SMALLEST / BORDER) & (sizes <= LARGEST * BORDER)
     boxes, sizes, classes = boxes[there], sizes[there], classes[there]
     kinds = found.probabilities.argmax(1)
@@ -241,7 +282,9 @@ def _count(found: Spots, boxes: np.ndarray, sizes: np.ndarray, classes: np.ndarr
         counts["found"] += int((hit.any(0) & wanted).sum())
         counts["right"] += int(((hit & (kinds[:, None] == classes[None])).any(0) & wanted).sum())
         middles = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2
-        inside = ((middles[:, None] >= boxes[None, :, :2]) & (middles[:, None] <= boxes[None, :, 2:])).all(2)
+        inside = (
+            (middles[:, None] >= boxes[None, :, :2]) & (middles[:, None] <= boxes[None, :, 2:])
+        ).all(2)
         excused = (hit | (inside & (classes < 0)[None])).any(1)
     else:
         excused = np.zeros(len(kinds), bool)
@@ -249,14 +292,19 @@ def _count(found: Spots, boxes: np.ndarray, sizes: np.ndarray, classes: np.ndarr
 
 
 def train(
-    config: Config, output: Path, resume: bool = False, quiet: bool = False, command: str = "", overwrite: bool = False
+    config: Config,
+    output: Path,
+    resume: bool = False,
+    quiet: bool = False,
+    command: str = "",
+    overwrite: bool = False,
 ) -> dict:
     """Trains, and writes a checkpoint to `output` after each round; returns its card.
 
     Raises:
         DataError: MNIST can't be had.
-        TrainError: no such fonts, `output` can't be written or is another training's, nothing to resume, a state of
-            another config, or a run that would be lost without `overwrite`.
+        TrainError: no such fonts, `output` can't be written or is another training's, nothing to
+            resume, a state of another config, or a run that would be lost without `overwrite`.
         Interrupted: Ctrl-C or SIGTERM; the state after the last whole round is saved.
     """
     with claimed(output, resume, overwrite):
@@ -272,27 +320,41 @@ def _trained(config: Config, output: Path, resume: bool, quiet: bool, command: s
     step, history = progress["step"], progress["history"]
     started = time.perf_counter() - progress["seconds"]
     checks = compose(config.fonts, VALIDATION_SEED, 0, config.validation, True)
-    spawning = multiprocessing.get_context("spawn")  # a fork of a process with JAX's threads may hang
+    # a fork of a process with JAX's threads may hang
+    spawning = multiprocessing.get_context("spawn")
     devices = mesh(config)
     everywhere = replicated(devices)
     nnx.update(state, everywhere(nnx.state(state)))
-    with ProcessPoolExecutor(1, spawning) as pool, interrupt.deferred() as stop, jax.set_mesh(devices):
+    with (
+        ProcessPoolExecutor(1, spawning) as pool,
+        interrupt.deferred() as stop,
+        jax.set_mesh(devices),
+    ):
 
         def ordered(number: int):
-            return pool.submit(compose, config.fonts, config.seed, number * config.scenes, config.scenes)
+            return pool.submit(
+                compose, config.fonts, config.seed, number * config.scenes, config.scenes
+            )
 
         coming = ordered(step // a_round)
         for number in range(step // a_round, config.rounds):
             scenes = coming.result()
             if number + 1 < config.rounds:
                 coming = ordered(number + 1)
-            told = [all_targets(*(part[i : i + 16] for part in scenes[1:])) for i in range(0, config.scenes, 16)]
-            scenes = everywhere((scenes[0], *(np.concatenate(part) for part in zip(*told, strict=True))))
+            told = [
+                all_targets(*(part[i : i + 16] for part in scenes[1:]))
+                for i in range(0, config.scenes, 16)
+            ]
+            scenes = everywhere(
+                (scenes[0], *(np.concatenate(part) for part in zip(*told, strict=True)))
+            )
             rng = np.random.default_rng([config.seed, number])
             order = np.concatenate([rng.permutation(config.scenes) for _ in range(config.passes)])
             order = order[: a_round * config.batch_size].reshape(a_round, config.batch_size)
             losses = []
-            for chosen in tqdm(order, f"Round {number + 1}/{config.rounds}", disable=quiet, mininterval=5):
+            for chosen in tqdm(
+                order, f"Round {number + 1}/{config.rounds}", disable=quiet, mininterval=5
+            ):
                 losses.append(train_step(state, scenes, chosen, step, config))
                 step += 1
                 if stop:
@@ -306,15 +368,18 @@ def _trained(config: Config, output: Path, resume: bool, quiet: bool, command: s
             checkpoint.save(output, state.average, card)
             store.save(state, {"step": step, "seconds": seconds, "history": history})
             tqdm.write(
-                f"Round {number + 1}: losses {losses[0]:.3f} {losses[1]:.3f} {losses[2]:.3f}; of {checked['digits']} "
-                f"digits {checked['found'] / checked['digits']:.2%} found, {checked['right'] / checked['digits']:.2%} "
-                f"right, {checked['spurious']} spurious; {seconds:.0f} s"
+                f"Round {number + 1}: losses {losses[0]:.3f} {losses[1]:.3f} {losses[2]:.3f}; of "
+                f"{checked['digits']} digits {checked['found'] / checked['digits']:.2%} found, "
+                f"{checked['right'] / checked['digits']:.2%} right, {checked['spurious']} "
+                f"spurious; {seconds:.0f} s"
             )
         store.clear()
     return card
 
 
-def _card(config: Config, network: PageNetwork, history: list, seconds: float, output: Path, command: str) -> dict:
+def _card(
+    config: Config, network: PageNetwork, history: list, seconds: float, output: Path, command: str
+) -> dict:
     return {
         "name": output.name,
         "description": "PageNetwork trained on scenes composed of MNIST's training digits",
@@ -336,17 +401,29 @@ def _card(config: Config, network: PageNetwork, history: list, seconds: float, o
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line; returns its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m train.pages", description=__doc__.partition("\n")[0])
-    parser.add_argument("--output", type=Path, default=Path("runs/pages"), help="where the checkpoint goes")
-    parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in --output")
-    parser.add_argument("--overwrite", action="store_true", help="train in the place of what is in --output")
+    parser = argparse.ArgumentParser(
+        prog="python -m train.pages", description=__doc__.partition("\n")[0]
+    )
+    parser.add_argument(
+        "--output", type=Path, default=Path("runs/pages"), help="where the checkpoint goes"
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the interrupted run in --output"
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="train in the place of what is in --output"
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
     for field in dataclasses.fields(Config):
-        kind = (lambda text: tuple(map(int, text.split(",")))) if field.type is tuple else field.type
+        kind = (
+            (lambda text: tuple(map(int, text.split(",")))) if field.type is tuple else field.type
+        )
         flag = "from" if field.name == "start" else field.name.replace("_", "-")
         parser.add_argument(f"--{flag}", dest=field.name, type=kind)
     given = vars(parser.parse_args(arguments))
-    output, resume, quiet, overwrite = (given.pop(name) for name in ("output", "resume", "quiet", "overwrite"))
+    output, resume, quiet, overwrite = (
+        given.pop(name) for name in ("output", "resume", "quiet", "overwrite")
+    )
     values = {name: value for name, value in given.items() if value is not None}
     command = store.command("train.pages", arguments)
     try:
@@ -359,7 +436,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"error: {error.filename or output} can't be written: {error.strerror or error}.", file=sys.stderr)
+        print(
+            f"error: {error.filename or output} can't be written: {error.strerror or error}.",
+            file=sys.stderr,
+        )
         return 1
     print(f"Checkpoint: {output}")
     return 0

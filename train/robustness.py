@@ -1,8 +1,8 @@
 """Damages for digits, made with NumPy, SciPy and Pillow: what a network has to bear.
 
-They are made apart from `train.augment`, by which networks are trained: so a figure says how a network bears what it
-has not seen. benchmarks/robustness.py prints the table of them in docs/results.md, the Evaluation page shows any
-checkpoint's.
+They are made apart from `train.augment`, by which networks are trained: so a figure says how a
+network bears what it has not seen. benchmarks/robustness.py prints the table of them in
+docs/results.md, the Evaluation page shows any checkpoint's.
 """
 
 import io
@@ -12,7 +12,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-Damage = Callable[[np.random.Generator, np.ndarray], np.ndarray]  # (28, 28) in [0, 1] → (28, 28), to be clipped
+# (28, 28) in [0, 1] → (28, 28), to be clipped
+Damage = Callable[[np.random.Generator, np.ndarray], np.ndarray]
 
 
 def affine(matrix, shift=(0.0, 0.0)) -> Damage:
@@ -21,7 +22,9 @@ def affine(matrix, shift=(0.0, 0.0)) -> Damage:
 
     def damage(rng, image):
         sign = rng.choice([-1, 1])  # either way, as often
-        turned = np.array([[matrix[0, 0], sign * matrix[0, 1]], [sign * matrix[1, 0], matrix[1, 1]]])
+        turned = np.array(
+            [[matrix[0, 0], sign * matrix[0, 1]], [sign * matrix[1, 0], matrix[1, 1]]]
+        )
         middle = np.array([13.5, 13.5])
         offset = middle - turned @ middle + sign * np.array(shift)
         return ndimage.affine_transform(image, turned, offset, order=1)
@@ -103,7 +106,9 @@ DAMAGES: dict[str, Damage] = {
     "a blob": blob,
     "a missing piece": missing_piece,
     "thick strokes": lambda rng, image: ndimage.grey_dilation(image, (3, 3)),
-    "thin strokes": lambda rng, image: ndimage.grey_erosion(image, footprint=[[0, 1, 0], [1, 1, 1], [0, 0, 0]]),
+    "thin strokes": lambda rng, image: ndimage.grey_erosion(
+        image, footprint=[[0, 1, 0], [1, 1, 1], [0, 0, 0]]
+    ),
     "slant of 20°": affine([[1, 0], [np.tan(np.deg2rad(20)), 1]]),
     "rotation by 15°": rotation(15),
     "rotation by 25°": rotation(25),
@@ -115,7 +120,8 @@ DAMAGES: dict[str, Damage] = {
 
 
 def damaged(kind: str, images: np.ndarray) -> np.ndarray:
-    """(n, 28, 28) uint8 → the same with one of DAMAGES done to each; the same images are always damaged alike."""
+    """(n, 28, 28) uint8 → the same with one of DAMAGES done to each; the same images are always
+    damaged alike."""
     rng = np.random.default_rng(list(DAMAGES).index(kind))
     harm = DAMAGES[kind]
     made = np.stack([np.clip(harm(rng, image), 0, 1) for image in images / 255])

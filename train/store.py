@@ -1,4 +1,5 @@
-"""Where a run's files go: claimed for one training at a time, and its state kept so that it can go on.
+"""Where a run's files go: claimed for one training at a time, and its state kept so that it can go
+on.
 
 The checkpoint itself is written by model/checkpoint.py, once the run is finished.
 """
@@ -24,13 +25,16 @@ from jax import random
 from model import checkpoint
 
 STATE = "state.safetensors"  # the file in a run's output that holds what --resume needs
-LOCK = ".lock"  # there while a training runs; the system lets go of it when its process ends, however that is
+# there while a training runs; the system lets go of it when its process ends, however that is
+LOCK = ".lock"
 
 
 def command(program: str, arguments: Sequence[str] | None) -> str:
     """What does a run again, for its card; of these arguments, or of this process's."""
     said = sys.argv[1:] if arguments is None else arguments
-    return " ".join(["python -m", program, *(word for word in said if word not in ("--resume", "--overwrite"))])
+    return " ".join(
+        ["python -m", program, *(word for word in said if word not in ("--resume", "--overwrite"))]
+    )
 
 
 class TrainError(Exception):
@@ -39,7 +43,8 @@ class TrainError(Exception):
 
 @contextlib.contextmanager
 def claimed(output: Path, resume: bool = False, overwrite: bool = False) -> Iterator[None]:
-    """The folder of a run, for this process alone; made where it isn't there, gone again where nothing was written.
+    """The folder of a run, for this process alone; made where it isn't there, gone again where
+    nothing was written.
 
     Args:
         output: the folder.
@@ -47,7 +52,8 @@ def claimed(output: Path, resume: bool = False, overwrite: bool = False) -> Iter
         overwrite: there may be anything; an interrupted run is dropped.
 
     Raises:
-        TrainError: it can't be written, another training writes there, or a run there would be lost.
+        TrainError: it can't be written, another training writes there, or a run there would be
+            lost.
     """
     if jax.process_index():  # the first one writes
         yield
@@ -58,10 +64,13 @@ def claimed(output: Path, resume: bool = False, overwrite: bool = False) -> Iter
         output.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except filelock.Timeout as error:
-        raise TrainError(f"Another training writes to {output}; wait for it, or choose another --output.") from error
+        raise TrainError(
+            f"Another training writes to {output}; wait for it, or choose another --output."
+        ) from error
     except OSError as error:
         raise TrainError(
-            f"{output} can't be written ({error.strerror or error}); choose another --output, or make room there."
+            f"{output} can't be written ({error.strerror or error}); choose another --output, or "
+            f"make room there."
         ) from error
     try:
         if overwrite and not resume:
@@ -69,11 +78,13 @@ def claimed(output: Path, resume: bool = False, overwrite: bool = False) -> Iter
         elif (output / STATE).exists():
             if not resume:
                 raise TrainError(
-                    f"There is an interrupted run in {output}: go on with --resume, or start anew with --overwrite."
+                    f"There is an interrupted run in {output}: go on with --resume, or start anew "
+                    f"with --overwrite."
                 )
         elif not resume and not overwrite and (output / checkpoint.CARD).exists():
             raise TrainError(
-                f"There is a finished network in {shlex.quote(str(output))}: choose another --output, or train in its "
+                f"There is a finished network in {shlex.quote(str(output))}: choose another "
+                f"--output, or train in its "
                 "place with --overwrite."
             )
         yield
@@ -86,7 +97,8 @@ def claimed(output: Path, resume: bool = False, overwrite: bool = False) -> Iter
 
 
 class Store:
-    """What --resume needs, in one file that is always whole: all arrays of the state, and the progress so far.
+    """What --resume needs, in one file that is always whole: all arrays of the state, and the
+    progress so far.
 
     Args:
         path: of the file.
@@ -102,8 +114,12 @@ class Store:
         """Keeps a state, and `progress`, which has `step`; by the first process of several."""
         if jax.process_index():
             return
-        arrays = {name: np.asarray(_key_data(value), order="C") for name, value in _arrays(state).items()}
-        about = json.dumps(progress | {"config": dataclasses.asdict(self.config), "data": dict(self.data)})
+        arrays = {
+            name: np.asarray(_key_data(value), order="C") for name, value in _arrays(state).items()
+        }
+        about = json.dumps(
+            progress | {"config": dataclasses.asdict(self.config), "data": dict(self.data)}
+        )
         metadata = {"progress": about, "sha256": _checksum(arrays, about)}
         with checkpoint.replacing(self.path) as path:
             path.write_bytes(safetensors.numpy.save(arrays, metadata))
@@ -112,7 +128,8 @@ class Store:
         """Puts the saved state into `state`, and returns the progress saved with it.
 
         Raises:
-            TrainError: there is none, it is damaged, or one of another config, other data or another version.
+            TrainError: there is none, it is damaged, or one of another config, other data or
+                another version.
         """
         output, current = self.path.parent, _arrays(state)
         saved, arrays = _read(self.path)
@@ -120,25 +137,34 @@ class Store:
         for field, value in json.loads(json.dumps(dataclasses.asdict(self.config))).items():
             if config.get(field) != value:
                 raise TrainError(
-                    f"The interrupted run in {output} has {field} = {config.get(field)}; resume it without that flag, "
+                    f"The interrupted run in {output} has {field} = {config.get(field)}; resume it "
+                    f"without that flag, "
                     "or start anew with --overwrite."
                 )
         wanted = json.loads(json.dumps(dict(self.data)))
         if data != wanted:
             was, now = (
-                ", ".join(f"{name} {value}" for name, value in one.items() if value != other.get(name))
+                ", ".join(
+                    f"{name} {value}" for name, value in one.items() if value != other.get(name)
+                )
                 for one, other in ((data or {}, wanted), (wanted, data or {}))
             )
             raise TrainError(
-                f"The data of the interrupted run in {output} changed: it had {was or 'others'}, and now has {now}; "
+                f"The data of the interrupted run in {output} changed: it had {was or 'others'}, "
+                f"and now has {now}; "
                 "put them back, or start anew with --overwrite."
             )
-        shapes = {name: (_key_data(value).shape, str(_key_data(value).dtype)) for name, value in current.items()}
+        shapes = {
+            name: (_key_data(value).shape, str(_key_data(value).dtype))
+            for name, value in current.items()
+        }
         step = saved.get("step")
-        if shapes != {name: (value.shape, str(value.dtype)) for name, value in arrays.items()} or not (
-            isinstance(step, int) and 0 <= step <= self.steps
-        ):
-            raise TrainError(f"{self.path} is another version's or another run's; start anew with --overwrite.")
+        if shapes != {
+            name: (value.shape, str(value.dtype)) for name, value in arrays.items()
+        } or not (isinstance(step, int) and 0 <= step <= self.steps):
+            raise TrainError(
+                f"{self.path} is another version's or another run's; start anew with --overwrite."
+            )
         for name, value in current.items():
             if jnp.issubdtype(value.dtype, jax.dtypes.prng_key):
                 arrays[name] = random.wrap_key_data(arrays[name])
@@ -159,7 +185,10 @@ def saved_config(output: Path, kind: type):
         TrainError: there is none, it is damaged or another version's.
     """
     saved, _ = _read(output / STATE)
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in saved["config"].items()}
+    values = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in saved["config"].items()
+    }
     if values.keys() != {field.name for field in dataclasses.fields(kind)}:
         raise TrainError(f"{output / STATE} is another version's; start anew with --overwrite.")
     return kind(**values)
@@ -180,7 +209,14 @@ def _read(path: Path) -> tuple[dict, dict[str, np.ndarray]]:
         raise TrainError(
             f"There is no interrupted run in {path.parent} to resume; start it without --resume."
         ) from error
-    except (safetensors.SafetensorError, OSError, TypeError, KeyError, ValueError, RecursionError) as error:
+    except (
+        safetensors.SafetensorError,
+        OSError,
+        TypeError,
+        KeyError,
+        ValueError,
+        RecursionError,
+    ) as error:
         raise TrainError(f"{path} is damaged ({error}); start anew with --overwrite.") from error
     return saved, arrays
 
@@ -194,7 +230,8 @@ def _checksum(arrays: Mapping[str, np.ndarray], about: str) -> str:
 
 
 def _arrays(state: nnx.Pytree) -> dict[str, jax.Array]:
-    """Every array of a state by its path, such as `model.conv1.conv.kernel.value`, in the order of JAX's own leaves."""
+    """Every array of a state by its path, such as `model.conv1.conv.kernel.value`, in the order of
+    JAX's own leaves."""
     leaves = jax.tree_util.tree_leaves_with_path(nnx.state(state))
     return {jax.tree_util.keystr(path, simple=True, separator="."): leaf for path, leaf in leaves}
 

@@ -1,4 +1,5 @@
-"""What a training takes from another's checkpoint: its weights to start from, its images, or its answers as targets.
+"""What a training takes from another's checkpoint: its weights to start from, its images, or its
+answers as targets.
 
 python -m train --data my_digits --from checkpoints/default --freeze conv1,conv2
 python -m train --preset tiny --teacher checkpoints/default
@@ -30,7 +31,8 @@ def check(source: str, freeze: str, teacher: str = "", rehearse: bool = False, *
 
     Raises:
         CheckpointError: a checkpoint is missing or damaged.
-        TransferError: what `network` and `frozen` would raise, or there is no checkpoint to rehearse with.
+        TransferError: what `network` and `frozen` would raise, or there is no checkpoint to
+            rehearse with.
     """
     if rehearse:
         _some(source)
@@ -46,8 +48,8 @@ def network(classes: Sequence[str], seed: int, source: str, **arguments) -> Digi
     Args:
         classes: their names, in the order of the logits.
         seed: of the random weights.
-        source: the folder of a checkpoint whose weights it takes. Of the head, those of the classes that both have;
-            the others' stay random. "" for random weights alone.
+        source: the folder of a checkpoint whose weights it takes. Of the head, those of the classes
+            that both have; the others' stay random. "" for random weights alone.
         arguments: DigitCNN's. Its shape must be the checkpoint's.
 
     Raises:
@@ -59,11 +61,19 @@ def network(classes: Sequence[str], seed: int, source: str, **arguments) -> Digi
         return made
     loaded, card = checkpoint.load(source)
     state = nnx.state(made, checkpoint.TRAINED)
-    given, wanted = (checkpoint.by_name(part) for part in (nnx.state(loaded, checkpoint.TRAINED), state))
+    given, wanted = (
+        checkpoint.by_name(part) for part in (nnx.state(loaded, checkpoint.TRAINED), state)
+    )
     another = f"The checkpoint {source} is of another architecture ({card['network']}): its "
     if given.keys() != wanted.keys():
-        raise TransferError(f"{another}layers are others; take that of a single network, and its --depth.")
-    shared = [(classes.index(name), card["classes"].index(name)) for name in classes if name in card["classes"]]
+        raise TransferError(
+            f"{another}layers are others; take that of a single network, and its --depth."
+        )
+    shared = [
+        (classes.index(name), card["classes"].index(name))
+        for name in classes
+        if name in card["classes"]
+    ]
     for name, variable in wanted.items():
         value = given[name][...]
         if name.startswith("head.") and value.shape[:-1] == variable.shape[:-1]:
@@ -78,10 +88,11 @@ def network(classes: Sequence[str], seed: int, source: str, **arguments) -> Digi
 
 
 def known(source: str, classes: Sequence[str]) -> data.Split:
-    """The training images of a checkpoint, of those classes that a new network has too, to be rehearsed.
+    """The training images of a checkpoint, of those classes that a new network has too, to be
+    rehearsed.
 
-    Trained further on a few images alone, a network forgets what it knew before (McCloskey and Cohen, 1989:
-    Catastrophic interference in connectionist networks).
+    Trained further on a few images alone, a network forgets what it knew before (McCloskey and
+    Cohen, 1989: Catastrophic interference in connectionist networks).
 
     Args:
         source: the folder of the checkpoint.
@@ -95,22 +106,28 @@ def known(source: str, classes: Sequence[str]) -> data.Split:
     try:
         dataset = data.load(checkpoint.read_card(source)["data"].get("name", ""))
     except data.DataError as error:
-        raise TransferError(f"{error} {source} was trained on it; --rehearse 0 goes without.") from error
-    number = np.array([classes.index(name) if name in classes else -1 for name in dataset.classes], np.int32)
+        raise TransferError(
+            f"{error} {source} was trained on it; --rehearse 0 goes without."
+        ) from error
+    number = np.array(
+        [classes.index(name) if name in classes else -1 for name in dataset.classes], np.int32
+    )
     labels = number[dataset.train.labels]
     return data.Split(dataset.train.images[labels >= 0], labels[labels >= 0])
 
 
 def _some(source: str) -> None:
     if not source:
-        raise TransferError("--rehearse mixes in what a checkpoint was trained on; say which one with --from.")
+        raise TransferError(
+            "--rehearse mixes in what a checkpoint was trained on; say which one with --from."
+        )
 
 
 def corrected(dataset: data.Dataset, path: str, source: str) -> data.Dataset:
     """A dataset with a file of corrections in the place of its training images.
 
-    Its classes come first, so that the labels of its images stay as they are; then follow the others that the
-    checkpoint knows, and those that are new.
+    Its classes come first, so that the labels of its images stay as they are; then follow the
+    others that the checkpoint knows, and those that are new.
 
     Args:
         dataset: the one to correct; its validation and test images stay.
@@ -143,24 +160,33 @@ def teacher(source: str, classes: Sequence[str]) -> DigitCNN | Committee | None:
         return None
     loaded, card = checkpoint.load(source)
     if tuple(card["classes"]) != tuple(classes):
-        raise TransferError(f"The teacher {source} tells other classes apart than these; take one of the same data.")
+        raise TransferError(
+            f"The teacher {source} tells other classes apart than these; take one of the same data."
+        )
     return loaded
 
 
 def frozen(names: str, model: DigitCNN) -> Callable:
-    """Layers that are not trained, as `conv1,conv2` → a filter of nnx that holds for the parameters that are.
+    """Layers that are not trained, as `conv1,conv2` → a filter of nnx that holds for the parameters
+    that are.
 
     The frozen layers' batch norms keep their statistics, too.
 
     Raises:
         TransferError: no such layer, or nothing is left to train.
     """
-    layers = list(dict.fromkeys(path[0] for path, _ in nnx.to_flat_state(nnx.state(model, nnx.Param))))
+    layers = list(
+        dict.fromkeys(path[0] for path, _ in nnx.to_flat_state(nnx.state(model, nnx.Param)))
+    )
     chosen = [name for name in names.split(",") if name]
     for name in chosen:
         if name not in layers:
-            raise TransferError(f"There is no layer '{name}' to freeze; there are {', '.join(layers)}.")
+            raise TransferError(
+                f"There is no layer '{name}' to freeze; there are {', '.join(layers)}."
+            )
         getattr(model, name).eval()
     if set(chosen) == set(layers):
-        raise TransferError("With all layers frozen, there is nothing to train; leave one out of --freeze.")
+        raise TransferError(
+            "With all layers frozen, there is nothing to train; leave one out of --freeze."
+        )
     return nnx.All(nnx.Param, lambda path, _: path[0] not in chosen)

@@ -17,7 +17,8 @@ from app_pages.words import plain
 from model.image import ImageError
 
 SHEET = canvas.SQUARE._replace(name="challenge")
-STATE, FINISHED = "round", "rounds"  # in the session's state: the one that goes on, and all that are finished
+# in the session's state: the one that goes on, and all that are finished
+STATE, FINISHED = "round", "rounds"
 
 path = resources.chosen()
 recognizer = resources.recognizer(path)
@@ -75,7 +76,8 @@ def play() -> None:
     name = classes[one.wanted[done]]
     st.html(
         f'<div role="status" style="font-size:1.1rem">Digit {done + 1} of {len(one.wanted)}. Write '
-        f'<b data-testid="wanted" style="font-size:2.6rem;line-height:1">{html.escape(name)}</b></div>'
+        '<b data-testid="wanted" '
+        f'style="font-size:2.6rem;line-height:1">{html.escape(name)}</b></div>'
     )
     drawing = canvas.drawn(SHEET)
     if drawing.fault:
@@ -91,7 +93,9 @@ def play() -> None:
             shortcut="Enter",
             disabled=not arrived,
         )
-        st.button("Clear", on_click=canvas.clear, args=(SHEET,), icon=":material/delete:", width="stretch")
+        st.button(
+            "Clear", on_click=canvas.clear, args=(SHEET,), icon=":material/delete:", width="stretch"
+        )
     st.caption(f"{arrived} {'stroke' if arrived == 1 else 'strokes'} so far.")
     st.progress(done / len(one.wanted), f"{done} of {len(one.wanted)} written")
 
@@ -100,7 +104,8 @@ st.title("Challenge")
 if one is None:
     count = min(rounds.TURNS, len(classes))
     st.markdown(
-        f"Write {count} digits, in the order in which they are asked for, as fast as you can. Then you see which of "
+        f"Write {count} digits, in the order in which they are asked for, as fast as you can. Then "
+        f"you see which of "
         "them the network reads as what you meant. Nobody tells you in between."
     )
     st.button("Start", on_click=begin, icon=":material/play_arrow:")
@@ -112,7 +117,9 @@ elif one.seconds is None:
         clock()
         st.button("Start over", on_click=begin, icon=":material/restart_alt:")
 else:
-    best = min((past.seconds for past in state[FINISHED] if past.right == one.right), default=one.seconds)
+    best = min(
+        (past.seconds for past in state[FINISHED] if past.right == one.right), default=one.seconds
+    )
     columns = st.columns(3)
     columns[0].metric("Read right", f"{one.right} of {len(one.wanted)}", border=True)
     columns[1].metric("Time", f"{one.seconds:.1f} s", border=True)
@@ -135,7 +142,10 @@ else:
         keep = st.button(
             "Keep them to teach with",
             icon=":material/bookmark_add:",
-            help="Each goes into the collection as the digit that was asked for; Teach it trains on them.",
+            help=(
+                "Each goes into the collection as the digit that was asked for; Teach it trains on "
+                "them."
+            ),
         )
         if keep:
             correct.keep(
@@ -165,7 +175,8 @@ else:
         alt=f"A row a digit that you were asked for, a column what was read. {'; '.join(said)}.",
     )
     st.caption(
-        f"Of {'this round' if count == 1 else f'your {count} rounds'}: a row is what you were asked to write, a column "
+        f"Of {'this round' if count == 1 else f'your {count} rounds'}: a row is what you were "
+        f"asked to write, a column "
         "what was read; “?” is where the network would rather not say."
     )
     sure = [turn.confidence for turn in one.turns if turn.read == turn.wanted]

@@ -50,7 +50,8 @@ def begin(classes: int, now: float) -> Round:
 
 
 def confusion(rounds: Sequence[Round], classes: int) -> np.ndarray:
-    """What was wanted (rows) against what was read: (classes + 1, classes + 1) int, the last for what was not read."""
+    """What was wanted (rows) against what was read: (classes + 1, classes + 1) int, the last for
+    what was not read."""
     turns = [turn for one in rounds for turn in one.turns]
     wanted = np.array([turn.wanted for turn in turns], int)
     read = np.array([classes if turn.read is None else turn.read for turn in turns], int)
@@ -63,33 +64,56 @@ def in_words(one: Round) -> str:
 
 
 def picture(one: Round, classes: Sequence[str]) -> Image.Image:
-    """A finished round as a picture of CARD's size: each digit as it was written, and what was read.
+    """A finished round as a picture of CARD's size: each digit as it was written, and what was
+    read.
 
-    What was misread has a double frame, a cross, and what it was read as: colour says it too, but not alone.
+    What was misread has a double frame, a cross, and what it was read as: colour says it too, but
+    not alone.
     """
     card = Image.new("RGB", CARD, "white")
     pen = ImageDraw.Draw(card)
     width = CARD[0]
     pen.rectangle((0, 0, width, 150), fill=SURE_COLOUR)
-    pen.text((50, 50), "Digit reader challenge", fill="white", font=ImageFont.load_default(56), anchor="lm")
+    pen.text(
+        (50, 50),
+        "Digit reader challenge",
+        fill="white",
+        font=ImageFont.load_default(56),
+        anchor="lm",
+    )
     pen.text((50, 112), in_words(one), fill="white", font=ImageFont.load_default(34), anchor="lm")
     side, gap, columns = 168, 32, 5
     for place, turn in enumerate(one.turns):
         row, column = divmod(place, columns)
         left, top = 50 + column * (side + gap), 200 + row * (side + 130)
         right = turn.read == turn.wanted
-        card.paste(Image.fromarray(255 - turn.glyph).resize((side, side), Image.Resampling.BICUBIC), (left, top))
+        card.paste(
+            Image.fromarray(255 - turn.glyph).resize((side, side), Image.Resampling.BICUBIC),
+            (left, top),
+        )
         for margin in (4,) if right else (4, 12):
             box = left - margin, top - margin, left + side + margin, top + side + margin
             pen.rectangle(box, outline=SURE_COLOUR if right else BOX_COLOUR, width=4)
         read = "?" if turn.read is None else classes[turn.read]
         words = f"{classes[turn.wanted]}" if right else f"{classes[turn.wanted]}, read as {read}"
         colour = SURE_COLOUR if right else BOX_COLOUR
-        pen.text((left + side / 2, top + side + 34), words, fill=colour, font=ImageFont.load_default(30), anchor="mm")
+        pen.text(
+            (left + side / 2, top + side + 34),
+            words,
+            fill=colour,
+            font=ImageFont.load_default(30),
+            anchor="mm",
+        )
         if not right:
             x, y = left + side - 30, top + 10
             for line in ((x, y, x + 20, y + 20), (x, y + 20, x + 20, y)):
                 pen.line(line, fill=BOX_COLOUR, width=5)
     foot = "A small convolutional network reads what people write."
-    pen.text((width / 2, CARD[1] - 50), foot, fill="#4a5563", font=ImageFont.load_default(28), anchor="mm")
+    pen.text(
+        (width / 2, CARD[1] - 50),
+        foot,
+        fill="#4a5563",
+        font=ImageFont.load_default(28),
+        anchor="mm",
+    )
     return card

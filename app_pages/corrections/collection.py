@@ -1,11 +1,12 @@
 """What visitors said about readings: glyphs with the class that each is, in a database.
 
-It is an SQLite file, `collection.db` in the project's folder, unless the environment variable DIGITS_DATABASE or
-`[connections.collection]` in `.streamlit/secrets.toml` has the address of another one, as SQLAlchemy writes it:
-`postgresql+psycopg://user:password@host/name`.
+It is an SQLite file, `collection.db` in the project's folder, unless the environment variable
+DIGITS_DATABASE or `[connections.collection]` in `.streamlit/secrets.toml` has the address of
+another one, as SQLAlchemy writes it: `postgresql+psycopg://user:password@host/name`.
 
-DIGITS_TEACHING=read-only shows the collection and changes nothing; DIGITS_TEACHING=off doesn't show it either. Without
-it, a server that other machines can reach has it off: what visitors keep, all of them see and delete.
+DIGITS_TEACHING=read-only shows the collection and changes nothing; DIGITS_TEACHING=off doesn't show
+it either. Without it, a server that other machines can reach has it off: what visitors keep, all of
+them see and delete.
 """
 
 import concurrent.futures
@@ -33,8 +34,11 @@ NAME = "collection"  # of the connection, as .streamlit/secrets.toml has it
 MODES = ON, READ_ONLY, OFF = "on", "read-only", "off"
 ASIDE = 6  # every so many of a class are not trained on, to tell whether a training helped
 LONGEST_LABEL, LONGEST_TEXT = 40, 200  # characters
-PATIENCE = 10  # seconds to wait for another session's writing, for a server, or for what it makes of a statement
-LIMIT = 15  # seconds for all that a call does: a server that hangs says nothing, and no driver stops waiting for it
+# seconds to wait for another session's writing, for a server, or for what it makes of a statement
+PATIENCE = 10
+# seconds for all that a call does: a server that hangs says nothing, and no driver stops waiting
+# for it
+LIMIT = 15
 UNSAFE = '/\\:*?"<>|%'  # characters that file names can't have everywhere
 
 _TABLE = sql.Table(
@@ -49,9 +53,11 @@ _TABLE = sql.Table(
     sql.Column("origin", sql.Text, nullable=False),
     sql.Column("aside", sql.Boolean, nullable=False),
     sql.Column("glyph", sql.LargeBinary, nullable=False),
-    sqlite_autoincrement=True,  # the number of a deleted one is never given to another, as in other databases
+    # the number of a deleted one is never given to another, as in other databases
+    sqlite_autoincrement=True,
 )
-_IS_WHOLE = sql.func.length(_TABLE.c.glyph) == GLYPH_SIZE**2  # another program may have written others
+# another program may have written others
+_IS_WHOLE = sql.func.length(_TABLE.c.glyph) == GLYPH_SIZE**2
 _THREADS = concurrent.futures.ThreadPoolExecutor(16, "collection")
 
 
@@ -85,7 +91,8 @@ def _in_time(method: Callable) -> Callable:
         except TimeoutError as error:
             future.cancel()
             raise CollectionError(
-                f"The collection's database does not answer within {LIMIT} seconds; try again later."
+                f"The collection's database does not answer within {LIMIT} seconds; try again "
+                f"later."
             ) from error
 
     return timed
@@ -94,13 +101,15 @@ def _in_time(method: Callable) -> Callable:
 class Collection:
     """The collection in one database; sessions and threads share it.
 
-    Each of its methods raises CollectionError where the database can't be used, and finds it again once it can.
+    Each of its methods raises CollectionError where the database can't be used, and finds it again
+    once it can.
     """
 
     def __init__(self, engine: sql.Engine):
         self._engine = engine
         self._made = False  # whether the table is there
-        self._file: tuple[int, int] | None = None  # of SQLite's: what tells it from another of the same name
+        # of SQLite's: what tells it from another of the same name
+        self._file: tuple[int, int] | None = None
         sql.event.listen(engine, "do_connect", _wait_no_longer)
         if engine.dialect.name == "postgresql":
             sql.event.listen(engine, "connect", _limit_statements)
@@ -111,18 +120,30 @@ class Collection:
         """Keeps items, all or none. Every sixth of a class is put aside.
 
         Raises:
-            CollectionError: the database can't be written, or holds as much as it may (app_pages/server/limits.py).
+            CollectionError: the database can't be written, or holds as much as it may
+                (app_pages/server/limits.py).
             ValueError: a label that is none (`as_label`), or another glyph than (28, 28) uint8.
         """
         with self._begun() as connection:
             for item in items:
                 label = as_label(item.label)
                 own = _TABLE.c.label == label
-                # How many came in since the last one that is aside: deleting some does not move others.
-                last = connection.scalar(sql.select(sql.func.max(_TABLE.c.id)).where(own, _TABLE.c.aside)) or 0
-                since = connection.scalar(sql.select(sql.func.count()).where(own, _TABLE.c.id > last))
+                # How many came in since the last one that is aside: deleting some does not move
+                # others.
+                last = (
+                    connection.scalar(
+                        sql.select(sql.func.max(_TABLE.c.id)).where(own, _TABLE.c.aside)
+                    )
+                    or 0
+                )
+                since = connection.scalar(
+                    sql.select(sql.func.count()).where(own, _TABLE.c.id > last)
+                )
                 now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
-                _insert(connection, dataclasses.replace(item, label=label, aside=since >= ASIDE - 1, created=now))
+                _insert(
+                    connection,
+                    dataclasses.replace(item, label=label, aside=since >= ASIDE - 1, created=now),
+                )
             self._check_limits(connection)
 
     @_in_time
@@ -136,7 +157,9 @@ class Collection:
     @_in_time
     def items(self, label: str | None = None, start: int = 0, most: int = 100) -> list[Item]:
         """The newest first: of one class or of all, from number `start` on, at most so many."""
-        query = _TABLE.select().where(_IS_WHOLE).order_by(_TABLE.c.id.desc()).offset(start).limit(most)
+        query = (
+            _TABLE.select().where(_IS_WHOLE).order_by(_TABLE.c.id.desc()).offset(start).limit(most)
+        )
         if label is not None:
             query = query.where(_TABLE.c.label == label)
         with self._begun() as connection:
@@ -145,15 +168,20 @@ class Collection:
     @_in_time
     def counts(self) -> dict[str, int]:
         """How many there are of each class, in the order of their names."""
-        query = sql.select(_TABLE.c.label, sql.func.count()).where(_IS_WHOLE).group_by(_TABLE.c.label)
+        query = (
+            sql.select(_TABLE.c.label, sql.func.count()).where(_IS_WHOLE).group_by(_TABLE.c.label)
+        )
         with self._begun() as connection:
             return dict(sorted(tuple(row) for row in connection.execute(query)))
 
     @_in_time
     def damaged(self) -> int:
-        """How many there are whose glyph has another size; no other method tells of them, but `delete` takes them."""
+        """How many there are whose glyph has another size; no other method tells of them, but
+        `delete` takes them."""
         with self._begun() as connection:
-            return connection.scalar(sql.select(sql.func.count()).select_from(_TABLE).where(~_IS_WHOLE))
+            return connection.scalar(
+                sql.select(sql.func.count()).select_from(_TABLE).where(~_IS_WHOLE)
+            )
 
     @_in_time
     def delete(self, ids: Sequence[int] | None = None) -> list[Item]:
@@ -170,19 +198,25 @@ class Collection:
 
     @_in_time
     def arrays(self, aside: bool | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """All glyphs (n, 28, 28) uint8 and labels (n,) str, the oldest first; those put aside, the others, or all."""
+        """All glyphs (n, 28, 28) uint8 and labels (n,) str, the oldest first; those put aside, the
+        others, or all."""
         query = sql.select(_TABLE.c.glyph, _TABLE.c.label).where(_IS_WHOLE).order_by(_TABLE.c.id)
         if aside is not None:
             query = query.where(_TABLE.c.aside == aside)
         with self._begun() as connection:
             rows = connection.execute(query).all()
-        glyphs = np.array([_glyph(row.glyph) for row in rows], np.uint8).reshape(-1, GLYPH_SIZE, GLYPH_SIZE)
+        glyphs = np.array([_glyph(row.glyph) for row in rows], np.uint8).reshape(
+            -1, GLYPH_SIZE, GLYPH_SIZE
+        )
         return glyphs, np.array([row.label for row in rows], str)
 
     def _check_limits(self, connection: sql.Connection) -> None:
-        """Raises CollectionError where there is more than there may be; the caller's transaction then ends with it."""
+        """Raises CollectionError where there is more than there may be; the caller's transaction
+        then ends with it."""
         count, classes = connection.execute(
-            sql.select(sql.func.count(), sql.func.count(_TABLE.c.label.distinct())).select_from(_TABLE)
+            sql.select(sql.func.count(), sql.func.count(_TABLE.c.label.distinct())).select_from(
+                _TABLE
+            )
         ).one()
         file = self._stat()
         megabytes = file.st_size // 10**6 if file else 0
@@ -193,7 +227,8 @@ class Collection:
         ):
             if there > limits.of(name):
                 raise CollectionError(
-                    f"The collection is full: it takes {limits.of(name):,} {words}. Delete some first, or set {name}."
+                    f"The collection is full: it takes {limits.of(name):,} {words}. Delete some "
+                    f"first, or set {name}."
                 )
 
     @contextlib.contextmanager
@@ -218,8 +253,12 @@ class Collection:
         if self._made:
             return
         if self._engine.dialect.name == "sqlite":
-            # Who reads never waits for who writes. A file or file system that can't do this does without.
-            with contextlib.suppress(sql.exc.OperationalError), self._engine.connect() as connection:
+            # Who reads never waits for who writes. A file or file system that can't do this does
+            # without.
+            with (
+                contextlib.suppress(sql.exc.OperationalError),
+                self._engine.connect() as connection,
+            ):
                 connection.execute(sql.text("PRAGMA journal_mode=WAL"))
         try:
             _TABLE.metadata.create_all(self._engine)
@@ -228,19 +267,22 @@ class Collection:
         self._made = True
 
     def _see_file(self) -> None:
-        """Raises CollectionError where SQLite's file is another: what is open still writes into the old one, unseen."""
+        """Raises CollectionError where SQLite's file is another: what is open still writes into the
+        old one, unseen."""
         found = self._found()
         if found == self._file:
             return
         self._engine.dispose()
-        for suffix in ("-wal", "-shm"):  # what the old file's connections had not yet moved into it: not the new one's
+        # what the old file's connections had not yet moved into it: not the new one's
+        for suffix in ("-wal", "-shm"):
             Path(f"{self._engine.url.database}{suffix}").unlink(missing_ok=True)
         self._file = None
         self._made = False
         self._make()
         self._file = self._found()
         raise CollectionError(
-            "The collection's file was moved or replaced, and is opened anew; look what is in it, and try again."
+            "The collection's file was moved or replaced, and is opened anew; look what is in it, "
+            "and try again."
         )
 
     def _found(self) -> tuple[int, int] | None:
@@ -256,14 +298,17 @@ class Collection:
 
 
 def mode() -> str:
-    """One of MODES: DIGITS_TEACHING. What is none of them is taken for off, so that a slip does not open a server."""
+    """One of MODES: DIGITS_TEACHING. What is none of them is taken for off, so that a slip does not
+    open a server."""
     said = os.environ.get("DIGITS_TEACHING", OFF if is_undecided() else ON).strip().lower()
     return said if said in MODES else OFF
 
 
 def is_undecided() -> bool:
     """Whether other machines can reach this server, and nobody has said whether they may teach."""
-    return "DIGITS_TEACHING" not in os.environ and not _is_loopback(st.config.get_option("server.address") or "")
+    return "DIGITS_TEACHING" not in os.environ and not _is_loopback(
+        st.config.get_option("server.address") or ""
+    )
 
 
 def _is_loopback(address: str) -> bool:
@@ -288,10 +333,13 @@ def opened() -> Collection:
 
 
 def as_label(text: str) -> str:
-    """What somebody typed as the name of a class, as it is kept; raises ValueError, one sentence, where it is none."""
+    """What somebody typed as the name of a class, as it is kept; raises ValueError, one sentence,
+    where it is none."""
     label = " ".join(text.split())
     if not label or not label.isprintable() or len(label) > LONGEST_LABEL:
-        raise ValueError(f"The name of a class should have 1 to {LONGEST_LABEL} characters that can be seen.")
+        raise ValueError(
+            f"The name of a class should have 1 to {LONGEST_LABEL} characters that can be seen."
+        )
     return label
 
 
@@ -301,20 +349,24 @@ def printable(text: str) -> str:
 
 
 def as_npz(glyphs: np.ndarray, labels: np.ndarray) -> bytes:
-    """A file that `python -m train --corrections` takes: `glyphs` (n, 28, 28) uint8 and `labels` (n,) str."""
+    """A file that `python -m train --corrections` takes: `glyphs` (n, 28, 28) uint8 and `labels`
+    (n,) str."""
     file = io.BytesIO()
     np.savez_compressed(file, glyphs=glyphs, labels=labels)
     return file.getvalue()
 
 
 def as_zip(glyphs: np.ndarray, labels: np.ndarray) -> bytes:
-    """A folder of class folders of PNG, as a ZIP file. Characters that file names can't have are written as %2F."""
+    """A folder of class folders of PNG, as a ZIP file. Characters that file names can't have are
+    written as %2F."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for number, (glyph, label) in enumerate(zip(glyphs, labels.tolist(), strict=True)):
             picture = io.BytesIO()
             Image.fromarray(glyph).save(picture, "PNG")
-            folder = "".join(f"%{ord(letter):02X}" if letter in UNSAFE else letter for letter in label)
+            folder = "".join(
+                f"%{ord(letter):02X}" if letter in UNSAFE else letter for letter in label
+            )
             folder = f"%2E{folder[1:]}" if folder.startswith(".") else folder
             archive.writestr(f"collection/{folder}/{number:05d}.png", picture.getvalue())
     return file.getvalue()
@@ -322,15 +374,17 @@ def as_zip(glyphs: np.ndarray, labels: np.ndarray) -> bytes:
 
 @cache.kept(4, "Opening the collection")
 def _collection(url: str) -> Collection:
-    connection = st.connection(NAME, type="sql", pool_pre_ping=True, **({"url": url} if url else {}))
+    connection = st.connection(
+        NAME, type="sql", pool_pre_ping=True, **({"url": url} if url else {})
+    )
     return Collection(connection.engine)
 
 
 def _wait_no_longer(dialect: sql.Dialect, record, arguments: list, named: dict) -> None:
     """Before a connection is made, wherever its address comes from: what it says itself goes first.
 
-    SQLite waits so long for who writes; of PostgreSQL's, the second is for a network that has gone (libpq's
-    tcp_user_timeout, milliseconds).
+    SQLite waits so long for who writes; of PostgreSQL's, the second is for a network that has gone
+    (libpq's tcp_user_timeout, milliseconds).
     """
     kinds = {
         "sqlite": {"timeout": PATIENCE},
@@ -357,7 +411,9 @@ def _in_secrets() -> dict:
 
 def _insert(connection: sql.Connection, item: Item) -> None:
     if item.glyph.dtype != np.uint8 or item.glyph.shape != (GLYPH_SIZE, GLYPH_SIZE):
-        raise ValueError(f"a glyph should be uint8 (28, 28), not {item.glyph.dtype} {item.glyph.shape}")
+        raise ValueError(
+            f"a glyph should be uint8 (28, 28), not {item.glyph.dtype} {item.glyph.shape}"
+        )
     values = {
         "created": item.created,
         "label": item.label,
@@ -381,15 +437,19 @@ def _glyph(content: bytes) -> np.ndarray:
 
 @contextlib.contextmanager
 def _in_one_sentence() -> Iterator[None]:
-    """What SQLAlchemy and its drivers raise, as a CollectionError; drivers name hosts, but no passwords."""
+    """What SQLAlchemy and its drivers raise, as a CollectionError; drivers name hosts, but no
+    passwords."""
     try:
         yield
     except sql.exc.DBAPIError as error:
         why = str(error.orig).strip().partition("\n")[0] or type(error.orig).__name__
-        raise CollectionError(f"The collection's database can't be used: {why.rstrip('.')}.") from error
+        raise CollectionError(
+            f"The collection's database can't be used: {why.rstrip('.')}."
+        ) from error
     except ModuleNotFoundError as error:
         raise CollectionError(
-            f"The collection's database needs a package that is not installed ({error.args[0]}); install it, or set "
+            f"The collection's database needs a package that is not installed ({error.args[0]}); "
+            f"install it, or set "
             "another address in DIGITS_DATABASE."
         ) from error
     except sql.exc.SQLAlchemyError as error:

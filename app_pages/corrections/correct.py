@@ -13,7 +13,8 @@ from app_pages.words import plain
 from model import Digit, Recognizer
 
 WORDS = "That's a …"
-KEPT = "kept"  # session state: what this visitor has kept, so that a second click keeps nothing twice
+# session state: what this visitor has kept, so that a second click keeps nothing twice
+KEPT = "kept"
 
 
 def one(digit: Digit, recognizer: Recognizer, origin: str) -> None:
@@ -23,11 +24,15 @@ def one(digit: Digit, recognizer: Recognizer, origin: str) -> None:
     key = zlib.crc32(digit.glyph.tobytes())  # another digit is another question
     with st.popover(WORDS, icon=":material/school:"):
         label = _class(recognizer.classes, f"label {key}")
-        if st.button("Keep it", key=f"keep {key}", disabled=not label, icon=":material/bookmark_add:"):
+        if st.button(
+            "Keep it", key=f"keep {key}", disabled=not label, icon=":material/bookmark_add:"
+        ):
             keep([item(digit, label, recognizer.classes, origin)])
 
 
-def several(name: str, key: str, names: Sequence[str], said: Sequence[int], digits: Callable) -> None:
+def several(
+    name: str, key: str, names: Sequence[str], said: Sequence[int], digits: Callable
+) -> None:
     """A popover that keeps digits of a picture: those that were corrected, all at once, or any one.
 
     Args:
@@ -43,28 +48,40 @@ def several(name: str, key: str, names: Sequence[str], said: Sequence[int], digi
     origin = f"picture {name}"
     with st.popover(WORDS, icon=":material/school:"):
         if said:
-            words = "Keep the corrected one" if len(said) == 1 else f"Keep the {len(said)} corrected ones"
+            words = (
+                "Keep the corrected one"
+                if len(said) == 1
+                else f"Keep the {len(said)} corrected ones"
+            )
             if st.button(words, key=f"keep said {key}", icon=":material/bookmark_add:"):
                 found = digits()
                 keep([item(found[number], names[number], classes, origin) for number in said])
         number = 0
         if len(names) > 1:
             number = st.selectbox(
-                "Digit", range(len(names)), format_func=lambda n: f"{n + 1}: {names[n]}", key=f"which {key}"
+                "Digit",
+                range(len(names)),
+                format_func=lambda n: f"{n + 1}: {names[n]}",
+                key=f"which {key}",
             )
         label = _class(classes, f"label {key} {number}")
-        if st.button("Keep it", key=f"keep {key}", disabled=not label, icon=":material/bookmark_add:"):
+        if st.button(
+            "Keep it", key=f"keep {key}", disabled=not label, icon=":material/bookmark_add:"
+        ):
             keep([item(digits()[number], label, classes, origin)])
 
 
 def item(digit: Digit, label: str, classes: Sequence[str], origin: str) -> Item:
     """A digit as the collection keeps it, with what the network by itself says of it."""
     read = classes[int(digit.probabilities.argmax())]
-    return Item(label, digit.glyph, read, float(digit.probabilities.max()), resources.chosen().name, origin)
+    return Item(
+        label, digit.glyph, read, float(digit.probabilities.max()), resources.chosen().name, origin
+    )
 
 
 def keep(items: Sequence[Item]) -> None:
-    """Puts items into the collection, but for those that this visitor has put there before, and says so."""
+    """Puts items into the collection, but for those that this visitor has put there before, and
+    says so."""
     kept = st.session_state.setdefault(KEPT, set())
     new = [one for one in items if _mark(one) not in kept]
     try:
@@ -74,7 +91,9 @@ def keep(items: Sequence[Item]) -> None:
         return
     kept.update(map(_mark, new))
     labels = ", ".join(plain(one.label) for one in new)
-    st.toast(f"Kept: {labels}" if new else "This is kept already.", icon=":material/bookmark_added:")
+    st.toast(
+        f"Kept: {labels}" if new else "This is kept already.", icon=":material/bookmark_added:"
+    )
 
 
 def _class(classes: Sequence[str], key: str) -> str | None:

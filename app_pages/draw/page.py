@@ -21,20 +21,25 @@ st.title("Draw a digit")
 
 
 def explain(reading: Reading, names: list[str]) -> Digit:
-    """Shows what is read, how sure, and the probabilities of one of its digits, which it returns."""
+    """Shows what is read, how sure, and the probabilities of one of its digits, which it
+    returns."""
     classes = resources.recognizer(resources.chosen()).classes
     digit = least_sure = min(reading.digits, key=lambda digit: digit.confidence)
     headline = reading.text.replace("\n", " ")
     if len(reading.digits) > 1:
-        words = f"{len(reading.digits)} digits, the least sure {bars.percent(least_sure.confidence)}"
+        words = (
+            f"{len(reading.digits)} digits, the least sure {bars.percent(least_sure.confidence)}"
+        )
     elif digit.value is None:
         nearest = classes[int(digit.probabilities.argmax())]
         words = f"This does not look like a digit. The nearest guess is {nearest}."
     else:
         words = f"{bars.percent(digit.confidence)} sure"
     st.html(
-        '<div role="status" style="display:flex;align-items:baseline;flex-wrap:wrap;gap:.2rem 1rem">'
-        f'<span data-testid="digit" style="font-size:4.5rem;font-weight:650;line-height:1">{html.escape(headline)}'
+        '<div role="status" style="display:flex;align-items:baseline;flex-wrap:wrap;gap:.2rem '
+        '1rem">'
+        '<span data-testid="digit" '
+        f'style="font-size:4.5rem;font-weight:650;line-height:1">{html.escape(headline)}'
         f'</span><span style="font-size:1.1rem">{html.escape(words)}</span></div>'
     )
     if len(reading.digits) > 1:
@@ -54,17 +59,24 @@ def explain(reading: Reading, names: list[str]) -> Digit:
 def draw_and_read() -> None:
     """The canvas and its reading.
 
-    No fragment: where a visitor clicks faster than one is rerun, Streamlit's page can lose track of what it shows and
-    break down. To rerun the whole page takes hardly longer.
+    No fragment: where a visitor clicks faster than one is rerun, Streamlit's page can lose track of
+    what it shows and break down. To rerun the whole page takes hardly longer.
     """
     sheet = SHEETS[
         st.segmented_control(
-            "What you draw", SHEETS, default="One digit", required=True, key="sheet", label_visibility="collapsed"
+            "What you draw",
+            SHEETS,
+            default="One digit",
+            required=True,
+            key="sheet",
+            label_visibility="collapsed",
         )
     ]
     # On a phone these four come one below the other: what is read must stand near the canvas.
     square = sheet is canvas.SQUARE
-    left, right = st.columns([canvas.SIZE, 380], gap="medium") if square else (st.container(), st.container())
+    left, right = (
+        st.columns([canvas.SIZE, 380], gap="medium") if square else (st.container(), st.container())
+    )
     tools, steps = st.container(), st.container()
     with tools.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         brush = st.slider(
@@ -76,12 +88,22 @@ def draw_and_read() -> None:
             width=canvas.SIZE,
         )
         words = "Draw me a sample digit" if square else "Draw me a sample number"
-        st.button(words, on_click=canvas.sample, args=(sheet, brush), icon=":material/auto_fix_high:")
+        st.button(
+            words, on_click=canvas.sample, args=(sheet, brush), icon=":material/auto_fix_high:"
+        )
     with left:
         place = st.container()
         with st.container(horizontal=True, width=canvas.SIZE):
-            st.button("Clear", on_click=canvas.clear, args=(sheet,), icon=":material/delete:", width="stretch")
-            st.button("Undo", on_click=canvas.undo, args=(sheet,), icon=":material/undo:", width="stretch")
+            st.button(
+                "Clear",
+                on_click=canvas.clear,
+                args=(sheet,),
+                icon=":material/delete:",
+                width="stretch",
+            )
+            st.button(
+                "Undo", on_click=canvas.undo, args=(sheet,), icon=":material/undo:", width="stretch"
+            )
 
     drawing = canvas.drawn(sheet)
     if drawing.fault:
@@ -90,7 +112,8 @@ def draw_and_read() -> None:
         with place:
             canvas.show(sheet, brush)
         with right, st.container(key="reading"):
-            resources.recognizer(resources.chosen())  # once the canvas is there: waking up takes a moment
+            # once the canvas is there: waking up takes a moment
+            resources.recognizer(resources.chosen())
             if drawing.strokes:
                 st.caption("Reading…")
             elif square:
@@ -112,7 +135,9 @@ def draw_and_read() -> None:
         canvas.show(sheet, brush, None if square else pictures.boxes_alone(reading, names))
     with right, st.container(key="reading"):
         if not reading.digits:
-            words = reading.note or "There is too little ink to read. Draw a digit, a little larger."
+            words = (
+                reading.note or "There is too little ink to read. Draw a digit, a little larger."
+            )
             st.info(words, icon=":material/edit:")
             return
         digit = explain(reading, names)
@@ -139,7 +164,11 @@ def read_sent(sent: subject.Subject) -> None:
     with left:
         picture = pictures.source(sent.glyph)
         pictures.show(
-            [pictures.Figure(picture, subject.described(sent), "The digit that was sent.", crisp=True)],
+            [
+                pictures.Figure(
+                    picture, subject.described(sent), "The digit that was sent.", crisp=True
+                )
+            ],
             width=canvas.SIZE,
         )
         st.button("Draw something else", on_click=subject.dismiss, icon=":material/draw:")
@@ -151,7 +180,9 @@ def read_sent(sent: subject.Subject) -> None:
         subject.offer(sent, key="sent")
     st.subheader("From the picture to the answer")
     first, *others = pictures.steps(reading, digit)
-    pictures.show([first._replace(caption="1. The picture", crisp=True), *others], width=170, abreast=3)
+    pictures.show(
+        [first._replace(caption="1. The picture", crisp=True), *others], width=170, abreast=3
+    )
 
 
 try:

@@ -1,4 +1,5 @@
-"""A checkpoint's answers to its test images, and the images themselves with what it read, to look at and to send on."""
+"""A checkpoint's answers to its test images, and the images themselves with what it read, to look
+at and to send on."""
 
 from functools import cached_property
 from pathlib import Path
@@ -39,7 +40,8 @@ class Answers:
 
     @cached_property
     def ranked(self) -> np.ndarray:
-        """(n, classes) int: of each image the class that it is read as, the runner-up, and so on."""
+        """(n, classes) int: of each image the class that it is read as, the runner-up, and so
+        on."""
         return evaluate.ranked(self.probabilities)
 
     @property
@@ -63,7 +65,8 @@ class Answers:
 
 
 def images(tested: Answers) -> np.ndarray | None:
-    """(n, 28, 28) uint8 test images; None where they can't be had, and the page says why or offers to fetch them.
+    """(n, 28, 28) uint8 test images; None where they can't be had, and the page says why or offers
+    to fetch them.
 
     Once a view, since it may show a button.
     """
@@ -76,20 +79,29 @@ def images(tested: Answers) -> np.ndarray | None:
         st.error(plain(str(error)))
         return None
     if len(found) != n:
-        st.error(f"{plain(name)} has {len(found):,} test images here, but this network was tested on {n:,}.")
+        st.error(
+            f"{plain(name)} has {len(found):,} test images here, but this network was tested on "
+            f"{n:,}."
+        )
         return None
     return found
 
 
 def gallery(
-    tested: Answers, numbers: np.ndarray, pixels: np.ndarray | None, key: str, marks: dict[int, str] | None = None
+    tested: Answers,
+    numbers: np.ndarray,
+    pixels: np.ndarray | None,
+    key: str,
+    marks: dict[int, str] | None = None,
 ) -> None:
-    """Test images, a page at a time, with what is read, how surely, and the runner-up; each can be sent to other pages.
+    """Test images, a page at a time, with what is read, how surely, and the runner-up; each can be
+    sent to other pages.
 
     Args:
         tested: the checkpoint whose readings stand below the images.
         numbers: (m,) int, which test images, in order.
-        pixels: (n, 28, 28) uint8, the test images; None where they can't be had: then nothing is shown.
+        pixels: (n, 28, 28) uint8, the test images; None where they can't be had: then nothing is
+            shown.
         key: tells this gallery from others of the page.
         marks: words to add below some of the images, by number.
     """
@@ -99,7 +111,10 @@ def gallery(
     place = st.container()
     page = st.pagination(pages, key=f"page {key}") if pages > 1 else 1
     shown = numbers[(page - 1) * PAGE : page * PAGE]
-    figures = [figure(tested, int(number), pixels[number], (marks or {}).get(int(number))) for number in shown]
+    figures = [
+        figure(tested, int(number), pixels[number], (marks or {}).get(int(number)))
+        for number in shown
+    ]
     with place:
         pictures.show(figures, width=84, abreast=4)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -115,13 +130,18 @@ def gallery(
 
 def send_on(tested: Answers, number: int, image: np.ndarray, key: str) -> None:
     """Buttons that send a test image (28, 28) uint8 to the pages that take one."""
-    origin, truth = f"test image {number} of {tested.dataset}", tested.classes[tested.labels[number]]
+    origin, truth = (
+        f"test image {number} of {tested.dataset}",
+        tested.classes[tested.labels[number]],
+    )
     subject.offer(subject.Subject(image, origin, truth, number=number), key, tuple(subject.PLACES))
 
 
 def says(tested: Answers, number: int) -> str:
     """What a test image is and what it is read as, in words."""
-    true, read = (tested.classes[index] for index in (tested.labels[number], tested.predicted[number]))
+    true, read = (
+        tested.classes[index] for index in (tested.labels[number], tested.predicted[number])
+    )
     return f"{true}, read as {read}"
 
 
@@ -133,8 +153,11 @@ def address(page: str, tested: Answers, number: int) -> str:
     return f"{page}?{urlencode(query)}"
 
 
-def figure(tested: Answers, number: int, image: np.ndarray, mark: str | None = None) -> pictures.Figure:
-    """A test image (28, 28) uint8 with what is read, how surely, and the runner-up; a click on it looks inside."""
+def figure(
+    tested: Answers, number: int, image: np.ndarray, mark: str | None = None
+) -> pictures.Figure:
+    """A test image (28, 28) uint8 with what is read, how surely, and the runner-up; a click on it
+    looks inside."""
     first, second = (tested.classes[index] for index in tested.ranked[number, :2])
     sure, less = (bars.percent(share) for share in np.sort(tested.probabilities[number])[:-3:-1])
     return pictures.Figure(

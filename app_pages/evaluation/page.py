@@ -3,7 +3,15 @@
 import streamlit as st
 
 from app_pages.evaluation.answers import Answers
-from app_pages.evaluation.views import compare, confidence, confusion, damage, map, mistakes, training
+from app_pages.evaluation.views import (
+    compare,
+    confidence,
+    confusion,
+    damage,
+    map,
+    mistakes,
+    training,
+)
 from app_pages.server import resources
 from app_pages.words import plain
 from model.checkpoint import CheckpointError
@@ -25,18 +33,29 @@ st.title("How good is it?")
 try:
     tested = Answers(path)
 except CheckpointError:
-    st.info(f"The checkpoint {plain(path.name)} comes without an evaluation, so there is nothing to show here.")
+    st.info(
+        f"The checkpoint {plain(path.name)} comes without an evaluation, so there is nothing to "
+        f"show here."
+    )
     st.stop()
 
 right, n = int(tested.right.sum()), len(tested.labels)
 low, high = evaluate.wilson_interval(right, n)
 columns = st.columns([3, 5, 4])
-columns[0].metric("Test accuracy", f"{right / n:.2%}", border=True, help="The share of test images it reads right.")
+columns[0].metric(
+    "Test accuracy",
+    f"{right / n:.2%}",
+    border=True,
+    help="The share of test images it reads right.",
+)
 columns[1].metric(
     "95% interval",
     f"{low:.2%} – {high:.2%}",
     border=True,
-    help="Where its accuracy on endlessly many such images would lie, going by these (Wilson's interval).",
+    help=(
+        "Where its accuracy on endlessly many such images would lie, going by these (Wilson's "
+        "interval)."
+    ),
 )
 columns[2].metric("Mistakes", f"{n - right:,} of {n:,}", border=True)
 

@@ -1,4 +1,5 @@
-"""The charts of the Evaluation page's views, but for the confusion matrix; as in charts.py, numbers in, charts out."""
+"""The charts of the Evaluation page's views, but for the confusion matrix; as in charts.py, numbers
+in, charts out."""
 
 import altair as alt
 import numpy as np
@@ -13,7 +14,8 @@ PARTS = ("Right", "Wrong")
 
 
 def histogram(confidence: np.ndarray, right: np.ndarray) -> alt.LayerChart:
-    """(n,) in [0, 1] and (n,) bool → how many images there are by confidence, right beside wrong, on a logarithm."""
+    """(n,) in [0, 1] and (n,) bool → how many images there are by confidence, right beside wrong,
+    on a logarithm."""
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
     counts = [np.bincount(bins[right == part], minlength=BINS) for part in (True, False)]
     used = range(int(bins.min()), BINS)
@@ -32,7 +34,12 @@ def histogram(confidence: np.ndarray, right: np.ndarray) -> alt.LayerChart:
     most = int(max(count.max() for count in counts))
     powers = [0, *(10**power for power in range(1, len(str(most)) + 1))]
     base = alt.Chart(rows).encode(
-        x=alt.X("confidence:N", sort=None, title="Confidence in %", axis=alt.Axis(labelAngle=0, labelOverlap=True)),
+        x=alt.X(
+            "confidence:N",
+            sort=None,
+            title="Confidence in %",
+            axis=alt.Axis(labelAngle=0, labelOverlap=True),
+        ),
         xOffset=alt.XOffset("part:N", sort=PARTS),
         y=alt.Y(
             "images:Q",
@@ -47,13 +54,19 @@ def histogram(confidence: np.ndarray, right: np.ndarray) -> alt.LayerChart:
         ],
     )
     colour = alt.Color(
-        "part:N", title=None, sort=PARTS, scale=alt.Scale(domain=PARTS, range=[BLUE, ORANGE]), legend=_TOP
+        "part:N",
+        title=None,
+        sort=PARTS,
+        scale=alt.Scale(domain=PARTS, range=[BLUE, ORANGE]),
+        legend=_TOP,
     )
     numbers = base.mark_text(dy=-7, fontSize=10, color=GREY).encode(text="words:N")
     return alt.layer(base.mark_bar().encode(color=colour), numbers).properties(height=280)
 
 
-def coverage(curves: dict[str, dict[str, np.ndarray]], thresholds: dict[str, float]) -> alt.LayerChart:
+def coverage(
+    curves: dict[str, dict[str, np.ndarray]], thresholds: dict[str, float]
+) -> alt.LayerChart:
     """What abstaining brings: accuracy of what is answered, over the share that is.
 
     Args:
@@ -63,8 +76,12 @@ def coverage(curves: dict[str, dict[str, np.ndarray]], thresholds: dict[str, flo
     rows, marks = [], []
     for name, curve in curves.items():
         m = len(curve["coverage"])
-        few = np.unique(np.append(np.linspace(0, m - 1, POINTS), np.arange(max(0, m - POINTS), m)).astype(int))
-        rows.append(pd.DataFrame({key: values[few] for key, values in curve.items()} | {"network": name}))
+        few = np.unique(
+            np.append(np.linspace(0, m - 1, POINTS), np.arange(max(0, m - POINTS), m)).astype(int)
+        )
+        rows.append(
+            pd.DataFrame({key: values[few] for key, values in curve.items()} | {"network": name})
+        )
         answered = np.flatnonzero(curve["threshold"] >= thresholds.get(name, 0))
         if thresholds.get(name) and len(answered):
             marks.append(
@@ -73,12 +90,24 @@ def coverage(curves: dict[str, dict[str, np.ndarray]], thresholds: dict[str, flo
             )
     rows = pd.concat(rows)
     # It is at the end that something happens: before the first mistake, all is right.
-    start = min([0.99, *rows.loc[rows["accuracy"] < 1, "coverage"], *(mark["coverage"] for mark in marks)])
+    start = min(
+        [0.99, *rows.loc[rows["accuracy"] < 1, "coverage"], *(mark["coverage"] for mark in marks)]
+    )
     domain = [np.floor(20 * max(0, start - 0.01)) / 20, 1]
     rows = rows[rows["coverage"] >= domain[0]]
     base = alt.Chart(rows).encode(
-        x=alt.X("coverage:Q", title="Share of the images that it answers", axis=_PERCENT, scale=_within(domain)),
-        y=alt.Y("accuracy:Q", title="Accuracy of the answers", axis=alt.Axis(format=".2~%"), scale=_loose()),
+        x=alt.X(
+            "coverage:Q",
+            title="Share of the images that it answers",
+            axis=_PERCENT,
+            scale=_within(domain),
+        ),
+        y=alt.Y(
+            "accuracy:Q",
+            title="Accuracy of the answers",
+            axis=alt.Axis(format=".2~%"),
+            scale=_loose(),
+        ),
         tooltip=[
             alt.Tooltip("network:N", title="Network"),
             alt.Tooltip("threshold:Q", title="Answers from", format=".1%"),
@@ -86,12 +115,16 @@ def coverage(curves: dict[str, dict[str, np.ndarray]], thresholds: dict[str, flo
             alt.Tooltip("accuracy:Q", title="of which right", format=".3%"),
         ],
     )
-    layers = [base.mark_line(strokeWidth=2, interpolate="step-after").encode(**_networks(tuple(curves)))]
+    layers = [
+        base.mark_line(strokeWidth=2, interpolate="step-after").encode(**_networks(tuple(curves)))
+    ]
     if marks:
         spots = base.properties(data=pd.DataFrame(marks))
         layers += [
             spots.mark_point(shape="diamond", size=130, filled=True, color=ORANGE, opacity=1),
-            spots.mark_text(align="right", dx=-9, dy=12, fontSize=12, color=GREY).encode(text="words:N"),
+            spots.mark_text(align="right", dx=-9, dy=12, fontSize=12, color=GREY).encode(
+                text="words:N"
+            ),
         ]
     return alt.layer(*layers).properties(height=280)
 
@@ -100,12 +133,15 @@ def damages(rows: pd.DataFrame) -> alt.LayerChart:
     """Accuracy by kind of damage, with its 95 % interval.
 
     Args:
-        rows: columns kind, network (of one or two), accuracy, low, high and abstained, all shares in [0, 1].
+        rows: columns kind, network (of one or two), accuracy, low, high and abstained, all shares
+            in [0, 1].
     """
     networks = tuple(dict.fromkeys(rows["network"]))
     kinds = list(dict.fromkeys(rows["kind"]))
     base = alt.Chart(rows).encode(
-        y=alt.Y("kind:N", sort=kinds, title=None, axis=alt.Axis(labelLimit=170, grid=True, ticks=False)),
+        y=alt.Y(
+            "kind:N", sort=kinds, title=None, axis=alt.Axis(labelLimit=170, grid=True, ticks=False)
+        ),
         yOffset=alt.YOffset("network:N", sort=networks),
         tooltip=[
             alt.Tooltip("kind:N", title="Damage"),
@@ -116,14 +152,25 @@ def damages(rows: pd.DataFrame) -> alt.LayerChart:
             alt.Tooltip("abstained:Q", title="Abstained", format=".1%"),
         ],
     )
-    axis = {"title": "Accuracy", "axis": alt.Axis(format=".0%", tickCount=5), "scale": alt.Scale(zero=False, nice=True)}
+    axis = {
+        "title": "Accuracy",
+        "axis": alt.Axis(format=".0%", tickCount=5),
+        "scale": alt.Scale(zero=False, nice=True),
+    }
     bars = base.mark_rule(strokeWidth=2, color=GREY).encode(x=alt.X("low:Q", **axis), x2="high:Q")
-    points = base.mark_point(filled=True, size=70, opacity=1).encode(x=alt.X("accuracy:Q", **axis), **_shapes(networks))
-    return alt.layer(bars, points).properties(height=alt.Step(24 * len(networks) / 1.4 if len(networks) > 1 else 22))
+    points = base.mark_point(filled=True, size=70, opacity=1).encode(
+        x=alt.X("accuracy:Q", **axis), **_shapes(networks)
+    )
+    return alt.layer(bars, points).properties(
+        height=alt.Step(24 * len(networks) / 1.4 if len(networks) > 1 else 22)
+    )
 
 
-def difference(matrix: np.ndarray, classes: tuple[str, ...], first: str, second: str, ink: str) -> alt.LayerChart:
-    """(c, c) int, how many more images the second network has in each cell than the first → a grid with signs."""
+def difference(
+    matrix: np.ndarray, classes: tuple[str, ...], first: str, second: str, ink: str
+) -> alt.LayerChart:
+    """(c, c) int, how many more images the second network has in each cell than the first → a grid
+    with signs."""
     most = max(1, np.abs(matrix).max())
     rows = pd.DataFrame(
         {
@@ -137,16 +184,23 @@ def difference(matrix: np.ndarray, classes: tuple[str, ...], first: str, second:
     )
     base = grid(rows, classes, alt.Tooltip("words:N", title=f"{second} less {first}"))
     empty = base.mark_rect(fill=None, stroke=GREY, strokeOpacity=0.35, strokeWidth=0.5)
-    cells = base.mark_rect(stroke=GREY, strokeOpacity=0.35, strokeWidth=0.5).transform_filter("datum.more != 0")
+    cells = base.mark_rect(stroke=GREY, strokeOpacity=0.35, strokeWidth=0.5).transform_filter(
+        "datum.more != 0"
+    )
     cells = cells.encode(
-        fill=alt.Fill("who:N", legend=None, scale=alt.Scale(domain=[first, second], range=[BLUE, ORANGE])),
+        fill=alt.Fill(
+            "who:N", legend=None, scale=alt.Scale(domain=[first, second], range=[BLUE, ORANGE])
+        ),
         fillOpacity=alt.FillOpacity("strength:Q", scale=None),
     )
-    return alt.layer(empty, cells, base.mark_text(fontSize=12, color=ink).encode(text="words:N")).properties(height=380)
+    return alt.layer(
+        empty, cells, base.mark_text(fontSize=12, color=ink).encode(text="words:N")
+    ).properties(height=380)
 
 
 def recalls(rows: pd.DataFrame) -> alt.LayerChart:
-    """Recall of each class by two networks: columns class, network and recall, a share in [0, 1]."""
+    """Recall of each class by two networks: columns class, network and recall, a share in [0,
+    1]."""
     networks = tuple(dict.fromkeys(rows["network"]))
     scale = alt.Scale(zero=False, nice=True)
     base = alt.Chart(rows).encode(
@@ -194,6 +248,10 @@ def _shapes(names: tuple[str, ...]) -> dict:
     if len(names) < 2:
         return {"color": alt.value(BLUE)}
     return {
-        "color": alt.Color("network:N", legend=_TOP, scale=alt.Scale(domain=names, range=[BLUE, ORANGE])),
-        "shape": alt.Shape("network:N", legend=_TOP, scale=alt.Scale(domain=names, range=["circle", "square"])),
+        "color": alt.Color(
+            "network:N", legend=_TOP, scale=alt.Scale(domain=names, range=[BLUE, ORANGE])
+        ),
+        "shape": alt.Shape(
+            "network:N", legend=_TOP, scale=alt.Scale(domain=names, range=["circle", "square"])
+        ),
     }

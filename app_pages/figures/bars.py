@@ -1,7 +1,7 @@
 """The probabilities of one digit as bars, and confidences in words.
 
-In HTML rather than as a chart: they are drawn anew after each stroke, and this neither flickers nor needs the 80 MB of
-libraries that the charts of the evaluation do.
+In HTML rather than as a chart: they are drawn anew after each stroke, and this neither flickers nor
+needs the 80 MB of libraries that the charts of the evaluation do.
 """
 
 import html
@@ -18,20 +18,26 @@ def percent(share: float) -> str:
 
 
 def probability_bars(probabilities: np.ndarray, classes: tuple[str, ...]) -> str:
-    """(classes,) → HTML: a bar a class from 0 to 100 %, the likeliest in blue and its words in bold."""
+    """(classes,) → HTML: a bar a class from 0 to 100 %, the likeliest in blue and its words in
+    bold."""
     likeliest = int(probabilities.argmax())
     rows = "".join(
         f'<span style="text-align:right{weight}">{html.escape(name)}</span>'
         f'<span style="background:rgba(128,128,128,.14);border-radius:4px;height:1rem">'
         f'<span style="display:block;height:100%;border-radius:4px;width:{100 * share:.1f}%;'
         f'background:{BLUE if number == likeliest else REST}"></span></span>'
-        f'<span style="text-align:right;font-variant-numeric:tabular-nums{weight}">{percent(share)}</span>'
+        "<span "
+        f'style="text-align:right;font-variant-numeric:tabular-nums{weight}">{percent(share)}</span>'
         for number, (name, share) in enumerate(zip(classes, probabilities, strict=True))
         for weight in (";font-weight:650" if number == likeliest else ";opacity:.8",)
     )
-    words = ", ".join(f"{name}: {percent(share)}" for name, share in zip(classes, probabilities, strict=True))
+    words = ", ".join(
+        f"{name}: {percent(share)}" for name, share in zip(classes, probabilities, strict=True)
+    )
     return (
-        f'<div role="img" data-testid="probabilities" aria-label="Probability of each class. {html.escape(words)}" '
-        'style="display:grid;grid-template-columns:auto 1fr 3.6rem;gap:.4rem .7rem;align-items:center;'
+        '<div role="img" data-testid="probabilities" aria-label="Probability of each class. '
+        f'{html.escape(words)}" '
+        'style="display:grid;grid-template-columns:auto 1fr 3.6rem;gap:.4rem '
+        ".7rem;align-items:center;"
         f'font-size:.9rem;line-height:1;margin-top:.4rem">{rows}</div>'
     )

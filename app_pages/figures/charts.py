@@ -1,7 +1,7 @@
 """The charts of the pages: numbers in, Altair charts out.
 
-They read well on white and on black: strength is the opacity of one blue. And never by colour alone: numbers, dashes or
-labels say the same.
+They read well on white and on black: strength is the opacity of one blue. And never by colour
+alone: numbers, dashes or labels say the same.
 """
 
 import altair as alt
@@ -19,14 +19,19 @@ CELL = "cell"  # name of the confusion matrix's selection
 
 
 def confusion(
-    matrix: np.ndarray, classes: tuple[str, ...], view: str, chosen: tuple[str, str], ink: str = "black"
+    matrix: np.ndarray,
+    classes: tuple[str, ...],
+    view: str,
+    chosen: tuple[str, str],
+    ink: str = "black",
 ) -> alt.LayerChart:
     """(c, c) int, a row a true class → a grid of cells to choose from, in one of VIEWS.
 
     `chosen` is (true, predicted); `ink` is the colour of numbers on the page's own background.
 
-    The scales are fixed by the test set, not by the results: two checkpoints can be compared by eye. They are
-    logarithmic, since a good network has a thousand on the diagonal and ones and twos beside it.
+    The scales are fixed by the test set, not by the results: two checkpoints can be compared by
+    eye. They are logarithmic, since a good network has a thousand on the diagonal and ones and twos
+    beside it.
     """
     support = matrix.sum(1, keepdims=True)
     share = np.divide(matrix, support, out=np.zeros(matrix.shape), where=support > 0)
@@ -56,11 +61,17 @@ def confusion(
         alt.Tooltip("share:Q", title="Share of the row", format=".2%"),
     )
     cells = (
-        base.mark_rect(fill=BLUE, stroke=GREY, strokeOpacity=0.35, strokeWidth=0.5, cursor="pointer")
+        base.mark_rect(
+            fill=BLUE, stroke=GREY, strokeOpacity=0.35, strokeWidth=0.5, cursor="pointer"
+        )
         .encode(fillOpacity=alt.FillOpacity("strength:Q", scale=None))
-        .add_params(alt.selection_point(name=CELL, fields=["true", "predicted"], toggle=False, clear=False))
+        .add_params(
+            alt.selection_point(name=CELL, fields=["true", "predicted"], toggle=False, clear=False)
+        )
     )
-    outline = base.mark_rect(fill=None, stroke=ORANGE, strokeWidth=3).transform_filter("datum.chosen")
+    outline = base.mark_rect(fill=None, stroke=ORANGE, strokeWidth=3).transform_filter(
+        "datum.chosen"
+    )
     numbers = base.encode(text="words:N")
     on_dark = numbers.mark_text(fontSize=11, color="white").transform_filter("datum.dark")
     on_pale = numbers.mark_text(fontSize=11, color=ink).transform_filter("!datum.dark")
@@ -68,31 +79,40 @@ def confusion(
 
 
 def grid(rows: pd.DataFrame, classes: tuple[str, ...], *tooltips: alt.Tooltip) -> alt.Chart:
-    """Rows with `true` and `predicted` → a chart of cells, a row a true class, a column a predicted one.
+    """Rows with `true` and `predicted` → a chart of cells, a row a true class, a column a predicted
+    one.
 
     `tooltips` say more of a cell than its classes.
     """
     return alt.Chart(rows).encode(
         x=alt.X("predicted:N", sort=None, title="Predicted", axis=columns(classes)),
         y=alt.Y("true:N", sort=None, title="True", axis=alt.Axis(ticks=False)),
-        tooltip=[alt.Tooltip("true:N", title="True"), alt.Tooltip("predicted:N", title="Predicted"), *tooltips],
+        tooltip=[
+            alt.Tooltip("true:N", title="True"),
+            alt.Tooltip("predicted:N", title="Predicted"),
+            *tooltips,
+        ],
     )
 
 
 def columns(classes: tuple[str, ...]) -> alt.Axis:
-    """The axis above a grid, a column a class; long names are written upwards, or they would hide each other."""
+    """The axis above a grid, a column a class; long names are written upwards, or they would hide
+    each other."""
     brief = all(len(name) <= 2 for name in classes)
     return alt.Axis(orient="top", labelAngle=0 if brief else -90, labelLimit=90, ticks=False)
 
 
 def reliability(bins: list[dict[str, float]]) -> alt.LayerChart:
-    """Bins by confidence → accuracy over confidence; on the diagonal a network is as sure as it is right."""
+    """Bins by confidence → accuracy over confidence; on the diagonal a network is as sure as it is
+    right."""
     rows = pd.DataFrame(bins)
     axis = {"scale": alt.Scale(domain=[0, 1]), "axis": alt.Axis(format="%", tickCount=5)}
     diagonal = (
         alt.Chart(pd.DataFrame({"x": [0, 1]}))
         .mark_line(strokeDash=[5, 4], color=GREY, strokeWidth=1.5)
-        .encode(x=alt.X("x:Q", title="Confidence", **axis), y=alt.Y("x:Q", title="Accuracy", **axis))
+        .encode(
+            x=alt.X("x:Q", title="Confidence", **axis), y=alt.Y("x:Q", title="Accuracy", **axis)
+        )
     )
     base = alt.Chart(rows).encode(
         x=alt.X("confidence:Q", title="Confidence", **axis),
@@ -106,7 +126,9 @@ def reliability(bins: list[dict[str, float]]) -> alt.LayerChart:
         ],
     )
     # How many images stand behind a point: a bin of three may lie anywhere.
-    size = alt.Size("n:Q", title="Images", scale=alt.Scale(type="log", range=[30, 400]), legend=None)
+    size = alt.Size(
+        "n:Q", title="Images", scale=alt.Scale(type="log", range=[30, 400]), legend=None
+    )
     gaps = base.mark_rule(color=ORANGE, strokeWidth=1.5).encode(y2="confidence:Q")
     points = base.mark_circle(color=BLUE, opacity=0.9).encode(size=size)
     return alt.layer(diagonal, gaps, points).properties(height=320)
@@ -129,14 +151,18 @@ def curves(history: list[dict[str, float]], measure: str, title: str, number: st
         .mark_line(point=alt.OverlayMarkDef(size=20), strokeWidth=2)
         .encode(
             x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d")),
-            y=alt.Y("value:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(format=number)),
+            y=alt.Y(
+                "value:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(format=number)
+            ),
             color=alt.Color(
                 "part:N",
                 title=None,
                 legend=alt.Legend(orient="top"),
                 scale=alt.Scale(domain=part, range=[BLUE, ORANGE]),
             ),
-            strokeDash=alt.StrokeDash("part:N", title=None, scale=alt.Scale(domain=part, range=[[1, 0], [5, 3]])),
+            strokeDash=alt.StrokeDash(
+                "part:N", title=None, scale=alt.Scale(domain=part, range=[[1, 0], [5, 3]])
+            ),
             tooltip=[
                 alt.Tooltip("epoch:Q", title="Epoch"),
                 alt.Tooltip("part:N", title="Part"),

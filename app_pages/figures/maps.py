@@ -20,13 +20,26 @@ POINTS = 1000  # test images on a map; more take longer and hide each other
 NEIGHBOURS = 5  # on the map, between which a new digit is placed
 ZOOM = 3  # of the pictures that show up under the pointer
 SELECTION = "digit"  # name of the chart's selection
-# Readable on white and on black, and no two alike to colour-blind eyes that lie side by side in the list. They recur
-# where there are more classes: the classes' names are written on the map, so colour says nothing alone.
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#c4659a", "#7a6fd0", "#a8780a", "#4a97c9", "#b3544a", "#6e8b1f", "#6e7781")
+# Readable on white and on black, and no two alike to colour-blind eyes that lie side by side in the
+# list. They recur where there are more classes: the classes' names are written on the map, so
+# colour says nothing alone.
+COLOURS = (
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#c4659a",
+    "#7a6fd0",
+    "#a8780a",
+    "#4a97c9",
+    "#b3544a",
+    "#6e8b1f",
+    "#6e7781",
+)
 
 
 class Map(NamedTuple):
-    """Test images of a checkpoint with a place each; whatever is near another is alike to the network."""
+    """Test images of a checkpoint with a place each; whatever is near another is alike to the
+    network."""
 
     places: np.ndarray  # (n, 2) float32
     features: np.ndarray  # (n, f) float32, the network's own description of each
@@ -42,15 +55,18 @@ def test_map(path: Path) -> Map:
     It holds all mistakes, up to a half, and a fixed random sample of the rest.
 
     Raises:
-        DataError: the test images can't be had, or aren't those of this network. See first that they are `at_hand`.
+        DataError: the test images can't be had, or aren't those of this network. See first that
+            they are `at_hand`.
     """
     return _test_map(str(path), resources.stamp(path))
 
 
 def place(map: Map, features: np.ndarray) -> np.ndarray:
-    """(f,) features of a new glyph → (2,) its place: the mean of its nearest neighbours', weighted by 1 / distance.
+    """(f,) features of a new glyph → (2,) its place: the mean of its nearest neighbours', weighted
+    by 1 / distance.
 
-    The distances are those of the features, so this says where it belongs, not where t-SNE would put it.
+    The distances are those of the features, so this says where it belongs, not where t-SNE would
+    put it.
     """
     distances = np.linalg.norm(map.features - features, axis=1)
     nearest = np.argsort(distances)[:NEIGHBOURS]
@@ -58,12 +74,16 @@ def place(map: Map, features: np.ndarray) -> np.ndarray:
     return weights @ map.places[nearest] / weights.sum()
 
 
-def chart(map: Map, classes: tuple[str, ...], here: np.ndarray | None = None, ink: str = "black") -> alt.LayerChart:
-    """A map as a chart: each image as the name of its class, a ring around the mistakes, pictures under the pointer.
+def chart(
+    map: Map, classes: tuple[str, ...], here: np.ndarray | None = None, ink: str = "black"
+) -> alt.LayerChart:
+    """A map as a chart: each image as the name of its class, a ring around the mistakes, pictures
+    under the pointer.
 
     Args:
         map: the map, with n images.
-        classes: names of the classes. Long ones are written once each, over their images, which then are dots.
+        classes: names of the classes. Long ones are written once each, over their images, which
+            then are dots.
         here: (2,) a place to mark with a cross and the words "this digit".
         ink: the colour of words and rings on the page's own background.
     """
@@ -92,25 +112,42 @@ def chart(map: Map, classes: tuple[str, ...], here: np.ndarray | None = None, in
     )
     marks = (
         base.mark_text(fontSize=12 if brief else 8, cursor="pointer")
-        .encode(text="mark:N", color=alt.Color("class:N", legend=None, scale=alt.Scale(domain=names, range=colours)))
-        .add_params(alt.selection_point(name=SELECTION, fields=["number"], toggle=False, clear=False))
+        .encode(
+            text="mark:N",
+            color=alt.Color("class:N", legend=None, scale=alt.Scale(domain=names, range=colours)),
+        )
+        .add_params(
+            alt.selection_point(name=SELECTION, fields=["number"], toggle=False, clear=False)
+        )
     )
     rings = base.mark_point(shape="circle", size=220, color=ink, strokeWidth=1.5, filled=False)
     layers = [marks, rings.transform_filter("datum.mistake")]
     if not brief:
         middles = rows.groupby("class", as_index=False)[["x", "y"]].median()
-        layers.append(_placed(middles).mark_text(fontSize=13, fontWeight="bold", color=ink).encode(text="class:N"))
+        layers.append(
+            _placed(middles)
+            .mark_text(fontSize=13, fontWeight="bold", color=ink)
+            .encode(text="class:N")
+        )
     if here is not None:
         spot = _placed(pd.DataFrame({"x": here[:1], "y": here[1:]}))
-        layers.append(spot.mark_point(shape="cross", angle=45, size=320, filled=True, color=ORANGE, stroke=ink))
-        layers.append(spot.mark_text(text="this digit", fontSize=14, fontWeight="bold", color=ink, dy=-20))
+        layers.append(
+            spot.mark_point(
+                shape="cross", angle=45, size=320, filled=True, color=ORANGE, stroke=ink
+            )
+        )
+        layers.append(
+            spot.mark_text(text="this digit", fontSize=14, fontWeight="bold", color=ink, dy=-20)
+        )
     return alt.layer(*layers).properties(height=520)
 
 
 def _placed(rows: pd.DataFrame) -> alt.Chart:
     """A chart of rows with columns x and y; the axes mean nothing, so there are none."""
     scale = alt.Scale(zero=False, nice=False, padding=16)
-    return alt.Chart(rows).encode(x=alt.X("x:Q", axis=None, scale=scale), y=alt.Y("y:Q", axis=None, scale=scale))
+    return alt.Chart(rows).encode(
+        x=alt.X("x:Q", axis=None, scale=scale), y=alt.Y("y:Q", axis=None, scale=scale)
+    )
 
 
 @cache.kept(4, "Drawing the map of the test images")
@@ -120,7 +157,9 @@ def _test_map(path: str, stamp: resources.Stamp) -> Map:
     images, labels = resources.test_images(name)[0]
     explainer = resources.explainer(folder)
     if not len(labels) or labels.max() >= len(explainer.classes):
-        raise data.DataError(f"The test images of {name} aren't those that this network was tested on.")
+        raise data.DataError(
+            f"The test images of {name} aren't those that this network was tested on."
+        )
     rng = np.random.default_rng(0)
     numbers = rng.permutation(len(labels))
     predicted = None
@@ -131,7 +170,13 @@ def _test_map(path: str, stamp: resources.Stamp) -> Map:
             wrong = (predicted != labels)[numbers]
             numbers = np.concatenate([numbers[wrong][: POINTS // 2], numbers[~wrong]])
     numbers = np.sort(numbers[:POINTS])
-    read = resources.recognizer(folder).classify(images[numbers]).argmax(1) if predicted is None else predicted[numbers]
+    read = (
+        resources.recognizer(folder).classify(images[numbers]).argmax(1)
+        if predicted is None
+        else predicted[numbers]
+    )
     features = explainer.features(images[numbers])
-    shown = tuple(pictures.source(image.repeat(ZOOM, 0).repeat(ZOOM, 1)) for image in images[numbers])
+    shown = tuple(
+        pictures.source(image.repeat(ZOOM, 0).repeat(ZOOM, 1)) for image in images[numbers]
+    )
     return Map(tsne(features), features, numbers, labels[numbers], read, shown)

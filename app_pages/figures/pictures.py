@@ -1,4 +1,5 @@
-"""Pictures with captions, in rows that wrap on narrow screens: steps of a reading, contact sheets, boxes and names."""
+"""Pictures with captions, in rows that wrap on narrow screens: steps of a reading, contact sheets,
+boxes and names."""
 
 import base64
 import dataclasses
@@ -24,7 +25,8 @@ UNSURE = 0.9  # confidence below which a digit is marked
 
 
 class Figure(NamedTuple):
-    """A picture for a page: where it comes from (a data: address), what stands below, what it shows in words."""
+    """A picture for a page: where it comes from (a data: address), what stands below, what it shows
+    in words."""
 
     source: str
     caption: str
@@ -34,20 +36,27 @@ class Figure(NamedTuple):
 
 
 def show(figures: Iterable[Figure], width: int, abreast: int = 1) -> None:
-    """Figures side by side, each `width` pixels wide, or less where so many `abreast` would not fit the screen."""
+    """Figures side by side, each `width` pixels wide, or less where so many `abreast` would not fit
+    the screen."""
     items = "".join(
-        f'<figure style="margin:0;width:min({width}px,calc({100 / abreast:.2f}% - .9rem))">{_picture(figure, width)}'
-        '<figcaption style="font-size:.8rem;line-height:1.3;margin-top:.35rem;opacity:.85;white-space:pre-line">'
+        f'<figure style="margin:0;width:min({width}px,calc({100 / abreast:.2f}% - '
+        f'.9rem))">{_picture(figure, width)}'
+        "<figcaption "
+        'style="font-size:.8rem;line-height:1.3;margin-top:.35rem;opacity:.85;white-space:pre-line">'
         f"{html.escape(figure.caption)}</figcaption></figure>"
         for figure in figures
     )
-    st.html(f'<div style="display:flex;flex-wrap:wrap;gap:.9rem;align-items:flex-start">{items}</div>')
+    st.html(
+        f'<div style="display:flex;flex-wrap:wrap;gap:.9rem;align-items:flex-start">{items}</div>'
+    )
 
 
 def _picture(figure: Figure, width: int) -> str:
+    rendering = "pixelated" if figure.crisp else "auto"
     picture = (
-        f'<img src="{figure.source}" alt="{html.escape(figure.alt)}" style="display:block;width:100%;'
-        f"max-height:{1.5 * width}px;object-fit:contain;image-rendering:{'pixelated' if figure.crisp else 'auto'};"
+        f'<img src="{figure.source}" alt="{html.escape(figure.alt)}" '
+        f'style="display:block;width:100%;max-height:{1.5 * width}px;object-fit:contain;'
+        f"image-rendering:{rendering};"
         f'border-radius:6px;outline:1px solid rgba(128,128,128,.35)">'
     )
     return f'<a href="{html.escape(figure.link)}">{picture}</a>' if figure.link else picture
@@ -71,14 +80,21 @@ def steps(reading: Reading, digit: Digit) -> list[Figure]:
     ]
 
 
-def page_steps(reading: Reading, boxes: Iterable[tuple[int, int, int, int]], side: int) -> list[Figure]:
-    """From a picture to the boxes of its digits: the picture, its ink, the boxes (left, top, width, height) around."""
+def page_steps(
+    reading: Reading, boxes: Iterable[tuple[int, int, int, int]], side: int
+) -> list[Figure]:
+    """From a picture to the boxes of its digits: the picture, its ink, the boxes (left, top, width,
+    height) around."""
     scale = reading.ink.shape[1] / reading.image.shape[1]
     ink = _fitted(_on_white(reading.ink), side)
     shown = ink.shape[1] / reading.image.shape[1]
     boxes = [tuple(round(shown * length) for length in box) for box in boxes]
     return [
-        Figure(source(_fitted(reading.image, side)), "1. The picture, upright", "The picture as it came in."),
+        Figure(
+            source(_fitted(reading.image, side)),
+            "1. The picture, upright",
+            "The picture as it came in.",
+        ),
         Figure(
             source(ink),
             "2. The ink: how much darker each place is than the paper around it"
@@ -95,16 +111,24 @@ def page_steps(reading: Reading, boxes: Iterable[tuple[int, int, int, int]], sid
 
 def contact_sheet(images: np.ndarray, captions: list[str], alts: list[str]) -> list[Figure]:
     """(n, 28, 28) uint8 glyphs with a caption each."""
-    return [Figure(source(image), *words, crisp=True) for image, *words in zip(images, captions, alts, strict=True)]
+    return [
+        Figure(source(image), *words, crisp=True)
+        for image, *words in zip(images, captions, alts, strict=True)
+    ]
 
 
-def outlined(image: np.ndarray, boxes: Iterable[tuple[int, int, int, int]], colour=BOX_COLOUR) -> np.ndarray:
-    """(h, w) or (h, w, 3) uint8 → (h, w, 3) uint8 with boxes (left, top, width, height) drawn in."""
+def outlined(
+    image: np.ndarray, boxes: Iterable[tuple[int, int, int, int]], colour=BOX_COLOUR
+) -> np.ndarray:
+    """(h, w) or (h, w, 3) uint8 → (h, w, 3) uint8 with boxes (left, top, width, height) drawn
+    in."""
     picture = Image.fromarray(image).convert("RGB")
     line = max(1, round(max(picture.size) / 90))
     for left, top, width, height in boxes:
         ImageDraw.Draw(picture).rectangle(
-            (left - line, top - line, left + width + line - 1, top + height + line - 1), outline=colour, width=line
+            (left - line, top - line, left + width + line - 1, top + height + line - 1),
+            outline=colour,
+            width=line,
         )
     return np.asarray(picture)
 
@@ -115,16 +139,19 @@ def is_unsure(digit: Digit) -> bool:
 
 
 def read_over(reading: Reading, names: list[str], side: int) -> np.ndarray:
-    """The picture of a reading (h, w, 3) uint8, fitted to a square of `side` pixels, with each digit's box and name.
+    """The picture of a reading (h, w, 3) uint8, fitted to a square of `side` pixels, with each
+    digit's box and name.
 
-    An unsure digit has a double box and a question mark behind its name: colour says it too, but not alone. What was
-    left out has a box of dashes.
+    An unsure digit has a double box and a question mark behind its name: colour says it too, but
+    not alone. What was left out has a box of dashes.
     """
     picture = Image.fromarray(_fitted(reading.image, side))
     scale = max(picture.size) / max(reading.image.shape)
     pen = ImageDraw.Draw(picture)
     for box in reading.left_out:
-        left, top, right, bottom = (scale * length for length in (*box[:2], box[0] + box[2], box[1] + box[3]))
+        left, top, right, bottom = (
+            scale * length for length in (*box[:2], box[0] + box[2], box[1] + box[3])
+        )
         for ends in (
             (left, top, right, top),
             (left, bottom, right, bottom),
@@ -141,9 +168,19 @@ def read_over(reading: Reading, names: list[str], side: int) -> np.ndarray:
             box = left - margin, top - margin, left + box_width + margin, top + box_height + margin
             pen.rectangle(box, outline=colour, width=2 if margin == 3 else 1)
         label = f"{name}?" if doubt and name != "?" else name
-        font = ImageFont.load_default(max(11 if box_height < SMALL else 16, min(28, round(0.6 * box_height))))
+        font = ImageFont.load_default(
+            max(11 if box_height < SMALL else 16, min(28, round(0.6 * box_height)))
+        )
         place = left + box_width / 2, max(font.size, top - 2 * near - 1)
-        pen.text(place, label, fill=colour, font=font, anchor="ms", stroke_width=near, stroke_fill="white")
+        pen.text(
+            place,
+            label,
+            fill=colour,
+            font=font,
+            anchor="ms",
+            stroke_width=near,
+            stroke_fill="white",
+        )
     return np.asarray(picture)
 
 
@@ -153,7 +190,11 @@ def _dashed(pen: ImageDraw.ImageDraw, left: float, top: float, right: float, bot
     for start in np.arange(0, length, 2 * DASH):
         x, y = ((end - begin) / length for begin, end in ((left, right), (top, bottom)))
         end = min(start + DASH, length)
-        pen.line((left + x * start, top + y * start, left + x * end, top + y * end), fill=LEFT_OUT_COLOUR, width=2)
+        pen.line(
+            (left + x * start, top + y * start, left + x * end, top + y * end),
+            fill=LEFT_OUT_COLOUR,
+            width=2,
+        )
 
 
 def boxes_alone(reading: Reading, names: list[str]) -> np.ndarray:
@@ -164,7 +205,8 @@ def boxes_alone(reading: Reading, names: list[str]) -> np.ndarray:
 
 @functools.cache
 def icon(side: int = 64) -> Image.Image:
-    """The dashboard's icon: a pen's 2. Drawn here, since Streamlit fetches its own icons from another server."""
+    """The dashboard's icon: a pen's 2. Drawn here, since Streamlit fetches its own icons from
+    another server."""
     picture = Image.new("RGB", (side, side), "#0072b2")
     (stroke,) = samples.placed(2, side)
     ImageDraw.Draw(picture).line(stroke, fill="white", width=side // 8, joint="curve")
@@ -180,7 +222,9 @@ def logo(dark: bool, height: int = 96) -> Image.Image:
     picture.paste(icon(height), (0, 0), corners)
     font = ImageFont.load_default(round(0.62 * height))
     colour = "#e6ebf0" if dark else "#0a1018"
-    ImageDraw.Draw(picture).text((1.3 * height, height / 2), "Digit reader", fill=colour, font=font, anchor="lm")
+    ImageDraw.Draw(picture).text(
+        (1.3 * height, height / 2), "Digit reader", fill=colour, font=font, anchor="lm"
+    )
     return picture
 
 
@@ -216,7 +260,8 @@ def source(image: np.ndarray) -> str:
 
 
 def photograph(image: np.ndarray) -> str:
-    """(h, w, 3) uint8 → a data: address with the picture as a JPEG file, an eighth as long as that of `source`."""
+    """(h, w, 3) uint8 → a data: address with the picture as a JPEG file, an eighth as long as that
+    of `source`."""
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg(image)).decode()}"
 
 

@@ -1,4 +1,5 @@
-"""Pictures of what goes on inside a network: what speaks for and against a class, and the maps of a layer."""
+"""Pictures of what goes on inside a network: what speaks for and against a class, and the maps of a
+layer."""
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -7,7 +8,8 @@ from app_pages.figures.bars import BLUE
 from app_pages.figures.charts import ORANGE
 
 CELL = 16  # pixels a side of a glyph's pixel
-MARKED = 0.25  # of the strongest: from there a + or − stands in the pixel, since colour says nothing alone
+# of the strongest: from there a + or − stands in the pixel, since colour says nothing alone
+MARKED = 0.25
 WIDEST = 700  # pixels of a layer's sheet, about
 GAP = (74, 106, 138)  # between maps: no map has this blue grey
 
@@ -17,7 +19,8 @@ def signed(glyph: np.ndarray, values: np.ndarray) -> np.ndarray:
 
     Args:
         glyph: (h, w) uint8, white ink.
-        values: (h, w) float. The strongest, of either sign, gets the full colour, 0 none, in between it is linear.
+        values: (h, w) float. The strongest, of either sign, gets the full colour, 0 none, in
+            between it is linear.
 
     Returns:
         (CELL h, CELL w, 3) uint8.
@@ -43,16 +46,19 @@ def signed(glyph: np.ndarray, values: np.ndarray) -> np.ndarray:
 def legend(against: str, in_favour: str) -> str:
     """HTML: the scale of `signed`, with words at its ends."""
     return (
-        '<div style="display:flex;gap:.6rem;align-items:center;font-size:.85rem;line-height:1.25;max-width:700px">'
+        "<div "
+        'style="display:flex;gap:.6rem;align-items:center;font-size:.85rem;line-height:1.25;max-width:700px">'
         f"<span>− {against}</span>"
         f'<span aria-hidden="true" style="flex:1;min-width:3rem;height:.8rem;border-radius:4px;'
-        f'background:linear-gradient(90deg,{ORANGE},#fff,{BLUE});outline:1px solid rgba(128,128,128,.35)"></span>'
+        f"background:linear-gradient(90deg,{ORANGE},#fff,{BLUE});outline:1px solid "
+        'rgba(128,128,128,.35)"></span>'
         f"<span>+ {in_favour}</span></div>"
     )
 
 
 def tiles(output: np.ndarray) -> tuple[np.ndarray, int]:
-    """A layer's output side by side, on one scale: white is the layer's strongest, black 0 or below.
+    """A layer's output side by side, on one scale: white is the layer's strongest, black 0 or
+    below.
 
     Between them brightness is the square root of the strength, so that faint answers show, too.
 
@@ -77,7 +83,10 @@ def tiles(output: np.ndarray) -> tuple[np.ndarray, int]:
     high, wide, line = scale * height, scale * width, 2
     sheet = np.full((rows * (high + line) + line, columns * (wide + line) + line, 3), GAP, np.uint8)
     for number in range(count):
-        top, left = line + number // columns * (high + line), line + number % columns * (wide + line)
+        top, left = (
+            line + number // columns * (high + line),
+            line + number % columns * (wide + line),
+        )
         sheet[top : top + high, left : left + wide] = shades[..., number, None]
     return sheet, columns
 

@@ -1,4 +1,5 @@
-"""What the page "Inside the network" shows of one digit, each part kept, so that a rerun doesn't do it over again."""
+"""What the page "Inside the network" shows of one digit, each part kept, so that a rerun doesn't do
+it over again."""
 
 import threading
 from collections.abc import Callable
@@ -22,12 +23,14 @@ NEAREST = 8  # training images shown in a row
 
 
 def explainer(path: Path) -> Explainer:
-    """What looks into the network of a checkpoint, ready for its first glyph; shared, so never to be changed."""
+    """What looks into the network of a checkpoint, ready for its first glyph; shared, so never to
+    be changed."""
     return _explainer(str(path), resources.stamp(path))
 
 
 def where(path: Path, glyph: np.ndarray, index: int) -> list[pictures.Figure]:
-    """Which pixels of a glyph (28, 28) speak for and against a class: by integrated gradients and by occlusion."""
+    """Which pixels of a glyph (28, 28) speak for and against a class: by integrated gradients and
+    by occlusion."""
     return _where(str(path), resources.stamp(path), glyph, index)
 
 
@@ -58,18 +61,26 @@ class Without(NamedTuple):
 def without(path: Path, subject: Subject) -> list[Without]:
     """A digit without each of its strokes, where they are known, or of its pieces.
 
-    Where no single one changes what it is read as, the two that do it most surely come last, if any do.
+    Where no single one changes what it is read as, the two that do it most surely come last, if any
+    do.
     """
     return _without(str(path), resources.stamp(path), subject.glyph, subject.strokes)
 
 
 def verdict(read: str, variants: list[Without]) -> str:
     """In a sentence, which removals change what it is read as."""
-    others = [f"without {variant.part} it reads {named(variant.read)}" for variant in variants if variant.read != read]
+    others = [
+        f"without {variant.part} it reads {named(variant.read)}"
+        for variant in variants
+        if variant.read != read
+    ]
     if not variants:
         return "It is too small to leave anything out."
     if not others:
-        return f"Whichever of these is missing, it is still read as {named(read)}: no single one decides."
+        return (
+            f"Whichever of these is missing, it is still read as {named(read)}: no single one "
+            "decides."
+        )
     if variants[-1].together:
         return f"No single one decides, but {others[0]}."
     sentence = ", ".join(others[:-1]) + " and " * (len(others) > 1) + others[-1]
@@ -77,14 +88,17 @@ def verdict(read: str, variants: list[Without]) -> str:
 
 
 def has_album(path: Path) -> bool:
-    """Whether the training images have been looked through with this network, so that a search takes no time."""
+    """Whether the training images have been looked through with this network, so that a search
+    takes no time."""
     return (str(path), resources.stamp(path)) in _albums
 
 
 def album(path: Path, progress: Callable[[float], None] = lambda share: None) -> Album:
-    """The training images of a checkpoint by its features, kept; raises DataError where they can't be had.
+    """The training images of a checkpoint by its features, kept; raises DataError where they can't
+    be had.
 
-    The first time it takes some 0.1 ms an image and network; `progress` is told the share that is done.
+    The first time it takes some 0.1 ms an image and network; `progress` is told the share that is
+    done.
     """
     key = str(path), resources.stamp(path)
     with _looking:
@@ -97,8 +111,11 @@ def album(path: Path, progress: Callable[[float], None] = lambda share: None) ->
         return _albums[key]
 
 
-def nearest(path: Path, glyph: np.ndarray, read: str) -> tuple[list[pictures.Figure], list[pictures.Figure]]:
-    """The training images most alike to a glyph (28, 28), and those that are not of the class it is read as."""
+def nearest(
+    path: Path, glyph: np.ndarray, read: str
+) -> tuple[list[pictures.Figure], list[pictures.Figure]]:
+    """The training images most alike to a glyph (28, 28), and those that are not of the class it is
+    read as."""
     return _nearest(str(path), resources.stamp(path), glyph, read)
 
 
@@ -117,14 +134,17 @@ def _explainer(path: str, stamp: resources.Stamp) -> Explainer:
 
 @st.cache_data(max_entries=64, show_spinner="Finding where it looked")
 def _lost(path: str, stamp: resources.Stamp, glyph: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What occlusion costs each class, and the probabilities of the black image and of the glyph."""
+    """What occlusion costs each class, and the probabilities of the black image and of the
+    glyph."""
     network = explainer(Path(path))
     both = np.stack([np.zeros_like(glyph), glyph])
     return network.occlusion(glyph), resources.recognizer(Path(path)).classify(both)
 
 
 @st.cache_data(max_entries=64, show_spinner="Finding where it looked")
-def _where(path: str, stamp: resources.Stamp, glyph: np.ndarray, index: int) -> list[pictures.Figure]:
+def _where(
+    path: str, stamp: resources.Stamp, glyph: np.ndarray, index: int
+) -> list[pictures.Figure]:
     network = explainer(Path(path))
     name = network.classes[index]
     shares = network.integrated_gradients(glyph, index)
@@ -140,15 +160,19 @@ def _where(path: str, stamp: resources.Stamp, glyph: np.ndarray, index: int) -> 
     return [
         pictures.Figure(
             pictures.source(attributions.signed(glyph, shares)),
-            f"Integrated gradients: each pixel's share in the way from an empty image ({name}: {percent(black)}) to "
-            f"this one ({percent(here)}). In the logarithm of the probability, all + make "
-            f"{_signed(shares[shares > 0].sum())} and all − make {_signed(shares[shares < 0].sum())}.",
-            f"The digit, each pixel marked by how much it speaks for {name} (blue, plus) or against (orange, minus).",
+            f"Integrated gradients: each pixel's share in the way from an empty image ({name}: "
+            f"{percent(black)}) to this one ({percent(here)}). In the logarithm of the "
+            f"probability, all + make {_signed(shares[shares > 0].sum())} and all − make "
+            f"{_signed(shares[shares < 0].sum())}.",
+            f"The digit, each pixel marked by how much it speaks for {name} (blue, plus) or "
+            f"against (orange, minus).",
         ),
         pictures.Figure(
             pictures.source(attributions.signed(glyph, lost)),
-            f"Occlusion: what {name} loses where the {PATCH} × {PATCH} pixels around are wiped out. {wiped}{won}",
-            f"The digit, each pixel marked by how much less (blue, plus) or more (orange, minus) probable {name} gets "
+            f"Occlusion: what {name} loses where the {PATCH} × {PATCH} pixels around are wiped "
+            f"out. {wiped}{won}",
+            f"The digit, each pixel marked by how much less (blue, plus) or more (orange, minus) "
+            f"probable {name} gets "
             "when the pixels around it are wiped out.",
         ),
     ]
@@ -171,7 +195,10 @@ def _layers(path: str, stamp: resources.Stamp, glyph: np.ndarray) -> list[Sheet]
         words, figure = layer.words, None
         if layer.name == "head":
             scores = zip(network.classes, layer.output, strict=True)
-            words += f" Here: {', '.join(f'**{plain(name)}** {_signed(score)}' for name, score in scores)}."
+            words += (
+                " Here: "
+                f"{', '.join(f'**{plain(name)}** {_signed(score)}' for name, score in scores)}."
+            )
         elif layer.name != "image":
             picture, columns = attributions.tiles(layer.output)
             count, what = layer.output.shape[-1], "maps" if layer.output.ndim == 3 else "units"
@@ -191,10 +218,18 @@ def _without(path: str, stamp: resources.Stamp, glyph: np.ndarray, drawn: tuple)
     recognizer = resources.recognizer(Path(path))
 
     def read(together: int) -> list[Without]:
-        found = removals.of_drawing(drawn, together) if drawn else removals.of_glyph(glyph, together)
+        found = (
+            removals.of_drawing(drawn, together) if drawn else removals.of_glyph(glyph, together)
+        )
         digits = recognizer.read_glyphs(np.stack([one.glyph for one in found])) if found else []
         return [
-            Without(one.part, recognizer.name(digit), digit.confidence, _missing(one, digit, recognizer), together > 1)
+            Without(
+                one.part,
+                recognizer.name(digit),
+                digit.confidence,
+                _missing(one, digit, recognizer),
+                together > 1,
+            )
             for one, digit in zip(found, digits, strict=True)
         ]
 
@@ -225,7 +260,9 @@ def _nearest(
 
     def sheet(numbers: np.ndarray) -> list[pictures.Figure]:
         names = [classes[split.labels[number]] for number in numbers]
-        captions = [f"{name} · {alike[number]:.3f}" for number, name in zip(numbers, names, strict=True)]
+        captions = [
+            f"{name} · {alike[number]:.3f}" for number, name in zip(numbers, names, strict=True)
+        ]
         words = [
             f"Training image {number}, {named(name)}, alike by {alike[number]:.3f}."
             for number, name in zip(numbers, names, strict=True)

@@ -1,4 +1,5 @@
-"""Inside the network: why it reads one digit as it does, layer by layer, pixel by pixel and stroke by stroke."""
+"""Inside the network: why it reads one digit as it does, layer by layer, pixel by pixel and stroke
+by stroke."""
 
 import html
 
@@ -35,7 +36,10 @@ classes, predicted = recognizer.classes, int(digit.probabilities.argmax())
 left, right = st.columns([2, 5], gap="medium")
 with left:
     figure = pictures.Figure(
-        pictures.source(shown.glyph), subject.described(shown), "The digit as the network sees it.", crisp=True
+        pictures.source(shown.glyph),
+        subject.described(shown),
+        "The digit as the network sees it.",
+        crisp=True,
     )
     pictures.show([figure], width=200)
 with right:
@@ -43,14 +47,17 @@ with right:
     if digit.value is None:
         words = f"This does not look like a digit. The nearest guess is {classes[predicted]}."
     st.html(
-        '<div style="display:flex;align-items:baseline;flex-wrap:wrap;gap:.2rem 1rem"><span data-testid="digit" '
+        '<div style="display:flex;align-items:baseline;flex-wrap:wrap;gap:.2rem 1rem"><span '
+        'data-testid="digit" '
         f'style="font-size:3.5rem;font-weight:650;line-height:1">{html.escape(recognizer.name(digit))}</span>'
         f'<span style="font-size:1.1rem">{html.escape(words)}</span></div>'
     )
     st.html(bars.probability_bars(digit.probabilities, classes))
 
 with st.expander("Take another digit", icon=":material/swap_horiz:"):
-    st.page_link("app_pages/draw/page.py", label="Draw one, and press “Look inside”", icon=":material/draw:")
+    st.page_link(
+        "app_pages/draw/page.py", label="Draw one, and press “Look inside”", icon=":material/draw:"
+    )
     st.caption("Or a sample, drawn by program:")
     with st.container(horizontal=True, gap="small"):
         for number in range(10):
@@ -58,14 +65,17 @@ with st.expander("Take another digit", icon=":material/swap_horiz:"):
                 subject.send(subject.sample(number), PAGE)
     if resources.is_here(name):
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            number = st.number_input("Or a test image, by number", 0, value=shown.number or 247, width=200)
+            number = st.number_input(
+                "Or a test image, by number", 0, value=shown.number or 247, width=200
+            )
             if st.button("Open", key="open"):
                 try:
                     subject.send(subject.test_image(path, number), PAGE)
                 except data.DataError as error:
                     st.error(plain(str(error)))
 
-explainer = explanations.explainer(path)  # once there is something to see: the first time it takes seconds
+# once there is something to see: the first time it takes seconds
+explainer = explanations.explainer(path)
 
 
 @st.fragment
@@ -73,17 +83,27 @@ def where() -> None:
     """A rerun of its own: another class changes nothing else."""
     st.header("Where it looked")
     choose = st.segmented_control if len(classes) <= FEW else st.selectbox
-    options = {"required": True, "default": predicted} if len(classes) <= FEW else {"index": predicted}
+    options = (
+        {"required": True, "default": predicted} if len(classes) <= FEW else {"index": predicted}
+    )
     index = choose(
         "What speaks for and against",
         range(len(classes)),
-        format_func=(lambda index: plain(classes[index])) if len(classes) <= FEW else classes.__getitem__,
+        format_func=(lambda index: plain(classes[index]))
+        if len(classes) <= FEW
+        else classes.__getitem__,
         key=f"class {predicted}",
         **options,
     )
-    st.html(attributions.legend(*(f"{words} {html.escape(classes[index])}" for words in ("against", "for"))))
+    st.html(
+        attributions.legend(
+            *(f"{words} {html.escape(classes[index])}" for words in ("against", "for"))
+        )
+    )
     pictures.show(explanations.where(path, shown.glyph, index), width=336)
-    st.caption("In each picture the strongest pixel has the full colour, and the others in proportion.")
+    st.caption(
+        "In each picture the strongest pixel has the full colour, and the others in proportion."
+    )
 
 
 def decides() -> None:
@@ -92,16 +112,21 @@ def decides() -> None:
     st.markdown(plain(explanations.verdict(recognizer.name(digit), variants)))
     pictures.show([variant.figure for variant in variants], width=140, abreast=2)
     cut = "A single stroke is cut into quarters. " if len(shown.strokes) == 1 else ""
-    st.caption(f"{cut}The striped part is left out, and the rest is centred anew and read as one digit.")
+    st.caption(
+        f"{cut}The striped part is left out, and the rest is centred anew and read as one digit."
+    )
 
 
 def layers() -> None:
     st.header("Layer by layer")
     if explainer.members > 1:
-        st.markdown(f"This is a committee of {explainer.members} networks. These are the layers of the first.")
+        st.markdown(
+            f"This is a committee of {explainer.members} networks. These are the layers of the "
+            f"first."
+        )
     st.caption(
-        "White is the strongest answer of a layer, black is none; each layer has a scale of its own. Brightness is the "
-        "square root of the strength, so that faint answers show, too."
+        "White is the strongest answer of a layer, black is none; each layer has a scale of its "
+        "own. Brightness is the square root of the strength, so that faint answers show, too."
     )
     for sheet in explanations.layers(path, shown.glyph):
         with st.container(border=True):
@@ -117,14 +142,20 @@ def nearest() -> None:
     read = classes[predicted]
     place = st.empty()
     if not explanations.has_album(path):
-        words = "The network describes each training image once. This takes some seconds, and then serves everyone."
+        words = (
+            "The network describes each training image once. This takes some seconds, and then "
+            "serves everyone."
+        )
         with place.container():
             st.caption(words)
             if not st.button("Search the training images", icon=":material/search:"):
                 return
         bar = place.progress(0.0, "Describing the training images")
         try:
-            explanations.album(path, lambda share: bar.progress(share, f"Describing the training images: {share:.0%}"))
+            explanations.album(
+                path,
+                lambda share: bar.progress(share, f"Describing the training images: {share:.0%}"),
+            )
         except data.DataError as error:
             st.error(plain(str(error)))
             return
@@ -135,7 +166,8 @@ def nearest() -> None:
     st.markdown(f"And those that are no {plain(read)}:")
     pictures.show(others, width=68, abreast=4)
     st.caption(
-        "Below each: what it is, and how alike, from 0 to 1: the cosine of the angle between the two descriptions."
+        "Below each: what it is, and how alike, from 0 to 1: the cosine of the angle between the "
+        "two descriptions."
     )
 
 
@@ -149,7 +181,10 @@ def on_the_map() -> None:
         alt=f"Map of {len(points.numbers):,} test images; this digit lies beside "
         f"{', '.join(classes[label] for label in points.labels[around])}.",
     )
-    st.caption("Test images that the network describes alike lie together. The cross is where this digit belongs.")
+    st.caption(
+        "Test images that the network describes alike lie together. The cross is where this digit "
+        "belongs."
+    )
 
 
 where()

@@ -1,4 +1,5 @@
-"""A digit with a part of it left out, in several ways: which one would be read as something else?"""
+"""A digit with a part of it left out, in several ways: which one would be read as something
+else?"""
 
 import itertools
 from collections.abc import Iterable, Sequence
@@ -30,7 +31,8 @@ class Removal(NamedTuple):
 
 
 def of_drawing(drawn: Sequence[dict[str, Any]], together: int = 1) -> list[Removal]:
-    """A drawing on the square canvas without each stroke, or its only stroke without each quarter of its length.
+    """A drawing on the square canvas without each stroke, or its only stroke without each quarter
+    of its length.
 
     So many of them are left out `together`, in every combination, where something remains.
     """
@@ -52,12 +54,17 @@ def of_drawing(drawn: Sequence[dict[str, Any]], together: int = 1) -> list[Remov
             glyph = as_single_glyph(left)
         except ImageError:  # nothing is left
             continue
-        found.append(Removal(_joined(parts[number] for number in chosen), _shown(255 - left, 255 - gone), glyph))
+        found.append(
+            Removal(
+                _joined(parts[number] for number in chosen), _shown(255 - left, 255 - gone), glyph
+            )
+        )
     return found
 
 
 def of_glyph(glyph: np.ndarray, together: int = 1) -> list[Removal]:
-    """(28, 28) uint8 → it without each connected piece, or, where there is one piece, without each patch of it.
+    """(28, 28) uint8 → it without each connected piece, or, where there is one piece, without each
+    patch of it.
 
     So many of them are left out `together`, in every combination, where something remains.
     """
@@ -65,14 +72,21 @@ def of_glyph(glyph: np.ndarray, together: int = 1) -> list[Removal]:
     names = [f"piece {number}" for number in range(1, len(pieces) + 1)]
     if len(pieces) == 1:
         pieces = _patches(glyph)
-        names = [f"part {number} ({_whereabouts(piece, glyph)})" for number, piece in enumerate(pieces, 1)]
+        names = [
+            f"part {number} ({_whereabouts(piece, glyph)})"
+            for number, piece in enumerate(pieces, 1)
+        ]
     found = []
     for chosen in itertools.combinations(zip(names, pieces, strict=True), together):
         gone = np.any([piece for _, piece in chosen], axis=0)
         left = np.where(gone, 0, glyph)
         if (left >= glyphs.INK * 255).any():
             cut = glyphs.normalise((left / 255).astype(np.float32))
-            found.append(Removal(_joined(name for name, _ in chosen), _shown(left, np.where(gone, glyph, 0)), cut))
+            found.append(
+                Removal(
+                    _joined(name for name, _ in chosen), _shown(left, np.where(gone, glyph, 0)), cut
+                )
+            )
     return found
 
 
@@ -89,12 +103,16 @@ def _quarters(stroke: dict[str, Any]) -> list[dict[str, Any]]:
     for start, end in itertools.pairwise(cuts):
         places = np.concatenate([[start], along[(along > start) & (along < end)], [end]])
         points = np.stack([np.interp(places, along, line[:, axis]) for axis in (0, 1)], 1).tolist()
-        parts.append(stroke | {"path": [["M", *points[0]], *(["L", *point] for point in points[1:])]})
+        parts.append(
+            stroke | {"path": [["M", *points[0]], *(["L", *point] for point in points[1:])]}
+        )
     return parts
 
 
 def _length(stroke: dict[str, Any]) -> float:
-    return float(np.linalg.norm(np.diff(np.array(strokes.points(stroke["path"])), axis=0), axis=1).sum())
+    return float(
+        np.linalg.norm(np.diff(np.array(strokes.points(stroke["path"])), axis=0), axis=1).sum()
+    )
 
 
 def _pieces(glyph: np.ndarray) -> list[np.ndarray]:
@@ -104,12 +122,15 @@ def _pieces(glyph: np.ndarray) -> list[np.ndarray]:
     if not large:
         return []
     labels = np.where(np.isin(labels, large), labels, 0)
-    nearest = ndimage.distance_transform_edt(labels == 0, return_distances=False, return_indices=True)
+    nearest = ndimage.distance_transform_edt(
+        labels == 0, return_distances=False, return_indices=True
+    )
     return [(labels[tuple(nearest)] == number) & (glyph > 0) for number in large]
 
 
 def _patches(glyph: np.ndarray) -> list[np.ndarray]:
-    """(28, 28) → its ink in compact patches as masks, from top to bottom: k-means, begun with points far apart."""
+    """(28, 28) → its ink in compact patches as masks, from top to bottom: k-means, begun with
+    points far apart."""
     places = np.argwhere(glyph > 0).astype(float)
     centres = places[:1]
     while len(centres) < min(PATCHES, len(places)):
@@ -140,9 +161,12 @@ def _whereabouts(piece: np.ndarray, glyph: np.ndarray) -> str:
 
 
 def _shown(left: np.ndarray, gone: np.ndarray) -> np.ndarray:
-    """(h, w) uint8 inks, what is left and what is gone → a picture of both, the one black, the other striped orange."""
+    """(h, w) uint8 inks, what is left and what is gone → a picture of both, the one black, the
+    other striped orange."""
     sharp = Image.Resampling.NEAREST if len(left) < SIDE else Image.Resampling.BOX
-    left, gone = (np.asarray(Image.fromarray(ink).resize((SIDE, SIDE), sharp)) / 255 for ink in (left, gone))
+    left, gone = (
+        np.asarray(Image.fromarray(ink).resize((SIDE, SIDE), sharp)) / 255 for ink in (left, gone)
+    )
     y, x = np.indices(left.shape)
     gone = gone * (0.25 + 0.75 * ((x + y) % 8 < 3))
     orange = np.array([int(ORANGE[place : place + 2], 16) for place in (1, 3, 5)])

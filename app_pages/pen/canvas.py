@@ -4,21 +4,23 @@ The only module that touches streamlit-drawable-canvas.
 
 The component's ways that this module hides:
 
-- Its own toolbar shows on hover only, which a phone doesn't have. `clear`, `undo` and `sample` are callbacks for
-  buttons of ours. They hand the same canvas another `initial_drawing`: it then draws that and sends its picture. A new
-  canvas, one with another key, would not send anything before its first stroke.
-- While it does not show, that toolbar lies over the canvas' upper right corner, and a finger's stroke that began there
-  was lost. `_free_corner` lets it through.
+- Its own toolbar shows on hover only, which a phone doesn't have. `clear`, `undo` and `sample` are
+  callbacks for buttons of ours. They hand the same canvas another `initial_drawing`: it then draws
+  that and sends its picture. A new canvas, one with another key, would not send anything before its
+  first stroke.
+- While it does not show, that toolbar lies over the canvas' upper right corner, and a finger's
+  stroke that began there was lost. `_free_corner` lets it through.
 - An `initial_drawing` that equals the last one is ignored, so each has a number.
-- Until it has drawn what it was handed, each message from the browser still says what was on it before, and one that is
-  handed two drawings at once may begin anew with the second and never send it. So whatever a sheet begins with has an
-  invisible object, which tells the drawings that followed it from those before. Where one of before comes, the sheet is
-  handed again what it was to begin with, unless that is nothing: then there is nothing to be sent.
-- A canvas that was handed boxes sends them back once it has drawn them, as if the visitor had changed something; by
-  then others may have been handed to it. What comes back as it was given is told by a number in a property of fabric's
-  objects that shows only on dashed lines.
-- Streamlit forgets a widget that a page no longer shows. What was drawn is kept apart from it, so it's still there when
-  the visitor comes back from another page.
+- Until it has drawn what it was handed, each message from the browser still says what was on it
+  before, and one that is handed two drawings at once may begin anew with the second and never send
+  it. So whatever a sheet begins with has an invisible object, which tells the drawings that
+  followed it from those before. Where one of before comes, the sheet is handed again what it was to
+  begin with, unless that is nothing: then there is nothing to be sent.
+- A canvas that was handed boxes sends them back once it has drawn them, as if the visitor had
+  changed something; by then others may have been handed to it. What comes back as it was given is
+  told by a number in a property of fabric's objects that shows only on dashed lines.
+- Streamlit forgets a widget that a page no longer shows. What was drawn is kept apart from it, so
+  it's still there when the visitor comes back from another page.
 """
 
 import base64
@@ -50,7 +52,8 @@ BOX_COLOUR, CHOSEN_COLOUR, BOX_LINE = "#d55e00", "#0062bb", 2  # vermilion, blue
 
 
 class Sheet(NamedTuple):
-    """A canvas to draw on. In the session's state its name stands before what it sent, begins with, and kept."""
+    """A canvas to draw on. In the session's state its name stands before what it sent, begins with,
+    and kept."""
 
     name: str
     width: int  # pixels
@@ -76,7 +79,8 @@ class Drawing(NamedTuple):
 
     strokes: int
     image: np.ndarray | None  # (height, width, 4) uint8, None while the browser has not sent it yet
-    fault: str | None = None  # why what was sent last is none, one sentence; then all else is as it was before
+    # why what was sent last is none, one sentence; then all else is as it was before
+    fault: str | None = None
 
 
 class _DrawingError(Exception):
@@ -91,7 +95,10 @@ def drawn(sheet: Sheet) -> Drawing:
         sent, image = _checked(sheet, state.get(sheet.name))
     except _DrawingError as error:
         state[sheet.name] = {"drawing": None}
-        sent, fault = {}, f"What the canvas sent is no drawing of it ({error}); clear it, and draw again."
+        sent, fault = (
+            {},
+            f"What the canvas sent is no drawing of it ({error}); clear it, and draw again.",
+        )
     if sent.get("data"):
         if not _before(sheet, sent["raw"]):
             state[sheet.kept] = sent
@@ -106,7 +113,8 @@ def drawn(sheet: Sheet) -> Drawing:
 
 
 def _checked(sheet: Sheet, state: Any) -> tuple[dict[str, Any], np.ndarray | None]:
-    """The drawing in what the browser says is the component's state, {} where there is none, and its picture.
+    """The drawing in what the browser says is the component's state, {} where there is none, and
+    its picture.
 
     Raises _DrawingError.
 
@@ -124,7 +132,9 @@ def _checked(sheet: Sheet, state: Any) -> tuple[dict[str, Any], np.ndarray | Non
     paths = [one["path"] for one in objects if "path" in one]
     if sum(len(path) if isinstance(path, list) else 1 for path in paths) > MOST_POINTS:
         raise _DrawingError(f"it should have at most {MOST_POINTS:,} points")
-    if not all(map(_is_path, paths)) or not all(_is_number(one.get("strokeWidth", 1)) for one in objects):
+    if not all(map(_is_path, paths)) or not all(
+        _is_number(one.get("strokeWidth", 1)) for one in objects
+    ):
         raise _DrawingError("its strokes should be lines and curves")
     if (data := sent.get("data")) is None:
         return dict(sent), None
@@ -139,7 +149,9 @@ def _is_path(path: Any) -> bool:
         and bool(path)
         and all(isinstance(step, list) and step and step[0] in _NUMBERS for step in path)
         and path[0][0] == "M"
-        and all(len(step) == 1 + _NUMBERS[step[0]] and all(map(_is_number, step[1:])) for step in path)
+        and all(
+            len(step) == 1 + _NUMBERS[step[0]] and all(map(_is_number, step[1:])) for step in path
+        )
     )
 
 
@@ -148,9 +160,12 @@ def _is_number(value: Any) -> bool:
 
 
 def _opened(sheet: Sheet, data: str) -> np.ndarray:
-    """(height, width, 4) uint8 of a data: address; raises _DrawingError where it is no picture of the sheet."""
+    """(height, width, 4) uint8 of a data: address; raises _DrawingError where it is no picture of
+    the sheet."""
     try:
-        picture = Image.open(io.BytesIO(base64.b64decode(data.partition(";base64,")[2])), formats=("PNG",))
+        picture = Image.open(
+            io.BytesIO(base64.b64decode(data.partition(";base64,")[2])), formats=("PNG",)
+        )
         if picture.size != (sheet.width, sheet.height):  # the header's word: nothing is decoded yet
             raise _DrawingError(f"its picture should have {sheet.width} × {sheet.height} pixels")
         return np.asarray(picture.convert("RGBA"))
@@ -161,7 +176,8 @@ def _opened(sheet: Sheet, data: str) -> np.ndarray:
 
 
 def strokes(sheet: Sheet) -> tuple[dict[str, Any], ...]:
-    """What was drawn on a sheet, stroke by stroke, each with a `path` of SVG commands and a `strokeWidth`."""
+    """What was drawn on a sheet, stroke by stroke, each with a `path` of SVG commands and a
+    `strokeWidth`."""
     kept = st.session_state.get(sheet.kept)
     return tuple(stroke for stroke in _objects(kept["raw"]) if "path" in stroke) if kept else ()
 
@@ -171,11 +187,16 @@ def show(sheet: Sheet, brush: int, behind: np.ndarray | None = None) -> None:
 
     What lies behind the ink, (height, width, 3) uint8 or white paper, is no part of the drawing.
     """
-    from streamlit_drawable_canvas import st_canvas  # here, as it can be imported only where Streamlit runs
+    # here, as it can be imported only where Streamlit runs
+    from streamlit_drawable_canvas import st_canvas
 
     _free_corner()
     file = io.BytesIO()
-    paper = Image.new("RGB", (sheet.width, sheet.height), "white") if behind is None else Image.fromarray(behind)
+    paper = (
+        Image.new("RGB", (sheet.width, sheet.height), "white")
+        if behind is None
+        else Image.fromarray(behind)
+    )
     paper.save(file, "PNG")
     with _shrinkable(sheet.name) if sheet.width > SIZE else contextlib.nullcontext():
         st_canvas(
@@ -198,15 +219,21 @@ def edit_boxes(
     chosen: int,
     on_change: Callable,
 ) -> None:
-    """Shows a picture file of that width and height with labelled boxes to be changed, one of them chosen.
+    """Shows a picture file of that width and height with labelled boxes to be changed, one of them
+    chosen.
 
-    Boxes are in pixels of the picture. When one was changed, `on_change` is called, and `boxes` tells where they are.
+    Boxes are in pixels of the picture. When one was changed, `on_change` is called, and `boxes`
+    tells where they are.
     """
     from streamlit_drawable_canvas import boxes_to_drawing, st_canvas
 
-    given = [(tuple(round(side, 2) for side in box), label) for box, label in zip(boxes, labels, strict=True)]
+    given = [
+        (tuple(round(side, 2) for side in box), label)
+        for box, label in zip(boxes, labels, strict=True)
+    ]
     drawing = boxes_to_drawing(
-        [{"label": label, **dict(zip(_SIDES, box, strict=True))} for box, label in given], stroke_width=BOX_LINE
+        [{"label": label, **dict(zip(_SIDES, box, strict=True))} for box, label in given],
+        stroke_width=BOX_LINE,
     )
     mark = _mark(given)
     for number, drawn in enumerate(drawing["objects"]):
@@ -230,7 +257,8 @@ def edit_boxes(
 
 
 def boxes(key: str) -> list[tuple[Rectangle, str]] | None:
-    """The boxes that the canvas of `edit_boxes` sent last, and their labels; None if they are as they were given."""
+    """The boxes that the canvas of `edit_boxes` sent last, and their labels; None if they are as
+    they were given."""
     from streamlit_drawable_canvas import CanvasResult
 
     try:
@@ -246,7 +274,9 @@ def boxes(key: str) -> list[tuple[Rectangle, str]] | None:
 
 def _mark(labelled: list[tuple[Rectangle, str]]) -> int:
     """A number that other boxes or labels hardly have."""
-    return zlib.crc32(repr([(*(f"{side:.2f}" for side in box), label) for box, label in labelled]).encode())
+    return zlib.crc32(
+        repr([(*(f"{side:.2f}" for side in box), label) for box, label in labelled]).encode()
+    )
 
 
 def clear(sheet: Sheet) -> None:
@@ -260,13 +290,18 @@ def undo(sheet: Sheet) -> None:
 
 
 def sample(sheet: Sheet, brush: int) -> None:
-    """Callback: draws random digits, a little tilted, in strokes, so that the visitor can go on drawing."""
+    """Callback: draws random digits, a little tilted, in strokes, so that the visitor can go on
+    drawing."""
     size = sheet.width / sheet.digits
     strokes = [
         stroke
         for place in range(sheet.digits)
         for stroke in samples.placed(
-            random.randrange(10), size, random.uniform(-8, 8), place * size, (sheet.height - size) / 2
+            random.randrange(10),
+            size,
+            random.uniform(-8, 8),
+            place * size,
+            (sheet.height - size) / 2,
         )
     ]
     _restart(sheet, [as_object(stroke, brush) for stroke in strokes])
@@ -275,14 +310,17 @@ def sample(sheet: Sheet, brush: int) -> None:
 def _free_corner() -> None:
     """Lets strokes begin in a canvas' upper right corner.
 
-    A component's styles are its own, out of reach of the page's: so a script adds these to each canvas there is.
+    A component's styles are its own, out of reach of the page's: so a script adds these to each
+    canvas there is.
     """
     st.html(
         """<script>{
         const style = new CSSStyleSheet();
         style.replaceSync(`.dc-toolbar { pointer-events: none }
-            .dc-root:hover > .dc-toolbar, .dc-toolbar:focus-within { pointer-events: auto; transition: none }`);
-        const add = () => document.querySelectorAll("[data-testid=stBidiComponentIsolated]").forEach(({shadowRoot}) => {
+            .dc-root:hover > .dc-toolbar, .dc-toolbar:focus-within {
+                pointer-events: auto; transition: none }`);
+        const canvases = "[data-testid=stBidiComponentIsolated]";
+        const add = () => document.querySelectorAll(canvases).forEach(({shadowRoot}) => {
             if (shadowRoot?.querySelector(".dc-toolbar") && !shadowRoot.adoptedStyleSheets.length)
                 shadowRoot.adoptedStyleSheets.push(style);
         });
@@ -293,8 +331,12 @@ def _free_corner() -> None:
 
 
 def _shrinkable(key: str):
-    """A container for a canvas up to WIDE pixels wide; narrow screens show it at 45 %, which fits 360 pixels."""
-    st.html(f'<style>@media (max-width: {WIDE}px) {{ [class*="st-key-shrinkable"] {{ zoom: 0.45 }} }}</style>')
+    """A container for a canvas up to WIDE pixels wide; narrow screens show it at 45 %, which fits
+    360 pixels."""
+    st.html(
+        f"<style>@media (max-width: {WIDE}px) "
+        f'{{ [class*="st-key-shrinkable"] {{ zoom: 0.45 }} }}</style>'
+    )
     return st.container(key=f"shrinkable {key}")
 
 
@@ -318,12 +360,14 @@ def _before(sheet: Sheet, raw: dict[str, Any]) -> bool:
 
 
 def _sign(raw: dict[str, Any]) -> float | None:
-    """The number that what a drawing began with had at first; None in one that the visitor has wiped."""
+    """The number that what a drawing began with had at first; None in one that the visitor has
+    wiped."""
     return next((drawn.get(_MARK) for drawn in raw["objects"] if drawn["type"] == _SIGN), None)
 
 
 def _on(sheet: Sheet) -> list[dict[str, Any]]:
-    """The strokes on a sheet: those that it sent last or, until it sends any, those that it begins with."""
+    """The strokes on a sheet: those that it sent last or, until it sends any, those that it begins
+    with."""
     kept = st.session_state.get(sheet.kept)
     return _objects(kept["raw"] if kept else st.session_state.get(sheet.start))
 

@@ -1,4 +1,5 @@
-"""Strokes as the canvas keeps them → the picture that it would show: with some left out, with another pen."""
+"""Strokes as the canvas keeps them → the picture that it would show: with some left out, with
+another pen."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -10,12 +11,14 @@ FINER = 3  # times as many pixels a side to draw with, for smooth edges
 STEPS = 8  # straight pieces that a curve is made of
 
 
-def picture(strokes: Iterable[dict[str, Any]], width: int, height: int, pen: float = 1.0) -> np.ndarray:
+def picture(
+    strokes: Iterable[dict[str, Any]], width: int, height: int, pen: float = 1.0
+) -> np.ndarray:
     """Strokes → (height, width) uint8, black on white.
 
     Args:
-        strokes: the canvas' objects, each a `path` of SVG commands M, L, Q with absolute coordinates, and a
-            `strokeWidth` in pixels.
+        strokes: the canvas' objects, each a `path` of SVG commands M, L, Q with absolute
+            coordinates, and a `strokeWidth` in pixels.
         width, height: of the canvas, in pixels.
         pen: how many times as wide as they were drawn.
     """
@@ -26,12 +29,14 @@ def picture(strokes: Iterable[dict[str, Any]], width: int, height: int, pen: flo
         radius = max(0.5, FINER * pen * stroke["strokeWidth"] / 2)
         draw.line([tuple(point) for point in line], fill=0, width=max(1, round(2 * radius)))
         for x, y in line:  # round ends and joints
-            draw.ellipse((x - radius, y - radius, x + radius - 1, y + radius - 1), fill=0)  # both ends are in it
+            # both ends are in it
+            draw.ellipse((x - radius, y - radius, x + radius - 1, y + radius - 1), fill=0)
     return np.asarray(page.reduce(FINER))
 
 
 def points(path: Sequence[Sequence]) -> list[tuple[float, float]]:
-    """SVG path commands → points along it, in the path's own coordinates; curves as STEPS straight pieces."""
+    """SVG path commands → points along it, in the path's own coordinates; curves as STEPS straight
+    pieces."""
     found: list[tuple[float, float]] = []
     for kind, *numbers in path:
         end = tuple(numbers[-2:])
@@ -45,7 +50,8 @@ def points(path: Sequence[Sequence]) -> list[tuple[float, float]]:
 
 
 def until(strokes: Sequence[dict[str, Any]], share: float) -> list[dict[str, Any]]:
-    """What was drawn when the pen had gone a share in [0, 1] of its whole way: the last stroke may be cut short."""
+    """What was drawn when the pen had gone a share in [0, 1] of its whole way: the last stroke may
+    be cut short."""
     lines = [np.array(points(stroke["path"])) for stroke in strokes]
     left = share * sum(map(_length, lines))
     found: list[dict[str, Any]] = []

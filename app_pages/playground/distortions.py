@@ -1,7 +1,7 @@
 """What the Playground's sliders do to a glyph, and where along a slider the network's answer flips.
 
-Glyphs are uint8 (28, 28), white on black. Everything is a function of its arguments; the noise has a fixed seed, so
-that a slider changes its strength and nothing else.
+Glyphs are uint8 (28, 28), white on black. Everything is a function of its arguments; the noise has
+a fixed seed, so that a slider changes its strength and nothing else.
 """
 
 from collections.abc import Sequence
@@ -56,14 +56,17 @@ def distorted(glyph: np.ndarray, settings: dict[str, float], again: bool = False
     Args:
         glyph: (28, 28) uint8.
         settings: each slider's name → its value.
-        again: whether the result is cut out, scaled and centred once more, as the reader does with a drawing.
+        again: whether the result is cut out, scaled and centred once more, as the reader does with
+            a drawing.
     """
     image = _moved(glyph / 255, *(settings[name] for name in ("turn", "right", "down", "scale")))
     image = _thickened(image, settings["thick"])
     if settings["blur"]:
         image = ndimage.gaussian_filter(image, settings["blur"])
     if settings["noise"]:
-        image = image + settings["noise"] * np.random.default_rng(NOISE_SEED).normal(size=image.shape)
+        image = image + settings["noise"] * np.random.default_rng(NOISE_SEED).normal(
+            size=image.shape
+        )
     image = np.clip(image, 0, 1)
     return normalise(image.astype(np.float32)) if again else np.round(255 * image).astype(np.uint8)
 
@@ -99,17 +102,22 @@ def flips(values: np.ndarray, answers: Sequence[int], now: float) -> list[tuple[
 
 
 def _moved(image: np.ndarray, turn: float, right: float, down: float, scale: float) -> np.ndarray:
-    """Turned clockwise about its middle by so many degrees, scaled, then shifted by so many pixels; black outside."""
+    """Turned clockwise about its middle by so many degrees, scaled, then shifted by so many pixels;
+    black outside."""
     if (turn, right, down, scale) == (0, 0, 0, 1):
         return image
     cos, sin = np.cos(np.deg2rad(turn)), np.sin(np.deg2rad(turn))
-    back = np.array([[cos, -sin], [sin, cos]]) / scale  # of (row, column): from where each pixel comes
+    # of (row, column): from where each pixel comes
+    back = np.array([[cos, -sin], [sin, cos]]) / scale
     middle = np.full(2, CENTRE)
-    return ndimage.affine_transform(image, back, middle - back @ (middle + np.array([down, right])), order=1)
+    return ndimage.affine_transform(
+        image, back, middle - back @ (middle + np.array([down, right])), order=1
+    )
 
 
 def _thickened(image: np.ndarray, pixels: float) -> np.ndarray:
-    """Strokes so many pixels wider on each side, or thinner where negative; between whole pixels, a mixture."""
+    """Strokes so many pixels wider on each side, or thinner where negative; between whole pixels, a
+    mixture."""
     if not pixels:
         return image
     change = ndimage.grey_dilation if pixels > 0 else ndimage.grey_erosion

@@ -1,4 +1,5 @@
-"""Distort a digit by sliders and see where the network's answer flips; watch it being written, stroke by stroke."""
+"""Distort a digit by sliders and see where the network's answer flips; watch it being written,
+stroke by stroke."""
 
 import html
 
@@ -20,7 +21,10 @@ try:
 except DataError as error:
     st.error(plain(str(error)))
     digit = subject.sample()
-st.markdown(f"How far can a digit be bent before the network changes its mind? {plain(subject.described(digit))}")
+st.markdown(
+    f"How far can a digit be bent before the network changes its mind? "
+    f"{plain(subject.described(digit))}"
+)
 
 
 def reset() -> None:
@@ -61,13 +65,19 @@ def play() -> None:
     curves = distortions.curves(digit.glyph, settings, again)
     glyph = distortions.distorted(digit.glyph, settings, again)
     # One batch for all that is on the page.
-    probabilities = recognizer.classify(np.concatenate([glyph[None], *(curve.glyphs for curve in curves)]))
+    probabilities = recognizer.classify(
+        np.concatenate([glyph[None], *(curve.glyphs for curve in curves)])
+    )
     now, rest = probabilities[0], probabilities[1:].reshape(len(curves), distortions.POINTS, -1)
     with place:
         name = recognizer.classes[int(now.argmax())]
-        pictures.show([pictures.Figure(pictures.source(glyph), "What the network sees", "The digit.", True)], width=170)
+        pictures.show(
+            [pictures.Figure(pictures.source(glyph), "What the network sees", "The digit.", True)],
+            width=170,
+        )
         st.html(
-            f'<div role="status" style="font-size:1.1rem">Read as <b data-testid="digit" style="font-size:1.6rem">'
+            '<div role="status" style="font-size:1.1rem">Read as <b data-testid="digit" '
+            'style="font-size:1.6rem">'
             f"{html.escape(name)}</b>, {bars.percent(now.max())} sure</div>"
             + bars.probability_bars(now, recognizer.classes)
         )
@@ -89,8 +99,9 @@ def play() -> None:
         )
     )
     st.caption(
-        "Each curve is a class's probability; the solid line across is where the slider stands, a dashed one where the "
-        "answer becomes another. Noise is always the same grain, only stronger."
+        "Each curve is a class's probability; the solid line across is where the slider stands, a "
+        "dashed one where the answer becomes another. Noise is always the same grain, only "
+        "stronger."
     )
 
 
@@ -99,6 +110,10 @@ play()
 st.header("As it was written")
 if not digit.strokes:
     st.markdown("A digit that you draw can be watched while it comes into being.")
-    st.page_link("app_pages/draw/page.py", label="Draw one, then choose “Play with it”", icon=":material/draw:")
+    st.page_link(
+        "app_pages/draw/page.py",
+        label="Draw one, then choose “Play with it”",
+        icon=":material/draw:",
+    )
 else:
     replay.show(path, digit.strokes)

@@ -55,7 +55,9 @@ def turns(seen: list[Frame]) -> list[tuple[float, int]]:
     """Where the answer becomes another one: (share in %, class)."""
     answers = [int(frame.probabilities.argmax()) for frame in seen]
     return [
-        (seen[place].share, answers[place]) for place in range(1, len(seen)) if answers[place] != answers[place - 1]
+        (seen[place].share, answers[place])
+        for place in range(1, len(seen))
+        if answers[place] != answers[place - 1]
     ]
 
 
@@ -74,7 +76,15 @@ def show(path: Path, drawing: Sequence[dict[str, Any]]) -> None:
     classes = resources.recognizer(path).classes
     left, right = st.columns([1, 2], gap="large")
     with right:
-        now = st.slider(SHARE.label, SHARE.low, SHARE.high, SHARE.rest, SHARE.step, format="%g %%", key=SHARE.name)
+        now = st.slider(
+            SHARE.label,
+            SHARE.low,
+            SHARE.high,
+            SHARE.rest,
+            SHARE.step,
+            format="%g %%",
+            key=SHARE.name,
+        )
         st.html(
             sweeps.figure(
                 SHARE,
@@ -89,8 +99,14 @@ def show(path: Path, drawing: Sequence[dict[str, Any]]) -> None:
     frame = min(seen, key=lambda frame: abs(frame.share - now))
     with left:
         caption = f"Read as {_name(frame, classes)}, {bars.percent(frame.probabilities.max())} sure"
-        pictures.show([pictures.Figure(pictures.source(frame.picture), caption, "The drawing so far.")], width=200)
-    whole = [next(frame for frame in seen if frame.strokes >= count) for count in range(1, len(drawing) + 1)]
+        pictures.show(
+            [pictures.Figure(pictures.source(frame.picture), caption, "The drawing so far.")],
+            width=200,
+        )
+    whole = [
+        next(frame for frame in seen if frame.strokes >= count)
+        for count in range(1, len(drawing) + 1)
+    ]
     if len(whole) > 1:
         st.markdown("**After each stroke**")
         pictures.show(

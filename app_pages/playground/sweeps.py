@@ -1,7 +1,7 @@
 """The Playground's curves: the probability of each class along a slider.
 
-As SVG pictures rather than as charts: seven of them are drawn anew with each move of a slider, which charts do not do
-without flickering.
+As SVG pictures rather than as charts: seven of them are drawn anew with each move of a slider,
+which charts do not do without flickering.
 """
 
 import base64
@@ -14,8 +14,10 @@ from app_pages.figures.bars import percent
 from app_pages.playground.distortions import Slider
 from app_pages.subject import named
 
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 230, 132, 30, 16, 18  # of a curve, in its own units; it grows with the page
-LIGHT = "#0072b2", "#d55e00", "#009e73", "#cc79a7"  # as in .streamlit/config.toml: the present answer's, then others'
+# of a curve, in its own units; it grows with the page
+WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 230, 132, 30, 16, 18
+# as in .streamlit/config.toml: the present answer's, then others'
+LIGHT = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
 DARK = "#56b4e9", "#e69f00", "#29c39a", "#e6a5c6"
 INK = "#0a1018", "#e6ebf0"  # on light and on dark
 DASHES = "", "6 3", "2 3", "9 3 2 3"  # colour alone tells nothing
@@ -52,17 +54,24 @@ def figure(
         _line(values, probabilities[:, number], classes[number], colour, dash)
         for number, colour, dash in reversed(list(styles))
     )
-    marks = _rule(values, now, "", 1.5) + "".join(_rule(values, value, "3 3", 1) for value, _ in flips)
+    marks = _rule(values, now, "", 1.5) + "".join(
+        _rule(values, value, "3 3", 1) for value, _ in flips
+    )
     named = [(value, classes[other]) for value, other in flips]
-    words = "; ".join(f"from {_number(value)} {slider.unit} on it is read as {name}" for value, name in named)
+    words = "; ".join(
+        f"from {_number(value)} {slider.unit} on it is read as {name}" for value, name in named
+    )
     about = (
         f"{slider.label}: at {_number(now)} {slider.unit} it is read as {classes[answer]}, "
-        f"{percent(probabilities[here, answer])} sure; {words or 'no other answer along the slider'}."
+        f"{percent(probabilities[here, answer])} sure; "
+        f"{words or 'no other answer along the slider'}."
     )
     svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" color="{INK[dark]}" '
-        f'fill="{INK[dark]}" font-size="10" font-family="sans-serif"><text x="{LEFT}" y="9" font-weight="600" '
-        f'font-size="11">{html.escape(slider.label)}</text>{_axes(slider, values)}{marks}{lines}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
+        f'color="{INK[dark]}" fill="{INK[dark]}" font-size="10" font-family="sans-serif">'
+        f'<text x="{LEFT}" y="9" font-weight="600" font-size="11">'
+        f"{html.escape(slider.label)}</text>"
+        f"{_axes(slider, values)}{marks}{lines}</svg>"
     )
     source = f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
     return (
@@ -91,29 +100,34 @@ def _caption(slider: Slider, flips: list[tuple[float, str]]) -> str:
 def _axes(slider: Slider, values: np.ndarray) -> str:
     """The frame, 0 to 100 % at the left, and the slider's ends and rest below."""
     lines = "".join(
-        f'<line x1="{LEFT}" x2="{WIDTH}" y1="{_y(share):.1f}" y2="{_y(share):.1f}" stroke="currentColor" '
-        f'stroke-opacity=".18"/><text x="{LEFT - 4}" y="{_y(share) + 3:.1f}" text-anchor="end" opacity=".8">'
+        f'<line x1="{LEFT}" x2="{WIDTH}" y1="{_y(share):.1f}" y2="{_y(share):.1f}" '
+        'stroke="currentColor" stroke-opacity=".18"/>'
+        f'<text x="{LEFT - 4}" y="{_y(share) + 3:.1f}" text-anchor="end" opacity=".8">'
         f"{share:.0%}</text>"
         for share in (0, 0.5, 1)
     )
-    ends = dict.fromkeys((slider.low, slider.rest, slider.high))
+    anchors = {slider.rest: "middle", slider.low: "start", slider.high: "end"}
     return lines + "".join(
         f'<text x="{_x(values, value):.1f}" y="{HEIGHT - 5}" opacity=".8" '
-        f'text-anchor="{"start" if value == slider.low else "end" if value == slider.high else "middle"}">'
-        f"{_number(value)}</text>"
-        for value in ends
+        f'text-anchor="{anchor}">{_number(value)}</text>'
+        for value, anchor in anchors.items()
     )
 
 
 def _line(values: np.ndarray, shares: np.ndarray, name: str, colour: str, dash: str) -> str:
-    points = " ".join(f"{_x(values, value):.1f},{_y(share):.1f}" for value, share in zip(values, shares, strict=True))
+    points = " ".join(
+        f"{_x(values, value):.1f},{_y(share):.1f}"
+        for value, share in zip(values, shares, strict=True)
+    )
     # The name stands in the middle of where the curve is highest.
     top = np.flatnonzero(shares >= shares.max() - 0.02)
     x, share = np.clip(_x(values, values[top[len(top) // 2]]), LEFT + 6, WIDTH - 6), shares.max()
     return (
-        f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}" '
-        f'stroke-linejoin="round"/><text x="{x:.1f}" y="{_y(share) - 4:.1f}" text-anchor="middle" '
-        f'font-size="12" font-weight="700" fill="{colour}" paint-order="stroke">{html.escape(name)}</text>'
+        f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2" '
+        f'stroke-dasharray="{dash}" stroke-linejoin="round"/>'
+        f'<text x="{x:.1f}" y="{_y(share) - 4:.1f}" text-anchor="middle" '
+        f'font-size="12" font-weight="700" fill="{colour}" '
+        f'paint-order="stroke">{html.escape(name)}</text>'
     )
 
 

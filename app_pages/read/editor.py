@@ -1,7 +1,9 @@
-"""Correcting a reading: boxes that the visitor moves, adds, splits, merges or deletes, and digits that he types.
+"""Correcting a reading: boxes that the visitor moves, adds, splits, merges or deletes, and digits
+that he types.
 
-What he marked is kept in the session's state as a mapping from each box, in pixels of the picture, to the class that he
-says it is, or None where the network is to read it. Each change makes the page read the picture's boxes anew.
+What he marked is kept in the session's state as a mapping from each box, in pixels of the picture,
+to the class that he says it is, or None where the network is to read it. Each change makes the page
+read the picture's boxes anew.
 """
 
 from collections.abc import Sequence
@@ -42,7 +44,8 @@ def show(file: str, source: uploads.Source, result: uploads.Result) -> None:
     scale = min(canvas.WIDE / width, HEIGHT / height)
 
     def keep(changed: Marked) -> None:
-        # A page that is still being changed may call what it showed before: that is late, and not for these boxes.
+        # A page that is still being changed may call what it showed before: that is late, and not
+        # for these boxes.
         if st.session_state.get(_key(file)) == before:
             st.session_state[_key(file)] = changed
 
@@ -53,17 +56,23 @@ def show(file: str, source: uploads.Source, result: uploads.Result) -> None:
         boxes = [
             (part, label)
             for box, label in sent
-            if min(box[2:]) >= SMALLEST and (part := inside(tuple(round(side / scale) for side in box), width, height))
+            if min(box[2:]) >= SMALLEST
+            and (part := inside(tuple(round(side / scale) for side in box), width, height))
         ]
         keep(redrawn(marked, result.names, boxes, classes))
 
     def typed() -> None:
         try:
-            keep(retyped(marked, result.names, st.session_state[f"typed {file} {result.text}"], classes))
+            keep(
+                retyped(
+                    marked, result.names, st.session_state[f"typed {file} {result.text}"], classes
+                )
+            )
         except ValueError as error:
             st.session_state[f"fault {file}"] = str(error)
 
-    chosen = f"chosen {file} {result.text}"  # another one once another text is read: the numbers may mean others
+    # another one once another text is read: the numbers may mean others
+    chosen = f"chosen {file} {result.text}"
     canvas.edit_boxes(
         f"boxes {file}",
         *uploads.photograph(source, canvas.WIDE, HEIGHT),
@@ -73,8 +82,8 @@ def show(file: str, source: uploads.Source, result: uploads.Result) -> None:
         drawn,
     )
     st.caption(
-        "Drag to draw a box. With the pen in the canvas' corner, which shows when you point at it, boxes are moved, "
-        "resized, relabelled and deleted."
+        "Drag to draw a box. With the pen in the canvas' corner, which shows when you point at it, "
+        "boxes are moved, resized, relabelled and deleted."
     )
     if marked:
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -88,7 +97,11 @@ def show(file: str, source: uploads.Source, result: uploads.Result) -> None:
             box, following = result.boxes[number], result.boxes[number + 1 : number + 2]
             for label, icon, changed in (
                 ("Split", "splitscreen_vertical_add", replaced(marked, [box], split(reading, box))),
-                ("Merge with next", "join", replaced(marked, [box, *following], [union([box, *following])])),
+                (
+                    "Merge with next",
+                    "join",
+                    replaced(marked, [box, *following], [union([box, *following])]),
+                ),
                 ("Delete", "delete", replaced(marked, [box], [])),
             ):
                 st.button(
@@ -100,7 +113,9 @@ def show(file: str, source: uploads.Source, result: uploads.Result) -> None:
                     disabled=label.startswith("Merge") and not following,
                 )
     if marked and max(map(len, classes)) == 1:
-        st.text_area("What it says", result.text, key=f"typed {file} {result.text}", on_change=typed)
+        st.text_area(
+            "What it says", result.text, key=f"typed {file} {result.text}", on_change=typed
+        )
     if fault := st.session_state.pop(f"fault {file}", None):
         st.warning(plain(fault), icon=":material/edit:")
     st.button(
@@ -113,13 +128,16 @@ def show(file: str, source: uploads.Source, result: uploads.Result) -> None:
     )
 
 
-def redrawn(marked: Marked, labels: Sequence[str], drawn: list[tuple[Box, str]], classes: tuple[str, ...]) -> Marked:
+def redrawn(
+    marked: Marked, labels: Sequence[str], drawn: list[tuple[Box, str]], classes: tuple[str, ...]
+) -> Marked:
     """What is marked after a change on the canvas.
 
     Args:
         marked: before.
         labels: of each of these boxes, as the canvas showed it.
-        drawn: the canvas' boxes and labels now: of one that was moved or resized the place in the list is the same.
+        drawn: the canvas' boxes and labels now: of one that was moved or resized the place in the
+            list is the same.
         classes: names; a label that became one of them is what the visitor says.
     """
     before = dict(zip(marked, labels, strict=True))
@@ -133,20 +151,27 @@ def redrawn(marked: Marked, labels: Sequence[str], drawn: list[tuple[Box, str]],
 
 
 def retyped(marked: Marked, names: tuple[str, ...], text: str, classes: tuple[str, ...]) -> Marked:
-    """What is marked once the visitor typed what the picture says, a letter a box; what he left alone stays.
+    """What is marked once the visitor typed what the picture says, a letter a box; what he left
+    alone stays.
 
     Raises:
-        ValueError: it has more or fewer digits than there are boxes, or one that the network knows nothing of.
+        ValueError: it has more or fewer digits than there are boxes, or one that the network knows
+            nothing of.
     """
     said = "".join(text.split())
     if len(said) != len(marked):
         boxes = f"{len(marked)} box{'es' * (len(marked) != 1)}"
         raise ValueError(
-            f"The picture has {boxes}, but you typed {len(said)} digits: add, split, merge or delete boxes first."
+            f"The picture has {boxes}, but you typed {len(said)} digits: add, split, merge or "
+            f"delete boxes first."
         )
-    strange = next((c for c, name in zip(said, names, strict=True) if c != name and c not in classes), None)
+    strange = next(
+        (c for c, name in zip(said, names, strict=True) if c != name and c not in classes), None
+    )
     if strange:
-        raise ValueError(f"“{strange}” is none of the classes that this network knows: {', '.join(classes)}.")
+        raise ValueError(
+            f"“{strange}” is none of the classes that this network knows: {', '.join(classes)}."
+        )
     return {
         box: value if letter == name else classes.index(letter)
         for (box, value), name, letter in zip(marked.items(), names, said, strict=True)
@@ -172,7 +197,8 @@ def union(boxes: list[Box]) -> Box:
 
 
 def split(reading: Reading, box: Box) -> list[Box]:
-    """A box as two, side by side in the direction of the writing, parted where its middle has least ink."""
+    """A box as two, side by side in the direction of the writing, parted where its middle has least
+    ink."""
     along = 0 if reading.turn in (0, 180) else 1  # axis of the writing in the picture: x or y
     scale = reading.ink.shape[1] / reading.image.shape[1]
     left, top, width, height = (round(scale * side) for side in box)

@@ -47,12 +47,20 @@ for file, source, result in zip(pages, sources, results, strict=True):
         st.markdown(f"**{plain(file.name)}**")
         with st.container(horizontal=True, gap="medium"):
             editing = st.toggle(
-                "Correct it", key=f"edit {file.file_id}", help="Change the boxes, or type what it says."
+                "Correct it",
+                key=f"edit {file.file_id}",
+                help="Change the boxes, or type what it says.",
             )
-            steps = st.toggle("Show the steps", key=f"steps {file.file_id}", help="From the picture to the digits.")
+            steps = st.toggle(
+                "Show the steps",
+                key=f"steps {file.file_id}",
+                help="From the picture to the digits.",
+            )
         several = len(result.names) > 1
         wide = several or editing
-        picture, words = (st.container(), st.container()) if wide else st.columns([1, 2], gap="medium")
+        picture, words = (
+            (st.container(), st.container()) if wide else st.columns([1, 2], gap="medium")
+        )
         with picture:
             if editing:
                 editor.show(file.file_id, source, result)
@@ -64,9 +72,15 @@ for file, source, result in zip(pages, sources, results, strict=True):
                 st.code(result.text, language=None)  # with a button that copies it
                 if len(result.sheet) > 1 or len(result.sheet[0]) > 1:
                     with st.expander("As a table", expanded=True):
-                        st.dataframe(uploads.as_sheet(result), alt="The numbers in rows and columns.")
+                        st.dataframe(
+                            uploads.as_sheet(result), alt="The numbers in rows and columns."
+                        )
                         st.caption("To copy it into a spreadsheet, cell by cell:")
-                        st.code("\n".join("\t".join(row) for row in result.sheet), language=None, height=120)
+                        st.code(
+                            "\n".join("\t".join(row) for row in result.sheet),
+                            language=None,
+                            height=120,
+                        )
                 with st.expander("Digit by digit", expanded=len(result.names) <= 12):
                     pictures.show(result.figures[1:], width=64, abreast=4)
                     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -75,7 +89,9 @@ for file, source, result in zip(pages, sources, results, strict=True):
                             number = st.selectbox(
                                 "One of them",
                                 range(len(result.names)),
-                                format_func=lambda number, names=result.names: f"{number + 1}. {names[number]}",
+                                format_func=lambda number, names=result.names: (
+                                    f"{number + 1}. {names[number]}"
+                                ),
                                 key=f"one {file.file_id} {result.text}",
                                 width=160,
                             )
@@ -125,11 +141,20 @@ if results:
     with st.container(horizontal=True):
         numbers = uploads.numbers(names, results)
         tables = {
-            name: result.sheet for name, result in zip(names, results, strict=True) if sum(map(len, result.sheet)) > 1
+            name: result.sheet
+            for name, result in zip(names, results, strict=True)
+            if sum(map(len, result.sheet)) > 1
         }
         for label, content, name, kind in (
             ("Download as XLSX", lambda: spreadsheet.xlsx(numbers, tables), "readings.xlsx", XLSX),
             ("Download as CSV", spreadsheet.csv(numbers), "readings.csv", "text/csv"),
-            ("Download as JSON", uploads.as_json(names, results), "readings.json", "application/json"),
+            (
+                "Download as JSON",
+                uploads.as_json(names, results),
+                "readings.json",
+                "application/json",
+            ),
         ):
-            st.download_button(label, content, name, kind, icon=":material/download:", on_click="ignore")
+            st.download_button(
+                label, content, name, kind, icon=":material/download:", on_click="ignore"
+            )

@@ -1,4 +1,5 @@
-"""Tables of what was read, as files for spreadsheets: every cell means there what was read, and none is a formula."""
+"""Tables of what was read, as files for spreadsheets: every cell means there what was read, and
+none is a formula."""
 
 import io
 import re
@@ -8,15 +9,19 @@ import openpyxl
 import pandas as pd
 
 FORMULA = "=+-@\t\r"  # with these a spreadsheet takes a cell for a formula,
-NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d+)?")  # unless it is a number, which it keeps as it is written here
-TITLE, UNTITLED = 31, re.compile(r"[\[\]:*?/\\']")  # characters of a sheet's name, and what it can't have
+# unless it is a number, which it keeps as it is written here
+NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d+)?")
+# characters of a sheet's name, and what it can't have
+TITLE, UNTITLED = 31, re.compile(r"[\[\]:*?/\\']")
 
 
 def csv(rows: pd.DataFrame) -> bytes:
     """The table as a CSV file; the mark at its start tells spreadsheets that it is UTF-8."""
     file = io.StringIO()
     texts = rows.columns[[not pd.api.types.is_numeric_dtype(rows[name]) for name in rows]]
-    rows.assign(**{name: rows[name].map(_defused) for name in texts}).to_csv(file, index=False, float_format="%.4f")
+    rows.assign(**{name: rows[name].map(_defused) for name in texts}).to_csv(
+        file, index=False, float_format="%.4f"
+    )
     return file.getvalue().encode("utf-8-sig")
 
 

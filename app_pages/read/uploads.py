@@ -24,9 +24,11 @@ from model.segment import Box
 TYPES = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif")
 LIMIT = 20  # megabytes a file
 SHOWN = 700  # pixels of the longer side
-KEPT = 50_000_000  # bytes of readings that are kept, and of what is shown of them: beyond, the oldest go
+# bytes of readings that are kept, and of what is shown of them: beyond, the oldest go
+KEPT = 50_000_000
 
-Marks = tuple[tuple[Box, int | None], ...]  # boxes that a visitor set, and the class that he says each is, or None
+# boxes that a visitor set, and the class that he says each is, or None
+Marks = tuple[tuple[Box, int | None], ...]
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class Result:
     glyphs: tuple[np.ndarray, ...] = ()  # each digit, (28, 28) uint8
     names: tuple[str, ...] = ()  # what each digit is read as
     summary: dict = field(default_factory=dict)  # text, digits and numbers, as JSON has them
-    sheet: tuple[tuple[str, ...], ...] = ()  # the numbers in rows and columns, "" where nothing stands
+    # the numbers in rows and columns, "" where nothing stands
+    sheet: tuple[tuple[str, ...], ...] = ()
     unsure: int = 0  # digits that are marked as ones to look at
     hints: tuple[str, ...] = ()
     turn: int = 0  # degrees clockwise by which the writing was turned
@@ -69,9 +72,11 @@ class Source:
 
 
 def _kept(bytes_of: Callable) -> Callable:
-    """A decorator: what is made of a source is kept, up to so many bytes in all, and made when it is its turn.
+    """A decorator: what is made of a source is kept, up to so many bytes in all, and made when it
+    is its turn.
 
-    Not Streamlit's caches: they count entries, whatever these take, and each visitor may clear them for all.
+    Not Streamlit's caches: they count entries, whatever these take, and each visitor may clear them
+    for all.
     """
 
     def decorated(make: Callable) -> Callable:
@@ -88,7 +93,8 @@ def _kept(bytes_of: Callable) -> Callable:
             def work():
                 if (found := seen(key)) is None:  # somebody else may have handed in the same
                     found = make(source, *how)
-                    with lock, contextlib.suppress(ValueError):  # it is larger than all that is kept
+                    # it is larger than all that is kept
+                    with lock, contextlib.suppress(ValueError):
                         cache[key] = found
                 return found
 
@@ -103,12 +109,14 @@ def _kept(bytes_of: Callable) -> Callable:
 
 @_kept(lambda reading: reading.image.nbytes + reading.ink.nbytes)
 def reading(source: Source) -> Reading:
-    """The reading by itself; raises ImageError. Only the latest are kept, of large pictures none."""
+    """The reading by itself; raises ImageError. Only the latest are kept, of large pictures
+    none."""
     return source.recognizer.read(source.content, source.turn)
 
 
 def read(source: Source, marks: Marks | None = None) -> Result:
-    """What to show of a picture file, with the boxes that the visitor marked, if any; kept for reruns of the page."""
+    """What to show of a picture file, with the boxes that the visitor marked, if any; kept for
+    reruns of the page."""
     try:
         return _result(source, marks)
     except ImageError as error:  # which another try may not meet
@@ -174,13 +182,15 @@ def digits(source: Source, marks: Marks | None) -> tuple[Digit, ...]:
 
 @_kept(lambda figures: sum(len(figure.source) for figure in figures))
 def steps(source: Source, boxes: tuple[Box, ...]) -> list[pictures.Figure]:
-    """From the picture to its digits, step by step; kept, as a rerun would draw the same three pictures."""
+    """From the picture to its digits, step by step; kept, as a rerun would draw the same three
+    pictures."""
     return pictures.page_steps(reading(source), boxes, SHOWN)
 
 
 @_kept(lambda shown: len(shown[0]))
 def photograph(source: Source, width: int, height: int) -> tuple[bytes, tuple[int, int]]:
-    """The picture as a JPEG file, as large as fits into so many pixels, and its width and height; kept like `steps`."""
+    """The picture as a JPEG file, as large as fits into so many pixels, and its width and height;
+    kept like `steps`."""
     picture = pictures.fitted(reading(source).image, width, height)
     return pictures.jpeg(picture), (picture.shape[1], picture.shape[0])
 
@@ -191,7 +201,9 @@ def table(names: list[str], results: list[Result]) -> pd.DataFrame:
         {
             "file": names,
             "text": [result.text for result in results],
-            "confidence": [np.nan if result.confidence is None else result.confidence for result in results],
+            "confidence": [
+                np.nan if result.confidence is None else result.confidence for result in results
+            ],
             "note": [_note(result) for result in results],
         }
     )
@@ -207,7 +219,9 @@ def in_words(result: Result) -> str:
         return f"{bars.percent(result.confidence)} sure"
     words = [f"{len(result.names)} digits"]
     words.append(
-        f"{result.unsure} of them unsure" if result.unsure else f"the least sure {bars.percent(result.confidence)}"
+        f"{result.unsure} of them unsure"
+        if result.unsure
+        else f"the least sure {bars.percent(result.confidence)}"
     )
     if out := len(result.summary.get("left_out", [])):
         words.append(f"{out} mark{'s' * (out > 1)} left out")
@@ -232,8 +246,8 @@ def column_name(number: int) -> str:
 
 
 def numbers(names: list[str], results: list[Result]) -> pd.DataFrame:
-    """A row a number: file, row, column, number, confidence of its least sure digit, note; one row of a picture in
-    which there is none."""
+    """A row a number: file, row, column, number, confidence of its least sure digit, note; one row
+    of a picture in which there is none."""
     rows = []
     for name, result in zip(names, results, strict=True):
         found = result.summary.get("numbers", [])

@@ -1,7 +1,7 @@
 """What all visitors share is made once, kept until many others were asked for, and never changed.
 
-Not by `st.cache_resource`: each visitor may clear Streamlit's caches for all, and every network would have to wake up
-anew. What is cheap to make again may lie there.
+Not by `st.cache_resource`: each visitor may clear Streamlit's caches for all, and every network
+would have to wake up anew. What is cheap to make again may lie there.
 """
 
 import functools
@@ -23,7 +23,8 @@ def kept(most: int, words: str = "") -> Callable:
 
     def decorated(make: Callable) -> Callable:
         cache, condition = cachetools.LRUCache(most), threading.Condition()
-        once = cachetools.cached(cache, condition=condition)(make)  # by one thread; others wait for it
+        # by one thread; others wait for it
+        once = cachetools.cached(cache, condition=condition)(make)
 
         @functools.wraps(make)
         def made(*arguments):

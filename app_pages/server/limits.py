@@ -1,4 +1,5 @@
-"""What a server takes at most; each limit is an environment variable with a value of its own where it isn't set."""
+"""What a server takes at most; each limit is an environment variable with a value of its own where
+it isn't set."""
 
 import os
 

@@ -22,21 +22,29 @@ from train import data
 CHOICE = "checkpoint"  # session state: the name of the chosen checkpoint
 DEFAULT = "default"
 
-Stamp = tuple[tuple[str, int, int], ...]  # name, size and time of each file: a changed checkpoint is read anew
+# name, size and time of each file: a changed checkpoint is read anew
+Stamp = tuple[tuple[str, int, int], ...]
 
 
 def directory() -> Path:
-    """The folder whose folders are the checkpoints: DIGITS_CHECKPOINTS, or `checkpoints/` of the project."""
+    """The folder whose folders are the checkpoints: DIGITS_CHECKPOINTS, or `checkpoints/` of the
+    project."""
     here = Path(__file__).parents[2] / "checkpoints"
     return Path(os.environ.get("DIGITS_CHECKPOINTS") or here)
 
 
 def names() -> list[str]:
-    """The checkpoints there are, the default first; not the page network, which all of them share."""
+    """The checkpoints there are, the default first; not the page network, which all of them
+    share."""
     root = directory()
     paths = root.iterdir() if root.is_dir() else []
-    found = [path.name for path in paths if path.is_dir() and path.resolve() != checkpoint.PAGE.resolve()]
-    return sorted((name for name in found if not name.startswith(".")), key=lambda name: (name != DEFAULT, name))
+    found = [
+        path.name for path in paths if path.is_dir() and path.resolve() != checkpoint.PAGE.resolve()
+    ]
+    return sorted(
+        (name for name in found if not name.startswith(".")),
+        key=lambda name: (name != DEFAULT, name),
+    )
 
 
 def chosen() -> Path:
@@ -66,7 +74,8 @@ def about(path: Path) -> str:
 
 
 def evaluation(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Test labels (n,) int and probabilities (n, classes) float32; raises CheckpointError where there are none."""
+    """Test labels (n,) int and probabilities (n, classes) float32; raises CheckpointError where
+    there are none."""
     return _evaluation(str(path), stamp(path))
 
 
@@ -81,7 +90,8 @@ def is_here(name: str) -> bool:
 
 
 def at_hand(name: str) -> bool:
-    """Whether the images of a dataset are here; where they are not, shows a button that fetches them."""
+    """Whether the images of a dataset are here; where they are not, shows a button that fetches
+    them."""
     if is_here(name):
         return True
     st.markdown("The images themselves don't come with the network.")
@@ -89,7 +99,9 @@ def at_hand(name: str) -> bool:
         with st.empty():
             bar = st.progress(0.0, "Starting")
             try:
-                data.load(name, progress=lambda share, what: bar.progress(min(share, 1.0), plain(what)))
+                data.load(
+                    name, progress=lambda share, what: bar.progress(min(share, 1.0), plain(what))
+                )
             except data.DataError as error:
                 st.error(plain(str(error)))
             else:
@@ -99,7 +111,8 @@ def at_hand(name: str) -> bool:
 
 @cache.kept(2, "Loading the test images")
 def test_images(name: str) -> tuple[data.Split, tuple[str, ...]]:
-    """The test images of a dataset and its classes; raises DataError. See first that they are `at_hand`."""
+    """The test images of a dataset and its classes; raises DataError. See first that they are
+    `at_hand`."""
     dataset = data.load(name)
     return dataset.test, dataset.classes
 
@@ -113,10 +126,11 @@ def training_images(name: str) -> tuple[data.Split, tuple[str, ...]]:
 
 @functools.cache
 def settle(page: str) -> None:
-    """What is there once a page was shown for the first time is no garbage, and is not looked through for it again.
+    """What is there once a page was shown for the first time is no garbage, and is not looked
+    through for it again.
 
-    Streamlit collects garbage after each run of a page. With all that JAX and the charts are made of, that takes 130 ms
-    of a core, seven times what a stroke takes otherwise.
+    Streamlit collects garbage after each run of a page. With all that JAX and the charts are made
+    of, that takes 130 ms of a core, seven times what a stroke takes otherwise.
     """
     gc.collect()
     gc.freeze()

@@ -1,7 +1,9 @@
-"""Bounded work: readings wait their turn, so that no number of visitors takes more memory or cores than there are.
+"""Bounded work: readings wait their turn, so that no number of visitors takes more memory or cores
+than there are.
 
-As many pictures are read at once as there are cores, less one that is left for drawings. Who waits sees how many are
-before him. A reading ends where its visitor leaves or does something else, and after a minute.
+As many pictures are read at once as there are cores, less one that is left for drawings. Who waits
+sees how many are before him. A reading ends where its visitor leaves or does something else, and
+after a minute.
 """
 
 import contextlib
@@ -29,29 +31,35 @@ class TooLongError(ImageError):
 
 
 class _GivenUp(BaseException):
-    """Nobody waits for the reading any more. No Exception, which might be taken for what is wrong with a picture."""
+    """Nobody waits for the reading any more. No Exception, which might be taken for what is wrong
+    with a picture."""
 
 
 class Workers:
     """Threads that work off what sessions ask for, whoever comes first first.
 
-    Threads of their own, rather than the sessions' by turns: the C library gives each thread a heap, and each heap
-    keeps what a large picture took of it.
+    Threads of their own, rather than the sessions' by turns: the C library gives each thread a
+    heap, and each heap keeps what a large picture took of it.
     """
 
     def __init__(self, count: int):
         self._own = threading.local()
-        self._pool = ThreadPoolExecutor(count, initializer=lambda: setattr(self._own, "works", True))
+        self._pool = ThreadPoolExecutor(
+            count, initializer=lambda: setattr(self._own, "works", True)
+        )
         self._alone, self._lock = threading.Lock(), threading.Lock()
         self._asked: list[Future] = []  # in their order, as long as somebody waits for them
 
-    def run(self, work: Callable[[], T], tell: Callable[[int], None], seconds: float, need: int = 0) -> T:
-        """What `work` returns or raises, once it was its turn; work that asks for more work does that itself.
+    def run(
+        self, work: Callable[[], T], tell: Callable[[int], None], seconds: float, need: int = 0
+    ) -> T:
+        """What `work` returns or raises, once it was its turn; work that asks for more work does
+        that itself.
 
         Args:
             work: has points at which it can be interrupted (model/interruption.py).
-            tell: called now and then until it is done, with how many are before it; what it raises is raised, and ends
-                the work.
+            tell: called now and then until it is done, with how many are before it; what it raises
+                is raised, and ends the work.
             seconds: that the work may take.
             need: bytes that it takes.
 
@@ -71,7 +79,8 @@ class Workers:
                         raise _GivenUp
                     if time.monotonic() > end:
                         raise TooLongError(
-                            f"This took longer than {seconds:.0f} seconds to read, and was given up; make the picture "
+                            f"This took longer than {seconds:.0f} seconds to read, and was given "
+                            f"up; make the picture "
                             "smaller, or cut out what is to be read."
                         )
 

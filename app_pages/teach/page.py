@@ -21,9 +21,9 @@ changing = collection.mode() == collection.ON
 st.title("Teach it")
 if collection.is_undecided():
     st.info(
-        "Teaching is off, since other machines can reach this server. Whoever starts it decides: with "
-        "`DIGITS_TEACHING=on` in its environment everyone can keep, delete and train; with `read-only`, look; with "
-        "`off`, this page is gone.",
+        "Teaching is off, since other machines can reach this server. Whoever starts it decides: "
+        "with `DIGITS_TEACHING=on` in its environment everyone can keep, delete and train; with "
+        "`read-only`, look; with `off`, this page is gone.",
         icon=":material/lock:",
     )
     st.stop()
@@ -71,9 +71,15 @@ def keep(job: teaching.Job) -> None:
 def start(classes: list[str]) -> None:
     """Callback: begins to fine-tune the chosen network."""
     try:
-        trained, aside = (teaching.of_classes(shelf.arrays(part), classes) for part in (False, True))
+        trained, aside = (
+            teaching.of_classes(shelf.arrays(part), classes) for part in (False, True)
+        )
         teaching.trainer().start(path, trained, aside)
-    except (collection.CollectionError, teaching.TeachingError, checkpoint.CheckpointError) as error:
+    except (
+        collection.CollectionError,
+        teaching.TeachingError,
+        checkpoint.CheckpointError,
+    ) as error:
         tell(st.error, plain(str(error)))
 
 
@@ -81,8 +87,10 @@ def show_collection() -> None:
     total = sum(counts.values())
     if damaged := shelf.damaged():
         st.warning(
-            f"{damaged:,} {'correction has' if damaged == 1 else 'corrections have'} a picture of another size than "
-            "28 × 28 pixels: left out here and where a network is taught. “Delete all” takes them, too.",
+            f"{damaged:,} {'correction has' if damaged == 1 else 'corrections have'} a picture of "
+            f"another size than "
+            "28 × 28 pixels: left out here and where a network is taught. “Delete all” takes them, "
+            "too.",
             icon=":material/broken_image:",
         )
     if changing and (gone := st.session_state.get(GONE)):
@@ -91,14 +99,17 @@ def show_collection() -> None:
             st.button("Undo", on_click=undo, icon=":material/undo:")
     if not total:
         st.info(
-            "Nothing is kept yet. Draw a digit or read a picture, and say what it is with “That's a …”.",
+            "Nothing is kept yet. Draw a digit or read a picture, and say what it is with “That's "
+            "a …”.",
             icon=":material/school:",
         )
         return
     label = st.selectbox(
         "Show",
         [None, *counts],
-        format_func=lambda name: f"All ({total:,})" if name is None else f"{name} ({counts[name]:,})",
+        format_func=lambda name: (
+            f"All ({total:,})" if name is None else f"{name} ({counts[name]:,})"
+        ),
         width=240,
     )
     pages = -(-(total if label is None else counts[label]) // PAGE)
@@ -110,18 +121,29 @@ def show_collection() -> None:
             with st.container(width=84, gap=None):
                 read = f"{item.read}, {bars.percent(item.confidence)}" if item.read else "nothing"
                 words = (
-                    f"{item.label}, read as {read} by {item.checkpoint}: {item.origin}, {item.created:%Y-%m-%d %H:%M}"
+                    f"{item.label}, read as {read} by {item.checkpoint}: {item.origin}, "
+                    f"{item.created:%Y-%m-%d %H:%M}"
                 )
-                pictures.show([pictures.Figure(pictures.source(item.glyph), f"read: {read}", words, True)], width=72)
+                pictures.show(
+                    [pictures.Figure(pictures.source(item.glyph), f"read: {read}", words, True)],
+                    width=72,
+                )
                 if changing and st.checkbox(plain(item.label), key=f"choose {item.id}"):
                     chosen.append(item.id)
     with st.container(horizontal=True):
         if changing:
             words = f"Delete the chosen ({len(chosen)})" if chosen else "Delete the chosen"
-            st.button(words, on_click=delete, args=(chosen,), disabled=not chosen, icon=":material/delete:")
+            st.button(
+                words,
+                on_click=delete,
+                args=(chosen,),
+                disabled=not chosen,
+                icon=":material/delete:",
+            )
             with st.popover("Delete all", icon=":material/delete_forever:"):
                 sure = st.checkbox(
-                    f"All {total:,} corrections of {len(counts)} classes go, for all visitors of this server. You can "
+                    f"All {total:,} corrections of {len(counts)} classes go, for all visitors of "
+                    f"this server. You can "
                     "undo it until you leave or delete others."
                 )
                 st.button("Delete all of them", on_click=delete, args=(None,), disabled=not sure)
@@ -130,7 +152,9 @@ def show_collection() -> None:
             ("Download as npz", "collection.npz", "application/octet-stream", collection.as_npz),
         ):
             content = lambda made=made: made(*shelf.arrays())  # noqa: E731 (made when it is asked for)
-            st.download_button(words, content, file, kind, icon=":material/download:", on_click="ignore")
+            st.download_button(
+                words, content, file, kind, icon=":material/download:", on_click="ignore"
+            )
 
 
 def forget(name: str) -> None:
@@ -160,11 +184,15 @@ def offer() -> None:
     """What is to be learned, and the button that begins."""
     known = [name for name in counts if name in card["classes"]]
     if "members" in card["network"]:
-        st.info(f"{plain(path.name)} is a committee, which can't be taught; choose a single network in the sidebar.")
+        st.info(
+            f"{plain(path.name)} is a committee, which can't be taught; choose a single network in "
+            f"the sidebar."
+        )
         return
     if not teaching.writable(resources.directory()):
         st.info(
-            f"The folder {plain(str(resources.directory()))} can't be written, so that no new network could be kept."
+            f"The folder {plain(str(resources.directory()))} can't be written, so that no new "
+            f"network could be kept."
         )
         return
     if not counts:
@@ -179,11 +207,16 @@ def offer() -> None:
     )
     new = ", ".join(plain(name) for name in chosen if name not in card["classes"])
     if new:
-        st.caption(f"New to this network: {new}. It takes some dozens of examples to learn a new class.")
+        st.caption(
+            f"New to this network: {new}. It takes some dozens of examples to learn a new class."
+        )
     name = card["data"].get("name", "")
     shown = plain(teaching.shown(name))
     if not resources.at_hand(name):
-        st.caption(f"It takes the images of {shown} to teach this network: so that it does not forget them.")
+        st.caption(
+            f"It takes the images of {shown} to teach this network: so that it does not forget "
+            f"them."
+        )
         return
     st.button(
         f"Teach {plain(path.name)}",
@@ -193,7 +226,8 @@ def offer() -> None:
         icon=":material/school:",
     )
     st.caption(
-        f"A copy of the network goes on learning for about a minute, at least half from {shown}, so that it does not "
+        f"A copy of the network goes on learning for about a minute, at least half from {shown}, "
+        f"so that it does not "
         "forget. Every sixth of a class is put aside, to see whether it helped. Then you decide."
     )
 
@@ -221,8 +255,13 @@ def show_curves(history: list[dict]) -> None:
     if history:
         left, right = st.columns(2)
         left.altair_chart(charts.curves(history, "loss", "Loss", ".2f"), alt="Loss by epoch.")
-        right.altair_chart(charts.curves(history, "accuracy", "Accuracy", ".1%"), alt="Accuracy by epoch.")
-        st.caption("Dashed: what it learns from, distorted anew, its labels smoothed. Solid: validation images.")
+        right.altair_chart(
+            charts.curves(history, "accuracy", "Accuracy", ".1%"), alt="Accuracy by epoch."
+        )
+        st.caption(
+            "Dashed: what it learns from, distorted anew, its labels smoothed. Solid: validation "
+            "images."
+        )
 
 
 def show_result(job: teaching.Job) -> None:
@@ -238,23 +277,35 @@ def show_result(job: teaching.Job) -> None:
     }
     st.table(
         pd.DataFrame(
-            [[f"{row.n:,}", share(row.before, row.n), share(row.after, row.n)] for row in rows.values() if row.n],
+            [
+                [f"{row.n:,}", share(row.before, row.n), share(row.after, row.n)]
+                for row in rows.values()
+                if row.n
+            ],
             [plain(words) for words, row in rows.items() if row.n],
             ["Images", f"{plain(job.source.name)} reads right", "the new one reads right"],
         )
     )
     test = job.compared["test"]
     st.markdown(
-        f"Of the test images, the new one reads {test.gained:,} right that the old one reads wrong, and {test.lost:,} "
-        f"the other way round: {'more' if test.p < 0.05 else 'no more'} than chance would explain (McNemar's exact "
-        f"test, p = {test.p:.2g})."
+        f"Of the test images, the new one reads {test.gained:,} right that the old one reads "
+        f"wrong, and {test.lost:,} the other way round: {'more' if test.p < 0.05 else 'no more'} "
+        f"than chance would explain (McNemar's exact test, p = {test.p:.2g})."
     )
     if not job.compared["aside"].n:
-        st.caption("There are too few corrections to put some aside: every sixth of a class is, from the sixth on.")
+        st.caption(
+            "There are too few corrections to put some aside: every sixth of a class is, from the "
+            "sixth on."
+        )
     st.text_input("Name of the new network", "mine", key="name", max_chars=40)
     with st.container(horizontal=True):
         st.button("Keep it", on_click=keep, args=(job,), icon=":material/check:")
-        st.button("Throw it away", on_click=teaching.trainer().clear, args=(job,), icon=":material/delete:")
+        st.button(
+            "Throw it away",
+            on_click=teaching.trainer().clear,
+            args=(job,),
+            icon=":material/delete:",
+        )
     show_curves(job.history)
 
 
@@ -268,7 +319,10 @@ def teach(job: teaching.Job | None) -> None:
     if job is None:
         offer()
     elif job.busy:
-        st.markdown(f"**{plain(job.source.name)}** is being taught. All visitors of this server see it here.")
+        st.markdown(
+            f"**{plain(job.source.name)}** is being taught. All visitors of this server see it "
+            f"here."
+        )
         follow(job)
     else:
         show_result(job)

@@ -1,8 +1,10 @@
-"""Fine-tuning on the collection: a process of its own, one at a time for the whole server, and what came of it.
+"""Fine-tuning on the collection: a process of its own, one at a time for the whole server, and what
+came of it.
 
-The process is `python -m train --corrections`, of lower priority than the dashboard. It works in a temporary folder,
-and ends when the server does, however that ends: its standard input is a pipe that only the server holds. What comes
-out becomes a checkpoint when somebody keeps it, in one step, and is gone otherwise.
+The process is `python -m train --corrections`, of lower priority than the dashboard. It works in a
+temporary folder, and ends when the server does, however that ends: its standard input is a pipe
+that only the server holds. What comes out becomes a checkpoint when somebody keeps it, in one step,
+and is gone otherwise.
 """
 
 import atexit
@@ -37,7 +39,8 @@ NICENESS = 10  # of 19: visitors go first
 NAME = re.compile(r"[\w][\w .-]{0,39}")
 
 LIVE: set[Path] = set()  # the folders of this server's jobs
-Labelled = tuple[np.ndarray, np.ndarray]  # glyphs (n, 28, 28) uint8, and the names of their classes (n,) str
+# glyphs (n, 28, 28) uint8, and the names of their classes (n,) str
+Labelled = tuple[np.ndarray, np.ndarray]
 
 
 class TeachingError(Exception):
@@ -69,16 +72,38 @@ class Job:
         compared: "test", "trained" and "aside" → how the old and the new network do there.
     """
 
-    def __init__(self, source: Path, trained: Labelled, aside: Labelled, flags: tuple[str, ...] = ()):
+    def __init__(
+        self, source: Path, trained: Labelled, aside: Labelled, flags: tuple[str, ...] = ()
+    ):
         self.source, self._parts = source, {"trained": trained, "aside": aside}
         self.dataset = checkpoint.read_card(source)["data"].get("name", "")
-        self.state, self.progress, self.history, self.fault, self.compared = "running", {}, [], None, {}
+        self.state, self.progress, self.history, self.fault, self.compared = (
+            "running",
+            {},
+            [],
+            None,
+            {},
+        )
         self._folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
         LIVE.add(self._folder)
         self.output = self._folder / "new"
         (self._folder / "corrections.npz").write_bytes(collection.as_npz(*trained))
-        command = [sys.executable, "-m", "train", "--json", "--while-stdin", "--from", str(source), "--output"]
-        command += [str(self.output), "--corrections", str(self._folder / "corrections.npz"), *flags]
+        command = [
+            sys.executable,
+            "-m",
+            "train",
+            "--json",
+            "--while-stdin",
+            "--from",
+            str(source),
+            "--output",
+        ]
+        command += [
+            str(self.output),
+            "--corrections",
+            str(self._folder / "corrections.npz"),
+            *flags,
+        ]
         with open(self._folder / "errors", "wb") as errors:
             self._process = subprocess.Popen(
                 command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
@@ -132,7 +157,10 @@ class Job:
             return
         if code:
             errors = (self._folder / "errors").read_text(errors="replace").strip()
-            self.fault = errors.rpartition("error: ")[2].rpartition("\n")[2] or f"The training ended with code {code}."
+            self.fault = (
+                errors.rpartition("error: ")[2].rpartition("\n")[2]
+                or f"The training ended with code {code}."
+            )
             self.close("failed")
             return
         self.state = "comparing"
@@ -160,7 +188,9 @@ class Trainer:
         """The one there is, running or over; None after `clear`."""
         return self._job
 
-    def start(self, source: Path, trained: Labelled, aside: Labelled, flags: tuple[str, ...] = ()) -> Job:
+    def start(
+        self, source: Path, trained: Labelled, aside: Labelled, flags: tuple[str, ...] = ()
+    ) -> Job:
         """Begins one.
 
         Args:
@@ -177,41 +207,56 @@ class Trainer:
             raise TeachingError("There is no correction to learn from.")
         with self._lock:
             if self._job:
-                raise TeachingError("Somebody else has begun just now; only one network is taught at a time.")
+                raise TeachingError(
+                    "Somebody else has begun just now; only one network is taught at a time."
+                )
             now, most = time.monotonic(), limits.of(limits.TRAININGS)
             self._begun = [begun for begun in self._begun if begun > now - HOUR]
             if len(self._begun) >= most:
                 wait = math.ceil((self._begun[-most] + HOUR - now) / 60) if most else 60
-                raise TeachingError(f"{most} networks were taught in the last hour; the next may be in {wait} minutes.")
+                raise TeachingError(
+                    f"{most} networks were taught in the last hour; the next may be in {wait} "
+                    f"minutes."
+                )
             _sweep()
             try:
                 self._job = Job(source, trained, aside, flags)
                 self._begun.append(now)
             except OSError as error:
-                raise TeachingError(f"The training can't begin: {error.strerror or error}.") from error
+                raise TeachingError(
+                    f"The training can't begin: {error.strerror or error}."
+                ) from error
             return self._job
 
     def clear(self, job: Job | None = None) -> None:
-        """Cancels it, or throws away what came of it; a job that is another one by now is left alone."""
+        """Cancels it, or throws away what came of it; a job that is another one by now is left
+        alone."""
         with self._lock:
             if self._job and job in (None, self._job):
                 self._job.close()
                 self._job = None
 
     def keep(self, job: Job, directory: Path, name: str) -> None:
-        """Makes a checkpoint of what came of a job, whole or not at all, in the folder of the checkpoints.
+        """Makes a checkpoint of what came of a job, whole or not at all, in the folder of the
+        checkpoints.
 
         Raises:
-            TeachingError: the name is none or is taken, the folder can't be written, or the job is gone.
+            TeachingError: the name is none or is taken, the folder can't be written, or the job is
+                gone.
         """
         name = name.strip()
         if not NAME.fullmatch(name):
-            raise TeachingError("The name should have 1 to 40 letters, digits, blanks, dots and hyphens.")
+            raise TeachingError(
+                "The name should have 1 to 40 letters, digits, blanks, dots and hyphens."
+            )
         with self._lock:
             if job is not self._job or job.state != "done":
                 raise TeachingError("It is gone: somebody else has kept it or thrown it away.")
             if len(kept(directory)) >= limits.of(limits.NETWORKS):
-                raise TeachingError(f"{limits.of(limits.NETWORKS)} networks were kept already; delete one below first.")
+                raise TeachingError(
+                    f"{limits.of(limits.NETWORKS)} networks were kept already; delete one below "
+                    f"first."
+                )
             taken = TeachingError(f"There is a network “{name}” already; choose another name.")
             if (directory / name).exists():
                 raise taken
@@ -231,8 +276,11 @@ class Trainer:
                 shutil.rmtree(draft, ignore_errors=True)
                 if (directory / name).exists():
                     raise taken from error
-                why = error.strerror or "a file could not be copied; the disk may be full"  # shutil.Error has none
-                raise TeachingError(f"The folder of the networks can't be written: {why}.") from error
+                # shutil.Error has none
+                why = error.strerror or "a file could not be copied; the disk may be full"
+                raise TeachingError(
+                    f"The folder of the networks can't be written: {why}."
+                ) from error
             self._job = None
             job.close("kept")
 
@@ -248,13 +296,17 @@ def kept(directory: Path) -> list[str]:
     found = []
     for path in sorted(directory.glob(f"*/{checkpoint.CARD}")):
         with contextlib.suppress(OSError, ValueError, AttributeError, RecursionError):
-            if not path.parent.name.startswith(".") and json.loads(path.read_bytes()).get("kept") is True:
+            if (
+                not path.parent.name.startswith(".")
+                and json.loads(path.read_bytes()).get("kept") is True
+            ):
                 found.append(path.parent.name)
     return found
 
 
 def forget(directory: Path, name: str) -> None:
-    """Deletes a network that a visitor kept; raises TeachingError where it is none, or can't be deleted."""
+    """Deletes a network that a visitor kept; raises TeachingError where it is none, or can't be
+    deleted."""
     if name not in kept(directory):
         raise TeachingError("It is gone: somebody else has deleted it.")
     draft = directory / f".{name}.{os.getpid()}"  # in one step for those who list the folder
@@ -277,7 +329,10 @@ def compare(before: Path, after: Path, parts: dict[str, Labelled]) -> dict[str, 
     networks = [Recognizer.load(path) for path in (before, after)]
     compared = {}
     for part, (glyphs, labels) in parts.items():
-        old, new = (np.array(network.classes)[network.classify(glyphs).argmax(1)] == labels for network in networks)
+        old, new = (
+            np.array(network.classes)[network.classify(glyphs).argmax(1)] == labels
+            for network in networks
+        )
         lost, gained, p = evaluate.mcnemar(old, new)
         compared[part] = Compared(len(labels), int(old.sum()), int(new.sum()), gained, lost, p)
     return compared

@@ -14,7 +14,9 @@ def python() -> Path:
     if not (ENVIRONMENT / "complete").exists():
         print(f"Installing {HERE / 'requirements.txt'} ...", file=sys.stderr)
         subprocess.run([sys.executable, "-m", "venv", "--clear", ENVIRONMENT], check=True)
-        subprocess.run([interpreter, "-m", "pip", "install", "-q", "-r", HERE / "requirements.txt"], check=True)
+        subprocess.run(
+            [interpreter, "-m", "pip", "install", "-q", "-r", HERE / "requirements.txt"], check=True
+        )
         (ENVIRONMENT / "complete").touch()
     return interpreter
 

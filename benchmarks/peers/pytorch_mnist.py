@@ -1,7 +1,8 @@
-"""PyTorch's own MNIST example, to 99 % of the test images: `python pytorch_mnist.py ARRAYS.NPZ SEED`.
+"""PyTorch's own MNIST example, to 99 % of the test images: `python pytorch_mnist.py ARRAYS.NPZ
+SEED`.
 
-Its network, optimizer, schedule and batch, after examples/mnist of pytorch.org. The images come from the arrays that
-this project prepares, which is faster than to decode them one by one.
+Its network, optimizer, schedule and batch, after examples/mnist of pytorch.org. The images come
+from the arrays that this project prepares, which is faster than to decode them one by one.
 """
 
 import sys
@@ -23,7 +24,9 @@ def main() -> None:
     torch.manual_seed(int(sys.argv[2]))
     with np.load(sys.argv[1]) as arrays:
         train, test = normalized(arrays["train_images"]), normalized(arrays["test_images"])
-        train_labels, test_labels = (torch.from_numpy(arrays[f"{part}_labels"]).long() for part in ("train", "test"))
+        train_labels, test_labels = (
+            torch.from_numpy(arrays[f"{part}_labels"]).long() for part in ("train", "test")
+        )
     network = nn.Sequential(
         nn.Conv2d(1, 32, 3),
         nn.ReLU(),

@@ -1,7 +1,9 @@
-"""Images a second of this project's default network and training step in PyTorch: `python pytorch_throughput.py`.
+"""Images a second of this project's default network and training step in PyTorch: `python
+pytorch_throughput.py`.
 
-What train/loop.py does to a batch without distortions: AdamW with a schedule, smoothed labels, dropout, and the moving
-average of the weights; in PyTorch's channels-last layout, which is the faster one on CPUs.
+What train/loop.py does to a batch without distortions: AdamW with a schedule, smoothed labels,
+dropout, and the moving average of the weights; in PyTorch's channels-last layout, which is the
+faster one on CPUs.
 """
 
 import statistics
@@ -14,7 +16,9 @@ from torch.nn import functional
 BATCH, STEPS, WARM_UP = 128, 60, 10
 
 
-def conv_norm(channels_in: int, channels_out: int, size: int = 3, strides: int = 1, padding: int = 1) -> nn.Sequential:
+def conv_norm(
+    channels_in: int, channels_out: int, size: int = 3, strides: int = 1, padding: int = 1
+) -> nn.Sequential:
     convolution = nn.Conv2d(channels_in, channels_out, size, strides, padding, bias=False)
     return nn.Sequential(convolution, nn.BatchNorm2d(channels_out, momentum=0.01), nn.ReLU())
 
@@ -43,7 +47,9 @@ def main() -> None:
     others = [p for p in network.parameters() if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": 0.02}, {"params": others, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=2e-3, foreach=True)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=STEPS + 1, pct_start=0.1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, 2e-3, total_steps=STEPS + 1, pct_start=0.1
+    )
     state = [value for value in network.state_dict().values() if value.is_floating_point()]
     average = [value.clone() for value in state]
     images = torch.randint(0, 256, (10_000, 28, 28), dtype=torch.uint8)

@@ -1,1 +1,2 @@
-"""The views of the Evaluation page, one file each: `show(tested)` draws one below the page's heading."""
+"""The views of the Evaluation page, one file each: `show(tested)` draws one below the page's
+heading."""

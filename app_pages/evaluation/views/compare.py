@@ -1,4 +1,5 @@
-"""Two checkpoints side by side, on the same test images, and whether one is better by more than chance."""
+"""Two checkpoints side by side, on the same test images, and whether one is better by more than
+chance."""
 
 import numpy as np
 import pandas as pd
@@ -19,19 +20,27 @@ CHANCE = 0.05  # probability below which a difference is called more than chance
 
 def show(tested: Answers) -> None:
     st.header("Beside another network")
-    others = [name for name, fault in resources.faults().items() if name != tested.path.name and not fault]
+    others = [
+        name for name, fault in resources.faults().items() if name != tested.path.name and not fault
+    ]
     if not others:
-        st.info("There is no other checkpoint to compare with. Put one into the folder of checkpoints.")
+        st.info(
+            "There is no other checkpoint to compare with. Put one into the folder of checkpoints."
+        )
         return
     name = st.selectbox("Compare with", others, key="other", bind="query-params", width=280)
     try:
         other = Answers(resources.directory() / name)
     except CheckpointError:
-        st.info(f"The checkpoint {plain(name)} comes without an evaluation, so there is nothing to compare.")
+        st.info(
+            f"The checkpoint {plain(name)} comes without an evaluation, so there is nothing to "
+            f"compare."
+        )
         return
     if tested.classes != other.classes or not np.array_equal(tested.labels, other.labels):
         st.info(
-            f"{plain(tested.path.name)} and {plain(name)} were tested on different images, so they can't be compared."
+            f"{plain(tested.path.name)} and {plain(name)} were tested on different images, so they "
+            f"can't be compared."
         )
         return
     both = tested, other
@@ -41,7 +50,10 @@ def show(tested: Answers) -> None:
     st.header("Is one better?")
     st.markdown(verdict(*both))
     agreement = pd.DataFrame(
-        [[int((one & two).sum()) for two in (other.right, ~other.right)] for one in (tested.right, ~tested.right)],
+        [
+            [int((one & two).sum()) for two in (other.right, ~other.right)]
+            for one in (tested.right, ~tested.right)
+        ],
         [plain(f"{names[0]} {what}") for what in ("right", "wrong")],
         [plain(f"{names[1]} {what}") for what in ("right", "wrong")],
     )
@@ -51,10 +63,14 @@ def show(tested: Answers) -> None:
     change = other.matrix - tested.matrix
     st.altair_chart(
         plots.difference(change, tested.classes, *names, ink()),
-        alt=f"Confusion matrix of {names[1]} less that of {names[0]}: {np.abs(change).sum() // 2:,} images moved.",
+        alt=(
+            f"Confusion matrix of {names[1]} less that of {names[0]}: "
+            f"{np.abs(change).sum() // 2:,} images moved."
+        ),
     )
     st.caption(
-        f"Each cell: how many more images {plain(names[1])} (+, orange) or {plain(names[0])} (−, blue) has there."
+        f"Each cell: how many more images {plain(names[1])} (+, orange) or {plain(names[0])} (−, "
+        f"blue) has there."
     )
     recalls = pd.DataFrame(
         [
@@ -63,18 +79,26 @@ def show(tested: Answers) -> None:
             for label, row in zip(each.classes, evaluate.per_class(each.matrix), strict=True)
         ]
     )
-    st.altair_chart(plots.recalls(recalls), alt=f"Recall of each class by {names[0]} and by {names[1]}.")
+    st.altair_chart(
+        plots.recalls(recalls), alt=f"Recall of each class by {names[0]} and by {names[1]}."
+    )
     st.caption("Recall: of the images of a class, the share that is read as it.")
 
     st.header("What one alone reads right")
     images = answers.images(tested)
     for one, two in (both, both[::-1]):
         alone = np.flatnonzero(one.right & ~two.right)
-        st.subheader(f"Only {plain(one.path.name)}: {len(alone):,} {'image' if len(alone) == 1 else 'images'}")
+        st.subheader(
+            f"Only {plain(one.path.name)}: {len(alone):,} "
+            f"{'image' if len(alone) == 1 else 'images'}"
+        )
         marks = {int(i): f"label {one.classes[one.labels[i]]}" for i in alone}
         answers.gallery(two, alone, images, f"only {one.path.name}", marks)
         if len(alone):
-            st.caption(f"Below each: what {plain(two.path.name)} reads instead, its runner-up, and the label.")
+            st.caption(
+                f"Below each: what {plain(two.path.name)} reads instead, its runner-up, and the "
+                f"label."
+            )
 
     st.header("Are they as sure as they should be?")
     for column, each in zip(st.columns(2), both, strict=True):
@@ -89,22 +113,35 @@ def show(tested: Answers) -> None:
             {each.path.name: evaluate.coverage(each.labels, each.probabilities) for each in both},
             {each.path.name: each.card.get("threshold", 0.0) for each in both},
         ),
-        alt=f"Accuracy of the answers over the share of images answered, of {names[0]} and of {names[1]}.",
+        alt=(
+            f"Accuracy of the answers over the share of images answered, of {names[0]} and of "
+            f"{names[1]}."
+        ),
     )
-    st.caption("The least sure images are left out from right to left. Diamonds: where the networks abstain.")
+    st.caption(
+        "The least sure images are left out from right to left. Diamonds: where the networks "
+        "abstain."
+    )
 
     st.header("How they bear damage")
-    wanted = st.toggle("Damage test images and read them with both", key="both damaged", disabled=images is None)
+    wanted = st.toggle(
+        "Damage test images and read them with both", key="both damaged", disabled=images is None
+    )
     if wanted and images is not None:
         damage.chart(both, images)
 
 
 def table(first: Answers, second: Answers) -> pd.DataFrame:
     """What is worth knowing of two networks in a row each, and the second less the first."""
-    one, two = ({**evaluate.summary(each.labels, each.probabilities), **each.card} for each in (first, second))
+    one, two = (
+        {**evaluate.summary(each.labels, each.probabilities), **each.card}
+        for each in (first, second)
+    )
     rows = {
         "Accuracy": (one["accuracy"], two["accuracy"], ".2%"),
-        "95% interval": [f"{low:.2%} – {high:.2%}" for low, high in (x["accuracy_interval"] for x in (one, two))],
+        "95% interval": [
+            f"{low:.2%} – {high:.2%}" for low, high in (x["accuracy_interval"] for x in (one, two))
+        ],
         "Mistakes": (int((~first.right).sum()), int((~second.right).sum()), ",d"),
         "Log loss": (one["log_loss"], two["log_loss"], ".4f"),
         "Calibration error": (one["ece"], two["ece"], ".2%"),
@@ -112,20 +149,28 @@ def table(first: Answers, second: Answers) -> pd.DataFrame:
     if "parameters" in one and "parameters" in two:
         rows["Parameters"] = (one["parameters"], two["parameters"], ",d")
     cells = [
-        [*values, ""] if len(values) == 2 else [format(v, values[2]) for v in values[:2]] + [_signed(*values)]
+        [*values, ""]
+        if len(values) == 2
+        else [format(v, values[2]) for v in values[:2]] + [_signed(*values)]
         for values in rows.values()
     ]
-    return pd.DataFrame(cells, list(rows), [plain(first.path.name), plain(second.path.name), "Difference"])
+    return pd.DataFrame(
+        cells, list(rows), [plain(first.path.name), plain(second.path.name), "Difference"]
+    )
 
 
 def verdict(first: Answers, second: Answers) -> str:
-    """Whether one of two networks reads the same images better, by more than chance, in plain words."""
+    """Whether one of two networks reads the same images better, by more than chance, in plain
+    words."""
     names = plain(first.path.name), plain(second.path.name)
     only_first, only_second, p = evaluate.mcnemar(first.right, second.right)
     n = only_first + only_second
     if not n:
         return f"**{names[0]} and {names[1]} read the same images right**, so neither is better."
-    counts = f"{n:,} images are read right by one alone: {only_first:,} by {names[0]}, {only_second:,} by {names[1]}."
+    counts = (
+        f"{n:,} images are read right by one alone: {only_first:,} by {names[0]}, {only_second:,} "
+        f"by {names[1]}."
+    )
     if p < CHANCE:
         better = names[0] if only_first > only_second else names[1]
         words = f"**{better} is better, by more than chance would make.**"
@@ -133,8 +178,8 @@ def verdict(first: Answers, second: Answers) -> str:
         words = "**The difference is no more than chance would make.**"
     often = "in fewer than 1 of 1,000 cases" if p < 0.001 else f"in {100 * p:.1f} of 100 cases"
     return (
-        f"{words} {counts} Were the two as good as each other, they would part at least as unevenly {often} "
-        f"(McNemar's exact test, p = {p:.2g})."
+        f"{words} {counts} Were the two as good as each other, they would part at least as "
+        f"unevenly {often} (McNemar's exact test, p = {p:.2g})."
     )
 
 

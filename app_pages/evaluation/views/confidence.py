@@ -14,22 +14,32 @@ def show(tested: Answers) -> None:
     error = evaluate.expected_calibration_error(labels, probabilities)
     st.altair_chart(
         charts.reliability(evaluate.reliability(labels, probabilities)),
-        alt=f"Reliability diagram: accuracy over confidence in 15 bins. Expected calibration error {error:.2%}.",
+        alt=(
+            "Reliability diagram: accuracy over confidence in 15 bins. Expected calibration error "
+            f"{error:.2%}."
+        ),
     )
     st.caption(
-        f"On the dashed line it is right exactly as often as it is sure. On average it is {error:.2%} away from that "
+        f"On the dashed line it is right exactly as often as it is sure. On average it is "
+        f"{error:.2%} away from that "
         "(expected calibration error, 15 bins). A large point stands for many images."
     )
 
     st.header("How sure it is, right and wrong")
     sure = (tested.confidence >= 0.9).mean()
     mistakes = int((~tested.right & (tested.confidence >= 0.9)).sum())
-    words = f"It is at least 90% sure of {sure:.1%} of the images; {mistakes:,} of those it reads wrong."
+    words = (
+        f"It is at least 90% sure of {sure:.1%} of the images; {mistakes:,} of those it reads "
+        "wrong."
+    )
     st.altair_chart(
         plots.histogram(tested.confidence, tested.right),
         alt=f"Histogram of confidence, right beside wrong, counts on a logarithmic scale. {words}",
     )
-    st.caption(f"{words} Each step of the scale is ten times as many images, so that the few mistakes can be seen.")
+    st.caption(
+        f"{words} Each step of the scale is ten times as many images, so that the few mistakes can "
+        f"be seen."
+    )
 
     st.header("What if it may say “I don't know”?")
     curve = evaluate.coverage(labels, probabilities)
@@ -37,8 +47,9 @@ def show(tested: Answers) -> None:
     answered = tested.confidence >= threshold
     share, right = answered.mean(), tested.right[answered].sum() / max(1, answered.sum())
     words = (
-        f"This network abstains where it is less than {threshold:.1%} sure: it answers {share:.2%} of the test images "
-        f"and reads {right:.2%} of those right, where it would read {tested.right.mean():.2%} of all right."
+        f"This network abstains where it is less than {threshold:.1%} sure: it answers {share:.2%} "
+        f"of the test images and reads {right:.2%} of those right, where it would read "
+        f"{tested.right.mean():.2%} of all right."
         if threshold
         else "This network always answers."
     )
@@ -46,4 +57,7 @@ def show(tested: Answers) -> None:
         plots.coverage({tested.path.name: curve}, {tested.path.name: threshold}),
         alt=f"Accuracy of the answers over the share of images answered, the surest first. {words}",
     )
-    st.caption(f"{words} From right to left, the images of which it is least sure are left out, one after the other.")
+    st.caption(
+        f"{words} From right to left, the images of which it is least sure are left out, one after "
+        f"the other."
+    )

@@ -25,16 +25,24 @@ def show(tested: Answers) -> None:
     rows = chart([tested], images)
     st.header("What they look like")
     pictures.show([example(images, row) for row in rows.to_dict("records")], width=104, abreast=3)
-    st.caption("Below each: the damage, how many it still reads right, and how many it rather abstains from.")
+    st.caption(
+        "Below each: the damage, how many it still reads right, and how many it rather abstains "
+        "from."
+    )
 
 
 def chart(networks: Sequence[Answers], images: np.ndarray) -> pd.DataFrame:
-    """Draws how one or two networks, tested on the same images, bear damage; returns the numbers behind it."""
+    """Draws how one or two networks, tested on the same images, bear damage; returns the numbers
+    behind it."""
     labels = networks[0].labels[:IMAGES]
     place = st.empty()
     rows = measured(networks, images[:IMAGES], labels, place)
     means = rows[rows["kind"] != "none"].groupby("network", sort=False)["accuracy"].mean()
-    mean = "The mean of all damages: " + ", ".join(f"{share:.1%} ({name})" for name, share in means.items()) + "."
+    mean = (
+        "The mean of all damages: "
+        + ", ".join(f"{share:.1%} ({name})" for name, share in means.items())
+        + "."
+    )
     worst = rows.loc[rows["accuracy"].idxmin()]
     place.altair_chart(
         plots.damages(rows),
@@ -42,22 +50,33 @@ def chart(networks: Sequence[Answers], images: np.ndarray) -> pd.DataFrame:
         f"The worst: {worst['kind']}, {worst['accuracy']:.1%}.",
     )
     st.caption(
-        f"The first {len(labels):,} test images, damaged in one way at a time. {plain(mean)} Lines: where the accuracy "
-        "on endlessly many such images would lie (95% interval). Each image counts by its likeliest class, whether or "
-        "not the network would rather abstain."
+        f"The first {len(labels):,} test images, damaged in one way at a time. {plain(mean)} "
+        f"Lines: where the accuracy "
+        "on endlessly many such images would lie (95% interval). Each image counts by its "
+        "likeliest class, whether or not the network would rather abstain."
     )
     return rows
 
 
-def measured(networks: Sequence[Answers], images: np.ndarray, labels: np.ndarray, place) -> pd.DataFrame:
-    """A row for each network and kind of damage, as `plots.damages` takes them; progress is at `place`."""
+def measured(
+    networks: Sequence[Answers], images: np.ndarray, labels: np.ndarray, place
+) -> pd.DataFrame:
+    """A row for each network and kind of damage, as `plots.damages` takes them; progress is at
+    `place`."""
     rows, dataset = [], networks[0].dataset
     for number, kind in enumerate(robustness.DAMAGES):
         place.progress(number / len(robustness.DAMAGES), f"Reading damaged images: {kind}")
         for tested in networks:
-            right, abstained = _measured(str(tested.path), resources.stamp(tested.path), dataset, kind, images, labels)
+            right, abstained = _measured(
+                str(tested.path), resources.stamp(tested.path), dataset, kind, images, labels
+            )
             low, high = evaluate.wilson_interval(right, len(labels))
-            shares = {"accuracy": right / len(labels), "low": low, "high": high, "abstained": abstained / len(labels)}
+            shares = {
+                "accuracy": right / len(labels),
+                "low": low,
+                "high": high,
+                "abstained": abstained / len(labels),
+            }
             rows.append({"kind": kind, "network": tested.path.name, **shares})
     return pd.DataFrame(rows)
 
@@ -72,10 +91,18 @@ def example(images: np.ndarray, row: dict) -> pictures.Figure:
 
 @st.cache_data(max_entries=256, show_spinner=False)
 def _measured(
-    path: str, stamp: resources.Stamp, dataset: str, kind: str, _images: np.ndarray, _labels: np.ndarray
+    path: str,
+    stamp: resources.Stamp,
+    dataset: str,
+    kind: str,
+    _images: np.ndarray,
+    _labels: np.ndarray,
 ) -> tuple[int, int]:
-    """How many of a dataset's images are read right once damaged, and on how many the network abstains."""
+    """How many of a dataset's images are read right once damaged, and on how many the network
+    abstains."""
     recognizer = resources.recognizer(Path(path))
     probabilities = recognizer.classify(robustness.damaged(kind, _images))
     threshold = recognizer.card.get("threshold", 0.0)
-    return int((probabilities.argmax(1) == _labels).sum()), int((probabilities.max(1) < threshold).sum())
+    return int((probabilities.argmax(1) == _labels).sum()), int(
+        (probabilities.max(1) < threshold).sum()
+    )

@@ -27,17 +27,23 @@ def show(tested: Answers) -> None:
         for clicked in st.session_state[key].selection[maps.SELECTION]:
             st.session_state[box] = int(clicked["number"])
 
-    st.caption("Hover over a digit to see its image, click it to choose it. The mistakes are ringed.")
+    st.caption(
+        "Hover over a digit to see its image, click it to choose it. The mistakes are ringed."
+    )
     st.altair_chart(
         maps.chart(map, tested.classes, ink=ink()),
         key=key,
         on_select=choose,
-        alt=f"Map of {len(numbers):,} test images, each as the name of its class; {len(mistaken):,} mistakes ringed.",
+        alt=(
+            f"Map of {len(numbers):,} test images, each as the name of its class; "
+            f"{len(mistaken):,} mistakes ringed."
+        ),
     )
     st.caption(
-        f"{len(numbers):,} test images, a sample with the mistakes in it, each written as what it is. What the network "
-        "finds alike lies together (t-SNE of the numbers from which it decides). The directions, and the sizes of the "
-        "groups, mean nothing."
+        f"{len(numbers):,} test images, a sample with the mistakes in it, each written as what it "
+        f"is. What the network "
+        "finds alike lies together (t-SNE of the numbers from which it decides). The directions, "
+        "and the sizes of the groups, mean nothing."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         number = st.selectbox(

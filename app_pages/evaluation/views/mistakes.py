@@ -10,7 +10,10 @@ from train import evaluate
 ORDERS = {
     "Confidence": "The surest come first: how sure the network is of what it reads.",
     "Margin": "The widest come first: how much surer it is of what it reads than of the runner-up.",
-    "Loss": "The dearest come first: the less it believes in the true class, the more a mistake costs (log loss).",
+    "Loss": (
+        "The dearest come first: the less it believes in the true class, the more a mistake costs "
+        "(log loss)."
+    ),
 }
 LIKELY_WRONG = "⚠ likely wrong"
 
@@ -21,13 +24,17 @@ def show(tested: Answers) -> None:
     if not len(wrong):
         st.success("It makes no mistake on these test images.")
         return
-    doubtful = np.flatnonzero(evaluate.shown_instead(tested.labels, tested.probabilities) != tested.labels)
+    doubtful = np.flatnonzero(
+        evaluate.shown_instead(tested.labels, tested.probabilities) != tested.labels
+    )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         chosen = st.segmented_control(
             "Sort by", ORDERS, default="Confidence", required=True, key="order", bind="query-params"
         )
         order = chosen or "Confidence"  # an address may leave it empty
-        only = st.toggle(f"Only likely wrong labels ({len(doubtful)})", key="doubtful", bind="query-params")
+        only = st.toggle(
+            f"Only likely wrong labels ({len(doubtful)})", key="doubtful", bind="query-params"
+        )
     most = np.sort(tested.probabilities, axis=1)
     worth = {
         "Confidence": tested.confidence,
@@ -38,15 +45,19 @@ def show(tested: Answers) -> None:
     if only:
         wrong = wrong[np.isin(wrong, doubtful)]
     st.caption(
-        f"{ORDERS[order]} Below each: what it reads and how sure it is, then the runner-up, then the label. "
+        f"{ORDERS[order]} Below each: what it reads and how sure it is, then the runner-up, then "
+        f"the label. "
         "Click an image to look inside the network."
     )
     labels = {int(i): f"label {tested.classes[tested.labels[i]]}" for i in wrong}
-    marks = {i: f"{words},\n{LIKELY_WRONG}" if i in doubtful else words for i, words in labels.items()}
+    marks = {
+        i: f"{words},\n{LIKELY_WRONG}" if i in doubtful else words for i, words in labels.items()
+    }
     answers.gallery(tested, wrong, answers.images(tested), f"mistakes {order} {only}", marks)
     st.info(
-        "**Likely wrong labels.** Who wrote the labels makes mistakes, too. A label is marked where the network is as "
-        "sure of another class as it is, on average, of that class's own images, and is not so sure of the label "
-        "(Northcutt, Jiang and Chuang, 2021: *Confident learning*). It is a hint, not a proof: look for yourself.",
+        "**Likely wrong labels.** Who wrote the labels makes mistakes, too. A label is marked "
+        "where the network is as sure of another class as it is, on average, of that class's own "
+        "images, and is not so sure of the label (Northcutt, Jiang and Chuang, 2021: *Confident "
+        "learning*). It is a hint, not a proof: look for yourself.",
         icon=":material/label_important:",
     )

@@ -14,8 +14,11 @@ def show(tested: Answers) -> None:
         return
     left, middle = st.columns(2)
     left.altair_chart(charts.curves(history, "loss", "Loss", ".2f"), alt="Loss by epoch.")
-    middle.altair_chart(charts.curves(history, "accuracy", "Accuracy", ".1%"), alt="Accuracy by epoch.")
+    middle.altair_chart(
+        charts.curves(history, "accuracy", "Accuracy", ".1%"), alt="Accuracy by epoch."
+    )
     st.caption(
-        "Dashed: the training images, distorted anew each epoch and with dropout; their loss counts smoothed labels "
-        "and drawings of no digit, too, so that it never comes near 0. Solid: validation images, as they are."
+        "Dashed: the training images, distorted anew each epoch and with dropout; their loss "
+        "counts smoothed labels and drawings of no digit, too, so that it never comes near 0. "
+        "Solid: validation images, as they are."
     )
