@@ -86,7 +86,7 @@ def sample(digit: int = 4) -> Subject:
     return Subject(glyph, "a sample, drawn by program", str(digit), drawn)
 
 
-def sent(path: Path) -> Subject | None:
+def sent_here(path: Path) -> Subject | None:
     """As `current`, but only what was sent to this very page: whoever comes by himself finds the
     page as it was."""
     return current(path) if IMAGE in st.query_params else None
@@ -97,14 +97,14 @@ def dismiss() -> None:
     st.query_params.pop(IMAGE, None)
 
 
-def described(subject: Subject) -> str:
+def describe(subject: Subject) -> str:
     """Where a digit comes from and what it is, in a sentence."""
     return f"This digit is {subject.origin}" + (
-        f". It is {named(subject.truth)}." if subject.truth else "."
+        f". It is {with_article(subject.truth)}." if subject.truth else "."
     )
 
 
-def named(read: str) -> str:
+def with_article(read: str) -> str:
     """A class, or "?", as one says it: "an 8", "no digit", "Trouser"."""
     if read == "?":
         return "no digit"

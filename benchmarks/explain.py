@@ -35,7 +35,7 @@ def milliseconds(function: Callable, given: list) -> float:
 
 def figures(path: Path) -> dict[str, str]:
     """What → how long, for the network of a checkpoint."""
-    from app_pages.inside import explanations, removals
+    from app_pages.inside import ablations, explanations
     from app_pages.pen import canvas, samples, strokes
     from app_pages.server import resources
     from app_pages.subject import Subject
@@ -60,26 +60,26 @@ def figures(path: Path) -> dict[str, str]:
         "integrated gradients": lambda one: explainer.integrated_gradients(one.glyph, 3),
         "occlusion": lambda one: explainer.occlusion(one.glyph),
         "strokes": lambda one: resources.recognizer(path).read_glyphs(
-            np.stack([variant.glyph for variant in removals.of_drawing(one.strokes)])
+            np.stack([variant.glyph for variant in ablations.of_drawing(one.strokes)])
         ),
     }
-    if resources.is_here(name):
+    if resources.has_images(name):
         start = time.perf_counter()
-        album = explanations.album(path)
+        album = explanations.embedding_index(path)
         described = time.perf_counter() - start
         parts["nearest training images"] = lambda one: album.alike(one.glyph)
 
     def everything(one: Subject) -> None:
         explanations.where(path, one.glyph, 3)
-        explanations.without(path, one)
+        explanations.ablate(path, one)
         explanations.layers(path, one.glyph)
-        if resources.is_here(name):
+        if resources.has_images(name):
             explanations.nearest(path, one.glyph, "3")
 
     table = {what: f"{milliseconds(function, given):.0f} ms" for what, function in parts.items()}
     table["**all of the page's, with its pictures**"] = f"{milliseconds(everything, given):.0f} ms"
     table["once: opening the network"] = f"{opened:.1f} s"
-    if resources.is_here(name):
+    if resources.has_images(name):
         table["once: describing the training images"] = f"{described:.1f} s"
     return table
 

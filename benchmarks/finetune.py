@@ -55,7 +55,7 @@ def main() -> None:
 
     from model import Recognizer
     from model.recognizer import as_single_glyph
-    from train import data, evaluate
+    from train import data, metrics
 
     loaded = load_digits()
     digits = [
@@ -73,7 +73,7 @@ def main() -> None:
         recognizer, shares = Recognizer.load(checkpoint), []
         for images, labels in (test, mnist):
             count = int((recognizer.classify(images).argmax(1) == labels).sum())
-            low, high = evaluate.wilson_interval(count, len(labels))
+            low, high = metrics.wilson_interval(count, len(labels))
             shares.append(f"{count / len(labels):.2%} ({low:.1%} to {high:.1%})")
         return " | ".join(shares)
 

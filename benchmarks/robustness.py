@@ -3,8 +3,8 @@
     python benchmarks/robustness.py            # MNIST's test digits, the figures that are published
     python benchmarks/robustness.py --tune     # validation digits, for choosing anything by
 
-The damages are those of `train.robustness`, and the outliers are of kinds that `train.outliers` has
-none of. Each kind of damage is done to the same digits with a fixed seed.
+The damages are those of `train.corruptions`, and the outliers are of kinds that `train.outliers`
+has none of. Each kind of damage is done to the same digits with a fixed seed.
 """
 
 import argparse
@@ -20,8 +20,8 @@ sys.path.insert(0, str(ROOT))
 
 from model import Recognizer  # noqa: E402
 from model.glyph import normalise  # noqa: E402
-from train import data, robustness  # noqa: E402
-from train.evaluate import wilson_interval  # noqa: E402
+from train import corruptions, data  # noqa: E402
+from train.metrics import wilson_interval  # noqa: E402
 
 LETTERS = (
     # none that looks like a digit: I, l, O, o, S, s, Z, z, g, q
@@ -106,8 +106,8 @@ def main() -> None:
 
     print(f"| damage (n = {len(labels):,} each) | accuracy | abstained |\n| --- | --- | --- |")
     accuracies = []
-    for name in robustness.DAMAGES:
-        probabilities = recognizer.classify(robustness.damaged(name, images))
+    for name in corruptions.CORRUPTIONS:
+        probabilities = recognizer.classify(corruptions.corrupt(name, images))
         accuracies.append((probabilities.argmax(1) == labels).mean())
         print(
             f"| {name} | {accuracies[-1]:.2%} | {(probabilities.max(1) < threshold).mean():.1%} |"

@@ -30,7 +30,7 @@ def main() -> None:
     from app_pages.corrections.collection import Collection, Item
     from app_pages.teach.teaching import Trainer
     from model.recognizer import as_single_glyph
-    from train import evaluate
+    from train import metrics
 
     loaded = load_digits()
     order = np.random.default_rng(0).permutation(len(loaded.images))
@@ -69,7 +69,7 @@ def main() -> None:
         row = job.compared[part]
         shares = []
         for right in (row.before, row.after):
-            low, high = evaluate.wilson_interval(right, row.n)
+            low, high = metrics.wilson_interval(right, row.n)
             shares.append(f"{right / row.n:.2%} ({low:.1%} to {high:.1%})")
         print(f"| {words} | {row.n:,} | {' | '.join(shares)} |")
     print(f"\n{len(chosen)} corrections, of which {len(trained[1])} are trained on: {taken:.0f} s.")

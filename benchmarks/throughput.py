@@ -40,7 +40,7 @@ def ours(recipe: str, batch_size: int = 128) -> float:
     labels = generator.integers(0, 10, len(images), np.int32)
     order = generator.integers(0, len(images), (STEPS, config.batch_size), np.int32)
     state, devices = loop.TrainState(config, loop.DIGITS, STEPS), loop.mesh(config)
-    everywhere = loop.replicated(devices)
+    everywhere = loop.replicate_on(devices)
     nnx.update(state, everywhere(nnx.state(state)))
     split, order, totals = everywhere((data.Split(images, labels), order, jnp.zeros(3)))
     step, taken = nnx.cached_partial(loop.train_step, state, None), []

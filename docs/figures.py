@@ -15,11 +15,11 @@ from PIL import Image, ImageDraw, ImageFont
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-import model.page  # noqa: E402
+import model.page_reader  # noqa: E402
 from app_pages.figures import pictures  # noqa: E402
 from app_pages.pen import samples  # noqa: E402
 from model import Recognizer, checkpoint  # noqa: E402
-from model.explain import Explainer  # noqa: E402
+from model.explainer import Explainer  # noqa: E402
 from model.page_network import STRIDE  # noqa: E402
 
 OUTPUT = ROOT / "docs"
@@ -138,8 +138,8 @@ def heat(grey: np.ndarray) -> Image.Image:
     sheet, pen = page(350)
     side = grey.shape[0] // 2
     level = np.asarray(Image.fromarray(grey).reduce(2))
-    answers = [np.asarray(part)[0] for part in model.page.shipped()(level[None])]
-    found = model.page.distinct(model.page.spots(*answers))
+    answers = [np.asarray(part)[0] for part in model.page_reader.load_shipped()(level[None])]
+    found = model.page_reader.suppress_overlaps(model.page_reader.find_peaks(*answers))
     hot = np.kron(1 / (1 + np.exp(-answers[0])), np.ones((STRIDE, STRIDE)))[..., None]
     hot = np.clip(1.6 * hot, 0, 1)
     warm = np.round(np.stack([level] * 3, -1) * (1 - hot) + np.array([213, 94, 0]) * hot).astype(

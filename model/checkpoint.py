@@ -3,7 +3,7 @@
 A checkpoint is a folder of three files, none of which can run code when read:
 
 - `weights.safetensors`: every parameter and statistic of the network by its path, such as
-  `conv1.conv.kernel`, in float32, or in float16, which halves the file of a committee;
+  `conv1.conv.kernel`, in float32, or in float16, which halves the file of a ensemble;
 - `card.json`: what it is and how it came to be (`CARD_FIELDS`);
 - `evaluation.npz`: test labels and probabilities, what the charts of the dashboard need. Readers do
   without it.
@@ -28,7 +28,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as from_bytes
 from safetensors.numpy import save as to_bytes
 
-from model.network import Committee, DigitCNN
+from model.network import DigitCNN, Ensemble
 from model.page_network import NAMES, PageNetwork
 
 SHIPPED = Path(__file__).parent.parent / "checkpoints"
@@ -63,7 +63,7 @@ class CheckpointError(Exception):
     """A checkpoint can't be used; the message is one sentence that names the file and the fault."""
 
 
-def load(directory: os.PathLike | str) -> tuple[DigitCNN | Committee, dict]:
+def load(directory: os.PathLike | str) -> tuple[DigitCNN | Ensemble, dict]:
     """The network, ready to infer, and its card.
 
     Raises:
@@ -99,7 +99,7 @@ def _load(
             f"{directory / CARD}: 'network' does not describe {kind} ({_line(error)})."
         ) from error
     state = nnx.state(network, TRAINED)
-    wanted = by_name(state)
+    wanted = variables_by_name(state)
     most = (
         sum(variable.size * variable.dtype.itemsize for variable in wanted.values()) + MOST_HEADER
     )
@@ -136,7 +136,7 @@ def _load(
 
 def save(
     directory: os.PathLike | str,
-    network: DigitCNN | Committee,
+    network: DigitCNN | Ensemble,
     card: dict,
     labels: np.ndarray | None = None,
     probabilities: np.ndarray | None = None,
@@ -158,19 +158,19 @@ def save(
     # safetensors writes the memory of an array as it lies, whatever its strides.
     values = {
         name: np.ascontiguousarray(variable[...], dtype)
-        for name, variable in by_name(state).items()
+        for name, variable in variables_by_name(state).items()
     }
     content = to_bytes(values)
-    with replacing(directory / WEIGHTS) as path:
+    with atomic_write(directory / WEIGHTS) as path:
         path.write_bytes(content)
     if labels is not None:
-        with replacing(directory / EVALUATION) as path, open(path, "wb") as file:
+        with atomic_write(directory / EVALUATION) as path, open(path, "wb") as file:
             np.savez_compressed(
                 file,
                 labels=labels.astype(np.min_scalar_type(len(card["classes"]))),
                 probabilities=probabilities.astype(np.float32),
             )
-    with replacing(directory / CARD) as path:
+    with atomic_write(directory / CARD) as path:
         path.write_text(json.dumps(card | {"sha256": _sha256(content)}, indent=1) + "\n")
 
 
@@ -335,9 +335,9 @@ def _array(members: zipfile.ZipFile, name: str) -> np.ndarray:
         return np.lib.format.read_array(file, allow_pickle=False)
 
 
-def _network(card: dict) -> DigitCNN | Committee:
+def _network(card: dict) -> DigitCNN | Ensemble:
     arguments = network_arguments(card)
-    kind = Committee if "members" in arguments else DigitCNN
+    kind = Ensemble if "members" in arguments else DigitCNN
     return kind(classes=len(card["classes"]), **arguments, rngs=nnx.Rngs(0))
 
 
@@ -349,7 +349,7 @@ def network_arguments(card: dict) -> dict:
     }
 
 
-def by_name(state: nnx.State) -> dict[str, nnx.Variable]:
+def variables_by_name(state: nnx.State) -> dict[str, nnx.Variable]:
     """A state's variables by their paths, such as `conv1.conv.kernel`."""
     return {".".join(map(str, path)): variable for path, variable in nnx.to_flat_state(state)}
 
@@ -366,7 +366,7 @@ def _with_values(state: nnx.State, values: dict[str, np.ndarray]) -> list:
     ]
 
 
-class replacing:
+class atomic_write:
     """A path to write to, that takes the place of the real one when all went well."""
 
     def __init__(self, path: Path):
@@ -378,14 +378,14 @@ class replacing:
     def __exit__(self, kind, *_):
         if kind is None:
             # Else a power cut might leave the new name with nothing in it, or the old one.
-            sync(self.draft)
+            sync_to_disk(self.draft)
             os.replace(self.draft, self.path)
-            sync(self.path.parent)
+            sync_to_disk(self.path.parent)
         else:
             self.draft.unlink(missing_ok=True)
 
 
-def sync(path: Path) -> None:
+def sync_to_disk(path: Path) -> None:
     """Waits until a file, or a folder's list of files, is on the disk."""
     if path.is_dir() and os.name != "posix":  # where folders can't be opened
         return

@@ -7,7 +7,7 @@ THIN, THICK = 0.7, 6.0  # strokes in pixels of a glyph: beyond, few of MNIST's d
 SMALL = 12  # pixels: the longer side of a digit that holds enough detail
 
 
-def hints(reading: Reading) -> list[str]:
+def find_hints(reading: Reading) -> list[str]:
     """One sentence for each thing that makes the reading less sure than it could be; [] where all
     is well."""
     height, width = reading.image.shape[:2]

@@ -67,7 +67,7 @@ def load(source: os.PathLike | str | bytes | Image.Image | np.ndarray) -> np.nda
         return _to_rgb(image, len(source))
 
 
-def reduced(picture: np.ndarray, reduction: int) -> np.ndarray:
+def downscale(picture: np.ndarray, reduction: int) -> np.ndarray:
     """(h, w, 3) or (h, w) uint8 → (h / reduction, w / reduction, …), rounded up; by strips, since
     Pillow copies what it takes."""
     if reduction == 1:
@@ -79,7 +79,7 @@ def reduced(picture: np.ndarray, reduction: int) -> np.ndarray:
     )
 
 
-def room(content: bytes) -> int:
+def decoding_bytes(content: bytes) -> int:
     """Bytes that decoding a file takes at most; 0 where it is no picture or one that is refused."""
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
@@ -215,7 +215,7 @@ def _decoded(image: Image.Image, opened: bool) -> np.ndarray:
     # its rows become three bytes a pixel in place
     flat = np.empty(size, np.uint8) if memory is None else memory
     for strip in strips:
-        interruption.point()
+        interruption.check()
         flat[width * channels * strip.start : width * channels * strip.stop] = paint(
             part(strip)
         ).reshape(-1)

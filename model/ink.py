@@ -40,19 +40,19 @@ NOISE_FACTOR = 3.0  # ink differs from the paper by more than so many σ of the 
 def ink_map(rgb: np.ndarray) -> np.ndarray:
     """(h, w, 3) uint8 → (h, w) float32 in [0, 1]: 1 full ink, 0 paper and rulings; all 0 where
     nothing is written."""
-    if cut_close(rgb):
+    if is_cut_close(rgb):
         # Ink that is cut off by the border can't be told from a shadow or a table there: with paper
         # around, it can.
-        around, inside = with_margin(rgb)
+        around, inside = add_margin(rgb)
         return ink_map(around)[inside]
-    ground = paper(rgb)
+    ground = estimate_paper(rgb)
     ink = _ink(ground - rgb, ground)
-    if max(ink.shape) >= RULED_PAGE and (lines := rulings(ink)).any():
+    if max(ink.shape) >= RULED_PAGE and (lines := find_rulings(ink)).any():
         # Once more without them: there may be more ruling than writing, and of another colour.
         kept = ~ndimage.binary_dilation(lines, np.ones((3, 3)))
         # Lines lighter than the paper may have been taken for it; the better paper is the nearer to
         # the picture.
-        anew = paper(rgb, kept)
+        anew = estimate_paper(rgb, kept)
         if _mean_size(anew - rgb, kept) < FLATTER * _mean_size(ground - rgb, kept):
             ground = anew
         ink = _ink(ground - rgb, ground, kept)
@@ -67,14 +67,14 @@ def ink_map(rgb: np.ndarray) -> np.ndarray:
     return ink
 
 
-def nearby_ink(rgb: np.ndarray) -> np.ndarray:
+def local_ink_map(rgb: np.ndarray) -> np.ndarray:
     """(h, w, 3) uint8, a digit and a little around it → (h, w) float32 ink; there, the paper is of
     one colour."""
     ground = np.broadcast_to(np.median(rgb, axis=(0, 1)).astype(np.float32), rgb.shape)
     return _ink(ground - rgb, ground)
 
 
-def cut_close(rgb: np.ndarray) -> bool:
+def is_cut_close(rgb: np.ndarray) -> bool:
     """Whether strokes reach a picture's border, or nearly, which is plain paper otherwise.
 
     In a large picture, it is seldom a digit that reaches the border, but a table's edge, a shadow
@@ -102,7 +102,7 @@ def cut_close(rgb: np.ndarray) -> bool:
     return all(reached) and plain.sum() >= 3  # a 7 begins in a corner
 
 
-def with_margin(rgb: np.ndarray) -> tuple[np.ndarray, tuple[slice, slice]]:
+def add_margin(rgb: np.ndarray) -> tuple[np.ndarray, tuple[slice, slice]]:
     """(h, w, 3) uint8 → the same with paper around it, going on as it is at the border; and where
     the picture is."""
     margin = round(MARGIN * _length(rgb))
@@ -196,14 +196,14 @@ def as_glyph(rgb: np.ndarray, size: int) -> np.ndarray:
     For a picture that shows a single digit, so damaged that its ink can't be told from the rest:
     the network has seen such ones. All 0 where nothing is written.
     """
-    direction = _ink_direction(paper(rgb) - rgb)
+    direction = _ink_direction(estimate_paper(rgb) - rgb)
     if direction is None:
         return np.zeros((size, size), np.uint8)
     grey = Image.fromarray(rgb).convert("L").resize((size, size), Image.Resampling.BOX)
     return 255 - np.asarray(grey) if direction.sum() > 0 else np.asarray(grey)
 
 
-def paper(rgb: np.ndarray, kept: np.ndarray | None = None) -> np.ndarray:
+def estimate_paper(rgb: np.ndarray, kept: np.ndarray | None = None) -> np.ndarray:
     """(h, w, 3) uint8 → (h, w, 3) float32: the colour that each place would have without ink, going
     by pixels `kept`.
 
@@ -305,7 +305,7 @@ def _noise(ink: np.ndarray) -> float:
     return float(np.median(steps)) * 1.4826 / np.sqrt(2)
 
 
-def rulings(ink: np.ndarray) -> np.ndarray:
+def find_rulings(ink: np.ndarray) -> np.ndarray:
     """(h, w) ink → (h, w) bool: the lines of ruled or squared paper, less the strokes across
     them."""
     mask = ink >= RULING_INK

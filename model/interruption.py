@@ -24,7 +24,7 @@ def by(check: Callable[[], None]) -> Iterator[None]:
         _CHECK.reset(token)
 
 
-def point() -> None:
+def check() -> None:
     """A point at which a reading can be interrupted; raises what the check does."""
     if check := _CHECK.get():
         check()

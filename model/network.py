@@ -144,7 +144,7 @@ class DigitCNN(nnx.Module):
         return self.head(self.embed(images))
 
 
-class Committee(nnx.Module):
+class Ensemble(nnx.Module):
     """Several networks, of one shape but trained from other seeds, that decide together: their
     probabilities' mean.
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.segment import Box
+from model.segmentation import Box
 
 # All in units of the digits' height.
 GAP = 0.8  # of white ends a number,
@@ -34,7 +34,7 @@ SLACK = 0.4  # on each side of a number: so far it may lie beside its column
 OVERLAP = 0.15  # of the narrower of two numbers in a column, with that slack
 
 
-class Group(NamedTuple):
+class NumberGroup(NamedTuple):
     """A number: its digits; which sign stands before each of them, by its place among them; row and
     column from 0."""
 
@@ -44,7 +44,9 @@ class Group(NamedTuple):
     column: int
 
 
-def grouped(lines: Sequence[Sequence[Box]], signs: Sequence[tuple[Box, str]] = ()) -> list[Group]:
+def group_into_numbers(
+    lines: Sequence[Sequence[Box]], signs: Sequence[tuple[Box, str]] = ()
+) -> list[NumberGroup]:
     """The numbers of a page.
 
     Args:
@@ -75,16 +77,17 @@ def grouped(lines: Sequence[Sequence[Box]], signs: Sequence[tuple[Box, str]] = (
         first += len(line)
     boxes = [box for line in lines for box in line]
     columns = _columns(
-        [[around([boxes[at] for at in digits]) for digits, _ in row] for row in rows], _tilt(lines)
+        [[bounding_box([boxes[at] for at in digits]) for digits, _ in row] for row in rows],
+        _tilt(lines),
     )
     return [
-        Group(digits, own, number, column)
+        NumberGroup(digits, own, number, column)
         for number, (row, of_row) in enumerate(zip(rows, columns, strict=True))
         for (digits, own), column in zip(row, of_row, strict=True)
     ]
 
 
-def around(boxes: Sequence[Box]) -> Box:
+def bounding_box(boxes: Sequence[Box]) -> Box:
     """The box around some boxes."""
     left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
     return left, top, max(b[0] + b[2] for b in boxes) - left, max(b[1] + b[3] for b in boxes) - top

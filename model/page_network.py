@@ -3,7 +3,7 @@
 It looks at a grey picture at one scale and says, for every fourth pixel in both directions, whether
 the middle of a digit or of a mark lies there, which, and how far its box reaches (Zhou, Wang and
 Krähenbühl, Objects as Points, 2019). It finds digits of SMALLEST to LARGEST pixels; a picture is
-shown to it at several scales (model/page.py).
+shown to it at several scales (model/page_reader.py).
 """
 
 import jax

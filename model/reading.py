@@ -5,7 +5,7 @@ import dataclasses
 
 import numpy as np
 
-from model.segment import Box
+from model.segmentation import Box
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

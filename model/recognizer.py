@@ -11,7 +11,17 @@ import jax
 import numpy as np
 from PIL import Image
 
-from model import checkpoint, glyph, image, ink, interruption, numbers, page, remainder, segment
+from model import (
+    checkpoint,
+    glyph,
+    image,
+    ink,
+    interruption,
+    numbers,
+    page_reader,
+    remainder,
+    segmentation,
+)
 from model.network import GLYPH_SIZE, DigitCNN
 from model.reading import Digit, Number, Reading
 
@@ -53,10 +63,10 @@ class _Page(NamedTuple):
     """What is found in a picture turned one way: digits in lines, ink, signs, what was left out,
     and a note."""
 
-    lines: list[list[segment.Found]]
+    lines: list[list[segmentation.Detection]]
     ink: np.ndarray
-    signs: Sequence[tuple[segment.Box, str]] = ()
-    left_out: Sequence[segment.Box] = ()
+    signs: Sequence[tuple[segmentation.Box, str]] = ()
+    left_out: Sequence[segmentation.Box] = ()
     note: str = ""
 
 
@@ -67,8 +77,8 @@ class _Connected(NamedTuple):
 
     small: np.ndarray
     ink: np.ndarray
-    pieces: segment.Pieces | None
-    lines: list[list[segment.Found]]
+    pieces: segmentation.Pieces | None
+    lines: list[list[segmentation.Detection]]
     note: str
 
 
@@ -86,7 +96,7 @@ class Recognizer:
         )
         self._threshold = card.get("threshold", 0.0)
         # It knows digits: what has other classes is read by its connected ink alone.
-        self._page = page.shipped() if self.classes == DIGITS else None
+        self._page = page_reader.load_shipped() if self.classes == DIGITS else None
         # compiles, so that the first image needn't wait
         self.classify(np.zeros((1, GLYPH_SIZE, GLYPH_SIZE), np.uint8))
 
@@ -135,7 +145,7 @@ class Recognizer:
             lines, picture, np.rot90(found.ink, -turn // 90), turn, signs, left_out
         )
 
-    def read_boxes(self, reading: Reading, boxes: Mapping[segment.Box, int | None]) -> Reading:
+    def read_boxes(self, reading: Reading, boxes: Mapping[segmentation.Box, int | None]) -> Reading:
         """The picture of a reading, read anew where somebody says that its digits are.
 
         Args:
@@ -148,7 +158,7 @@ class Recognizer:
         kept = {digit.box: digit for digit in reading.digits}
         digits = []
         for given, said in boxes.items():
-            box = segment.clipped(given, width, height)
+            box = segmentation.clip_box(given, width, height)
             if box in kept:
                 digits.append(kept[box])
             else:
@@ -158,7 +168,9 @@ class Recognizer:
                 digits[-1] = dataclasses.replace(digits[-1], value=said, confidence=1.0)
         upright = np.rot90(reading.image, reading.turn // 90)
         back = (360 - reading.turn) % 360
-        order = segment.in_lines([_turned_back(digit.box, back, upright) for digit in digits])
+        order = segmentation.sort_into_lines(
+            [_turned_back(digit.box, back, upright) for digit in digits]
+        )
         lines = [[digits[number] for number in line] for line in order]
         left_out = [
             box for box in reading.left_out if not any(_overlap(box, digit.box) for digit in digits)
@@ -185,7 +197,7 @@ class Recognizer:
         probabilities = np.empty((len(glyphs), len(self.classes)), np.float32)
         start = 0
         while start < len(glyphs):
-            interruption.point()
+            interruption.check()
             size = next(size for size in BATCHES if len(glyphs) - start >= FILLED * size)
             batch = glyphs[start : start + size]
             padded = np.zeros((size, GLYPH_SIZE, GLYPH_SIZE), np.uint8)
@@ -260,10 +272,12 @@ class Recognizer:
         more digits when they are turned by a quarter; which quarter, the digits' glyphs say."""
         if len(boxes) < SEVERAL:
             return 0
-        tiles = page.samples(picture, np.array(boxes, float), TRIED_TILES)
-        upright, _ = page.glimpsed(tiles, self._page)
+        tiles = page_reader.sample_tiles(picture, np.array(boxes, float), TRIED_TILES)
+        upright, _ = page_reader.detect_in_samples(tiles, self._page)
         turned = {
-            way: page.glimpsed(np.rot90(tiles, way // 90, (1, 2)), self._page, TRIED_GLYPHS)
+            way: page_reader.detect_in_samples(
+                np.rot90(tiles, way // 90, (1, 2)), self._page, TRIED_GLYPHS
+            )
             for way in (90, 270)
         }
         least = LEAST_EVIDENCE + PRINTED * min(len(boxes), remainder.MOST)
@@ -295,16 +309,18 @@ class Recognizer:
             clean: whether connected ink may be all it takes to read it.
         """
         reduction = _reduction(picture)
-        small = image.reduced(picture, reduction)
+        small = image.downscale(picture, reduction)
         # turned, it would not quite fit
         if found is None or any(side % reduction for side in picture.shape[:2]):
             found = ink.ink_map(small)
         pieces, lines, note = None, [], ""
         try:
-            pieces = segment.Pieces.of_page(found)
+            pieces = segmentation.Pieces.of_page(found)
             if clean:
-                lines = segment.read_lines(pieces, self.classify, CLEAN_PAGE if self._page else 1.0)
-        except segment.TooMuchError as error:
+                lines = segmentation.read_lines(
+                    pieces, self.classify, CLEAN_PAGE if self._page else 1.0
+                )
+        except segmentation.TooMuchError as error:
             note = str(error)
         return _Connected(small, found, pieces, lines, note)
 
@@ -318,16 +334,16 @@ class Recognizer:
         several = max(small.shape[:2]) <= SMALL_PICTURE and sum(map(len, lines)) > 1
         rest = pieces.left_out(_boxes(lines))
         if not self._page or (not several and _is_clean(lines, rest)):
-            signs = remainder.signs(rest, _boxes(lines))
+            signs = remainder.find_signs(rest, _boxes(lines))
         else:
-            seen, signs = page.read(small, pieces, self._page, self.classify)
+            seen, signs = page_reader.read_page(small, pieces, self._page, self.classify)
             # Many pieces of which the page network knows none are print, a pattern, dirt.
             if seen or sum(map(len, lines)) > FEW:
                 lines = _confirmed(lines, seen)
                 rest = pieces.left_out(_boxes(lines))
         if lines and (alone := self._alone(small, lines)):
             lines, signs, rest = [[alone]], [], []
-        left_out = remainder.left_out(rest, _boxes(lines), found.shape)
+        left_out = remainder.find_left_out(rest, _boxes(lines), found.shape)
         reduction = _reduction(picture)
         if reduction > 1:
             lines = [self._at_full_size(line, picture, reduction) for line in lines]
@@ -335,7 +351,9 @@ class Recognizer:
             left_out = [_enlarged(box, reduction, picture) for box in left_out]
         return _Page(lines, found, signs, left_out)
 
-    def _alone(self, picture: np.ndarray, lines: list[list[segment.Found]]) -> segment.Found | None:
+    def _alone(
+        self, picture: np.ndarray, lines: list[list[segmentation.Detection]]
+    ) -> segmentation.Detection | None:
         """The picture as one damaged digit, where the network is surer of that than of what was
         found in pieces."""
         height, width = picture.shape[:2]
@@ -352,11 +370,11 @@ class Recognizer:
             return None
         boxes = np.array(_boxes(lines))
         (left, top), (right, bottom) = boxes[:, :2].min(0), (boxes[:, :2] + boxes[:, 2:]).max(0)
-        return segment.Found(
+        return segmentation.Detection(
             (int(left), int(top), int(right - left), int(bottom - top)), whole, probabilities
         )
 
-    def _digit(self, box: segment.Box, cut: np.ndarray, probabilities: np.ndarray) -> Digit:
+    def _digit(self, box: segmentation.Box, cut: np.ndarray, probabilities: np.ndarray) -> Digit:
         confidence = float(probabilities.max())
         value = int(probabilities.argmax()) if confidence >= self._threshold and cut.any() else None
         return Digit(value, confidence, probabilities, box, cut)
@@ -367,8 +385,8 @@ class Recognizer:
         picture: np.ndarray,
         found: np.ndarray,
         turn: int,
-        signs: Sequence[tuple[segment.Box, str]] = (),
-        left_out: Sequence[segment.Box] = (),
+        signs: Sequence[tuple[segmentation.Box, str]] = (),
+        left_out: Sequence[segmentation.Box] = (),
     ) -> Reading:
         # names of several letters would run together
         between = "" if max(map(len, self.classes)) == 1 else " "
@@ -376,18 +394,18 @@ class Recognizer:
         digits = tuple(digit for line in lines for digit in line)
         # Numbers stand side by side where the writing is upright.
         upright, back = np.rot90(picture, turn // 90), (360 - turn) % 360
-        groups = numbers.grouped(
+        groups = numbers.group_into_numbers(
             [[_turned_back(digit.box, back, upright) for digit in line] for line in lines],
             [(_turned_back(box, back, upright), sign) for box, sign in signs],
         )
         grouped = tuple(self._number(group, digits, signs, between) for group in groups)
-        note = remainder.note(digits, left_out)
+        note = remainder.write_note(digits, left_out)
         return Reading(
             text, digits, picture, found, turn, grouped, tuple(left_out), tuple(signs), note
         )
 
     def _number(
-        self, group: numbers.Group, digits: tuple[Digit, ...], signs, between: str
+        self, group: numbers.NumberGroup, digits: tuple[Digit, ...], signs, between: str
     ) -> Number:
         parts = [
             (signs[group.signs[place]][1] if place in group.signs else between if place else "")
@@ -398,15 +416,17 @@ class Recognizer:
         around = [digit.box for digit in own] + [
             signs[number][0] for number in group.signs.values()
         ]
-        return Number("".join(parts), group.row + 1, group.column + 1, numbers.around(around), own)
+        return Number(
+            "".join(parts), group.row + 1, group.column + 1, numbers.bounding_box(around), own
+        )
 
     def name(self, digit: Digit) -> str:
         """What a digit is read as: the name of its class, or "?"."""
         return "?" if digit.value is None else self.classes[digit.value]
 
     def _at_full_size(
-        self, line: list[segment.Found], picture: np.ndarray, reduction: int
-    ) -> list[segment.Found]:
+        self, line: list[segmentation.Detection], picture: np.ndarray, reduction: int
+    ) -> list[segmentation.Detection]:
         """Digits of a reduced picture, with boxes in the picture as given; small ones in doubt are
         read there, too."""
         read = []
@@ -418,12 +438,14 @@ class Recognizer:
                 around, (y, x) = _surroundings(picture, box)
                 sharp = glyph.normalise(ink.ink_map(around)[y : y + height, x : x + width])
                 if sharp.any():
-                    both = page.agreed(found.probabilities, self.classify(sharp[None])[0])
+                    both = page_reader.combine_votes(
+                        found.probabilities, self.classify(sharp[None])[0]
+                    )
                     found = found._replace(glyph=sharp, probabilities=both)
             read.append(found)
         return read
 
-    def _ink_in(self, box: segment.Box, reading: Reading) -> np.ndarray:
+    def _ink_in(self, box: segmentation.Box, reading: Reading) -> np.ndarray:
         """(h, w) float32 ink in a box, without what only reaches into it from a neighbour."""
         reduction = round(reading.image.shape[1] / reading.ink.shape[1])
         if reduction > 1 and max(box[2:]) <= SMALL_DIGIT * reduction:
@@ -433,7 +455,7 @@ class Recognizer:
             left, top, width, height = (-(-side // reduction) for side in box)
             around, (y, x) = _surroundings(reading.ink, (left, top, width, height))
         inside = np.s_[y : y + height, x : x + width]
-        return np.where(segment.own_ink(around, inside), around[inside], 0)
+        return np.where(segmentation.own_ink_mask(around, inside), around[inside], 0)
 
 
 def as_single_glyph(source: os.PathLike | str | bytes | Image.Image | np.ndarray) -> np.ndarray:
@@ -445,8 +467,8 @@ def as_single_glyph(source: os.PathLike | str | bytes | Image.Image | np.ndarray
             writing.
     """
     try:
-        cut = glyph.normalise(segment.Pieces.of_page(_ink_of(image.load(source))).writing())
-    except segment.TooMuchError as error:
+        cut = glyph.normalise(segmentation.Pieces.of_page(_ink_of(image.load(source))).writing())
+    except segmentation.TooMuchError as error:
         raise image.ImageError(str(error)) from error
     if not cut.any():
         raise image.ImageError("Nothing is written in the picture.")
@@ -460,10 +482,10 @@ def _reduction(picture: np.ndarray) -> int:
 
 def _ink_of(picture: np.ndarray) -> np.ndarray:
     """(h, w, 3) uint8 → its (h', w') ink, of a large picture at a reduced size."""
-    return ink.ink_map(image.reduced(picture, _reduction(picture)))
+    return ink.ink_map(image.downscale(picture, _reduction(picture)))
 
 
-def _boxes(lines: list[list[segment.Found]]) -> list[segment.Box]:
+def _boxes(lines: list[list[segmentation.Detection]]) -> list[segmentation.Box]:
     return [one.box for line in lines for one in line]
 
 
@@ -472,7 +494,7 @@ def _size(boxes: Sequence[Sequence[float]]) -> float:
     return float(np.median([max(box[2:]) for box in boxes]))
 
 
-def _is_clean(lines: list[list[segment.Found]], rest: Sequence[segment.Box]) -> bool:
+def _is_clean(lines: list[list[segmentation.Detection]], rest: Sequence[segmentation.Box]) -> bool:
     """Whether connected ink is enough, and quicker: it is read surely, and specks, points and
     dashes are left."""
     if not lines or _sureness(lines) < np.log(UPRIGHT):
@@ -481,8 +503,8 @@ def _is_clean(lines: list[list[segment.Found]], rest: Sequence[segment.Box]) -> 
 
 
 def _confirmed(
-    lines: list[list[segment.Found]], seen: list[list[segment.Found]]
-) -> list[list[segment.Found]]:
+    lines: list[list[segmentation.Detection]], seen: list[list[segmentation.Detection]]
+) -> list[list[segmentation.Detection]]:
     """The digits of connected ink where the page network sees these and nothing else, else what
     that sees.
 
@@ -492,10 +514,10 @@ def _confirmed(
     if not lines or not seen or _sureness(lines) < np.log(CONFIDENT):
         return seen
     digits = [one for line in seen for one in line]
-    connected, found = page.bounds(itertools.chain(*lines)), page.bounds(digits)
+    connected, found = page_reader.corners(itertools.chain(*lines)), page_reader.corners(digits)
     middles = (found[:, :2] + found[:, 2:]) / 2
     inside = ((middles >= connected[:, None, :2]) & (middles <= connected[:, None, 2:])).all(2)
-    union, within = page.overlaps(connected.astype(float), found.astype(float))
+    union, within = page_reader.box_overlaps(connected.astype(float), found.astype(float))
     unseen = (within < CONFIRMED).all(1).mean()
     if not inside.any(0).all() or unseen > UNCONFIRMED:
         return seen
@@ -509,10 +531,10 @@ def _confirmed(
     ]
 
 
-def _enlarged(box: segment.Box, reduction: int, picture: np.ndarray) -> segment.Box:
+def _enlarged(box: segmentation.Box, reduction: int, picture: np.ndarray) -> segmentation.Box:
     """A box in a reduced picture → the box in the picture as given."""
     left, top, width, height = (side * reduction for side in box)
-    return segment.clipped((left, top, width, height), picture.shape[1], picture.shape[0])
+    return segmentation.clip_box((left, top, width, height), picture.shape[1], picture.shape[0])
 
 
 def _few(things: Sequence, most: int) -> Sequence:
@@ -524,11 +546,11 @@ def _few(things: Sequence, most: int) -> Sequence:
     )
 
 
-def _overlap(one: segment.Box, other: segment.Box) -> bool:
+def _overlap(one: segmentation.Box, other: segmentation.Box) -> bool:
     return all(one[k] < other[k] + other[k + 2] and other[k] < one[k] + one[k + 2] for k in (0, 1))
 
 
-def _surroundings(picture: np.ndarray, box: segment.Box) -> tuple[np.ndarray, tuple[int, int]]:
+def _surroundings(picture: np.ndarray, box: segmentation.Box) -> tuple[np.ndarray, tuple[int, int]]:
     """The part of a picture in and around a box, a box' longer side on each side, and where (y, x)
     the box starts."""
     left, top, width, height = box
@@ -537,12 +559,12 @@ def _surroundings(picture: np.ndarray, box: segment.Box) -> tuple[np.ndarray, tu
     return picture[y : top + height + margin, x : left + width + margin], (top - y, left - x)
 
 
-def _sureness(lines: list[list[segment.Found]]) -> float:
+def _sureness(lines: list[list[segmentation.Detection]]) -> float:
     """Mean logarithm of the confidences, in nats."""
     return float(np.mean([np.log(found.probabilities.max()) for line in lines for found in line]))
 
 
-def _turned_back(box: segment.Box, turn: int, picture: np.ndarray) -> segment.Box:
+def _turned_back(box: segmentation.Box, turn: int, picture: np.ndarray) -> segmentation.Box:
     """A box in the picture turned upright → the box in the picture as given, whose writing is
     turned clockwise."""
     left, top, width, height = box

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from model import page
+from model import page_reader
 from model.page_network import SMALLEST
 from model.reading import Digit
-from model.segment import Box
+from model.segmentation import Box
 
 # of the least digit: smaller ink, or smaller than any digit, may be left where all was read
 LITTLE = 0.15
@@ -30,7 +30,7 @@ def is_little(rest: Sequence[Box], digits: Sequence[Box]) -> bool:
     return all(max(box[2:]) < least or _is_dash(box) for box in rest)
 
 
-def signs(rest: Sequence[Box], digits: Sequence[Box]) -> list[tuple[Box, str]]:
+def find_signs(rest: Sequence[Box], digits: Sequence[Box]) -> list[tuple[Box, str]]:
     """What may be a dash, a point or a comma: a speck by its place among the digits is none
     (model/numbers.py)."""
     if not digits or len(rest) > MOST_SIGNS:
@@ -41,11 +41,11 @@ def signs(rest: Sequence[Box], digits: Sequence[Box]) -> list[tuple[Box, str]]:
         if _is_dash(box) and LENGTH[0] * size <= width <= LENGTH[1] * size:
             found.append((box, "−"))
         elif POINT[0] * size <= max(width, height) <= POINT[1] * size:
-            found.append((box, page.point(width, height)))
+            found.append((box, page_reader.point_sign(width, height)))
     return found
 
 
-def left_out(rest: Sequence[Box], digits: Sequence[Box], shape: tuple[int, int]) -> list[Box]:
+def find_left_out(rest: Sequence[Box], digits: Sequence[Box], shape: tuple[int, int]) -> list[Box]:
     """What, on a picture of that shape, is about as large as the digits, or, where there are none,
     as any may be."""
     sizes = [max(box[2:]) for box in digits]
@@ -55,7 +55,7 @@ def left_out(rest: Sequence[Box], digits: Sequence[Box], shape: tuple[int, int])
     return [box for box in rest if least <= max(box[2:]) <= most and not _is_dash(box)][:MOST]
 
 
-def note(digits: Sequence[Digit], left_out: Sequence[Box]) -> str:
+def write_note(digits: Sequence[Digit], left_out: Sequence[Box]) -> str:
     """One sentence where the answer tells little of what is there, else ""."""
     unsure = sum(digit.value is None for digit in digits)
     much = len(left_out) >= max(MUCH, MUCH_OUT * len(digits))

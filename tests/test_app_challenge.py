@@ -33,7 +33,7 @@ def test_ten_digits_one_of_them_wrong(database):
     assert f"{asked[3]} read as {(asked[3] + 1) % 10}: 1" in matrix.proto.alt
     assert [element.proto.label for element in app.get("download_button")] == ["Picture to share"]
     press(app, "Keep them to teach with")
-    assert collection.opened().counts() == dict.fromkeys("0123456789", 1)
+    assert collection.open_collection().counts() == dict.fromkeys("0123456789", 1)
     press(app, "Again")
     assert "Digit 1 of 10" in page_html(app)
 

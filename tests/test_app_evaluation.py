@@ -13,12 +13,12 @@ from pages import DEFAULT, page_html, said, start
 from streamlit.testing.v1 import AppTest
 
 from app_pages import subject
-from app_pages.evaluation import answers, plots
-from app_pages.evaluation.answers import Answers
-from app_pages.evaluation.views import compare, damage
+from app_pages.evaluation import plots, predictions
+from app_pages.evaluation.predictions import Predictions
+from app_pages.evaluation.views import compare, robustness
 from app_pages.figures import charts, maps
 from model import checkpoint
-from train import data, evaluate, robustness
+from train import corruptions, data, metrics
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def images(monkeypatch) -> Iterator[np.ndarray]:
 def forget() -> None:
     """What was computed of other images in the place of the test images."""
     maps._test_map.clear()
-    damage._measured.clear()
+    robustness._measured.clear()
 
 
 def view(name: str) -> AppTest:
@@ -64,7 +64,7 @@ def test_the_numbers_are_those_of_the_evaluation():
     assert not app.exception
     labels, probabilities = checkpoint.read_evaluation(DEFAULT)
     right, n = int((labels == probabilities.argmax(1)).sum()), len(labels)
-    low, high = evaluate.wilson_interval(right, n)
+    low, high = metrics.wilson_interval(right, n)
     assert [metric.value for metric in app.metric] == [
         f"{right / n:.2%}",
         f"{low:.2%} – {high:.2%}",
@@ -110,14 +110,14 @@ def test_every_kind_of_the_confusion_matrix(shown, cells, images):
     app = start("evaluation")
     app.button_group(key="show").set_value(shown).run()
     assert not app.exception
-    tested = Answers(DEFAULT)
+    tested = Predictions(DEFAULT)
     wanted = charts.confusion(tested.matrix, tested.classes, shown, ("", "")).data["words"]
     sent = app.get("vega_lite_chart")[0].proto.datasets[0].data.data
     assert pa.ipc.open_stream(sent).read_pandas()["words"].tolist() == wanted.tolist()
 
 
 def test_at_first_the_most_frequent_mistake_is_chosen(images):
-    tested = Answers(DEFAULT)
+    tested = Predictions(DEFAULT)
     mistakes = tested.matrix * ~np.eye(10, dtype=bool)
     app = start("evaluation")
     cell = [int(app.selectbox(key=key).value) for key in ("true", "predicted")]
@@ -125,7 +125,7 @@ def test_at_first_the_most_frequent_mistake_is_chosen(images):
 
 
 def test_a_cell_chosen_by_the_boxes_shows_its_images_page_by_page(images):
-    tested = Answers(DEFAULT)
+    tested = Predictions(DEFAULT)
     app = start("evaluation")
     app.selectbox(key="true").set_value("7").run()
     app.selectbox(key="predicted").set_value("7").run()
@@ -135,7 +135,7 @@ def test_a_cell_chosen_by_the_boxes_shows_its_images_page_by_page(images):
     surest = members[np.argsort(-tested.confidence[members])]
     assert (
         page_html(app).count("<figure")
-        == answers.PAGE
+        == predictions.PAGE
         == len(app.selectbox(key="image 7 7 1").options)
     )
     assert app.selectbox(key="image 7 7 1").value == surest[0]
@@ -167,9 +167,11 @@ def test_an_image_is_sent_on(images, monkeypatch):
 
 def test_the_address_of_an_image_names_the_network_where_it_is_not_the_default(checkpoints):
     shutil.copytree(DEFAULT, checkpoints / "my own")
-    assert answers.address("network", Answers(checkpoints / "default"), 3) == "network?image=3"
     assert (
-        answers.address("network", Answers(checkpoints / "my own"), 3)
+        predictions.link_to("network", Predictions(checkpoints / "default"), 3) == "network?image=3"
+    )
+    assert (
+        predictions.link_to("network", Predictions(checkpoints / "my own"), 3)
         == "network?image=3&checkpoint=my+own"
     )
 
@@ -231,7 +233,7 @@ def test_what_was_chosen_need_not_be_there_with_another_network(checkpoints, ima
     box.set_value(int(box.options[-1].partition(":")[0])).run()
     app.selectbox(key="checkpoint").set_value("other").run()
     assert not app.exception and "9 read as 4" in said(app.subheader)
-    assert page_html(app).count("<figure") == answers.PAGE
+    assert page_html(app).count("<figure") == predictions.PAGE
     app.selectbox(key="checkpoint").set_value("letters").run()
     assert not app.exception
     assert {app.selectbox(key=key).value for key in ("true", "predicted")} <= set("abcdefghij")
@@ -241,10 +243,10 @@ def test_what_was_chosen_need_not_be_there_with_another_network(checkpoints, ima
 
 
 def test_mistakes_are_sorted_and_likely_wrong_labels_marked(images):
-    tested = Answers(DEFAULT)
+    tested = Predictions(DEFAULT)
     wrong = np.flatnonzero(~tested.right)
     doubtful = np.flatnonzero(
-        evaluate.shown_instead(tested.labels, tested.probabilities) != tested.labels
+        metrics.shown_instead(tested.labels, tested.probabilities) != tested.labels
     )
     app = view("Mistakes")
     assert (
@@ -253,7 +255,7 @@ def test_mistakes_are_sorted_and_likely_wrong_labels_marked(images):
     )
     assert page_html(app).count("likely wrong<") == len(doubtful) > 0
     app.button_group(key="order").set_value("Loss").run()
-    dearest = wrong[evaluate.losses(tested.labels, tested.probabilities)[wrong].argmax()]
+    dearest = wrong[metrics.losses(tested.labels, tested.probabilities)[wrong].argmax()]
     assert app.selectbox(key="image mistakes Loss False 1").value == dearest
     app.toggle(key="doubtful").set_value(True).run()
     assert not app.exception and page_html(app).count("<figure") == len(doubtful)
@@ -265,7 +267,7 @@ def test_without_mistakes_there_is_nothing_to_browse(checkpoints):
     for name in ("Mistakes", "Confidence", "Confusion matrix"):
         app = view(name)
         assert (name == "Mistakes") == ("no mistake" in said(app.success))
-    curve = evaluate.coverage(labels, np.eye(10)[labels])
+    curve = metrics.coverage(labels, np.eye(10)[labels])
     (line,) = plots.coverage({"default": curve}, {}).to_dict()["layer"]
     assert line["encoding"]["x"]["scale"]["domain"] == pytest.approx([0.95, 1])
 
@@ -275,7 +277,7 @@ def test_without_mistakes_there_is_nothing_to_browse(checkpoints):
 
 def test_what_abstaining_brings_is_said_in_numbers():
     app = view("Confidence")
-    tested = Answers(DEFAULT)
+    tested = Predictions(DEFAULT)
     answered = tested.confidence >= tested.card["threshold"]
     assert f"answers {answered.mean():.2%}" in said(app.caption)
     assert f"reads {tested.right[answered].mean():.2%} of those right" in said(app.caption)
@@ -296,8 +298,8 @@ def test_the_histogram_counts_all():
 
 
 def test_the_coverage_curve_keeps_its_end_and_marks_the_threshold():
-    tested = Answers(DEFAULT)
-    curve = evaluate.coverage(tested.labels, tested.probabilities)
+    tested = Predictions(DEFAULT)
+    curve = metrics.coverage(tested.labels, tested.probabilities)
     line, mark, _ = plots.coverage({"default": curve}, {"default": 0.625}).layer
     assert len(line.data) <= 2 * plots.POINTS
     assert line.data["accuracy"].iloc[-1] == pytest.approx(tested.right.mean())
@@ -308,9 +310,11 @@ def test_the_coverage_curve_keeps_its_end_and_marks_the_threshold():
 
 
 def test_damage_is_measured_and_shown(images, monkeypatch):
-    monkeypatch.setattr(damage, "IMAGES", 16)
+    monkeypatch.setattr(robustness, "IMAGES", 16)
     monkeypatch.setattr(
-        robustness, "DAMAGES", {kind: robustness.DAMAGES[kind] for kind in ("none", "grey ground")}
+        corruptions,
+        "DAMAGES",
+        {kind: corruptions.CORRUPTIONS[kind] for kind in ("none", "grey ground")},
     )
     app = view("Damage")
     assert page_html(app).count("<figure") == 2 and "grey ground" in page_html(app)
@@ -322,15 +326,15 @@ def test_the_rows_of_damage_are_counts(images, recognizer):
         def progress(self, share, words):
             assert 0 <= share < 1 and words
 
-    tested = Answers(DEFAULT)
-    rows = damage.measured([tested], images[:8], tested.labels[:8], Place())
-    assert list(rows["kind"]) == list(robustness.DAMAGES)
-    probabilities = recognizer.classify(robustness.damaged("stripes", images[:8]))
+    tested = Predictions(DEFAULT)
+    rows = robustness.measured([tested], images[:8], tested.labels[:8], Place())
+    assert list(rows["kind"]) == list(corruptions.CORRUPTIONS)
+    probabilities = recognizer.classify(corruptions.corrupt("stripes", images[:8]))
     row = rows[rows["kind"] == "stripes"].iloc[0]
     assert row["accuracy"] == (probabilities.argmax(1) == tested.labels[:8]).mean()
     assert row["abstained"] == (probabilities.max(1) < tested.card["threshold"]).mean()
-    assert (row["low"], row["high"]) == evaluate.wilson_interval(round(8 * row["accuracy"]), 8)
-    two = plots.damages(pd.concat([rows, rows.assign(network="other")]))
+    assert (row["low"], row["high"]) == metrics.wilson_interval(round(8 * row["accuracy"]), 8)
+    two = plots.corruptions(pd.concat([rows, rows.assign(network="other")]))
     assert isinstance(two, alt.LayerChart) and set(two.data["network"]) == {"default", "other"}
 
 
@@ -383,7 +387,7 @@ def test_two_networks_side_by_side(other, images):
     assert "Only default: 40 images" in said(app.subheader) and "Only other: 0 images" in said(
         app.subheader
     )
-    assert page_html(app).count("<figure") == answers.PAGE
+    assert page_html(app).count("<figure") == predictions.PAGE
 
 
 def test_a_network_compared_with_its_like(other):
@@ -392,9 +396,11 @@ def test_a_network_compared_with_its_like(other):
 
 
 def test_both_bear_the_same_damage(other, images, monkeypatch):
-    monkeypatch.setattr(damage, "IMAGES", 8)
+    monkeypatch.setattr(robustness, "IMAGES", 8)
     monkeypatch.setattr(
-        robustness, "DAMAGES", {kind: robustness.DAMAGES[kind] for kind in ("none", "stripes")}
+        corruptions,
+        "DAMAGES",
+        {kind: corruptions.CORRUPTIONS[kind] for kind in ("none", "stripes")},
     )
     app = view("Compare")
     before = len(app.get("vega_lite_chart"))

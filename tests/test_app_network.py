@@ -9,10 +9,10 @@ from pages import DEFAULT, as_markdown, button, page_html, png, said, sent, star
 from PIL import Image
 
 from app_pages import subject
-from app_pages.inside import attributions, explanations, removals
+from app_pages.inside import ablations, attributions, explanations
 from app_pages.pen import canvas, samples, strokes
 from model import Recognizer, checkpoint
-from model.network import Committee
+from model.network import Ensemble
 from train import data
 
 HEADERS = [
@@ -98,7 +98,7 @@ def test_a_committee_of_any_classes_shows_the_layers_of_its_first_member(checkpo
         "test": {},
         "network": shape | {"members": 2},
     }
-    checkpoint.save(checkpoints / "two", Committee(2, 3, **shape, rngs=nnx.Rngs(0)), card)
+    checkpoint.save(checkpoints / "two", Ensemble(2, 3, **shape, rngs=nnx.Rngs(0)), card)
     app = start("inside")
     app.selectbox[0].set_value("two").run()
     assert not app.exception and "a committee of 2 networks" in said(app.markdown)
@@ -121,7 +121,7 @@ def test_the_training_images_are_searched_when_asked_for(monkeypatch, mnist):
     assert "Search the training images" not in [button.label for button in app.button]
     name = str(mnist.train.labels[5])
     alike, others = explanations.nearest(DEFAULT, mnist.train.images[5], name)
-    assert alike[0].alt == f"Training image 5, {subject.named(name)}, alike by 1.000."
+    assert alike[0].alt == f"Training image 5, {subject.with_article(name)}, alike by 1.000."
     assert not any(figure.caption.startswith(name) for figure in others)
     explanations.resources.training_images.clear()
     explanations._albums.clear()
@@ -199,41 +199,41 @@ def test_what_is_sent_to_draw_takes_the_canvas_place_until_it_is_dismissed(mnist
 
 
 def test_strokes_are_left_out_in_turn_and_a_single_one_in_quarters(recognizer: Recognizer):
-    four = removals.of_drawing(drawn(4))
+    four = ablations.of_drawing(drawn(4))
     assert [one.part for one in four] == ["stroke 1", "stroke 2"]
     one = strokes.picture(drawn(4)[1:], canvas.SIZE, canvas.SIZE)
     np.testing.assert_array_equal(four[0].glyph, recognizer.read(one, turn=0).digits[0].glyph)
     assert recognizer.name(recognizer.read_glyphs(four[0].glyph[None])[0]) == "1"
     line = {"path": [["M", 20, 140], ["L", 260, 140]], "strokeWidth": 16}
-    quarters = removals._quarters(line)
+    quarters = ablations._quarters(line)
     ends = [[part["path"][0][1], part["path"][-1][1]] for part in quarters]
     np.testing.assert_allclose(ends, [[20, 80], [80, 140], [140, 200], [200, 260]])
-    assert [one.part for one in removals.of_drawing([line])][::3] == [
+    assert [one.part for one in ablations.of_drawing([line])][::3] == [
         "the first quarter",
         "the last quarter",
     ]
-    assert removals.of_drawing([line | {"path": [["M", 9, 9], ["L", 9, 9]]}]) == []
+    assert ablations.of_drawing([line | {"path": [["M", 9, 9], ["L", 9, 9]]}]) == []
 
 
 def test_a_glyph_is_taken_apart_by_pieces_or_by_patches(recognizer):
     glyph = np.zeros((28, 28), np.uint8)
     glyph[4:24, 6:9] = 255
-    patches = removals.of_glyph(glyph)
-    assert len(patches) == removals.PATCHES and patches[0].part == "part 1 (at the top)"
-    assert len(removals.of_glyph(glyph, together=2)) == 15
+    patches = ablations.of_glyph(glyph)
+    assert len(patches) == ablations.PATCHES and patches[0].part == "part 1 (at the top)"
+    assert len(ablations.of_glyph(glyph, together=2)) == 15
     glyph[4:24, 18:21] = 255
-    pieces = removals.of_glyph(glyph)
+    pieces = ablations.of_glyph(glyph)
     assert [one.part for one in pieces] == ["piece 1", "piece 2"]
     assert [
         digit.value for digit in recognizer.read_glyphs(np.stack([one.glyph for one in pieces]))
     ] == [1, 1]
-    assert removals.of_glyph(glyph, together=2) == []  # nothing would be left
-    assert removals.of_glyph(np.zeros((28, 28), np.uint8)) == []
+    assert ablations.of_glyph(glyph, together=2) == []  # nothing would be left
+    assert ablations.of_glyph(np.zeros((28, 28), np.uint8)) == []
 
 
 def test_where_no_part_decides_two_of_them_may():
     seven = subject.sample(7)
-    *single, pair = explanations.without(DEFAULT, seven)
+    *single, pair = explanations.ablate(DEFAULT, seven)
     assert [one.read for one in single] == ["7"] * 4 and not any(one.together for one in single)
     assert pair.together and pair.read != "7" and " and " in pair.part
     assert explanations.verdict("7", [*single, pair]).startswith(
@@ -243,7 +243,7 @@ def test_where_no_part_decides_two_of_them_may():
 
 def test_the_verdict_says_which_removals_change_the_reading():
     def without(part, read):
-        return explanations.Without(part, read, 0.9, None)
+        return explanations.Ablated(part, read, 0.9, None)
 
     assert (
         explanations.verdict("4", [without("stroke 1", "1"), without("stroke 2", "4")])

@@ -77,7 +77,7 @@ def trainer(monkeypatch):
 
 def fill(*labels: str) -> collection.Collection:
     """Keeps an item of each label."""
-    shelf = collection.opened()
+    shelf = collection.open_collection()
     glyph = np.zeros((28, 28), np.uint8)
     shelf.add(
         [
@@ -106,7 +106,7 @@ def test_a_drawing_is_kept_once_with_what_was_read():
     assert [toast.value for toast in app.toast] == ["Kept: 7"] and not app.exception
     button(app, "Keep it").click().run()
     assert "kept already" in app.toast[0].value
-    (item,) = collection.opened().items()
+    (item,) = collection.open_collection().items()
     assert (item.label, item.read, item.checkpoint, item.origin) == ("7", "2", "default", "drawn")
     assert item.confidence > 0.9 and item.glyph.any()
 
@@ -140,7 +140,7 @@ def test_digits_of_a_picture_are_kept_one_by_one_or_those_that_were_corrected():
     assert app.code[0].value == "97"
     button(app, "Keep the corrected one").click().run()
     assert [toast.value for toast in app.toast] == ["Kept: 9"] and not app.exception
-    nine, one = collection.opened().items()
+    nine, one = collection.open_collection().items()
     assert (nine.label, nine.read, one.label, one.read) == ("9", "2", "1", "7")
     assert one.origin == "picture two seven.png" and not np.array_equal(one.glyph, nine.glyph)
 

@@ -16,7 +16,7 @@ def values(path) -> dict[str, np.ndarray]:
     network, _ = checkpoint.load_page(path)
     return {
         name: np.asarray(v[...])
-        for name, v in checkpoint.by_name(nnx.state(network, checkpoint.TRAINED)).items()
+        for name, v in checkpoint.variables_by_name(nnx.state(network, checkpoint.TRAINED)).items()
     }
 
 

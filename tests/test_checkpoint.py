@@ -11,7 +11,7 @@ from safetensors.numpy import load_file, save_file
 from model import checkpoint
 from model.checkpoint import CARD, DEFAULT, EVALUATION, WEIGHTS, CheckpointError
 from model.network import DigitCNN
-from train import evaluate
+from train import metrics
 
 
 @pytest.fixture
@@ -219,7 +219,7 @@ def test_what_ships_keeps_its_promise():
     """The card's figures are those of the evaluation that ships with it."""
     card = checkpoint.read_card(DEFAULT)
     labels, probabilities = checkpoint.read_evaluation(DEFAULT)
-    assert card["test"] == evaluate.summary(labels, probabilities)
+    assert card["test"] == metrics.summary(labels, probabilities)
     assert card["test"]["n"] == 10_000
     assert card["test"]["accuracy"] >= 0.9960
     assert sum(path.stat().st_size for path in DEFAULT.iterdir()) <= 5e6

@@ -216,8 +216,8 @@ def test_a_database_that_is_gone_is_one_sentence(tmp_path, shelf):
 
 def test_the_address_is_told_by_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("DIGITS_DATABASE", f"sqlite:///{tmp_path}/own.db")
-    collection.opened().add([item("1")])
-    assert (tmp_path / "own.db").exists() and collection.opened().counts() == {"1": 1}
+    collection.open_collection().add([item("1")])
+    assert (tmp_path / "own.db").exists() and collection.open_collection().counts() == {"1": 1}
     for address, words in (
         ("no address", "should be like sqlite:"),
         ("strange://x", "should be like sqlite:"),
@@ -225,7 +225,7 @@ def test_the_address_is_told_by_the_environment(tmp_path, monkeypatch):
     ):
         monkeypatch.setenv("DIGITS_DATABASE", address)
         with pytest.raises(CollectionError, match=words):
-            collection.opened()
+            collection.open_collection()
 
 
 def test_what_is_no_mode_is_off(monkeypatch):

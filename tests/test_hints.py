@@ -3,13 +3,13 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
-from model.hints import hints
+from model.hints import find_hints
 
 
 def drawn(recognizer, points, width):
     page = Image.new("L", (280, 280), 255)
     ImageDraw.Draw(page).line(points, fill=0, width=width, joint="curve")
-    return hints(recognizer.read(np.asarray(page)))
+    return find_hints(recognizer.read(np.asarray(page)))
 
 
 def test_a_good_drawing_has_none(recognizer):
@@ -30,4 +30,4 @@ def test_tiny_digits(recognizer):
 
 
 def test_a_blank_page_has_none(recognizer):
-    assert hints(recognizer.read(np.full((50, 50), 255, np.uint8))) == []
+    assert find_hints(recognizer.read(np.full((50, 50), 255, np.uint8))) == []

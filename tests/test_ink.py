@@ -5,7 +5,7 @@ import pytest
 from pages import Sheet
 from PIL import Image, ImageDraw
 
-from model.ink import cut_close, ink_map, with_margin
+from model.ink import add_margin, ink_map, is_cut_close
 
 
 @pytest.fixture
@@ -119,9 +119,9 @@ def test_a_digit_in_a_picture_cut_close_is_found_whole(mask, times, falloff):
     close = np.kron(close, np.ones((times, times), bool))
     light = np.broadcast_to(np.linspace(1, 1 - falloff, close.shape[1]), close.shape)
     picture = page(close, 235, (30, 30, 60), light, noise=3)
-    assert cut_close(picture)
+    assert is_cut_close(picture)
     assert agreement(ink_map(picture), close) > 0.8
-    assert not cut_close(page(mask, 235, (30, 30, 60), noise=3))
+    assert not is_cut_close(page(mask, 235, (30, 30, 60), noise=3))
 
 
 def test_a_table_beside_a_large_page_is_no_digit_cut_close(mask):
@@ -129,7 +129,7 @@ def test_a_table_beside_a_large_page_is_no_digit_cut_close(mask):
     picture = page(written, 235, (30, 30, 60), noise=3)
     for side in (np.s_[:, :30], np.s_[-30:]):
         picture[side] = 80
-        assert not cut_close(picture)
+        assert not is_cut_close(picture)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_a_margin_goes_on_as_the_paper_does_without_the_strokes(strokes):
     picture = np.full((40, 60, 3), 200, np.uint8)
     for stroke in strokes:
         picture[stroke] = 20
-    around, inside = with_margin(picture)
+    around, inside = add_margin(picture)
     assert around.shape == (40 + 2 * 15, 60 + 2 * 15, 3)
     np.testing.assert_array_equal(around[inside], picture)
     around[inside] = 200
@@ -152,7 +152,7 @@ def test_a_margin_goes_on_as_the_paper_does_without_the_strokes(strokes):
 
 def test_a_margin_goes_on_as_the_light_does():
     light = np.broadcast_to(np.linspace(90, 220, 60)[None, :, None], (40, 60, 3)).astype(np.uint8)
-    around, _ = with_margin(light)
+    around, _ = add_margin(light)
     assert np.abs(around[:15, 15:-15].astype(int) - light[:1]).max() < 10
     assert np.abs(around[:, 0].astype(int) - 90).max() < 10
     assert np.abs(around[:, -1].astype(int) - 220).max() < 10

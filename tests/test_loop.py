@@ -103,7 +103,9 @@ def test_a_stop_at_the_end_of_an_epoch_finishes_it_first(tmp_path, monkeypatch):
 
 
 def test_every_image_is_taken_once_an_epoch():
-    order = np.asarray(loop.shuffled(np.arange(1000, dtype=np.int32), 64, seed=0, epoch=0))
+    order = np.asarray(
+        loop.shuffle_into_batches(np.arange(1000, dtype=np.int32), 64, seed=0, epoch=0)
+    )
     assert order.shape == (16, 64)
     assert sorted(order.ravel()[:1000]) == list(range(1000))
     assert (order.ravel()[1000:] == order.ravel()[:24]).all()
@@ -111,15 +113,17 @@ def test_every_image_is_taken_once_an_epoch():
 
 def test_rare_classes_are_taken_more_often_and_small_datasets_several_times():
     labels = np.array([0] * 100 + [1] * 10 + [2] * 60)
-    taken = np.bincount(labels[loop.taken(labels, 0)])
+    taken = np.bincount(labels[loop.epoch_indices(labels, 0)])
     assert taken.tolist() == [100, 50, 60]
-    assert len(loop.taken(labels, 500)) == 3 * 210
-    np.testing.assert_array_equal(loop.taken(labels[:100], 0), np.arange(100))
+    assert len(loop.epoch_indices(labels, 500)) == 3 * 210
+    np.testing.assert_array_equal(loop.epoch_indices(labels[:100], 0), np.arange(100))
 
 
 def test_an_epoch_rehearses_other_old_images_each_time():
     own = np.arange(90, dtype=np.int32)
-    first, second = (loop.shuffled(own, 10, 0, epoch, range(100, 1000), 60) for epoch in (0, 1))
+    first, second = (
+        loop.shuffle_into_batches(own, 10, 0, epoch, range(100, 1000), 60) for epoch in (0, 1)
+    )
     assert first.shape == second.shape == (15, 10)
     for order in (first, second):
         assert sorted(order[order < 100]) == own.tolist()
@@ -183,14 +187,14 @@ def test_a_run_goes_on_from_a_checkpoint_with_frozen_layers(tmp_path):
     for layer, same in (("conv1", True), ("conv2", True), ("conv3", False)):
         for part in ("conv.kernel", "norm.mean", "norm.scale"):
             values = [
-                dict(checkpoint.by_name(nnx.state(network)))[f"{layer}.{part}"][...]
+                dict(checkpoint.variables_by_name(nnx.state(network)))[f"{layer}.{part}"][...]
                 for network in (first, second)
             ]
             assert np.array_equal(*values) == same, (layer, part)
 
 
 def test_old_images_are_rehearsed_and_a_teacher_takes_the_labels_place(tmp_path, monkeypatch):
-    orders, shuffled = [], loop.shuffled
+    orders, shuffled = [], loop.shuffle_into_batches
     monkeypatch.setattr(
         loop, "shuffled", lambda *given: orders.append(shuffled(*given)) or orders[-1]
     )

@@ -23,7 +23,7 @@ PORTS = "8501", "8502", "8080"  # in the configuration: two dashboards, and ngin
 
 
 class Dashboard(http.server.BaseHTTPRequestHandler):
-    """Answers with the port it listens on, and with what it was asked to upgrade to."""
+    """Predictions with the port it listens on, and with what it was asked to upgrade to."""
 
     def do_GET(self):
         self.send_response(200)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from model.numbers import grouped
+from model.numbers import group_into_numbers
 
 
 def line(text: str, x: float = 0, y: float = 0, gap: float = 4, white: float = 24):
@@ -27,7 +27,7 @@ def line(text: str, x: float = 0, y: float = 0, gap: float = 4, white: float = 2
 def texts(lines, names: str) -> list[list[str]]:
     """The table of what is grouped, where the digits are called so."""
     signs = [sign for _, own in lines for sign in own]
-    groups = grouped([boxes for boxes, _ in lines], signs)
+    groups = group_into_numbers([boxes for boxes, _ in lines], signs)
     table = [[""] * (1 + max(group.column for group in groups)) for _ in lines]
     for group in groups:
         parts = [
@@ -39,7 +39,7 @@ def texts(lines, names: str) -> list[list[str]]:
 
 
 def test_nothing_is_no_number():
-    assert grouped([]) == grouped([[]]) == []
+    assert group_into_numbers([]) == group_into_numbers([[]]) == []
 
 
 @pytest.mark.parametrize(
@@ -85,5 +85,5 @@ def test_an_empty_cell_stays_empty_and_numbers_lie_below_each_other_on_a_page_th
 
 def test_a_full_page_takes_little_time():
     rows = [line("1 " * 40, 3 * (row % 5), 40 * row, white=30)[0] for row in range(40)]
-    groups = grouped(rows)
+    groups = group_into_numbers(rows)
     assert len(groups) == 1600 and max(group.column for group in groups) == 39

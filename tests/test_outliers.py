@@ -15,10 +15,10 @@ def digits() -> np.ndarray:
 
 
 def test_same_key_same_outliers_all_with_ink(digits):
-    drawn = np.asarray(outliers.outliers(jax.random.key(0), digits))
+    drawn = np.asarray(outliers.draw_outliers(jax.random.key(0), digits))
     assert drawn.shape == digits.shape
     assert drawn.dtype == np.uint8
-    np.testing.assert_array_equal(drawn, outliers.outliers(jax.random.key(0), digits))
+    np.testing.assert_array_equal(drawn, outliers.draw_outliers(jax.random.key(0), digits))
     textures = round(outliers.SHARES["texture"] * len(digits))
     assert (drawn[:-textures].max((1, 2)) > 150).all()
     assert len(np.unique(drawn, axis=0)) > 0.9 * len(drawn)

@@ -13,8 +13,8 @@ import pytest
 from flax import nnx
 
 from model import checkpoint
-from model.page import distinct, overlaps, spots
 from model.page_network import CLASSES, LARGEST, STRIDE, UNIT
+from model.page_reader import box_overlaps, find_peaks, suppress_overlaps
 from train import pages
 from train.compose import SIDE, UNSAID
 
@@ -64,11 +64,13 @@ def test_a_digit_a_little_too_large_may_be_found_or_not():
 
 def test_spots_are_the_targets_again():
     heat, _, _, kind, reach = told((100, 60, 116, 84, 24, 7), (130, 60, 140, 90, 30, 1))
-    found = distinct(
-        spots(np.where(heat > 0.999, 5.0, -5.0), 9 * np.eye(CLASSES)[np.clip(kind, 0, None)], reach)
+    found = suppress_overlaps(
+        find_peaks(
+            np.where(heat > 0.999, 5.0, -5.0), 9 * np.eye(CLASSES)[np.clip(kind, 0, None)], reach
+        )
     )
     assert sorted(found.probabilities.argmax(1)) == [1, 7]
-    shared, _ = overlaps(
+    shared, _ = box_overlaps(
         found.boxes, np.array([[100, 60, 116, 84], [130, 60, 140, 90]], np.float32)
     )
     np.testing.assert_allclose(np.sort(shared.max(1)), 1, atol=1e-3)
@@ -76,7 +78,7 @@ def test_spots_are_the_targets_again():
 
 def test_of_two_boxes_of_one_digit_the_surer_stays():
     boxes = np.array([[0, 0, 20, 20], [1, 1, 21, 21], [40, 0, 60, 20]], np.float32)
-    found = distinct(pages.Spots(boxes, np.array([0.9, 0.8, 0.7]), np.eye(CLASSES)[:3]))
+    found = suppress_overlaps(pages.Peaks(boxes, np.array([0.9, 0.8, 0.7]), np.eye(CLASSES)[:3]))
     np.testing.assert_array_equal(found.heats, [0.9, 0.7])
 
 

@@ -56,7 +56,7 @@ def test_the_summary_is_what_json_can_hold(recognizer):
 
 
 def test_digits_that_were_looked_at_again_are_what_json_can_hold(recognizer, monkeypatch):
-    monkeypatch.setattr("model.page.DOUBT", 1.1)  # then all of them are
+    monkeypatch.setattr("model.page_reader.DOUBT", 1.1)  # then all of them are
     page = (
         Sheet(700, 300).write("38", 40, 40, 70).write("61", 300, 60, 70).print("Anna", 40, 180, 60)
     )

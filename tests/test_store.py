@@ -12,7 +12,7 @@ import pytest
 from flax import nnx
 
 from train import store
-from train.store import STATE, Store, TrainError, claimed
+from train.store import STATE, Store, TrainError, claim
 
 ROOT = Path(__file__).parents[1]
 
@@ -48,7 +48,7 @@ def test_a_state_comes_back_as_it_was(saved, tmp_path):
     np.testing.assert_array_equal(
         jax.random.key_data(state.key[...]), jax.random.key_data(State(7).key[...])
     )
-    assert store.saved_config(tmp_path, Config) == Config()
+    assert store.load_config(tmp_path, Config) == Config()
     saved.clear()
     with pytest.raises(TrainError, match="no interrupted run"):
         saved.restore(state)
@@ -104,30 +104,30 @@ def test_a_folder_is_one_trainings_alone_even_if_that_is_killed(tmp_path):
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, **pipes) as other:
         assert other.stdout.readline() == b"claimed\n"
-        with pytest.raises(TrainError, match="Another training writes to"), claimed(output):
+        with pytest.raises(TrainError, match="Another training writes to"), claim(output):
             pass
         other.kill()
-    with claimed(output):
+    with claim(output):
         assert output.is_dir()
     assert not (output / store.LOCK).exists()
 
 
 def test_a_folder_is_gone_again_where_nothing_was_written(tmp_path):
-    with claimed(tmp_path / "a" / "b"):
+    with claim(tmp_path / "a" / "b"):
         pass
     assert not (tmp_path / "a").exists()
-    with claimed(tmp_path / "a" / "b"):
+    with claim(tmp_path / "a" / "b"):
         (tmp_path / "a" / "b" / STATE).write_text("something")
     assert [path.name for path in (tmp_path / "a" / "b").iterdir()] == [STATE]
-    with pytest.raises(TrainError, match="--resume"), claimed(tmp_path / "a" / "b"):
+    with pytest.raises(TrainError, match="--resume"), claim(tmp_path / "a" / "b"):
         pass
-    with claimed(tmp_path / "a" / "b", resume=True):
+    with claim(tmp_path / "a" / "b", resume=True):
         assert (tmp_path / "a" / "b" / STATE).exists()
-    with claimed(tmp_path / "a" / "b", overwrite=True):
+    with claim(tmp_path / "a" / "b", overwrite=True):
         assert not (tmp_path / "a" / "b" / STATE).exists()
 
 
 def test_an_output_that_cannot_be_written_is_told_at_once(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(TrainError, match="can't be written"), claimed(tmp_path / "file" / "run"):
+    with pytest.raises(TrainError, match="can't be written"), claim(tmp_path / "file" / "run"):
         pass

@@ -8,7 +8,14 @@ from flax import nnx
 
 from model import checkpoint
 from train import data
-from train.transfer import TransferError, corrected, frozen, known, network, teacher
+from train.transfer import (
+    TransferError,
+    build_network,
+    load_teacher,
+    rehearsal_images,
+    trainable_filter,
+    with_corrections,
+)
 
 SHAPE = {"widths": (4, 4, 8), "features": 8, "dropout": 0.0}
 
@@ -25,14 +32,14 @@ def source(tmp_path):
         "config": {},
     }
     card |= {"seed": 1, "versions": {}, "data": {"name": "letters"}, "history": [], "test": {}}
-    checkpoint.save(tmp_path / "source", network(("a", "b", "c"), 1, "", **SHAPE), card)
+    checkpoint.save(tmp_path / "source", build_network(("a", "b", "c"), 1, "", **SHAPE), card)
     return tmp_path / "source"
 
 
 def test_shared_classes_keep_their_part_of_the_head(source):
     before, _ = checkpoint.load(source)
-    after = network(("c", "new", "a"), 2, str(source), **SHAPE)
-    fresh = network(("c", "new", "a"), 2, "", **SHAPE)
+    after = build_network(("c", "new", "a"), 2, str(source), **SHAPE)
+    fresh = build_network(("c", "new", "a"), 2, "", **SHAPE)
     np.testing.assert_array_equal(after.conv3.conv.kernel[...], before.conv3.conv.kernel[...])
     np.testing.assert_array_equal(after.head.kernel[:, 0], before.head.kernel[:, 2])
     np.testing.assert_array_equal(after.head.kernel[:, 2], before.head.kernel[:, 0])
@@ -42,17 +49,18 @@ def test_shared_classes_keep_their_part_of_the_head(source):
 
 def test_another_architecture_is_refused(source):
     with pytest.raises(TransferError, match="another architecture"):
-        network(("a", "b", "c"), 0, str(source), **SHAPE | {"widths": (4, 4, 12)})
+        build_network(("a", "b", "c"), 0, str(source), **SHAPE | {"widths": (4, 4, 12)})
     with pytest.raises(TransferError, match=r"another architecture .* layers are others"):
-        network(("a", "b", "c"), 0, str(source), **SHAPE | {"depth": 3})
+        build_network(("a", "b", "c"), 0, str(source), **SHAPE | {"depth": 3})
     with pytest.raises(checkpoint.CheckpointError, match="missing"):
-        network(("a",), 0, str(source / "nowhere"), **SHAPE)
+        build_network(("a",), 0, str(source / "nowhere"), **SHAPE)
 
 
 def test_frozen_layers_have_no_parameters_to_train(source):
-    model = network(("a", "b"), 0, str(source), **SHAPE)
+    model = build_network(("a", "b"), 0, str(source), **SHAPE)
     trained = {
-        path[0] for path, _ in nnx.to_flat_state(nnx.state(model, frozen("conv1,conv2", model)))
+        path[0]
+        for path, _ in nnx.to_flat_state(nnx.state(model, trainable_filter("conv1,conv2", model)))
     }
     assert trained == {"conv3", "conv4", "conv5", "hidden", "head"}
     images = jax.random.randint(jax.random.key(0), (8, 28, 28), 0, 255).astype(np.uint8)
@@ -61,9 +69,9 @@ def test_frozen_layers_have_no_parameters_to_train(source):
     np.testing.assert_array_equal(model.conv1.norm.mean[...], means[0])
     assert not np.array_equal(model.conv3.norm.mean[...], means[1])
     with pytest.raises(TransferError, match="no layer 'conv9'"):
-        frozen("conv9", model)
+        trainable_filter("conv9", model)
     with pytest.raises(TransferError, match="nothing to train"):
-        frozen("conv1,conv2,conv3,conv4,conv5,hidden,head", model)
+        trainable_filter("conv1,conv2,conv3,conv4,conv5,hidden,head", model)
 
 
 def test_what_is_rehearsed_has_the_new_numbers_of_the_classes_that_both_have(source, monkeypatch):
@@ -75,12 +83,12 @@ def test_what_is_rehearsed_has_the_new_numbers_of_the_classes_that_both_have(sou
         "letters", ("a", "b", "c"), *3 * [data.Split(images, labels.astype(np.int32))]
     )
     monkeypatch.setattr(data, "load", {"letters": letters}.__getitem__)
-    images, labels = known(str(source), ("c", "new", "b"))
+    images, labels = rehearsal_images(str(source), ("c", "new", "b"))
     assert (images[:, 0, 0].tolist(), labels.tolist()) == ([1, 2, 3], [2, 0, 2])
-    images, labels = known(str(source), ("new",))
+    images, labels = rehearsal_images(str(source), ("new",))
     assert len(images) == len(labels) == 0
     with pytest.raises(TransferError, match="--from"):
-        known("", ("a",))
+        rehearsal_images("", ("a",))
 
 
 def test_corrections_add_classes_and_take_none_away(source, tmp_path):
@@ -88,7 +96,7 @@ def test_corrections_add_classes_and_take_none_away(source, tmp_path):
     letters = data.Dataset("letters", ("b", "a"), *3 * [split])
     glyphs = np.full((3, 28, 28), 9, np.uint8)
     np.savez(tmp_path / "corrections.npz", glyphs=glyphs, labels=np.array(["z", "a", "y"]))
-    dataset = corrected(letters, tmp_path / "corrections.npz", str(source))
+    dataset = with_corrections(letters, tmp_path / "corrections.npz", str(source))
     assert dataset.classes == (
         "b",
         "a",
@@ -100,7 +108,7 @@ def test_corrections_add_classes_and_take_none_away(source, tmp_path):
     np.testing.assert_array_equal(dataset.train.images, glyphs)
     assert dataset.validation is dataset.test is split
     np.savez(tmp_path / "corrections.npz", glyphs=glyphs[:1], labels=np.array(["a"]))
-    assert corrected(letters, tmp_path / "corrections.npz", "").classes == ("b", "a")
+    assert with_corrections(letters, tmp_path / "corrections.npz", "").classes == ("b", "a")
 
 
 def test_images_to_rehearse_that_are_not_to_be_had_are_named(source, monkeypatch):
@@ -111,12 +119,12 @@ def test_images_to_rehearse_that_are_not_to_be_had_are_named(source, monkeypatch
     with pytest.raises(
         TransferError, match=r"letters is gone\. .*source was trained on it; --rehearse 0"
     ):
-        known(str(source), ("a",))
+        rehearsal_images(str(source), ("a",))
 
 
 def test_a_teacher_knows_the_same_classes(source):
     images = np.zeros((2, 28, 28), np.uint8)
-    assert teacher("", ("a", "b", "c")) is None
-    assert teacher(str(source), ("a", "b", "c"))(images).shape == (2, 3)
+    assert load_teacher("", ("a", "b", "c")) is None
+    assert load_teacher(str(source), ("a", "b", "c"))(images).shape == (2, 3)
     with pytest.raises(TransferError, match="other classes"):
-        teacher(str(source), ("a", "c", "b"))
+        load_teacher(str(source), ("a", "c", "b"))

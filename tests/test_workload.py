@@ -29,7 +29,7 @@ def patient(before: int) -> None:
 def until(event: threading.Event) -> None:
     """Work that goes on until it is told to end, or interrupted."""
     while not event.wait(0.01):
-        interruption.point()
+        interruption.check()
 
 
 def test_one_worker_serves_in_order_and_says_how_many_are_before():

@@ -9,8 +9,8 @@ from PIL import Image
 
 import recognize_digits
 from benchmarks import worst_case
-from model import segment
-from model.hints import hints
+from model import segmentation
+from model.hints import find_hints
 from model.image import ImageError
 from model.recognizer import as_single_glyph
 
@@ -69,7 +69,9 @@ def test_what_the_network_looks_at_grows_with_a_line(recognizer):
             looked.append(len(glyphs))
             return recognizer.classify(glyphs)
 
-        (line,) = segment.read_lines(segment.Pieces.of_page(ink_of_a_row(count)), classify)
+        (line,) = segmentation.read_lines(
+            segmentation.Pieces.of_page(ink_of_a_row(count)), classify
+        )
         assert len(line) == count
         return sum(looked)
 
@@ -83,11 +85,13 @@ def test_a_line_of_atoms_has_so_many_groups_for_each(recognizer):
     their number."""
 
     def groups(count: int) -> int:
-        line = [segment.Atom((), 4 * n, 0, 4 * n + 2, 4 * count, False) for n in range(count)]
+        line = [segmentation.Atom((), 4 * n, 0, 4 * n + 2, 4 * count, False) for n in range(count)]
         doubtful = np.full(10, 0.1, np.float32)
-        bar = segment.Found((0, 0, 2, 4 * count), np.zeros((28, 28), np.uint8), doubtful)
+        bar = segmentation.Detection((0, 0, 2, 4 * count), np.zeros((28, 28), np.uint8), doubtful)
         return len(
-            segment._neighbours(line, {(n, n + 1): bar for n in range(count)}, 4 * count, np.inf)
+            segmentation._neighbours(
+                line, {(n, n + 1): bar for n in range(count)}, 4 * count, np.inf
+            )
         )
 
     assert groups(800) <= 2.2 * groups(400)
@@ -97,7 +101,7 @@ def test_what_is_no_writing_is_said_to_be_none(recognizer):
     reading = recognizer.read(drawn(DENSE))
     assert (reading.text, reading.digits, reading.turn) == ("", (), 0)
     assert "too much on this picture" in reading.note
-    assert hints(reading) == [reading.note]
+    assert find_hints(reading) == [reading.note]
     assert recognizer.read(drawn(DENSE), turn=90).note == reading.note
     with pytest.raises(ImageError, match="too much"):
         as_single_glyph(drawn("100,000 specks"))

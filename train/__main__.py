@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     import jax
 
     from model import checkpoint
-    from train import data, evaluate, loop, store, transfer
+    from train import data, loop, metrics, store, transfer
 
     presets = loop.PRESETS
     parser = argparse.ArgumentParser(
@@ -102,19 +102,19 @@ def main(arguments: list[str] | None = None) -> int:
         "teach" if values.get("corrections") else "finetune" if values.get("from_") else "default"
     )
     output = output or Path("runs") / preset
-    command = store.command("train", arguments)
+    command = store.reproducing_command("train", arguments)
     if while_stdin:
-        interrupt.when_closed(sys.stdin)
+        interrupt.stop_when_closed(sys.stdin)
     try:
         _join(**hosts)
         # the network's shape is the checkpoint's, unless a flag says otherwise
         if values.get("from_"):
-            values = loop.shape_of(values["from_"]) | values
+            values = loop.architecture_of(values["from_"]) | values
         if values.get("corrections") and values.get("from_"):  # and so is what is rehearsed
             values = {
                 "data": checkpoint.read_card(values["from_"])["data"].get("name", "")
             } | values
-        base = store.saved_config(output, loop.Config) if begun else presets[preset]
+        base = store.load_config(output, loop.Config) if begun else presets[preset]
         config, report = dataclasses.replace(base, **values), _print_json if as_json else None
         card = loop.train(config, output, resume, quiet, command, report, overwrite)
     except loop.Interrupted as stopped:
@@ -133,7 +133,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     if jax.process_index() or as_json:
         return 0
-    print(f"Test accuracy {evaluate.accuracy_of(card['test'])}.")
+    print(f"Test accuracy {metrics.describe_accuracy(card['test'])}.")
     print(f"Checkpoint: {output}")
     return 0
 
@@ -217,11 +217,11 @@ def _watched() -> None:
 if __name__ == "__main__":
     if any(argument.startswith(("--distributed", "--coordinator")) for argument in sys.argv[1:]):
         _watched()
-    interrupt.catch()
+    interrupt.raise_on_signals()
     try:
         code = main()
     except BaseException:  # what is half imported answers KeyboardInterrupt with errors of its own
-        if not interrupt.asked:
+        if not interrupt.received:
             raise
         print("Stopped before the training began; nothing was written.", file=sys.stderr)
         sys.exit(130)

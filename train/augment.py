@@ -5,7 +5,7 @@ maps it over a batch of uint8 glyphs, and runs inside the jitted training step. 
 
 - `warp`, for every image: another hand. Rotation, scale, shear, shift, elastic bending, a thicker
   or thinner pen.
-- `damage`, for a share of the images: another camera. Blur, noise, weak contrast, a grey or uneven
+- `corrupt`, for a share of the images: another camera. Blur, noise, weak contrast, a grey or uneven
   background, stray lines, dots and blobs, missing pieces, outlines.
 
 Ranges follow what ../docs/results.md's table of damages is measured with: a little beyond what a
@@ -196,7 +196,7 @@ def cutout(key, image):
     return jnp.where(rows[:, None] & columns[None], 0, image)
 
 
-def damage(key, image):
+def corrupt(key, image):
     """Another camera: each kind of damage by itself with a small probability, so that some come
     together."""
     keys = random.split(key, 24)
@@ -213,7 +213,7 @@ def damage(key, image):
     return image
 
 
-def another_hand(key, image, strength):
+def vary_hand(key, image, strength):
     """One image: warped by a usual hand, or by a wild one, or not; then by another pen, or not."""
     keys = random.split(key, 5)
     wild = strength * jnp.where(random.bernoulli(keys[0], 0.15), 1.9, 1.0)
@@ -235,11 +235,9 @@ def augment(
     """
     hands, cameras, choice = random.split(key, 3)
     changed = images.astype(jnp.float32) / 255
-    changed = jax.vmap(another_hand, (0, 0, None))(
-        random.split(hands, len(images)), changed, strength
-    )
+    changed = jax.vmap(vary_hand, (0, 0, None))(random.split(hands, len(images)), changed, strength)
     if count := round(damage_share * len(images)):
         chosen = random.permutation(choice, len(images))[:count]
-        damaged = jax.vmap(damage)(random.split(cameras, count), changed[chosen])
+        damaged = jax.vmap(corrupt)(random.split(cameras, count), changed[chosen])
         changed = changed.at[chosen].set(damaged)
     return jnp.round(jnp.clip(changed, 0, 1) * 255).astype(jnp.uint8)

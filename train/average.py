@@ -15,7 +15,7 @@ from flax import nnx
 from model import checkpoint
 from model.checkpoint import CheckpointError
 from train import store
-from train.store import TrainError, claimed
+from train.store import TrainError, claim
 
 
 def average(
@@ -34,7 +34,7 @@ def average(
         TrainError: `output` can't be written, is a training's, or has a network that would be lost
             without `overwrite`.
     """
-    with claimed(output, overwrite=overwrite):
+    with claim(output, overwrite=overwrite):
         return _averaged(first, second, share, output, command)
 
 
@@ -45,8 +45,10 @@ def _averaged(first: Path, second: Path, share: float, output: Path, command: st
         raise CheckpointError(
             f"{first} and {second} are of two architectures, so that nothing lies between them."
         )
-    theirs = checkpoint.by_name(nnx.state(other, checkpoint.TRAINED))
-    for name, variable in checkpoint.by_name(nnx.state(network, checkpoint.TRAINED)).items():
+    theirs = checkpoint.variables_by_name(nnx.state(other, checkpoint.TRAINED))
+    for name, variable in checkpoint.variables_by_name(
+        nnx.state(network, checkpoint.TRAINED)
+    ).items():
         variable[...] = (1 - share) * variable[...] + share * theirs[name][...]
     card = other_card | {
         "name": output.name,
@@ -76,7 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if not 0 <= options.share <= 1:
         parser.error(f"--share should be from 0 to 1, not {options.share}.")
-    command = store.command("train.average", arguments)
+    command = store.reproducing_command("train.average", arguments)
     try:
         average(
             options.first, options.second, options.share, options.output, command, options.overwrite

@@ -26,7 +26,7 @@ from scipy import ndimage
 from skimage.morphology import skeletonize
 
 from model.page_network import MARK, MINUS, POINT
-from train import drawn
+from train import synthetic
 from train.data import Split
 from train.outliers import SIGNS
 
@@ -529,8 +529,8 @@ class Sheet:
         rng = self.rng
         tail = rng.uniform(1.3, 2.5) if label in (1, 4, 7, 9) and rng.random() < hand.tails else 1.0
         if hand.source == "drawn":
-            rare = label in drawn.RARE and rng.random() < 0.25
-            places, down = drawn.places(label, rng, rare)
+            rare = label in synthetic.RARE and rng.random() < 0.25
+            places, down = synthetic.pen_positions(label, rng, rare)
             y, x = places[:, 0], places[:, 1] - hand.slant * places[:, 0]
             y = np.where(y > 0, tail * y, y)
             points = np.stack([x, y], 1)

@@ -9,22 +9,22 @@ from collections.abc import Iterator
 from typing import TextIO
 
 KINDS = (signal.SIGINT, signal.SIGTERM)
-asked: list[int] = []  # those that came since the program began
+received: list[int] = []  # those that came since the program began
 
 
-def catch() -> None:
+def raise_on_signals() -> None:
     """From now on, both raise KeyboardInterrupt. They are remembered too: inside a callback, Python
     drops it."""
 
     def stop(number, frame):
-        asked.append(number)
+        received.append(number)
         raise KeyboardInterrupt
 
     for kind in KINDS:
         signal.signal(kind, stop)
 
 
-def when_closed(stream: TextIO) -> None:
+def stop_when_closed(stream: TextIO) -> None:
     """From now on, the end of a stream is a SIGTERM: what a program started does not outlive it,
     even where it crashes.
 
@@ -41,16 +41,18 @@ def when_closed(stream: TextIO) -> None:
 
 
 @contextlib.contextmanager
-def deferred() -> Iterator[list]:
+def defer_signals() -> Iterator[list]:
     """A list that both put something into, rather than breaking a step in the middle."""
     try:
-        before = [signal.signal(kind, lambda number, frame: asked.append(number)) for kind in KINDS]
+        before = [
+            signal.signal(kind, lambda number, frame: received.append(number)) for kind in KINDS
+        ]
     except ValueError:  # not the main thread: nobody sends it signals
         yield []
         return
     try:
-        yield asked
+        yield received
     finally:
-        asked.clear()
+        received.clear()
         for kind, handler in zip(KINDS, before, strict=True):
             signal.signal(kind, handler)

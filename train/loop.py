@@ -36,13 +36,13 @@ from tqdm import tqdm
 
 from model import checkpoint
 from model.convolution import BATCH_AXIS
-from model.network import Committee, DigitCNN
+from model.network import DigitCNN, Ensemble
 from train import data as datasets
-from train import evaluate, interrupt, transfer
+from train import interrupt, metrics, transfer
 from train.augment import augment
-from train.drawn import drawn
-from train.outliers import outliers
-from train.store import STATE, Store, TrainError, claimed
+from train.outliers import draw_outliers
+from train.store import STATE, Store, TrainError, claim
+from train.synthetic import draw_digits
 
 DIGITS = tuple("0123456789")
 # of a Config's values, those that are arguments of DigitCNN
@@ -210,7 +210,7 @@ class TrainState(nnx.Pytree):
         # Two of one seed rather than a clone, which would share the buffers that a step donates.
         shape = {name: getattr(config, name) for name in NETWORK}
         self.model, self.average = (
-            transfer.network(classes, config.seed, config.from_, **shape) for _ in range(2)
+            transfer.build_network(classes, config.seed, config.from_, **shape) for _ in range(2)
         )
         schedule = optax.warmup_cosine_decay_schedule(
             0, config.learning_rate, int(config.warmup * steps), steps
@@ -221,11 +221,11 @@ class TrainState(nnx.Pytree):
             schedule, config.beta1, config.beta2, weight_decay=config.weight_decay, mask=decayed
         )
         self.optimizer = nnx.Optimizer(
-            self.model, transform, wrt=transfer.frozen(config.freeze, self.model)
+            self.model, transform, wrt=transfer.trainable_filter(config.freeze, self.model)
         )
 
 
-def shape_of(source: str) -> dict:
+def architecture_of(source: str) -> dict:
     """The values of a Config that make a network of a checkpoint's shape; raises
     CheckpointError."""
     arguments = checkpoint.network_arguments(checkpoint.read_card(source))
@@ -264,8 +264,8 @@ def train_step(
         (split.images[chosen], split.labels[chosen]), PartitionSpec(BATCH_AXIS)
     )
     classes = state.model.head.out_features
-    digits, named = drawn(key, round(config.drawn * len(images)))
-    strange = outliers(key, images[: round(config.outliers * len(images))])
+    digits, named = draw_digits(key, round(config.drawn * len(images)))
+    strange = draw_outliers(key, images[: round(config.outliers * len(images))])
     right = optax.smooth_labels(
         jax.nn.one_hot(jnp.append(labels, named), classes), config.label_smoothing
     )
@@ -309,7 +309,7 @@ def mesh(config: Config) -> Mesh:
     return Mesh(np.array(devices[:count]), (BATCH_AXIS,))
 
 
-def replicated(devices: Mesh) -> Callable:
+def replicate_on(devices: Mesh) -> Callable:
     """A function that puts arrays, in any structure, on every device of a mesh.
 
     Not jax.device_put: it knows this process' devices alone, an identity under jit those of all.
@@ -317,7 +317,7 @@ def replicated(devices: Mesh) -> Callable:
     return jax.jit(lambda arrays: arrays, out_shardings=NamedSharding(devices, PartitionSpec()))
 
 
-def taken(labels: np.ndarray, epoch_images: int) -> np.ndarray:
+def epoch_indices(labels: np.ndarray, epoch_images: int) -> np.ndarray:
     """(n,) int labels → (m,) int32: the images of an epoch, m ≥ epoch_images, each at least once.
 
     Images of rare classes are taken several times: every class comes up at least half as often as
@@ -329,7 +329,7 @@ def taken(labels: np.ndarray, epoch_images: int) -> np.ndarray:
     return np.tile(images, -(-max(epoch_images, 1) // len(images)))
 
 
-def shuffled(
+def shuffle_into_batches(
     images: np.ndarray, batch_size: int, seed: int, epoch: int, old=(), rehearsed: int = 0
 ) -> np.ndarray:
     """(m,) int32 → (batches, batch_size): an epoch's own order of the images; the first fill up the
@@ -345,13 +345,13 @@ def shuffled(
 
 
 @nnx.jit
-def forward(model: DigitCNN | Committee, images):
+def forward(model: DigitCNN | Ensemble, images):
     """(n, 28, 28) uint8 → (n, classes) float32 logits, the same on every device."""
     logits, alone = model(images), jax.sharding.get_abstract_mesh().empty
     return logits if alone else jax.lax.with_sharding_constraint(logits, PartitionSpec())
 
 
-def predict(model: DigitCNN | Committee, images: np.ndarray) -> np.ndarray:
+def predict(model: DigitCNN | Ensemble, images: np.ndarray) -> np.ndarray:
     """(n, 28, 28) uint8 → (n, classes) float32 logits, in batches of one size: the last is
     padded."""
     model = nnx.view(model, deterministic=True, use_running_average=True)
@@ -397,11 +397,11 @@ def train(
             `overwrite`.
         Interrupted: Ctrl-C or SIGTERM; the state is saved, and `resume=True` goes on from it.
     """
-    with claimed(Path(output), resume, overwrite):
+    with claim(Path(output), resume, overwrite):
         shape = {name: getattr(config, name) for name in NETWORK}
         # these are mixed with the images of --data
         rehearse = config.rehearse > 0 and not config.corrections
-        transfer.check(config.from_, config.freeze, config.teacher, rehearse, **shape)
+        transfer.check_start(config.from_, config.freeze, config.teacher, rehearse, **shape)
         return _trained(config, Path(output), resume, quiet, command, report)
 
 
@@ -418,7 +418,7 @@ def _trained(
     if config.corrections:
         known, dataset = (
             dataset.train,
-            transfer.corrected(dataset, config.corrections, config.from_),
+            transfer.with_corrections(dataset, config.corrections, config.from_),
         )
     split = dataset.train
     if config.train_limit:
@@ -428,22 +428,22 @@ def _trained(
         if config.corrections
         else config.epoch_images
     )
-    images, old, rehearsed = taken(split.labels, least), (), 0
+    images, old, rehearsed = epoch_indices(split.labels, least), (), 0
     if config.rehearse:
-        known = known or transfer.known(config.from_, dataset.classes)
+        known = known or transfer.rehearsal_images(config.from_, dataset.classes)
         old = range(len(split.labels), len(split.labels) + len(known.labels))
         whole = max(len(images), config.epoch_images) / (1 - config.rehearse)
         rehearsed = round(whole) - len(images) if old else 0
         split = datasets.Split(*map(np.concatenate, zip(split, known, strict=True)))
     batches = -(-(len(images) + rehearsed) // config.batch_size)
     state = TrainState(config, dataset.classes, batches * config.epochs)
-    teacher = transfer.teacher(config.teacher, dataset.classes)
+    teacher = transfer.load_teacher(config.teacher, dataset.classes)
     progress = {"step": 0, "seconds": 0.0, "totals": [0.0, 0.0, 0.0], "history": []}
     store = Store(output / STATE, config, batches * config.epochs, _identity(dataset, split))
     if resume:
         progress = store.restore(state)
     devices = mesh(config)
-    everywhere = replicated(devices)
+    everywhere = replicate_on(devices)
     for network in filter(None, (state, teacher)):
         nnx.update(network, everywhere(nnx.state(network)))
     split = everywhere(split)
@@ -454,11 +454,11 @@ def _trained(
 
     # spares each call a walk through them
     next_step = nnx.cached_partial(train_step, state, teacher)
-    with interrupt.deferred() as stop, jax.set_mesh(devices), _others_alive():
+    with interrupt.defer_signals() as stop, jax.set_mesh(devices), _others_alive():
         while step < batches * config.epochs:
             epoch = step // batches
             order = everywhere(
-                shuffled(images, config.batch_size, config.seed, epoch, old, rehearsed)
+                shuffle_into_batches(images, config.batch_size, config.seed, epoch, old, rehearsed)
             )
             bar = tqdm(
                 range(step % batches, batches),
@@ -500,7 +500,7 @@ def _trained(
                     raise Interrupted(f"Stopped in epoch {epoch + 1}; go on with --resume.")
             loss, right, seen = (float(total) for total in totals)
             logits = predict(state.average, dataset.validation.images)
-            checked = evaluate.summary(dataset.validation.labels, softmax(logits, axis=1))
+            checked = metrics.summary(dataset.validation.labels, softmax(logits, axis=1))
             history.append(
                 {
                     "epoch": epoch + 1,
@@ -532,7 +532,7 @@ def _trained(
 
 def _finish(config, dataset, network, history, seconds, output: Path, command: str) -> dict:
     """Calibrates the network, looks at test, and writes the checkpoint."""
-    calibration, probabilities = calibrated(network, dataset, config.abstain, config.from_)
+    calibration, probabilities = calibrate(network, dataset, config.abstain, config.from_)
     card = {
         "name": output.name,
         "description": f"DigitCNN trained on {config.data}",
@@ -558,7 +558,7 @@ def _finish(config, dataset, network, history, seconds, output: Path, command: s
     return card
 
 
-def calibrated(
+def calibrate(
     network, dataset: datasets.Dataset, abstain: float, source: str = ""
 ) -> tuple[dict, np.ndarray]:
     """How sure a trained network is to be, and how good it then is.
@@ -577,7 +577,7 @@ def calibrated(
     labels, logits = dataset.validation.labels, predict(network, dataset.validation.images)
     few = len(logits) < CALIBRATION_IMAGES
     given = checkpoint.read_card(source) if few and source else {}
-    temperature = given.get("temperature", 1.0) if few else evaluate.fit_temperature(labels, logits)
+    temperature = given.get("temperature", 1.0) if few else metrics.fit_temperature(labels, logits)
     validated = softmax(logits / temperature, axis=1)
     threshold = (
         given.get("threshold", 0.0) if few else float(np.quantile(validated.max(1), abstain))
@@ -587,8 +587,8 @@ def calibrated(
         "parameters": sum(p.size for p in jax.tree.leaves(nnx.state(network, nnx.Param))),
         "temperature": temperature,
         "threshold": threshold,
-        "validation": evaluate.summary(labels, validated),
-        "test": evaluate.summary(dataset.test.labels, probabilities),
+        "validation": metrics.summary(labels, validated),
+        "test": metrics.summary(dataset.test.labels, probabilities),
     }, probabilities
 
 

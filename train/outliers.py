@@ -23,7 +23,7 @@ import numpy as np
 from jax import random
 
 from train.augment import CENTRE, GRID, SIZE, bend, chance, sample, uniform
-from train.drawn import render
+from train.synthetic import render
 
 SHARES = {"sign": 0.35, "scribble": 0.15, "loop": 0.1, "half": 0.15, "pair": 0.15, "texture": 0.1}
 SEGMENTS = 12  # straight pieces of a sign or a scribble, at most
@@ -190,7 +190,7 @@ def texture(key):
     return chance(keys[2], 0.5, jnp.clip(12 * (ground - 0.4), 0, 1), ground)
 
 
-def outliers(key: jax.Array, digits: jax.Array) -> jax.Array:
+def draw_outliers(key: jax.Array, digits: jax.Array) -> jax.Array:
     """(n, 28, 28) uint8 digits → (n, 28, 28) uint8 glyphs that show none, of each kind its SHARES.
 
     They are as neat as the digits: whoever distorts the ones distorts the others too.

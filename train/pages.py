@@ -30,13 +30,13 @@ from tqdm import tqdm
 
 from model import checkpoint
 from model.convolution import BATCH_AXIS
-from model.page import FOUND, Spots, distinct, overlaps, spots
 from model.page_network import LARGEST, NAMES, SMALLEST, STRIDE, UNIT, PageNetwork
+from model.page_reader import FOUND, Peaks, box_overlaps, find_peaks, suppress_overlaps
 from train import data, interrupt, store
 from train.__main__ import set_up_devices
 from train.compose import SIDE, UNSAID, Composer, Scene
-from train.loop import Interrupted, mesh, replicated, versions
-from train.store import STATE, Store, TrainError, claimed, saved_config
+from train.loop import Interrupted, mesh, replicate_on, versions
+from train.store import STATE, Store, TrainError, claim, load_config
 
 FONTS = (".ttf", ".otf", ".woff2")
 MOST = 256  # things in a scene that the network is told of, at most
@@ -134,7 +134,7 @@ def targets(boxes: jax.Array, sizes: jax.Array, classes: jax.Array) -> tuple[jax
 
 
 @jax.jit
-def all_targets(*scenes: jax.Array) -> tuple[jax.Array, ...]:
+def batch_targets(*scenes: jax.Array) -> tuple[jax.Array, ...]:
     """`targets` of many scenes, in types that take little memory."""
     heat, told, weight, kind, reach = jax.vmap(targets)(*scenes)
     return (
@@ -168,7 +168,7 @@ def loss_fn(model: PageNetwork, pictures, heat, told, weight, kind, reach):
     return of_heat + of_class + of_box, jnp.stack([of_heat, of_class, of_box])
 
 
-def lit(key: jax.Array, pictures: jax.Array) -> jax.Array:
+def relight(key: jax.Array, pictures: jax.Array) -> jax.Array:
     """(n, h, w) uint8 → the same in another light: brightness and contrast of each."""
     gain, offset = (random.uniform(k, (len(pictures), 1, 1)) for k in random.split(key))
     values = pictures.astype(jnp.float32) * (0.6 + 0.4 * gain)
@@ -189,7 +189,7 @@ def train_step(state: TrainState, scenes: tuple, chosen, step, config: Config):
     pictures, *told = jax.lax.with_sharding_constraint(
         tuple(part[chosen] for part in scenes), PartitionSpec(BATCH_AXIS)
     )
-    pictures = lit(random.fold_in(random.key(config.seed), step), pictures)
+    pictures = relight(random.fold_in(random.key(config.seed), step), pictures)
     (_, losses), grads = nnx.value_and_grad(loss_fn, has_aux=True)(state.model, pictures, *told)
     state.optimizer.update(state.model, grads)
     decay = jnp.minimum(config.average_decay, (1 + step) / (10 + step))
@@ -203,7 +203,7 @@ def train_step(state: TrainState, scenes: tuple, chosen, step, config: Config):
 
 
 @functools.cache
-def composer(fonts: str, validation: bool) -> Composer:
+def get_composer(fonts: str, validation: bool) -> Composer:
     """Of the digits of MNIST to train on, or of those to validate with; once a process."""
     paths = []
     if fonts:
@@ -219,19 +219,19 @@ def composer(fonts: str, validation: bool) -> Composer:
         raise TrainError(f"A font in {fonts} can't be opened: {error}.") from error
 
 
-def compose(
+def compose_scenes(
     fonts: str, seed: int, start: int, count: int, validation: bool = False
 ) -> tuple[np.ndarray, ...]:
     """Scenes numbered from `start`: pictures (count, SIDE, SIDE), boxes (count, MOST, 4), sizes,
     classes."""
     scenes = [
-        composer(fonts, validation).scene(np.random.default_rng([seed, n]))
+        get_composer(fonts, validation).scene(np.random.default_rng([seed, n]))
         for n in range(start, start + count)
     ]
-    return stacked(scenes)
+    return stack_scenes(scenes)
 
 
-def stacked(scenes: list[Scene]) -> tuple[np.ndarray, ...]:
+def stack_scenes(scenes: list[Scene]) -> tuple[np.ndarray, ...]:
     """Scenes as arrays of one length each; what is beyond MOST is left out of none, since few hold
     so much."""
     boxes = np.zeros((len(scenes), MOST, 4), np.float32)
@@ -253,7 +253,7 @@ def forward(model: PageNetwork, pictures):
     return model(pictures)
 
 
-def validated(network: PageNetwork, scenes: tuple[np.ndarray, ...]) -> dict[str, float]:
+def validate(network: PageNetwork, scenes: tuple[np.ndarray, ...]) -> dict[str, float]:
     """How much of what lies in the scenes is found: digits, those read right, and what was found
     where nothing is."""
     network = nnx.view(network, use_running_average=True)
@@ -261,18 +261,18 @@ def validated(network: PageNetwork, scenes: tuple[np.ndarray, ...]) -> dict[str,
     for start in range(0, len(scenes[0]), 16):
         answers = [np.asarray(part) for part in forward(network, scenes[0][start : start + 16])]
         for number in range(len(answers[0])):
-            found = distinct(spots(*(part[number] for part in answers), least=FOUND))
+            found = suppress_overlaps(find_peaks(*(part[number] for part in answers), least=FOUND))
             _count(found, *(part[start + number] for part in scenes[1:]), counts)
     return counts
 
 
 def _count(
-    found: Spots, boxes: np.ndarray, sizes: np.ndarray, classes: np.ndarray, counts: dict[str, int]
+    found: Peaks, boxes: np.ndarray, sizes: np.ndarray, classes: np.ndarray, counts: dict[str, int]
 ) -> None:
     there = (boxes[:, 2] > boxes[:, 0]) & (sizes >= SMALLEST / BORDER) & (sizes <= LARGEST * BORDER)
     boxes, sizes, classes = boxes[there], sizes[there], classes[there]
     kinds = found.probabilities.argmax(1)
-    shared, _ = overlaps(found.boxes, boxes)
+    shared, _ = box_overlaps(found.boxes, boxes)
     wanted = (classes >= 0) & (classes < 10) & (sizes >= SMALLEST) & (sizes <= LARGEST)
     counts["digits"] += int(wanted.sum())
     if not len(kinds):
@@ -307,7 +307,7 @@ def train(
             resume, a state of another config, or a run that would be lost without `overwrite`.
         Interrupted: Ctrl-C or SIGTERM; the state after the last whole round is saved.
     """
-    with claimed(output, resume, overwrite):
+    with claim(output, resume, overwrite):
         return _trained(config, output, resume, quiet, command)
 
 
@@ -319,21 +319,21 @@ def _trained(config: Config, output: Path, resume: bool, quiet: bool, command: s
     progress = store.restore(state) if resume else {"step": 0, "seconds": 0.0, "history": []}
     step, history = progress["step"], progress["history"]
     started = time.perf_counter() - progress["seconds"]
-    checks = compose(config.fonts, VALIDATION_SEED, 0, config.validation, True)
+    checks = compose_scenes(config.fonts, VALIDATION_SEED, 0, config.validation, True)
     # a fork of a process with JAX's threads may hang
     spawning = multiprocessing.get_context("spawn")
     devices = mesh(config)
-    everywhere = replicated(devices)
+    everywhere = replicate_on(devices)
     nnx.update(state, everywhere(nnx.state(state)))
     with (
         ProcessPoolExecutor(1, spawning) as pool,
-        interrupt.deferred() as stop,
+        interrupt.defer_signals() as stop,
         jax.set_mesh(devices),
     ):
 
         def ordered(number: int):
             return pool.submit(
-                compose, config.fonts, config.seed, number * config.scenes, config.scenes
+                compose_scenes, config.fonts, config.seed, number * config.scenes, config.scenes
             )
 
         coming = ordered(step // a_round)
@@ -342,7 +342,7 @@ def _trained(config: Config, output: Path, resume: bool, quiet: bool, command: s
             if number + 1 < config.rounds:
                 coming = ordered(number + 1)
             told = [
-                all_targets(*(part[i : i + 16] for part in scenes[1:]))
+                batch_targets(*(part[i : i + 16] for part in scenes[1:]))
                 for i in range(0, config.scenes, 16)
             ]
             scenes = everywhere(
@@ -361,7 +361,7 @@ def _trained(config: Config, output: Path, resume: bool, quiet: bool, command: s
                     saved = "go on with --resume" if history else "nothing was written"
                     raise Interrupted(f"Stopped in round {number + 1}; {saved}.")
             losses = np.mean(losses, axis=0).tolist()
-            checked = validated(state.average, checks)
+            checked = validate(state.average, checks)
             seconds = time.perf_counter() - started
             history.append({"round": number + 1, "losses": losses, "seconds": seconds} | checked)
             card = _card(config, state.average, history, seconds, output, command)
@@ -425,9 +425,9 @@ def main(arguments: list[str] | None = None) -> int:
         given.pop(name) for name in ("output", "resume", "quiet", "overwrite")
     )
     values = {name: value for name, value in given.items() if value is not None}
-    command = store.command("train.pages", arguments)
+    command = store.reproducing_command("train.pages", arguments)
     try:
-        config = saved_config(output, Config) if resume else Config()
+        config = load_config(output, Config) if resume else Config()
         train(dataclasses.replace(config, **values), output, resume, quiet, command, overwrite)
     except Interrupted as stopped:
         print(stopped, file=sys.stderr)
@@ -446,6 +446,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    interrupt.catch()
+    interrupt.raise_on_signals()
     set_up_devices()  # JAX reads it when it first computes
     sys.exit(main())

@@ -29,7 +29,7 @@ STATE = "state.safetensors"  # the file in a run's output that holds what --resu
 LOCK = ".lock"
 
 
-def command(program: str, arguments: Sequence[str] | None) -> str:
+def reproducing_command(program: str, arguments: Sequence[str] | None) -> str:
     """What does a run again, for its card; of these arguments, or of this process's."""
     said = sys.argv[1:] if arguments is None else arguments
     return " ".join(
@@ -42,7 +42,7 @@ class TrainError(Exception):
 
 
 @contextlib.contextmanager
-def claimed(output: Path, resume: bool = False, overwrite: bool = False) -> Iterator[None]:
+def claim(output: Path, resume: bool = False, overwrite: bool = False) -> Iterator[None]:
     """The folder of a run, for this process alone; made where it isn't there, gone again where
     nothing was written.
 
@@ -121,7 +121,7 @@ class Store:
             progress | {"config": dataclasses.asdict(self.config), "data": dict(self.data)}
         )
         metadata = {"progress": about, "sha256": _checksum(arrays, about)}
-        with checkpoint.replacing(self.path) as path:
+        with checkpoint.atomic_write(self.path) as path:
             path.write_bytes(safetensors.numpy.save(arrays, metadata))
 
     def restore(self, state: nnx.Pytree) -> dict:
@@ -178,7 +178,7 @@ class Store:
             self.path.unlink(missing_ok=True)
 
 
-def saved_config(output: Path, kind: type):
+def load_config(output: Path, kind: type):
     """The config, of that dataclass, with which the interrupted run in a folder was started.
 
     Raises:

@@ -11,7 +11,7 @@ import numpy as np
 from flax import nnx
 
 from model import checkpoint
-from model.network import Committee, DigitCNN
+from model.network import DigitCNN, Ensemble
 from train import data
 
 
@@ -19,7 +19,9 @@ class TransferError(Exception):
     """A network can't start as asked; the message is one sentence that says why and what to do."""
 
 
-def check(source: str, freeze: str, teacher: str = "", rehearse: bool = False, **arguments) -> None:
+def check_start(
+    source: str, freeze: str, teacher: str = "", rehearse: bool = False, **arguments
+) -> None:
     """Sees that a training can start as asked, before any data are read.
 
     Args:
@@ -37,12 +39,14 @@ def check(source: str, freeze: str, teacher: str = "", rehearse: bool = False, *
     if rehearse:
         _some(source)
     if source:
-        frozen(freeze, network(checkpoint.read_card(source)["classes"], 0, source, **arguments))
+        trainable_filter(
+            freeze, build_network(checkpoint.read_card(source)["classes"], 0, source, **arguments)
+        )
     if teacher:
         checkpoint.read_card(teacher)
 
 
-def network(classes: Sequence[str], seed: int, source: str, **arguments) -> DigitCNN:
+def build_network(classes: Sequence[str], seed: int, source: str, **arguments) -> DigitCNN:
     """A network to train.
 
     Args:
@@ -62,7 +66,8 @@ def network(classes: Sequence[str], seed: int, source: str, **arguments) -> Digi
     loaded, card = checkpoint.load(source)
     state = nnx.state(made, checkpoint.TRAINED)
     given, wanted = (
-        checkpoint.by_name(part) for part in (nnx.state(loaded, checkpoint.TRAINED), state)
+        checkpoint.variables_by_name(part)
+        for part in (nnx.state(loaded, checkpoint.TRAINED), state)
     )
     another = f"The checkpoint {source} is of another architecture ({card['network']}): its "
     if given.keys() != wanted.keys():
@@ -87,7 +92,7 @@ def network(classes: Sequence[str], seed: int, source: str, **arguments) -> Digi
     return made
 
 
-def known(source: str, classes: Sequence[str]) -> data.Split:
+def rehearsal_images(source: str, classes: Sequence[str]) -> data.Split:
     """The training images of a checkpoint, of those classes that a new network has too, to be
     rehearsed.
 
@@ -123,7 +128,7 @@ def _some(source: str) -> None:
         )
 
 
-def corrected(dataset: data.Dataset, path: str, source: str) -> data.Dataset:
+def with_corrections(dataset: data.Dataset, path: str, source: str) -> data.Dataset:
     """A dataset with a file of corrections in the place of its training images.
 
     Its classes come first, so that the labels of its images stay as they are; then follow the
@@ -145,7 +150,7 @@ def corrected(dataset: data.Dataset, path: str, source: str) -> data.Dataset:
     return dataset._replace(classes=classes, train=data.Split(glyphs, labels))
 
 
-def teacher(source: str, classes: Sequence[str]) -> DigitCNN | Committee | None:
+def load_teacher(source: str, classes: Sequence[str]) -> DigitCNN | Ensemble | None:
     """The network to learn from, ready to answer; None where there is no source.
 
     Args:
@@ -166,7 +171,7 @@ def teacher(source: str, classes: Sequence[str]) -> DigitCNN | Committee | None:
     return loaded
 
 
-def frozen(names: str, model: DigitCNN) -> Callable:
+def trainable_filter(names: str, model: DigitCNN) -> Callable:
     """Layers that are not trained, as `conv1,conv2` → a filter of nnx that holds for the parameters
     that are.
 

@@ -20,7 +20,7 @@ SHEET = canvas.SQUARE._replace(name="challenge")
 # in the session's state: the one that goes on, and all that are finished
 STATE, FINISHED = "round", "rounds"
 
-path = resources.chosen()
+path = resources.chosen_checkpoint()
 recognizer = resources.recognizer(path)
 classes = recognizer.classes
 state = st.session_state

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from app_pages.figures.pictures import BOX_COLOUR, SURE_COLOUR
-from train.evaluate import confusion_matrix
+from train.metrics import confusion_matrix
 
 TURNS = 10  # digits in a round
 CARD = (1080, 900)  # pixels of the picture to share

@@ -319,7 +319,7 @@ def _is_loopback(address: str) -> bool:
     return False  # none: it listens on all
 
 
-def opened() -> Collection:
+def open_collection() -> Collection:
     """The collection of this server.
 
     Raises:
@@ -372,7 +372,7 @@ def as_zip(glyphs: np.ndarray, labels: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-@cache.kept(4, "Opening the collection")
+@cache.shared(4, "Opening the collection")
 def _collection(url: str) -> Collection:
     connection = st.connection(
         NAME, type="sql", pool_pre_ping=True, **({"url": url} if url else {})

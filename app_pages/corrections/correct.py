@@ -44,7 +44,7 @@ def several(
     """
     if collection.mode() != collection.ON or not names:
         return
-    classes = resources.recognizer(resources.chosen()).classes
+    classes = resources.recognizer(resources.chosen_checkpoint()).classes
     origin = f"picture {name}"
     with st.popover(WORDS, icon=":material/school:"):
         if said:
@@ -75,7 +75,12 @@ def item(digit: Digit, label: str, classes: Sequence[str], origin: str) -> Item:
     """A digit as the collection keeps it, with what the network by itself says of it."""
     read = classes[int(digit.probabilities.argmax())]
     return Item(
-        label, digit.glyph, read, float(digit.probabilities.max()), resources.chosen().name, origin
+        label,
+        digit.glyph,
+        read,
+        float(digit.probabilities.max()),
+        resources.chosen_checkpoint().name,
+        origin,
     )
 
 
@@ -85,7 +90,7 @@ def keep(items: Sequence[Item]) -> None:
     kept = st.session_state.setdefault(KEPT, set())
     new = [one for one in items if _mark(one) not in kept]
     try:
-        collection.opened().add(new)
+        collection.open_collection().add(new)
     except (collection.CollectionError, ValueError) as error:
         st.error(plain(str(error)))
         return

@@ -11,7 +11,7 @@ from app_pages.pen import canvas
 from app_pages.server import resources, workload
 from app_pages.words import plain
 from model import Digit, Reading
-from model.hints import hints
+from model.hints import find_hints
 from model.image import ImageError
 from train.data import DataError
 
@@ -23,7 +23,7 @@ st.title("Draw a digit")
 def explain(reading: Reading, names: list[str]) -> Digit:
     """Shows what is read, how sure, and the probabilities of one of its digits, which it
     returns."""
-    classes = resources.recognizer(resources.chosen()).classes
+    classes = resources.recognizer(resources.chosen_checkpoint()).classes
     digit = least_sure = min(reading.digits, key=lambda digit: digit.confidence)
     headline = reading.text.replace("\n", " ")
     if len(reading.digits) > 1:
@@ -113,7 +113,7 @@ def draw_and_read() -> None:
             canvas.show(sheet, brush)
         with right, st.container(key="reading"):
             # once the canvas is there: waking up takes a moment
-            resources.recognizer(resources.chosen())
+            resources.recognizer(resources.chosen_checkpoint())
             if drawing.strokes:
                 st.caption("Reading…")
             elif square:
@@ -122,7 +122,7 @@ def draw_and_read() -> None:
                 st.info("Draw a number, and it is read after every stroke.", icon=":material/edit:")
         return
 
-    recognizer = resources.recognizer(resources.chosen())
+    recognizer = resources.recognizer(resources.chosen_checkpoint())
     try:
         reading = workload.read_drawing(recognizer, drawing.image)
     except ImageError as error:  # it took too long: the server is busy
@@ -142,7 +142,7 @@ def draw_and_read() -> None:
             return
         digit = explain(reading, names)
         correct.one(digit, recognizer, "drawn")
-        for hint in hints(reading):
+        for hint in find_hints(reading):
             st.info(hint, icon=":material/lightbulb:")
         strokes = canvas.strokes(sheet) if square and len(names) == 1 else ()
         subject.offer(subject.Subject(digit.glyph, "drawn by hand", strokes=strokes), key="drawn")
@@ -154,7 +154,7 @@ def draw_and_read() -> None:
 
 def read_sent(sent: subject.Subject) -> None:
     """A digit that another page sent, in the canvas' place, and its reading."""
-    recognizer = resources.recognizer(resources.chosen())
+    recognizer = resources.recognizer(resources.chosen_checkpoint())
     try:
         reading = workload.read_drawing(recognizer, sent.glyph)
     except ImageError as error:  # as above
@@ -166,7 +166,7 @@ def read_sent(sent: subject.Subject) -> None:
         pictures.show(
             [
                 pictures.Figure(
-                    picture, subject.described(sent), "The digit that was sent.", crisp=True
+                    picture, subject.describe(sent), "The digit that was sent.", crisp=True
                 )
             ],
             width=canvas.SIZE,
@@ -186,7 +186,7 @@ def read_sent(sent: subject.Subject) -> None:
 
 
 try:
-    sent = subject.sent(resources.chosen())
+    sent = subject.sent_here(resources.chosen_checkpoint())
 except DataError as error:
     st.error(plain(str(error)))
     sent = None

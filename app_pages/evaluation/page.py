@@ -2,36 +2,36 @@
 
 import streamlit as st
 
-from app_pages.evaluation.answers import Answers
+from app_pages.evaluation.predictions import Predictions
 from app_pages.evaluation.views import (
     compare,
     confidence,
     confusion,
-    damage,
     map,
     mistakes,
+    robustness,
     training,
 )
 from app_pages.server import resources
 from app_pages.words import plain
 from model.checkpoint import CheckpointError
-from train import evaluate
+from train import metrics
 
 VIEWS = {
     "Confusion matrix": confusion,
     "Mistakes": mistakes,
     "Confidence": confidence,
-    "Damage": damage,
+    "Damage": robustness,
     "Map": map,
     "Compare": compare,
     "Training": training,
 }
 FIRST = next(iter(VIEWS))
 
-path = resources.chosen()
+path = resources.chosen_checkpoint()
 st.title("How good is it?")
 try:
-    tested = Answers(path)
+    tested = Predictions(path)
 except CheckpointError:
     st.info(
         f"The checkpoint {plain(path.name)} comes without an evaluation, so there is nothing to "
@@ -40,7 +40,7 @@ except CheckpointError:
     st.stop()
 
 right, n = int(tested.right.sum()), len(tested.labels)
-low, high = evaluate.wilson_interval(right, n)
+low, high = metrics.wilson_interval(right, n)
 columns = st.columns([3, 5, 4])
 columns[0].metric(
     "Test accuracy",

@@ -70,7 +70,7 @@ def coverage(
     """What abstaining brings: accuracy of what is answered, over the share that is.
 
     Args:
-        curves: name of a network → `train.evaluate.coverage` of it; of one or two networks.
+        curves: name of a network → `train.metrics.coverage` of it; of one or two networks.
         thresholds: name of a network → the confidence below which it abstains, of those that do.
     """
     rows, marks = [], []
@@ -110,8 +110,8 @@ def coverage(
         ),
         tooltip=[
             alt.Tooltip("network:N", title="Network"),
-            alt.Tooltip("threshold:Q", title="Answers from", format=".1%"),
-            alt.Tooltip("coverage:Q", title="Answers", format=".2%"),
+            alt.Tooltip("threshold:Q", title="Predictions from", format=".1%"),
+            alt.Tooltip("coverage:Q", title="Predictions", format=".2%"),
             alt.Tooltip("accuracy:Q", title="of which right", format=".3%"),
         ],
     )
@@ -129,7 +129,7 @@ def coverage(
     return alt.layer(*layers).properties(height=280)
 
 
-def damages(rows: pd.DataFrame) -> alt.LayerChart:
+def corruptions(rows: pd.DataFrame) -> alt.LayerChart:
     """Accuracy by kind of damage, with its 95 % interval.
 
     Args:

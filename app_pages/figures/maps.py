@@ -58,7 +58,7 @@ def test_map(path: Path) -> Map:
         DataError: the test images can't be had, or aren't those of this network. See first that
             they are `at_hand`.
     """
-    return _test_map(str(path), resources.stamp(path))
+    return _test_map(str(path), resources.fingerprint(path))
 
 
 def place(map: Map, features: np.ndarray) -> np.ndarray:
@@ -150,8 +150,8 @@ def _placed(rows: pd.DataFrame) -> alt.Chart:
     )
 
 
-@cache.kept(4, "Drawing the map of the test images")
-def _test_map(path: str, stamp: resources.Stamp) -> Map:
+@cache.shared(4, "Drawing the map of the test images")
+def _test_map(path: str, stamp: resources.Fingerprint) -> Map:
     folder = Path(path)
     name = checkpoint.read_card(path)["data"].get("name", "")
     images, labels = resources.test_images(name)[0]
@@ -175,7 +175,7 @@ def _test_map(path: str, stamp: resources.Stamp) -> Map:
         if predicted is None
         else predicted[numbers]
     )
-    features = explainer.features(images[numbers])
+    features = explainer.embeddings(images[numbers])
     shown = tuple(
         pictures.source(image.repeat(ZOOM, 0).repeat(ZOOM, 1)) for image in images[numbers]
     )

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from app_pages.pen import samples
 from model import Digit, Reading
-from model.image import reduced
+from model.image import downscale
 
 BOX_COLOUR = (213, 94, 0)  # vermilion: stands out from paper and from blue or black ink
 SURE_COLOUR = (0, 98, 155)  # blue
@@ -243,7 +243,7 @@ def _fitted(image: np.ndarray, side: int) -> np.ndarray:
 def _scaled(image: np.ndarray, scale: float) -> np.ndarray:
     height, width = image.shape[:2]
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    image = reduced(image, max(1, int(1 / (2 * scale))))  # a large one is not copied as a whole
+    image = downscale(image, max(1, int(1 / (2 * scale))))  # a large one is not copied as a whole
     return np.asarray(Image.fromarray(image).resize(size))
 
 

@@ -11,12 +11,12 @@ import streamlit as st
 
 from app_pages.figures import pictures
 from app_pages.figures.bars import percent
-from app_pages.inside import attributions, removals
+from app_pages.inside import ablations, attributions
 from app_pages.server import cache, resources
-from app_pages.subject import Subject, named
+from app_pages.subject import Subject, with_article
 from app_pages.words import plain
 from model import Digit, Recognizer, checkpoint
-from model.explain import PATCH, Album, Explainer
+from model.explainer import PATCH, EmbeddingIndex, Explainer
 
 PAIRED = 6  # parts, of which any two may be left out together
 NEAREST = 8  # training images shown in a row
@@ -25,13 +25,13 @@ NEAREST = 8  # training images shown in a row
 def explainer(path: Path) -> Explainer:
     """What looks into the network of a checkpoint, ready for its first glyph; shared, so never to
     be changed."""
-    return _explainer(str(path), resources.stamp(path))
+    return _explainer(str(path), resources.fingerprint(path))
 
 
 def where(path: Path, glyph: np.ndarray, index: int) -> list[pictures.Figure]:
     """Which pixels of a glyph (28, 28) speak for and against a class: by integrated gradients and
     by occlusion."""
-    return _where(str(path), resources.stamp(path), glyph, index)
+    return _where(str(path), resources.fingerprint(path), glyph, index)
 
 
 class Sheet(NamedTuple):
@@ -45,10 +45,10 @@ class Sheet(NamedTuple):
 
 def layers(path: Path, glyph: np.ndarray) -> list[Sheet]:
     """Each layer of the network with what it gives for a glyph (28, 28)."""
-    return _layers(str(path), resources.stamp(path), glyph)
+    return _layers(str(path), resources.fingerprint(path), glyph)
 
 
-class Without(NamedTuple):
+class Ablated(NamedTuple):
     """What a digit is read as without a part."""
 
     part: str
@@ -58,19 +58,19 @@ class Without(NamedTuple):
     together: bool = False  # the part is two of the others
 
 
-def without(path: Path, subject: Subject) -> list[Without]:
+def ablate(path: Path, subject: Subject) -> list[Ablated]:
     """A digit without each of its strokes, where they are known, or of its pieces.
 
     Where no single one changes what it is read as, the two that do it most surely come last, if any
     do.
     """
-    return _without(str(path), resources.stamp(path), subject.glyph, subject.strokes)
+    return _without(str(path), resources.fingerprint(path), subject.glyph, subject.strokes)
 
 
-def verdict(read: str, variants: list[Without]) -> str:
+def verdict(read: str, variants: list[Ablated]) -> str:
     """In a sentence, which removals change what it is read as."""
     others = [
-        f"without {variant.part} it reads {named(variant.read)}"
+        f"without {variant.part} it reads {with_article(variant.read)}"
         for variant in variants
         if variant.read != read
     ]
@@ -78,8 +78,8 @@ def verdict(read: str, variants: list[Without]) -> str:
         return "It is too small to leave anything out."
     if not others:
         return (
-            f"Whichever of these is missing, it is still read as {named(read)}: no single one "
-            "decides."
+            f"Whichever of these is missing, it is still read as {with_article(read)}: no "
+            "single one decides."
         )
     if variants[-1].together:
         return f"No single one decides, but {others[0]}."
@@ -87,24 +87,26 @@ def verdict(read: str, variants: list[Without]) -> str:
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
-def has_album(path: Path) -> bool:
+def has_embedding_index(path: Path) -> bool:
     """Whether the training images have been looked through with this network, so that a search
     takes no time."""
-    return (str(path), resources.stamp(path)) in _albums
+    return (str(path), resources.fingerprint(path)) in _albums
 
 
-def album(path: Path, progress: Callable[[float], None] = lambda share: None) -> Album:
+def embedding_index(
+    path: Path, progress: Callable[[float], None] = lambda share: None
+) -> EmbeddingIndex:
     """The training images of a checkpoint by its features, kept; raises DataError where they can't
     be had.
 
     The first time it takes some 0.1 ms an image and network; `progress` is told the share that is
     done.
     """
-    key = str(path), resources.stamp(path)
+    key = str(path), resources.fingerprint(path)
     with _looking:
         if key not in _albums:
             images = resources.training_images(_data(path))[0].images
-            made = Album(explainer(path), images, progress)
+            made = EmbeddingIndex(explainer(path), images, progress)
             while len(_albums) >= 2:
                 _albums.pop(next(iter(_albums)))
             _albums[key] = made
@@ -116,24 +118,26 @@ def nearest(
 ) -> tuple[list[pictures.Figure], list[pictures.Figure]]:
     """The training images most alike to a glyph (28, 28), and those that are not of the class it is
     read as."""
-    return _nearest(str(path), resources.stamp(path), glyph, read)
+    return _nearest(str(path), resources.fingerprint(path), glyph, read)
 
 
 def _data(path: Path) -> str:
     return checkpoint.read_card(path)["data"].get("name", "")
 
 
-_albums: dict[tuple[str, resources.Stamp], Album] = {}
+_albums: dict[tuple[str, resources.Fingerprint], EmbeddingIndex] = {}
 _looking = threading.Lock()  # two visitors at once look through the images once
 
 
-@cache.kept(4, "Opening the network")
-def _explainer(path: str, stamp: resources.Stamp) -> Explainer:
-    return resources.explainer(Path(path)).warm()
+@cache.shared(4, "Opening the network")
+def _explainer(path: str, stamp: resources.Fingerprint) -> Explainer:
+    return resources.explainer(Path(path)).compile()
 
 
 @st.cache_data(max_entries=64, show_spinner="Finding where it looked")
-def _lost(path: str, stamp: resources.Stamp, glyph: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _lost(
+    path: str, stamp: resources.Fingerprint, glyph: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """What occlusion costs each class, and the probabilities of the black image and of the
     glyph."""
     network = explainer(Path(path))
@@ -143,7 +147,7 @@ def _lost(path: str, stamp: resources.Stamp, glyph: np.ndarray) -> tuple[np.ndar
 
 @st.cache_data(max_entries=64, show_spinner="Finding where it looked")
 def _where(
-    path: str, stamp: resources.Stamp, glyph: np.ndarray, index: int
+    path: str, stamp: resources.Fingerprint, glyph: np.ndarray, index: int
 ) -> list[pictures.Figure]:
     network = explainer(Path(path))
     name = network.classes[index]
@@ -183,7 +187,7 @@ def _signed(number: float) -> str:
 
 
 @st.cache_data(max_entries=32, show_spinner="Looking through the layers")
-def _layers(path: str, stamp: resources.Stamp, glyph: np.ndarray) -> list[Sheet]:
+def _layers(path: str, stamp: resources.Fingerprint, glyph: np.ndarray) -> list[Sheet]:
     network = explainer(Path(path))
     sheets, before = [], None
     for layer in network.layers(glyph):
@@ -192,7 +196,7 @@ def _layers(path: str, stamp: resources.Stamp, glyph: np.ndarray) -> list[Sheet]
         if layer.parameters:
             numbers += f" · {layer.parameters:,} parameters"
         title = f"{layer.kind} ({layer.name})" if layer.name.startswith("conv") else layer.kind
-        words, figure = layer.words, None
+        words, figure = layer.description, None
         if layer.name == "head":
             scores = zip(network.classes, layer.output, strict=True)
             words += (
@@ -214,16 +218,18 @@ def _layers(path: str, stamp: resources.Stamp, glyph: np.ndarray) -> list[Sheet]
 
 
 @st.cache_data(max_entries=32, show_spinner="Leaving out one part after the other")
-def _without(path: str, stamp: resources.Stamp, glyph: np.ndarray, drawn: tuple) -> list[Without]:
+def _without(
+    path: str, stamp: resources.Fingerprint, glyph: np.ndarray, drawn: tuple
+) -> list[Ablated]:
     recognizer = resources.recognizer(Path(path))
 
-    def read(together: int) -> list[Without]:
+    def read(together: int) -> list[Ablated]:
         found = (
-            removals.of_drawing(drawn, together) if drawn else removals.of_glyph(glyph, together)
+            ablations.of_drawing(drawn, together) if drawn else ablations.of_glyph(glyph, together)
         )
         digits = recognizer.read_glyphs(np.stack([one.glyph for one in found])) if found else []
         return [
-            Without(
+            Ablated(
                 one.part,
                 recognizer.name(digit),
                 digit.confidence,
@@ -241,21 +247,21 @@ def _without(path: str, stamp: resources.Stamp, glyph: np.ndarray, drawn: tuple)
     return single + sorted(pairs, key=lambda one: (one.read != "?", one.confidence))[-1:]
 
 
-def _missing(one: removals.Removal, digit: Digit, recognizer: Recognizer) -> pictures.Figure:
+def _missing(one: ablations.Ablation, digit: Digit, recognizer: Recognizer) -> pictures.Figure:
     name = recognizer.name(digit)
     return pictures.Figure(
         pictures.source(one.picture),
         f"Without {one.part}: {name}, {'nothing over ' * (name == '?')}{percent(digit.confidence)}",
-        f"The digit without {one.part}, striped; read as {named(name)}.",
+        f"The digit without {one.part}, striped; read as {with_article(name)}.",
     )
 
 
 @st.cache_data(max_entries=32, show_spinner="Searching the training images")
 def _nearest(
-    path: str, stamp: resources.Stamp, glyph: np.ndarray, read: str
+    path: str, stamp: resources.Fingerprint, glyph: np.ndarray, read: str
 ) -> tuple[list[pictures.Figure], list[pictures.Figure]]:
     split, classes = resources.training_images(_data(Path(path)))
-    alike = album(Path(path)).alike(glyph)
+    alike = embedding_index(Path(path)).alike(glyph)
     order = np.argsort(-alike)
 
     def sheet(numbers: np.ndarray) -> list[pictures.Figure]:
@@ -264,7 +270,7 @@ def _nearest(
             f"{name} · {alike[number]:.3f}" for number, name in zip(numbers, names, strict=True)
         ]
         words = [
-            f"Training image {number}, {named(name)}, alike by {alike[number]:.3f}."
+            f"Training image {number}, {with_article(name)}, alike by {alike[number]:.3f}."
             for number, name in zip(numbers, names, strict=True)
         ]
         return pictures.contact_sheet(split.images[numbers], captions, words)

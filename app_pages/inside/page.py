@@ -19,7 +19,7 @@ PAGE = "app_pages/inside/page.py"
 FIRST = 4  # the sample to begin with: it has two strokes
 FEW = 12  # classes that fit side by side
 
-path = resources.chosen()
+path = resources.chosen_checkpoint()
 name = checkpoint.read_card(path)["data"].get("name", "")
 
 st.title("Inside the network")
@@ -37,7 +37,7 @@ left, right = st.columns([2, 5], gap="medium")
 with left:
     figure = pictures.Figure(
         pictures.source(shown.glyph),
-        subject.described(shown),
+        subject.describe(shown),
         "The digit as the network sees it.",
         crisp=True,
     )
@@ -63,7 +63,7 @@ with st.expander("Take another digit", icon=":material/swap_horiz:"):
         for number in range(10):
             if st.button(str(number), key=f"sample {number}"):
                 subject.send(subject.sample(number), PAGE)
-    if resources.is_here(name):
+    if resources.has_images(name):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             number = st.number_input(
                 "Or a test image, by number", 0, value=shown.number or 247, width=200
@@ -108,7 +108,7 @@ def where() -> None:
 
 def decides() -> None:
     st.header("Which stroke decides" if shown.strokes else "Which part decides")
-    variants = explanations.without(path, shown)
+    variants = explanations.ablate(path, shown)
     st.markdown(plain(explanations.verdict(recognizer.name(digit), variants)))
     pictures.show([variant.figure for variant in variants], width=140, abreast=2)
     cut = "A single stroke is cut into quarters. " if len(shown.strokes) == 1 else ""
@@ -141,7 +141,7 @@ def nearest() -> None:
     """A rerun of its own: the search changes nothing else."""
     read = classes[predicted]
     place = st.empty()
-    if not explanations.has_album(path):
+    if not explanations.has_embedding_index(path):
         words = (
             "The network describes each training image once. This takes some seconds, and then "
             "serves everyone."
@@ -152,7 +152,7 @@ def nearest() -> None:
                 return
         bar = place.progress(0.0, "Describing the training images")
         try:
-            explanations.album(
+            explanations.embedding_index(
                 path,
                 lambda share: bar.progress(share, f"Describing the training images: {share:.0%}"),
             )
@@ -174,7 +174,7 @@ def nearest() -> None:
 def on_the_map() -> None:
     st.header("On the map")
     points = maps.test_map(path)
-    here = maps.place(points, explainer.features(shown.glyph[None])[0])
+    here = maps.place(points, explainer.embeddings(shown.glyph[None])[0])
     around = np.linalg.norm(points.places - here, axis=1).argsort()[: maps.NEIGHBOURS]
     st.altair_chart(
         maps.chart(points, classes, here, ink()),
@@ -194,7 +194,7 @@ layers()
 with slower:
     st.header("The nearest training images")
     try:
-        if resources.at_hand(name):
+        if resources.ensure_images(name):
             nearest()
             on_the_map()
     except data.DataError as error:

@@ -13,7 +13,7 @@ from app_pages.server import resources
 from app_pages.words import plain
 from train.data import DataError
 
-path = resources.chosen()
+path = resources.chosen_checkpoint()
 
 st.title("Playground")
 try:
@@ -23,7 +23,7 @@ except DataError as error:
     digit = subject.sample()
 st.markdown(
     f"How far can a digit be bent before the network changes its mind? "
-    f"{plain(subject.described(digit))}"
+    f"{plain(subject.describe(digit))}"
 )
 
 

@@ -62,14 +62,16 @@ def turns(seen: list[Frame]) -> list[tuple[float, int]]:
 
 
 @st.cache_data(max_entries=32, show_spinner="Drawing it once more")
-def _frames(path: str, stamp: resources.Stamp, drawing: Sequence[dict[str, Any]]) -> list[Frame]:
+def _frames(
+    path: str, stamp: resources.Fingerprint, drawing: Sequence[dict[str, Any]]
+) -> list[Frame]:
     return frames(drawing, resources.recognizer(Path(path)))
 
 
 @st.fragment
 def show(path: Path, drawing: Sequence[dict[str, Any]]) -> None:
     """The replay of a drawing, read by the checkpoint of that path."""
-    seen = _frames(str(path), resources.stamp(path), drawing)
+    seen = _frames(str(path), resources.fingerprint(path), drawing)
     if not seen:
         st.markdown("There is too little ink to watch.")
         return

@@ -12,7 +12,7 @@ import numpy as np
 
 from app_pages.figures.bars import percent
 from app_pages.playground.distortions import Slider
-from app_pages.subject import named
+from app_pages.subject import with_article
 
 # of a curve, in its own units; it grows with the page
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 230, 132, 30, 16, 18
@@ -93,7 +93,7 @@ def grid(figures: Sequence[str]) -> str:
 def _caption(slider: Slider, flips: list[tuple[float, str]]) -> str:
     if not flips:
         return "No other answer along the slider."
-    words = [f"{_number(value)} {slider.unit}: {named(name)}" for value, name in flips]
+    words = [f"{_number(value)} {slider.unit}: {with_article(name)}" for value, name in flips]
     return "Flips at " + ", at ".join(words) + "."
 
 

@@ -16,7 +16,7 @@ from app_pages.read import uploads
 from app_pages.server import resources
 from app_pages.words import plain
 from model import Reading
-from model.segment import Box, clipped
+from model.segmentation import Box, clip_box
 
 Marked = dict[Box, int | None]
 HEIGHT = 800  # pixels of the canvas, at most
@@ -185,7 +185,7 @@ def replaced(marked: Marked, old: list[Box], new: list[Box]) -> Marked:
 
 def inside(box: Box, width: int, height: int) -> Box | None:
     """The part of a box that lies in a picture of so many pixels; None where there is none."""
-    box = clipped(box, width, height)
+    box = clip_box(box, width, height)
     return box if min(box[2:]) > 0 else None
 
 
@@ -218,4 +218,5 @@ def split(reading: Reading, box: Box) -> list[Box]:
 
 
 def _key(file: str) -> str:
-    return f"marked {file} {resources.chosen().name}"  # another network may have other classes
+    # Another network may have other classes.
+    return f"marked {file} {resources.chosen_checkpoint().name}"

@@ -11,7 +11,7 @@ from app_pages.read import editor, spreadsheet, uploads
 from app_pages.server import resources
 from app_pages.words import plain
 
-checkpoint = resources.chosen()
+checkpoint = resources.chosen_checkpoint()
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 AUTO, TURNS = "Auto", (0, 90, 180, 270)  # degrees clockwise
 
@@ -31,7 +31,7 @@ for file in pages:
     source = uploads.Source(
         file.getvalue(),
         checkpoint,
-        resources.stamp(checkpoint),
+        resources.fingerprint(checkpoint),
         resources.recognizer(checkpoint),
         None if turn == AUTO else turn,
     )

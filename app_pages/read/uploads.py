@@ -17,9 +17,9 @@ import pandas as pd
 from app_pages.figures import bars, pictures
 from app_pages.server import resources, workload
 from model import Digit, Reading, Recognizer, image
-from model.hints import hints
+from model.hints import find_hints
 from model.image import ImageError
-from model.segment import Box
+from model.segmentation import Box
 
 TYPES = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif")
 LIMIT = 20  # megabytes a file
@@ -61,7 +61,7 @@ class Source:
 
     content: bytes
     checkpoint: Path
-    stamp: resources.Stamp
+    stamp: resources.Fingerprint
     recognizer: Recognizer  # of that checkpoint
     turn: int | None = None  # degrees clockwise, None: found out
 
@@ -100,7 +100,7 @@ def _kept(bytes_of: Callable) -> Callable:
 
             if (found := seen(key)) is not None:
                 return found
-            return workload.run(workload.PICTURES, work, image.room(source.content))
+            return workload.run(workload.PICTURES, work, image.decoding_bytes(source.content))
 
         return made
 
@@ -167,7 +167,7 @@ def _result(source: Source, marks: Marks | None) -> Result:
         read.summary(),
         tuple(tuple(map(for_spreadsheet, row)) for row in read.table()),
         sum(digit.box not in said and pictures.is_unsure(digit) for digit in read.digits),
-        tuple(hints(read)),
+        tuple(find_hints(read)),
         read.turn,
         told,
     )

@@ -13,7 +13,7 @@ import cachetools.keys
 import streamlit as st
 
 
-def kept(most: int, words: str = "") -> Callable:
+def shared(most: int, words: str = "") -> Callable:
     """A decorator for functions of what can be hashed.
 
     Args:

@@ -15,7 +15,7 @@ from app_pages.server import cache
 from app_pages.words import plain
 from model import Recognizer, checkpoint
 from model.checkpoint import CheckpointError
-from model.explain import Explainer
+from model.explainer import Explainer
 from model.network import DigitCNN
 from train import data
 
@@ -23,7 +23,7 @@ CHOICE = "checkpoint"  # session state: the name of the chosen checkpoint
 DEFAULT = "default"
 
 # name, size and time of each file: a changed checkpoint is read anew
-Stamp = tuple[tuple[str, int, int], ...]
+Fingerprint = tuple[tuple[str, int, int], ...]
 
 
 def directory() -> Path:
@@ -47,22 +47,24 @@ def names() -> list[str]:
     )
 
 
-def chosen() -> Path:
+def chosen_checkpoint() -> Path:
     """The checkpoint that the sidebar shows."""
     return directory() / st.session_state.get(CHOICE, DEFAULT)
 
 
 def faults() -> dict[str, str | None]:
     """Each checkpoint's name → what is wrong with it, one sentence, or None."""
-    return {name: _fault(str(directory() / name), stamp(directory() / name)) for name in names()}
+    return {
+        name: _fault(str(directory() / name), fingerprint(directory() / name)) for name in names()
+    }
 
 
 def recognizer(path: Path) -> Recognizer:
     """The network of a checkpoint, ready for its first image; shared, so never to be changed."""
-    return _recognizer(str(path), stamp(path))
+    return _recognizer(str(path), fingerprint(path))
 
 
-def about(path: Path) -> str:
+def describe(path: Path) -> str:
     """A checkpoint in one sentence, as far as its card tells."""
     card = checkpoint.read_card(path)
     words = [f"Trained on {card['data'].get('name', 'unknown data')}"]
@@ -76,23 +78,23 @@ def about(path: Path) -> str:
 def evaluation(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Test labels (n,) int and probabilities (n, classes) float32; raises CheckpointError where
     there are none."""
-    return _evaluation(str(path), stamp(path))
+    return _evaluation(str(path), fingerprint(path))
 
 
 def explainer(path: Path) -> Explainer:
     """What looks into the network of a checkpoint; shared, so never to be changed."""
-    return _explainer(str(path), stamp(path))
+    return _explainer(str(path), fingerprint(path))
 
 
-def is_here(name: str) -> bool:
+def has_images(name: str) -> bool:
     """Whether the images of a dataset are here."""
     return data.is_cached(name) or data.is_folder(name)
 
 
-def at_hand(name: str) -> bool:
+def ensure_images(name: str) -> bool:
     """Whether the images of a dataset are here; where they are not, shows a button that fetches
     them."""
-    if is_here(name):
+    if has_images(name):
         return True
     st.markdown("The images themselves don't come with the network.")
     if st.button("Fetch the images", icon=":material/download:"):
@@ -109,7 +111,7 @@ def at_hand(name: str) -> bool:
     return False
 
 
-@cache.kept(2, "Loading the test images")
+@cache.shared(2, "Loading the test images")
 def test_images(name: str) -> tuple[data.Split, tuple[str, ...]]:
     """The test images of a dataset and its classes; raises DataError. See first that they are
     `at_hand`."""
@@ -117,7 +119,7 @@ def test_images(name: str) -> tuple[data.Split, tuple[str, ...]]:
     return dataset.test, dataset.classes
 
 
-@cache.kept(1, "Loading the training images")
+@cache.shared(1, "Loading the training images")
 def training_images(name: str) -> tuple[data.Split, tuple[str, ...]]:
     """The training images of a dataset and its classes; as `test_images`."""
     dataset = data.load(name)
@@ -125,7 +127,7 @@ def training_images(name: str) -> tuple[data.Split, tuple[str, ...]]:
 
 
 @functools.cache
-def settle(page: str) -> None:
+def exclude_from_collection(page: str) -> None:
     """What is there once a page was shown for the first time is no garbage, and is not looked
     through for it again.
 
@@ -136,29 +138,29 @@ def settle(page: str) -> None:
     gc.freeze()
 
 
-def stamp(path: Path) -> Stamp:
+def fingerprint(path: Path) -> Fingerprint:
     """What tells one state of a checkpoint from another."""
     files = sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else []
     return tuple((file.name, (stat := file.stat()).st_size, stat.st_mtime_ns) for file in files)
 
 
-@cache.kept(16, "Waking up the network")
-def _recognizer(path: str, stamp: Stamp) -> Recognizer:
+@cache.shared(16, "Waking up the network")
+def _recognizer(path: str, stamp: Fingerprint) -> Recognizer:
     return Recognizer(*_network(path, stamp))
 
 
-@cache.kept(4, "Opening the network")
-def _explainer(path: str, stamp: Stamp) -> Explainer:
+@cache.shared(4, "Opening the network")
+def _explainer(path: str, stamp: Fingerprint) -> Explainer:
     return Explainer(*_network(path, stamp))
 
 
-@cache.kept(16, "Loading the network")
-def _network(path: str, stamp: Stamp) -> tuple[DigitCNN, dict]:
+@cache.shared(16, "Loading the network")
+def _network(path: str, stamp: Fingerprint) -> tuple[DigitCNN, dict]:
     return checkpoint.load(path)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _fault(path: str, stamp: Stamp) -> str | None:
+def _fault(path: str, stamp: Fingerprint) -> str | None:
     try:
         _network(path, stamp)
     except CheckpointError as error:
@@ -167,5 +169,5 @@ def _fault(path: str, stamp: Stamp) -> str | None:
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def _evaluation(path: str, stamp: Stamp) -> tuple[np.ndarray, np.ndarray]:
+def _evaluation(path: str, stamp: Fingerprint) -> tuple[np.ndarray, np.ndarray]:
     return checkpoint.read_evaluation(path)

@@ -85,7 +85,7 @@ class Workers:
                         )
 
                 with interruption.by(check):
-                    interruption.point()
+                    interruption.check()
                     return work()
 
         with self._lock:

@@ -9,12 +9,12 @@ from app_pages.server import resources
 from app_pages.teach import teaching
 from app_pages.words import plain
 from model import checkpoint
-from train import evaluate
+from train import metrics
 
 PAGE = 24  # glyphs shown at a time
 FLASH = "teach said"  # session state: what came of a click, told once
 GONE = "deleted"  # session state: what this visitor deleted last
-path = resources.chosen()
+path = resources.chosen_checkpoint()
 card = checkpoint.read_card(path)
 changing = collection.mode() == collection.ON
 
@@ -28,7 +28,7 @@ if collection.is_undecided():
     )
     st.stop()
 try:
-    shelf = collection.opened()
+    shelf = collection.open_collection()
     counts = shelf.counts()
 except collection.CollectionError as error:
     st.error(plain(str(error)), icon=":material/database_off:")
@@ -212,7 +212,7 @@ def offer() -> None:
         )
     name = card["data"].get("name", "")
     shown = plain(teaching.shown(name))
-    if not resources.at_hand(name):
+    if not resources.ensure_images(name):
         st.caption(
             f"It takes the images of {shown} to teach this network: so that it does not forget "
             f"them."
@@ -310,7 +310,7 @@ def show_result(job: teaching.Job) -> None:
 
 
 def share(right: int, n: int) -> str:
-    low, high = evaluate.wilson_interval(right, n)
+    low, high = metrics.wilson_interval(right, n)
     return f"{right / n:.2%} ({low:.1%} to {high:.1%})"
 
 

@@ -30,7 +30,7 @@ import numpy as np
 from app_pages.corrections import collection
 from app_pages.server import limits
 from model import Recognizer, checkpoint
-from train import data, evaluate
+from train import data, metrics
 
 ROOT = Path(__file__).parents[2]
 HOUR = 3600  # seconds
@@ -269,9 +269,9 @@ class Trainer:
                 card = json.loads(content) | {"name": name, "kept": True}
                 (draft / checkpoint.CARD).write_text(json.dumps(card, indent=1) + "\n")
                 for path in (*draft.iterdir(), draft):
-                    checkpoint.sync(path)
+                    checkpoint.sync_to_disk(path)
                 os.rename(draft, directory / name)
-                checkpoint.sync(directory)
+                checkpoint.sync_to_disk(directory)
             except OSError as error:
                 shutil.rmtree(draft, ignore_errors=True)
                 if (directory / name).exists():
@@ -333,7 +333,7 @@ def compare(before: Path, after: Path, parts: dict[str, Labelled]) -> dict[str, 
             np.array(network.classes)[network.classify(glyphs).argmax(1)] == labels
             for network in networks
         )
-        lost, gained, p = evaluate.mcnemar(old, new)
+        lost, gained, p = metrics.mcnemar(old, new)
         compared[part] = Compared(len(labels), int(old.sum()), int(new.sum()), gained, lost, p)
     return compared
 

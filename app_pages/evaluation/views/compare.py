@@ -5,20 +5,20 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app_pages.evaluation import answers, plots
-from app_pages.evaluation.answers import Answers
-from app_pages.evaluation.views import damage
+from app_pages.evaluation import plots, predictions
+from app_pages.evaluation.predictions import Predictions
+from app_pages.evaluation.views import robustness
 from app_pages.figures import charts
 from app_pages.server import resources
 from app_pages.theme import ink
 from app_pages.words import plain
 from model.checkpoint import CheckpointError
-from train import evaluate
+from train import metrics
 
 CHANCE = 0.05  # probability below which a difference is called more than chance
 
 
-def show(tested: Answers) -> None:
+def show(tested: Predictions) -> None:
     st.header("Beside another network")
     others = [
         name for name, fault in resources.faults().items() if name != tested.path.name and not fault
@@ -30,7 +30,7 @@ def show(tested: Answers) -> None:
         return
     name = st.selectbox("Compare with", others, key="other", bind="query-params", width=280)
     try:
-        other = Answers(resources.directory() / name)
+        other = Predictions(resources.directory() / name)
     except CheckpointError:
         st.info(
             f"The checkpoint {plain(name)} comes without an evaluation, so there is nothing to "
@@ -76,7 +76,7 @@ def show(tested: Answers) -> None:
         [
             {"class": label, "network": each.path.name, "recall": row["recall"]}
             for each in both
-            for label, row in zip(each.classes, evaluate.per_class(each.matrix), strict=True)
+            for label, row in zip(each.classes, metrics.per_class(each.matrix), strict=True)
         ]
     )
     st.altair_chart(
@@ -85,7 +85,7 @@ def show(tested: Answers) -> None:
     st.caption("Recall: of the images of a class, the share that is read as it.")
 
     st.header("What one alone reads right")
-    images = answers.images(tested)
+    images = predictions.test_images(tested)
     for one, two in (both, both[::-1]):
         alone = np.flatnonzero(one.right & ~two.right)
         st.subheader(
@@ -93,7 +93,7 @@ def show(tested: Answers) -> None:
             f"{'image' if len(alone) == 1 else 'images'}"
         )
         marks = {int(i): f"label {one.classes[one.labels[i]]}" for i in alone}
-        answers.gallery(two, alone, images, f"only {one.path.name}", marks)
+        predictions.gallery(two, alone, images, f"only {one.path.name}", marks)
         if len(alone):
             st.caption(
                 f"Below each: what {plain(two.path.name)} reads instead, its runner-up, and the "
@@ -102,15 +102,15 @@ def show(tested: Answers) -> None:
 
     st.header("Are they as sure as they should be?")
     for column, each in zip(st.columns(2), both, strict=True):
-        error = evaluate.expected_calibration_error(each.labels, each.probabilities)
+        error = metrics.expected_calibration_error(each.labels, each.probabilities)
         column.markdown(f"**{plain(each.path.name)}**")
         column.altair_chart(
-            charts.reliability(evaluate.reliability(each.labels, each.probabilities)),
+            charts.reliability(metrics.reliability(each.labels, each.probabilities)),
             alt=f"Reliability diagram of {each.path.name}. Expected calibration error {error:.2%}.",
         )
     st.altair_chart(
         plots.coverage(
-            {each.path.name: evaluate.coverage(each.labels, each.probabilities) for each in both},
+            {each.path.name: metrics.coverage(each.labels, each.probabilities) for each in both},
             {each.path.name: each.card.get("threshold", 0.0) for each in both},
         ),
         alt=(
@@ -128,13 +128,13 @@ def show(tested: Answers) -> None:
         "Damage test images and read them with both", key="both damaged", disabled=images is None
     )
     if wanted and images is not None:
-        damage.chart(both, images)
+        robustness.chart(both, images)
 
 
-def table(first: Answers, second: Answers) -> pd.DataFrame:
+def table(first: Predictions, second: Predictions) -> pd.DataFrame:
     """What is worth knowing of two networks in a row each, and the second less the first."""
     one, two = (
-        {**evaluate.summary(each.labels, each.probabilities), **each.card}
+        {**metrics.summary(each.labels, each.probabilities), **each.card}
         for each in (first, second)
     )
     rows = {
@@ -159,11 +159,11 @@ def table(first: Answers, second: Answers) -> pd.DataFrame:
     )
 
 
-def verdict(first: Answers, second: Answers) -> str:
+def verdict(first: Predictions, second: Predictions) -> str:
     """Whether one of two networks reads the same images better, by more than chance, in plain
     words."""
     names = plain(first.path.name), plain(second.path.name)
-    only_first, only_second, p = evaluate.mcnemar(first.right, second.right)
+    only_first, only_second, p = metrics.mcnemar(first.right, second.right)
     n = only_first + only_second
     if not n:
         return f"**{names[0]} and {names[1]} read the same images right**, so neither is better."

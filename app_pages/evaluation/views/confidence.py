@@ -3,17 +3,17 @@
 import streamlit as st
 
 from app_pages.evaluation import plots
-from app_pages.evaluation.answers import Answers
+from app_pages.evaluation.predictions import Predictions
 from app_pages.figures import charts
-from train import evaluate
+from train import metrics
 
 
-def show(tested: Answers) -> None:
+def show(tested: Predictions) -> None:
     labels, probabilities = tested.labels, tested.probabilities
     st.header("Is it as sure as it should be?")
-    error = evaluate.expected_calibration_error(labels, probabilities)
+    error = metrics.expected_calibration_error(labels, probabilities)
     st.altair_chart(
-        charts.reliability(evaluate.reliability(labels, probabilities)),
+        charts.reliability(metrics.reliability(labels, probabilities)),
         alt=(
             "Reliability diagram: accuracy over confidence in 15 bins. Expected calibration error "
             f"{error:.2%}."
@@ -42,7 +42,7 @@ def show(tested: Answers) -> None:
     )
 
     st.header("What if it may say “I don't know”?")
-    curve = evaluate.coverage(labels, probabilities)
+    curve = metrics.coverage(labels, probabilities)
     threshold = tested.card.get("threshold", 0.0)
     answered = tested.confidence >= threshold
     share, right = answered.mean(), tested.right[answered].sum() / max(1, answered.sum())

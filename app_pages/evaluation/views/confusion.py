@@ -3,15 +3,15 @@
 import pandas as pd
 import streamlit as st
 
-from app_pages.evaluation import answers
-from app_pages.evaluation.answers import Answers
+from app_pages.evaluation import predictions
+from app_pages.evaluation.predictions import Predictions
 from app_pages.figures import charts
 from app_pages.theme import ink
 from app_pages.words import plain
-from train import evaluate
+from train import metrics
 
 
-def show(tested: Answers) -> None:
+def show(tested: Predictions) -> None:
     st.header("Which classes it mixes up")
     view = st.segmented_control(
         "Show", charts.VIEWS, default=charts.VIEWS[0], required=True, key="show"
@@ -31,7 +31,7 @@ def show(tested: Answers) -> None:
         f"{'image' if len(members) == 1 else 'images'}"
     )
     if len(members):
-        answers.gallery(tested, members, answers.images(tested), f"{true} {read}")
+        predictions.gallery(tested, members, predictions.test_images(tested), f"{true} {read}")
         st.caption(
             "Below each: what the network reads and how sure it is, then the runner-up. The surest "
             "come first. Click an image to look inside the network."
@@ -40,7 +40,7 @@ def show(tested: Answers) -> None:
     _classes(tested)
 
 
-def _choice(tested: Answers) -> tuple[str, str]:
+def _choice(tested: Predictions) -> tuple[str, str]:
     """The boxes of the cell (true, predicted), which the address keeps; at first the most frequent
     mistake."""
     mistakes = tested.matrix.copy()
@@ -54,7 +54,7 @@ def _choice(tested: Answers) -> tuple[str, str]:
     )
 
 
-def _matrix(tested: Answers, view: str, cell: tuple[str, str], place) -> None:
+def _matrix(tested: Predictions, view: str, cell: tuple[str, str], place) -> None:
     """The matrix, above the boxes. Each cell has a chart of its own, without a selection: any click
     on it is news."""
     key = f"matrix {cell}"
@@ -78,8 +78,8 @@ def _matrix(tested: Answers, view: str, cell: tuple[str, str], place) -> None:
     )
 
 
-def _classes(tested: Answers) -> None:
-    rows = pd.DataFrame(evaluate.per_class(tested.matrix))
+def _classes(tested: Predictions) -> None:
+    rows = pd.DataFrame(metrics.per_class(tested.matrix))
     rows[["precision", "recall", "f1"]] *= 100
     rows["class"] = tested.classes
     st.dataframe(

@@ -2,17 +2,17 @@
 
 import streamlit as st
 
-from app_pages.evaluation import answers
-from app_pages.evaluation.answers import Answers
+from app_pages.evaluation import predictions
+from app_pages.evaluation.predictions import Predictions
 from app_pages.figures import maps, pictures
 from app_pages.theme import ink
 from app_pages.words import plain
 from train import data
 
 
-def show(tested: Answers) -> None:
+def show(tested: Predictions) -> None:
     st.header("What it finds alike")
-    if (images := answers.images(tested)) is None:
+    if (images := predictions.test_images(tested)) is None:
         return
     try:
         map = maps.test_map(tested.path)
@@ -50,9 +50,9 @@ def show(tested: Answers) -> None:
             "Test image",
             numbers,
             index=numbers.index((mistaken or numbers)[0]),
-            format_func=lambda number: f"{number}: {answers.says(tested, number)}",
+            format_func=lambda number: f"{number}: {predictions.describe(tested, number)}",
             key=box,
             width=280,
         )
-        answers.send_on(tested, number, images[number], key)
-    pictures.show([answers.figure(tested, number, images[number])], width=120)
+        predictions.offer(tested, number, images[number], key)
+    pictures.show([predictions.figure(tested, number, images[number])], width=120)

@@ -3,9 +3,9 @@
 import numpy as np
 import streamlit as st
 
-from app_pages.evaluation import answers
-from app_pages.evaluation.answers import Answers
-from train import evaluate
+from app_pages.evaluation import predictions
+from app_pages.evaluation.predictions import Predictions
+from train import metrics
 
 ORDERS = {
     "Confidence": "The surest come first: how sure the network is of what it reads.",
@@ -18,14 +18,14 @@ ORDERS = {
 LIKELY_WRONG = "⚠ likely wrong"
 
 
-def show(tested: Answers) -> None:
+def show(tested: Predictions) -> None:
     st.header("What it reads wrong")
     wrong = np.flatnonzero(~tested.right)
     if not len(wrong):
         st.success("It makes no mistake on these test images.")
         return
     doubtful = np.flatnonzero(
-        evaluate.shown_instead(tested.labels, tested.probabilities) != tested.labels
+        metrics.shown_instead(tested.labels, tested.probabilities) != tested.labels
     )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         chosen = st.segmented_control(
@@ -39,7 +39,7 @@ def show(tested: Answers) -> None:
     worth = {
         "Confidence": tested.confidence,
         "Margin": most[:, -1] - most[:, -2],
-        "Loss": evaluate.losses(tested.labels, tested.probabilities),
+        "Loss": metrics.losses(tested.labels, tested.probabilities),
     }[order]
     wrong = wrong[np.argsort(-worth[wrong], kind="stable")]
     if only:
@@ -53,7 +53,9 @@ def show(tested: Answers) -> None:
     marks = {
         i: f"{words},\n{LIKELY_WRONG}" if i in doubtful else words for i, words in labels.items()
     }
-    answers.gallery(tested, wrong, answers.images(tested), f"mistakes {order} {only}", marks)
+    predictions.gallery(
+        tested, wrong, predictions.test_images(tested), f"mistakes {order} {only}", marks
+    )
     st.info(
         "**Likely wrong labels.** Who wrote the labels makes mistakes, too. A label is marked "
         "where the network is as sure of another class as it is, on average, of that class's own "

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from app_pages.evaluation.answers import Answers
+from app_pages.evaluation.predictions import Predictions
 from app_pages.figures import charts
 
 
-def show(tested: Answers) -> None:
+def show(tested: Predictions) -> None:
     st.header("How it learned")
     history = tested.card["history"]
     if not history:

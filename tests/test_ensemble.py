@@ -6,7 +6,7 @@ from flax import nnx
 
 from model import Recognizer, checkpoint
 from model.network import DigitCNN
-from train import committee, data, loop
+from train import data, ensemble, loop
 from train.store import TrainError
 
 SHAPE = {"widths": [4, 4, 8], "features": 8}
@@ -42,7 +42,7 @@ def written(tmp_path, monkeypatch):
 
 def test_the_answer_is_the_mean_of_the_members(written, tmp_path):
     members = [written(number) for number in range(3)]
-    card = committee.build([tmp_path / str(number) for number in range(3)], tmp_path / "all")
+    card = ensemble.build([tmp_path / str(number) for number in range(3)], tmp_path / "all")
     images = data.load("noise").test.images
     mean = np.mean([nnx.softmax(member(images)) for member in members], axis=0)
     expected = mean ** (1 / card["temperature"])
@@ -53,20 +53,18 @@ def test_the_answer_is_the_mean_of_the_members(written, tmp_path):
     )
     assert [member["seed"] for member in card["members"]] == [0, 1, 2]
     assert card["parameters"] == 3 * sum(
-        p.size for p in checkpoint.by_name(nnx.state(members[0], nnx.Param)).values()
+        p.size for p in checkpoint.variables_by_name(nnx.state(members[0], nnx.Param)).values()
     )
 
 
 def test_a_committee_takes_more_members_later(written, tmp_path):
     for number in range(3):
         written(number)
-    at_once = committee.build([tmp_path / str(number) for number in range(3)], tmp_path / "all")
-    committee.build([tmp_path / "0", tmp_path / "1"], tmp_path / "grown")
+    at_once = ensemble.build([tmp_path / str(number) for number in range(3)], tmp_path / "all")
+    ensemble.build([tmp_path / "0", tmp_path / "1"], tmp_path / "grown")
     with pytest.raises(TrainError, match="finished network"):
-        committee.build([tmp_path / "grown", tmp_path / "2"], tmp_path / "grown")
-    grown = committee.build(
-        [tmp_path / "grown", tmp_path / "2"], tmp_path / "grown", overwrite=True
-    )
+        ensemble.build([tmp_path / "grown", tmp_path / "2"], tmp_path / "grown")
+    grown = ensemble.build([tmp_path / "grown", tmp_path / "2"], tmp_path / "grown", overwrite=True)
     assert grown["members"] == at_once["members"] and grown["network"] == at_once["network"]
     images = data.load("noise").test.images
     answers = [Recognizer.load(tmp_path / name).classify(images) for name in ("all", "grown")]
@@ -84,7 +82,7 @@ def test_members_that_do_not_fit_are_refused(written, tmp_path, capsys):
         ([3], "missing"),
     ):
         sources = [str(tmp_path / str(number)) for number in (0, *others)]
-        assert committee.main([*sources, "--output", str(tmp_path / "all")]) == 1
+        assert ensemble.main([*sources, "--output", str(tmp_path / "all")]) == 1
         error = capsys.readouterr().err
         assert error.startswith("error: ")
         assert why in error

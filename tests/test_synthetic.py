@@ -3,15 +3,15 @@
 import jax
 import numpy as np
 
-from train import drawn
+from train import synthetic
 
 
 def test_same_key_same_digits_laid_out_as_mnist_is():
-    images, labels = (np.asarray(part) for part in drawn.drawn(jax.random.key(0), 200))
+    images, labels = (np.asarray(part) for part in synthetic.draw_digits(jax.random.key(0), 200))
     assert images.shape == (200, 28, 28)
     assert images.dtype == np.uint8
     assert set(labels) == set(range(10))
-    np.testing.assert_array_equal(images, drawn.drawn(jax.random.key(0), 200)[0])
+    np.testing.assert_array_equal(images, synthetic.draw_digits(jax.random.key(0), 200)[0])
     for image in images:
         rows, columns = np.nonzero(image > 127)
         assert 17 <= max(np.ptp(rows), np.ptp(columns)) + 1 <= 21
@@ -20,31 +20,31 @@ def test_same_key_same_digits_laid_out_as_mnist_is():
 
 
 def test_none_is_none():
-    images, labels = drawn.drawn(jax.random.key(0), 0)
+    images, labels = synthetic.draw_digits(jax.random.key(0), 0)
     assert images.shape == (0, 28, 28)
     assert labels.shape == (0,)
 
 
 def test_each_digit_is_as_likely_as_another():
-    chances = np.bincount(drawn.LABELS, drawn.CHANCES)
+    chances = np.bincount(synthetic.LABELS, synthetic.CHANCES)
     np.testing.assert_allclose(chances, 0.1, rtol=1e-5)
 
 
 def test_every_way_is_strokes_of_points_on_the_grid():
-    for strokes in (way for ways in drawn.SHAPES.values() for way in ways):
+    for strokes in (way for ways in synthetic.SHAPES.values() for way in ways):
         assert all(
             stroke.isdigit() and len(stroke) % 2 == 0 and len(stroke) >= 4 for stroke in strokes
         )
-    assert np.abs(drawn.SHAPE_POINTS).max() <= 1
+    assert np.abs(synthetic.SHAPE_POINTS).max() <= 1
     # A place on a rounded stroke is a mean of its points.
-    lifted = drawn.WEIGHTS.sum(2) == 0
-    np.testing.assert_allclose(drawn.WEIGHTS.sum(2)[~lifted], 1, rtol=1e-5)
-    assert not (drawn.DOWN & (lifted[:, 1:] | lifted[:, :-1])).any()
+    lifted = synthetic.WEIGHTS.sum(2) == 0
+    np.testing.assert_allclose(synthetic.WEIGHTS.sum(2)[~lifted], 1, rtol=1e-5)
+    assert not (synthetic.DOWN & (lifted[:, 1:] | lifted[:, :-1])).any()
 
 
 def test_a_stroke_is_drawn_where_the_pen_is_down_only():
     segments = np.float32([[-1, -1, -1, 1], [-1, 1, 1, 1], [1, 1, 1, -1]])
-    image = np.asarray(drawn.render(jax.random.key(1), segments, np.array([True, False, True])))
+    image = np.asarray(synthetic.render(jax.random.key(1), segments, np.array([True, False, True])))
     rows, columns = np.nonzero(image > 0.5)
     assert np.ptp(columns) >= 17
     assert image[rows.min() + 6 : rows.max() - 5].max() == 0  # nothing between the two bars

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from model.segment import Pieces, in_lines
+from model.segmentation import Pieces, sort_into_lines
 
 STROKES = {
     "1": [[(20, 0), (20, 60)]],
@@ -149,9 +149,9 @@ def test_rows_of_a_table_stay_apart_though_a_pair_of_digits_slopes():
         rows += [
             (100 * column + 26 * place, top + 2, 18, 30) for column in (1, 2, 3) for place in (0, 1)
         ]
-    assert [len(line) for line in in_lines(rows)] == [8, 8]
+    assert [len(line) for line in sort_into_lines(rows)] == [8, 8]
     tilted = [(x, y + round(0.12 * x), w, h) for x, y, w, h in rows]
-    assert [len(line) for line in in_lines(tilted)] == [8, 8]
+    assert [len(line) for line in sort_into_lines(tilted)] == [8, 8]
 
 
 def test_what_is_left_out_is_what_no_box_covers():

@@ -1,10 +1,10 @@
 """Several trained networks become one checkpoint, whose answer is the mean of theirs.
 
-    python -m train.committee runs/0 runs/1 runs/2 --output checkpoints/committee
+    python -m train.ensemble runs/0 runs/1 runs/2 --output checkpoints/committee
 
 The members are networks of one shape, trained on one dataset from other seeds; none is chosen, all
-are taken. Where one of the checkpoints is a committee, its members sit in the new one. What the
-committee's confidence means is fitted on the validation images anew, as every network's is.
+are taken. Where one of the checkpoints is an ensemble, its members sit in the new one. What the
+ensemble's confidence means is fitted on the validation images anew, as every network's is.
 """
 
 import argparse
@@ -17,15 +17,15 @@ from flax import nnx
 
 from model import checkpoint
 from model.checkpoint import CheckpointError
-from model.network import Committee, DigitCNN
-from train import data, evaluate, loop, store
-from train.store import TrainError, claimed
+from model.network import DigitCNN, Ensemble
+from train import data, loop, metrics, store
+from train.store import TrainError, claim
 
 
 def build(
     sources: Sequence[Path], output: Path, command: str = "", overwrite: bool = False
 ) -> dict:
-    """Writes the committee of these checkpoints to `output`; returns its card.
+    """Writes the ensemble of these checkpoints to `output`; returns its card.
 
     Raises:
         CheckpointError: a checkpoint can't be used, or they don't fit together.
@@ -33,7 +33,7 @@ def build(
         TrainError: `output` can't be written, is a training's, or has a network that would be lost
             without `overwrite`.
     """
-    with claimed(output, overwrite=overwrite):
+    with claim(output, overwrite=overwrite):
         return _built(sources, output, command)
 
 
@@ -55,12 +55,12 @@ def _built(sources: Sequence[Path], output: Path, command: str) -> dict:
     if len(members) < 2:
         raise CheckpointError("A committee takes two or more networks.")
     arguments = checkpoint.network_arguments(first) | {"members": len(members)}
-    network = Committee(classes=len(first["classes"]), **arguments, rngs=nnx.Rngs(0))
+    network = Ensemble(classes=len(first["classes"]), **arguments, rngs=nnx.Rngs(0))
     for seat, member in zip(network.members, members, strict=True):
         nnx.update(seat, nnx.state(member, checkpoint.TRAINED))
     dataset = data.load(first["data"].get("name", ""))
     abstain = first["config"].get("abstain", loop.Config.abstain)
-    calibration, probabilities = loop.calibrated(network, dataset, abstain)
+    calibration, probabilities = loop.calibrate(network, dataset, abstain)
     about = "command", "seed", "validation", "test"
     cards = [one for _, card in loaded for one in card.get("members", [card])]
     card = {
@@ -80,19 +80,19 @@ def _built(sources: Sequence[Path], output: Path, command: str) -> dict:
     return card
 
 
-def _members(network: DigitCNN | Committee) -> list[DigitCNN]:
-    return list(network.members) if isinstance(network, Committee) else [network]
+def _members(network: DigitCNN | Ensemble) -> list[DigitCNN]:
+    return list(network.members) if isinstance(network, Ensemble) else [network]
 
 
 def _shapes(network: DigitCNN) -> dict[str, tuple]:
-    variables = checkpoint.by_name(nnx.state(network, checkpoint.TRAINED))
+    variables = checkpoint.variables_by_name(nnx.state(network, checkpoint.TRAINED))
     return {name: variable.shape for name, variable in variables.items()}
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line; returns its exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m train.committee", description=__doc__.partition("\n")[0]
+        prog="python -m train.ensemble", description=__doc__.partition("\n")[0]
     )
     parser.add_argument("checkpoints", nargs="+", type=Path, help="the members' checkpoints")
     parser.add_argument(
@@ -102,7 +102,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--overwrite", action="store_true", help="in the place of what is in --output"
     )
     given = parser.parse_args(arguments)
-    command = store.command("train.committee", arguments)
+    command = store.reproducing_command("train.ensemble", arguments)
     try:
         card = build(given.checkpoints, given.output, command, given.overwrite)
     except (CheckpointError, TrainError, data.DataError) as error:
@@ -119,7 +119,7 @@ def main(arguments: list[str] | None = None) -> int:
             f"Member {number}, seed {member['seed']}: test accuracy "
             f"{member['test']['accuracy']:.2%}."
         )
-    print(f"Committee: {evaluate.accuracy_of(card['test'])}.")
+    print(f"Committee: {metrics.describe_accuracy(card['test'])}.")
     print(f"Checkpoint: {given.output}")
     return 0
 

@@ -13,14 +13,14 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 # (28, 28) in [0, 1] → (28, 28), to be clipped
-Damage = Callable[[np.random.Generator, np.ndarray], np.ndarray]
+Corruption = Callable[[np.random.Generator, np.ndarray], np.ndarray]
 
 
-def affine(matrix, shift=(0.0, 0.0)) -> Damage:
+def affine(matrix, shift=(0.0, 0.0)) -> Corruption:
     """About the image's middle."""
     matrix = np.array(matrix, float)
 
-    def damage(rng, image):
+    def corruption(rng, image):
         sign = rng.choice([-1, 1])  # either way, as often
         turned = np.array(
             [[matrix[0, 0], sign * matrix[0, 1]], [sign * matrix[1, 0], matrix[1, 1]]]
@@ -29,10 +29,10 @@ def affine(matrix, shift=(0.0, 0.0)) -> Damage:
         offset = middle - turned @ middle + sign * np.array(shift)
         return ndimage.affine_transform(image, turned, offset, order=1)
 
-    return damage
+    return corruption
 
 
-def rotation(degrees: float) -> Damage:
+def rotation(degrees: float) -> Corruption:
     c, s = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
     return affine([[c, -s], [s, c]])
 
@@ -90,7 +90,7 @@ def motion_blur(rng, image):
     return ndimage.uniform_filter1d(image, 7, axis=int(rng.integers(2)))
 
 
-DAMAGES: dict[str, Damage] = {
+CORRUPTIONS: dict[str, Corruption] = {
     "none": lambda rng, image: image,
     "noise, σ 0.2": lambda rng, image: image + rng.normal(0, 0.2, image.shape),
     "noise, σ 0.4": lambda rng, image: image + rng.normal(0, 0.4, image.shape),
@@ -119,10 +119,10 @@ DAMAGES: dict[str, Damage] = {
 }
 
 
-def damaged(kind: str, images: np.ndarray) -> np.ndarray:
+def corrupt(kind: str, images: np.ndarray) -> np.ndarray:
     """(n, 28, 28) uint8 → the same with one of DAMAGES done to each; the same images are always
     damaged alike."""
-    rng = np.random.default_rng(list(DAMAGES).index(kind))
-    harm = DAMAGES[kind]
+    rng = np.random.default_rng(list(CORRUPTIONS).index(kind))
+    harm = CORRUPTIONS[kind]
     made = np.stack([np.clip(harm(rng, image), 0, 1) for image in images / 255])
     return np.round(255 * made).astype(np.uint8)

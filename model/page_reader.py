@@ -13,10 +13,10 @@ from scipy.sparse.csgraph import connected_components
 
 from model import checkpoint, interruption
 from model.glyph import INK, normalise
-from model.ink import nearby_ink
+from model.ink import local_ink_map
 from model.network import GLYPH_SIZE
 from model.page_network import CLASSES, MINUS, POINT, REACH, STRIDE, UNIT
-from model.segment import Box, Found, Pieces, in_lines
+from model.segmentation import Box, Detection, Pieces, sort_into_lines
 
 SIDES = (32, 64, 128, 256)  # pixels of a tile; a picture is laid out in the smallest that holds it
 BATCH = 4  # tiles at a time
@@ -58,7 +58,7 @@ LEVEL = 0.4  # of the lower one: marks with so much in common are on one line
 WITHIN = 0.7  # of the smaller box: with more of it in another, it is a part of what is there
 
 
-class Spots(NamedTuple):
+class Peaks(NamedTuple):
     """What was found, surest first: boxes (n, 4) float32 left, top, right, bottom in pixels, heats
     (n,) in [0, 1], and probabilities (n, CLASSES)."""
 
@@ -67,7 +67,9 @@ class Spots(NamedTuple):
     probabilities: np.ndarray
 
 
-def spots(heat: np.ndarray, classes: np.ndarray, boxes: np.ndarray, least: float = FAINT) -> Spots:
+def find_peaks(
+    heat: np.ndarray, classes: np.ndarray, boxes: np.ndarray, least: float = FAINT
+) -> Peaks:
     """The peaks of one heat map.
 
     Args:
@@ -83,14 +85,14 @@ def spots(heat: np.ndarray, classes: np.ndarray, boxes: np.ndarray, least: float
     reach = np.maximum(boxes[y, x], 0.02) * UNIT
     logits = classes[y, x]
     probabilities = np.exp(logits - logits.max(1, keepdims=True, initial=-1e9))
-    return Spots(
+    return Peaks(
         np.concatenate([middle - reach[:, :2], middle + reach[:, 2:]], 1).astype(np.float32),
         heat[y, x],
         probabilities / probabilities.sum(1, keepdims=True),
     )
 
 
-def overlaps(one: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def box_overlaps(one: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(n, 4) and (m, 4) boxes → (n, m) intersection over union, and intersection over the smaller
     of both."""
     low = np.maximum(one[:, None, :2], others[None, :, :2])
@@ -104,17 +106,17 @@ def overlaps(one: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return shared / np.maximum(total - shared, 1e-6), shared / np.maximum(smaller, 1e-6)
 
 
-def bounds(digits: Iterable[Found]) -> np.ndarray:
+def corners(digits: Iterable[Detection]) -> np.ndarray:
     """(n, 4) left, top, right, bottom of n digits' boxes."""
     return np.array(
         [(left, top, left + width, top + height) for (left, top, width, height), *_ in digits]
     )
 
 
-def distinct(found: Spots) -> Spots:
+def suppress_overlaps(found: Peaks) -> Peaks:
     """What was found less whatever overlaps with something surer (non-maximum suppression)."""
     kept: list[int] = []
-    union, within = overlaps(found.boxes, found.boxes)
+    union, within = box_overlaps(found.boxes, found.boxes)
     sign = np.isin(found.probabilities.argmax(1), (MINUS, POINT))
     areas = np.maximum((found.boxes[:, 2:] - found.boxes[:, :2]).prod(1), 1e-6)
     small = np.minimum.outer(areas, areas) < SMALL_SIGN * np.maximum.outer(areas, areas)
@@ -123,11 +125,11 @@ def distinct(found: Spots) -> Spots:
     for number in range(len(found.boxes)):
         if not same[number, kept].any():
             kept.append(number)
-    return Spots(*(part[kept] for part in found))
+    return Peaks(*(part[kept] for part in found))
 
 
 @functools.cache
-def shipped() -> Callable[[np.ndarray], tuple[jax.Array, ...]]:
+def load_shipped() -> Callable[[np.ndarray], tuple[jax.Array, ...]]:
     """The page network that ships, compiled for each size of tile when it first comes up; once a
     process.
 
@@ -138,7 +140,7 @@ def shipped() -> Callable[[np.ndarray], tuple[jax.Array, ...]]:
     return jax.jit(lambda grey: network(grey))
 
 
-def find(grey: np.ndarray, ink: np.ndarray, network: Callable) -> Spots:
+def detect(grey: np.ndarray, ink: np.ndarray, network: Callable) -> Peaks:
     """What a PageNetwork finds in a picture at all scales, surest first, boxes in the picture's
     pixels.
 
@@ -153,14 +155,14 @@ def find(grey: np.ndarray, ink: np.ndarray, network: Callable) -> Spots:
     """
     found, inky = [], ink >= INK
     open_ink, some = inky.copy(), inky.any()
-    for scale, level in levels(grey):
-        one = looked_at(*tiled(level, open_ink, ink if some else None, scale), network)
+    for scale, level in make_pyramid(grey):
+        one = detect_in_tiles(*cut_tiles(level, open_ink, ink if some else None, scale), network)
         one = one._replace(boxes=one.boxes / scale)
         if some:
             new = [
                 open_ink[_inside(box)].any() or not inky[_inside(box)].any() for box in one.boxes
             ]
-            one = Spots(*(part[new] for part in one))
+            one = Peaks(*(part[new] for part in one))
         found.append(one)
         sides = scale * (one.boxes[:, 2:] - one.boxes[:, :2]).max(1)
         for box in found[-1].boxes[(one.heats >= SURE) & (sides >= EXPLAINS)]:
@@ -175,39 +177,39 @@ def find(grey: np.ndarray, ink: np.ndarray, network: Callable) -> Spots:
     height, width = grey.shape
     inside = np.clip(every.boxes, 0, np.array([width, height, width, height], np.float32))
     there = (inside[:, 2:] - inside[:, :2] >= 1).all(1)
-    return distinct(Spots(inside[there], every.heats[there], every.probabilities[there]))
+    return suppress_overlaps(Peaks(inside[there], every.heats[there], every.probabilities[there]))
 
 
-def looked_at(tiles: np.ndarray, places: list, network: Callable) -> Spots:
+def detect_in_tiles(tiles: np.ndarray, places: list, network: Callable) -> Peaks:
     """What a PageNetwork finds in the tiles of one level, as `tiled` gives them; boxes in the
     level's pixels."""
     found = []
     for start in range(0, len(tiles), BATCH):
-        interruption.point()
+        interruption.check()
         batch = tiles[start : start + BATCH]
         padded = np.zeros((BATCH if len(batch) > 1 else 1, *batch.shape[1:]), np.uint8)
         padded[: len(batch)] = batch
         answers = [np.asarray(part) for part in network(padded)]
         for number, ((x, y), core) in enumerate(places[start : start + BATCH]):
-            one = spots(*(part[number] for part in answers))
+            one = find_peaks(*(part[number] for part in answers))
             middles = (one.boxes[:, :2] + one.boxes[:, 2:]) / 2
             inside = ((middles >= core[:2]) & (middles < core[2:])).all(1)
             boxes = one.boxes + np.array([x, y, x, y], np.float32)
-            found.append(Spots(boxes[inside], one.heats[inside], one.probabilities[inside]))
+            found.append(Peaks(boxes[inside], one.heats[inside], one.probabilities[inside]))
     return _surest(found)
 
 
-def _surest(found: list[Spots]) -> Spots:
+def _surest(found: list[Peaks]) -> Peaks:
     """All that was found, surest first, and of far too much the surest."""
-    none = Spots(
+    none = Peaks(
         np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, CLASSES), np.float32)
     )
-    every = Spots(*(np.concatenate(part) for part in zip(none, *found, strict=True)))
+    every = Peaks(*(np.concatenate(part) for part in zip(none, *found, strict=True)))
     order = np.argsort(-every.heats, kind="stable")[:MOST]
-    return Spots(*(part[order] for part in every))
+    return Peaks(*(part[order] for part in every))
 
 
-def samples(rgb: np.ndarray, boxes: np.ndarray, most: int) -> np.ndarray:
+def sample_tiles(rgb: np.ndarray, boxes: np.ndarray, most: int) -> np.ndarray:
     """Tiles of a picture at the scale at which its digits are best found, around some of them.
 
     Args:
@@ -228,7 +230,9 @@ def samples(rgb: np.ndarray, boxes: np.ndarray, most: int) -> np.ndarray:
     return np.array([level[y : y + side, x : x + side] for x, y in np.unique(starts, axis=0)])
 
 
-def glimpsed(tiles: np.ndarray, network: Callable, most: int = 0) -> tuple[float, np.ndarray]:
+def detect_in_samples(
+    tiles: np.ndarray, network: Callable, most: int = 0
+) -> tuple[float, np.ndarray]:
     """What a PageNetwork finds in some tiles by themselves.
 
     Args:
@@ -242,7 +246,7 @@ def glimpsed(tiles: np.ndarray, network: Callable, most: int = 0) -> tuple[float
     """
     core, sure, glyphs = np.array([0, 0, *tiles.shape[1:]]), 0.0, []
     for tile in tiles:
-        found = distinct(looked_at(tile[None], [((0, 0), core)], network))
+        found = suppress_overlaps(detect_in_tiles(tile[None], [((0, 0), core)], network))
         digits = (found.probabilities.argmax(1) < 10) & (found.heats >= FOUND)
         sure += float((found.heats * found.probabilities.max(1, initial=0))[digits].sum())
         rgb = np.repeat(tile[..., None], 3, 2)
@@ -256,7 +260,7 @@ def _grey(rgb: np.ndarray) -> np.ndarray:
     return np.asarray(Image.fromarray(rgb).convert("L"))
 
 
-def levels(grey: np.ndarray) -> list[tuple[float, np.ndarray]]:
+def make_pyramid(grey: np.ndarray) -> list[tuple[float, np.ndarray]]:
     """(h, w) uint8 → the picture at scales about an octave apart, the smallest first, each with its
     scale."""
     longest, image = max(grey.shape), Image.fromarray(grey)
@@ -277,7 +281,7 @@ def _snapped(side: int) -> int:
     return next((tile for tile in SIDES if tile < side <= LITTLE * tile), side)
 
 
-def tiled(
+def cut_tiles(
     level: np.ndarray, open_ink: np.ndarray, ink: np.ndarray | None, scale: float
 ) -> tuple[np.ndarray, list]:
     """The tiles of one level that are worth a look.
@@ -325,7 +329,7 @@ def _starts(length: int, side: int) -> list[tuple[int, int, int]]:
     ]
 
 
-def inked(
+def assign_ink(
     pieces: Pieces, boxes: np.ndarray, left_out: np.ndarray | None = None
 ) -> list[tuple[Box, np.ndarray] | None]:
     """The ink of digits that lie side by side.
@@ -431,14 +435,14 @@ def _cut(
     return tuple(int(side) for side in box), soft[cut]
 
 
-def agreed(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+def combine_votes(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """(n, classes) probabilities of two networks → (n, classes), as likely as both say: their
     geometric mean."""
     both = np.sqrt(one * other) + 1e-9  # where each is certain of another class, all are as likely
     return both / both.sum(-1, keepdims=True)
 
 
-def in_words(
+def is_in_word(
     boxes: np.ndarray, others: np.ndarray, faint: np.ndarray | Literal[False] = False
 ) -> np.ndarray:
     """Which (n,) of some digits stand in words: in a row of letters, closely, of which there are
@@ -480,17 +484,17 @@ def _second_look(
     left, top, right, bottom = box.round().astype(int).tolist()
     margin = max(4, round(0.6 * max(right - left, bottom - top)))
     x, y = max(0, left - margin), max(0, top - margin)
-    ink = nearby_ink(rgb[y : bottom + margin, x : right + margin])
-    (one,) = inked(Pieces(ink), box[None] - [x, y, x, y])
+    ink = local_ink_map(rgb[y : bottom + margin, x : right + margin])
+    (one,) = assign_ink(Pieces(ink), box[None] - [x, y, x, y])
     if one is None:
         return None
     (inner_x, inner_y, width, height), cut = one
     return (x + inner_x, y + inner_y, width, height), cut
 
 
-def read(
+def read_page(
     rgb: np.ndarray, pieces: Pieces, network: Callable, classify: Callable[[np.ndarray], np.ndarray]
-) -> tuple[list[list[Found]], list[tuple[Box, str]]]:
+) -> tuple[list[list[Detection]], list[tuple[Box, str]]]:
     """A picture of a page → its digits in lines, top to bottom and left to right; and its signs,
     ".", "," or "−".
 
@@ -504,25 +508,25 @@ def read(
         network: a PageNetwork, see `find`.
         classify: (n, 28, 28) uint8 → (n, 10) probabilities.
     """
-    found = find(_grey(rgb), pieces.ink, network)
+    found = detect(_grey(rgb), pieces.ink, network)
     sign = np.isin(found.probabilities.argmax(1), (MINUS, POINT))
     clear = sign & (found.heats >= FOUND)
     signs = [
         _sign(*one) for one in zip(found.boxes[clear], found.probabilities[clear], strict=True)
     ]
-    found = Spots(*(part[~sign] for part in found))
+    found = Peaks(*(part[~sign] for part in found))
     # What has no ink of writing is a table's edge or dirt; or a digit that touches it, where it is
     # a hot one.
     inky = np.array([(pieces.ink[_inside(box)] >= INK).any() for box in found.boxes], bool)
-    cut = inked(pieces, found.boxes, inky & (found.heats < HOT))
+    cut = assign_ink(pieces, found.boxes, inky & (found.heats < HOT))
     there = [number for number, one in enumerate(cut) if one is not None]
     if not there:
         return [], signs
-    found, cut = Spots(*(part[there] for part in found)), [cut[number] for number in there]
+    found, cut = Peaks(*(part[there] for part in found)), [cut[number] for number in there]
     digits, votes = _voted(found, cut, rgb, classify)
     present = np.flatnonzero((found.heats >= FOUND) | _beside(digits, votes, found))
     found, digits, votes = (
-        Spots(*(part[present] for part in found)),
+        Peaks(*(part[present] for part in found)),
         [digits[n] for n in present],
         votes[present],
     )
@@ -532,8 +536,8 @@ def read(
 
 
 def _voted(
-    found: Spots, cut: list, rgb: np.ndarray, classify: Callable
-) -> tuple[list[Found], np.ndarray]:
+    found: Peaks, cut: list, rgb: np.ndarray, classify: Callable
+) -> tuple[list[Detection], np.ndarray]:
     """What both networks say of n digits, whose ink `inked` gave; and what the one says that reads
     glyphs."""
     glyphs = np.array([normalise(part) for _, part in cut], np.uint8)
@@ -555,23 +559,24 @@ def _voted(
             ):
                 cut[number], glyphs[number], votes[number] = one, other, vote
     inked = glyphs.any((1, 2))[:, None]
-    probabilities = np.where(inked, agreed(own, votes), own)
+    probabilities = np.where(inked, combine_votes(own, votes), own)
     # What is a mark by the one network, or to which the other has no answer, is no digit that one
     # can be sure of.
     known = digit * np.where(inked, np.minimum(1, votes.max(1, keepdims=True) / KNOWN), 1)
     probabilities = (known * probabilities + (1 - known) / 10).astype(np.float32)
     return [
-        Found(box, glyph, p) for (box, _), glyph, p in zip(cut, glyphs, probabilities, strict=True)
+        Detection(box, glyph, p)
+        for (box, _), glyph, p in zip(cut, glyphs, probabilities, strict=True)
     ], votes
 
 
-def _own(found: Spots) -> tuple[np.ndarray, np.ndarray]:
+def _own(found: Peaks) -> tuple[np.ndarray, np.ndarray]:
     """How likely each of n spots is a digit, (n, 1), and which it is then, (n, 10)."""
     digit = found.probabilities[:, :10].sum(1, keepdims=True)
     return digit, found.probabilities[:, :10] / np.maximum(digit, 1e-6)
 
 
-def _beside(digits: list[Found], votes: np.ndarray, found: Spots) -> np.ndarray:
+def _beside(digits: list[Detection], votes: np.ndarray, found: Peaks) -> np.ndarray:
     """Which (n,) of the digits, however faint, stand beside clear ones and are of one kind with
     them: both networks are sure of the same digit, as high, and none that any stroke looks like."""
     digit, own = _own(found)
@@ -581,7 +586,7 @@ def _beside(digits: list[Found], votes: np.ndarray, found: Spots) -> np.ndarray:
     clear = (np.array([one.probabilities.max() for one in digits]) >= CLEAR) & (
         found.heats >= FOUND
     )
-    left, top, right, bottom = bounds(digits).T
+    left, top, right, bottom = corners(digits).T
     height = bottom - top
     larger = np.maximum.outer(height, height)
     level = np.abs(np.subtract.outer(top + bottom, top + bottom)) < larger
@@ -591,7 +596,7 @@ def _beside(digits: list[Found], votes: np.ndarray, found: Spots) -> np.ndarray:
 
 
 def _kept(
-    digits: list[Found], votes: np.ndarray, found: Spots, pieces: Pieces
+    digits: list[Detection], votes: np.ndarray, found: Peaks, pieces: Pieces
 ) -> tuple[np.ndarray, np.ndarray]:
     """Which (n,) of the digits are clear, and which are told wherever they stand; the others are
     print or dirt, but between digits."""
@@ -600,19 +605,23 @@ def _kept(
     # Two networks that are sure of different digits are sure of a digit.
     doubted = np.minimum(votes.max(1), digit[:, 0] * own.max(1)) >= TWO
     told = clear | doubted | ((found.heats >= HOT) & (found.probabilities.argmax(1) < 10))
-    boxes = bounds(digits)
+    boxes = corners(digits)
     others = pieces.bounds[pieces.written & pieces.outside(boxes)]
-    word = in_words(boxes, others[:MOST], found.heats < FOUND)
+    word = is_in_word(boxes, others[:MOST], found.heats < FOUND)
     return clear & ~word, told & ~word
 
 
-def _laid_out(digits: list[Found], clear: np.ndarray, told: np.ndarray) -> list[list[Found]]:
+def _laid_out(
+    digits: list[Detection], clear: np.ndarray, told: np.ndarray
+) -> list[list[Detection]]:
     """Digits in lines, each with something clear in it if anything is; a mark is told where it
     stands between two."""
     main = np.flatnonzero(told)
-    lines = [main[line].tolist() for line in in_lines([digits[number].box for number in main])]
+    lines = [
+        main[line].tolist() for line in sort_into_lines([digits[number].box for number in main])
+    ]
     lines = [line for line in lines if clear[line].any() or not clear.any()]
-    ends = bounds(digits)
+    ends = corners(digits)
     spans = np.array([(*ends[line, :2].min(0), *ends[line, 2:].max(0)) for line in lines]).reshape(
         -1, 4
     )
@@ -641,11 +650,11 @@ def _sign(box: np.ndarray, probabilities: np.ndarray) -> tuple[Box, str]:
     is."""
     left, top, right, bottom = box.round().astype(int).tolist()
     dash = probabilities[MINUS] > probabilities[POINT]
-    return (left, top, right - left, bottom - top), "−" if dash else point(
+    return (left, top, right - left, bottom - top), "−" if dash else point_sign(
         right - left, bottom - top
     )
 
 
-def point(width: float, height: float) -> str:
+def point_sign(width: float, height: float) -> str:
     """A decimal point of that size: "." or ","."""
     return "," if height >= COMMA * width else "."

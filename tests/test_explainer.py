@@ -8,8 +8,8 @@ from flax import nnx
 
 from app_pages.pen import samples, strokes
 from model import Recognizer, checkpoint
-from model.explain import BATCH, PATCH, Album, Explainer
-from model.network import Committee, DigitCNN
+from model.explainer import BATCH, PATCH, EmbeddingIndex, Explainer
+from model.network import DigitCNN, Ensemble
 from model.recognizer import as_single_glyph
 
 CLASSES = list("0123456789")
@@ -28,7 +28,7 @@ def glyph() -> np.ndarray:
     return as_single_glyph(strokes.picture(drawn, 280, 280))
 
 
-def made(network: DigitCNN | Committee, classes=CLASSES) -> Explainer:
+def made(network: DigitCNN | Ensemble, classes=CLASSES) -> Explainer:
     """Of a network with random weights."""
     network.eval()
     return Explainer(network, {"classes": list(classes), "temperature": 1.0})
@@ -61,7 +61,7 @@ def test_the_layers_lead_from_the_image_to_the_scores(explainer, glyph):
     assert sum(layer.parameters for layer in layers) == explainer.card["parameters"]
     # 32 filters of 5 × 5 pixels, and batch norm's scale and bias of each.
     assert layers[1].parameters == 32 * (25 + 2)
-    sees = [layer.words.partition("One place now sees ")[2] for layer in layers[2:7]]
+    sees = [layer.description.partition("One place now sees ")[2] for layer in layers[2:7]]
     assert sees == [
         "9 × 9 pixels of the image.", "13 × 13 pixels of the image.",
         "15 × 15 pixels of the image.", "23 × 23 pixels of the image.",
@@ -87,15 +87,15 @@ def test_a_place_sees_as_many_pixels_as_is_said(explainer, glyph):
     [
         DigitCNN(3, widths=(4, 5, 6), depth=1, features=0, rngs=nnx.Rngs(0)),
         DigitCNN(3, widths=(4, 5, 6), depth=3, features=7, rngs=nnx.Rngs(0)),
-        Committee(2, 3, widths=(4, 5, 6), features=7, rngs=nnx.Rngs(0)),
+        Ensemble(2, 3, widths=(4, 5, 6), features=7, rngs=nnx.Rngs(0)),
     ],
     ids=["tiny", "deep", "committee"],
 )
 def test_any_shape_of_network_is_explained(network, glyph):
     explainer = made(network, "abc")
-    member = network.members[0] if isinstance(network, Committee) else network
+    member = network.members[0] if isinstance(network, Ensemble) else network
     layers = explainer.layers(glyph)
-    assert explainer.members == (2 if isinstance(network, Committee) else 1)
+    assert explainer.members == (2 if isinstance(network, Ensemble) else 1)
     assert sum(layer.parameters for layer in layers) == sum(
         p.size for p in jax.tree.leaves(nnx.state(member, nnx.Param))
     )
@@ -156,8 +156,8 @@ def test_an_empty_image_has_nothing_to_share_out(explainer):
 def test_the_most_alike_image_of_an_album_is_the_glyph_itself(explainer, glyph):
     others = np.random.default_rng(0).integers(0, 256, (2 * BATCH, 28, 28), np.uint8)
     told = []
-    album = Album(explainer, np.concatenate([others, glyph[None], others]), told.append)
-    alike = album.alike(glyph)
+    album = EmbeddingIndex(explainer, np.concatenate([others, glyph[None], others]), told.append)
+    alike = album.similarities(glyph)
     assert alike.shape == (4 * BATCH + 1,) and alike.argmax() == 2 * BATCH
     assert alike.max() == pytest.approx(1, abs=1e-5)
     assert told[-1] == 1

@@ -7,20 +7,20 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app_pages.evaluation import answers, plots
-from app_pages.evaluation.answers import Answers
+from app_pages.evaluation import plots, predictions
+from app_pages.evaluation.predictions import Predictions
 from app_pages.figures import pictures
 from app_pages.server import resources
 from app_pages.words import plain
-from train import evaluate, robustness
+from train import corruptions, metrics
 
 IMAGES = 384  # test images, damaged in each way: three batches of the network
 EXAMPLE = 0  # number of the test image that shows what a damage does
 
 
-def show(tested: Answers) -> None:
+def show(tested: Predictions) -> None:
     st.header("How it bears damage")
-    if (images := answers.images(tested)) is None:
+    if (images := predictions.test_images(tested)) is None:
         return
     rows = chart([tested], images)
     st.header("What they look like")
@@ -31,7 +31,7 @@ def show(tested: Answers) -> None:
     )
 
 
-def chart(networks: Sequence[Answers], images: np.ndarray) -> pd.DataFrame:
+def chart(networks: Sequence[Predictions], images: np.ndarray) -> pd.DataFrame:
     """Draws how one or two networks, tested on the same images, bear damage; returns the numbers
     behind it."""
     labels = networks[0].labels[:IMAGES]
@@ -45,7 +45,7 @@ def chart(networks: Sequence[Answers], images: np.ndarray) -> pd.DataFrame:
     )
     worst = rows.loc[rows["accuracy"].idxmin()]
     place.altair_chart(
-        plots.damages(rows),
+        plots.corruptions(rows),
         alt=f"Accuracy by kind of damage, each with its 95% interval. {mean} "
         f"The worst: {worst['kind']}, {worst['accuracy']:.1%}.",
     )
@@ -59,18 +59,18 @@ def chart(networks: Sequence[Answers], images: np.ndarray) -> pd.DataFrame:
 
 
 def measured(
-    networks: Sequence[Answers], images: np.ndarray, labels: np.ndarray, place
+    networks: Sequence[Predictions], images: np.ndarray, labels: np.ndarray, place
 ) -> pd.DataFrame:
-    """A row for each network and kind of damage, as `plots.damages` takes them; progress is at
+    """A row for each network and kind of damage, as `plots.corruptions` takes them; progress is at
     `place`."""
     rows, dataset = [], networks[0].dataset
-    for number, kind in enumerate(robustness.DAMAGES):
-        place.progress(number / len(robustness.DAMAGES), f"Reading damaged images: {kind}")
+    for number, kind in enumerate(corruptions.CORRUPTIONS):
+        place.progress(number / len(corruptions.CORRUPTIONS), f"Reading damaged images: {kind}")
         for tested in networks:
             right, abstained = _measured(
-                str(tested.path), resources.stamp(tested.path), dataset, kind, images, labels
+                str(tested.path), resources.fingerprint(tested.path), dataset, kind, images, labels
             )
-            low, high = evaluate.wilson_interval(right, len(labels))
+            low, high = metrics.wilson_interval(right, len(labels))
             shares = {
                 "accuracy": right / len(labels),
                 "low": low,
@@ -84,7 +84,7 @@ def measured(
 def example(images: np.ndarray, row: dict) -> pictures.Figure:
     """One image with the damage done to it."""
     words = f"{row['accuracy']:.1%} right, {row['abstained']:.1%} abstained"
-    image = robustness.damaged(row["kind"], images[EXAMPLE : EXAMPLE + 1])[0]
+    image = corruptions.corrupt(row["kind"], images[EXAMPLE : EXAMPLE + 1])[0]
     alt = f"Test image {EXAMPLE}, damaged: {row['kind']}. {words}."
     return pictures.Figure(pictures.source(image), f"{row['kind']}\n{words}", alt, crisp=True)
 
@@ -92,7 +92,7 @@ def example(images: np.ndarray, row: dict) -> pictures.Figure:
 @st.cache_data(max_entries=256, show_spinner=False)
 def _measured(
     path: str,
-    stamp: resources.Stamp,
+    stamp: resources.Fingerprint,
     dataset: str,
     kind: str,
     _images: np.ndarray,
@@ -101,7 +101,7 @@ def _measured(
     """How many of a dataset's images are read right once damaged, and on how many the network
     abstains."""
     recognizer = resources.recognizer(Path(path))
-    probabilities = recognizer.classify(robustness.damaged(kind, _images))
+    probabilities = recognizer.classify(corruptions.corrupt(kind, _images))
     threshold = recognizer.card.get("threshold", 0.0)
     return int((probabilities.argmax(1) == _labels).sum()), int(
         (probabilities.max(1) < threshold).sum()

@@ -54,7 +54,7 @@ def log_loss(labels: np.ndarray, probabilities: np.ndarray) -> float:
     return float(losses(labels, probabilities).mean())
 
 
-def ranked(probabilities: np.ndarray) -> np.ndarray:
+def rank_classes(probabilities: np.ndarray) -> np.ndarray:
     """(n, classes) → (n, classes) int: the likeliest class of each first, then its runner-up and so
     on."""
     return np.argsort(-probabilities, axis=1, kind="stable")
@@ -174,7 +174,7 @@ def summary(labels: np.ndarray, probabilities: np.ndarray) -> dict:
     }
 
 
-def accuracy_of(summary: dict) -> str:
+def describe_accuracy(summary: dict) -> str:
     """A summary's accuracy as it is printed: `99.69% (95 % interval 99.56% to 99.78%, n =
     10,000)`."""
     low, high = summary["accuracy_interval"]

@@ -13,12 +13,12 @@ from app_pages.figures import bars, pictures
 from app_pages.server import resources
 from app_pages.words import plain
 from model import checkpoint
-from train import data, evaluate
+from train import data, metrics
 
 PAGE = 24  # test images shown at a time
 
 
-class Answers:
+class Predictions:
     """What a checkpoint made of its test images.
 
     Attributes:
@@ -42,7 +42,7 @@ class Answers:
     def ranked(self) -> np.ndarray:
         """(n, classes) int: of each image the class that it is read as, the runner-up, and so
         on."""
-        return evaluate.ranked(self.probabilities)
+        return metrics.rank_classes(self.probabilities)
 
     @property
     def predicted(self) -> np.ndarray:
@@ -57,21 +57,21 @@ class Answers:
     @cached_property
     def matrix(self) -> np.ndarray:
         """(classes, classes) int: a row a true class, a column a predicted one."""
-        return evaluate.confusion_matrix(self.labels, self.predicted, len(self.classes))
+        return metrics.confusion_matrix(self.labels, self.predicted, len(self.classes))
 
     @property
     def dataset(self) -> str:
         return self.card["data"].get("name", "")
 
 
-def images(tested: Answers) -> np.ndarray | None:
+def test_images(tested: Predictions) -> np.ndarray | None:
     """(n, 28, 28) uint8 test images; None where they can't be had, and the page says why or offers
     to fetch them.
 
     Once a view, since it may show a button.
     """
     name, n = tested.dataset, len(tested.labels)
-    if not resources.at_hand(name):
+    if not resources.ensure_images(name):
         return None
     try:
         found = resources.test_images(name)[0].images
@@ -88,7 +88,7 @@ def images(tested: Answers) -> np.ndarray | None:
 
 
 def gallery(
-    tested: Answers,
+    tested: Predictions,
     numbers: np.ndarray,
     pixels: np.ndarray | None,
     key: str,
@@ -121,14 +121,14 @@ def gallery(
         number = st.selectbox(
             "Send on a test image",
             [int(number) for number in shown],
-            format_func=lambda number: f"{number}: {says(tested, number)}",
+            format_func=lambda number: f"{number}: {describe(tested, number)}",
             key=f"image {key} {page}",
             width=280,
         )
-        send_on(tested, number, pixels[number], key)
+        offer(tested, number, pixels[number], key)
 
 
-def send_on(tested: Answers, number: int, image: np.ndarray, key: str) -> None:
+def offer(tested: Predictions, number: int, image: np.ndarray, key: str) -> None:
     """Buttons that send a test image (28, 28) uint8 to the pages that take one."""
     origin, truth = (
         f"test image {number} of {tested.dataset}",
@@ -137,7 +137,7 @@ def send_on(tested: Answers, number: int, image: np.ndarray, key: str) -> None:
     subject.offer(subject.Subject(image, origin, truth, number=number), key, tuple(subject.PLACES))
 
 
-def says(tested: Answers, number: int) -> str:
+def describe(tested: Predictions, number: int) -> str:
     """What a test image is and what it is read as, in words."""
     true, read = (
         tested.classes[index] for index in (tested.labels[number], tested.predicted[number])
@@ -145,7 +145,7 @@ def says(tested: Answers, number: int) -> str:
     return f"{true}, read as {read}"
 
 
-def address(page: str, tested: Answers, number: int) -> str:
+def link_to(page: str, tested: Predictions, number: int) -> str:
     """The address of a page with a test image, from another page's."""
     query = {subject.IMAGE: number}
     if tested.path.name != resources.DEFAULT:
@@ -154,7 +154,7 @@ def address(page: str, tested: Answers, number: int) -> str:
 
 
 def figure(
-    tested: Answers, number: int, image: np.ndarray, mark: str | None = None
+    tested: Predictions, number: int, image: np.ndarray, mark: str | None = None
 ) -> pictures.Figure:
     """A test image (28, 28) uint8 with what is read, how surely, and the runner-up; a click on it
     looks inside."""
@@ -163,8 +163,8 @@ def figure(
     return pictures.Figure(
         pictures.source(image),
         f"{first} · {sure}\nthen {second} · {less}" + (f"\n{mark}" if mark else ""),
-        f"Test image {number}: {says(tested, number)}, {sure} sure; runner-up {second}, {less}."
+        f"Test image {number}: {describe(tested, number)}, {sure} sure; runner-up {second}, {less}."
         + (f" {mark}." if mark else ""),
         crisp=True,
-        link=address("network", tested, number),
+        link=link_to("network", tested, number),
     )

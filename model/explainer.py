@@ -2,7 +2,7 @@
 gives.
 
 from model import checkpoint
-from model.explain import Explainer
+from model.explainer import Explainer
 
 explainer = Explainer(*checkpoint.load(checkpoint.DEFAULT))
 explainer.features(glyphs)  # (n, 28, 28) uint8 → (n, features)
@@ -20,7 +20,7 @@ import numpy as np
 from flax import nnx
 from scipy import sparse
 
-from model.network import GLYPH_SIZE, Committee, DigitCNN
+from model.network import GLYPH_SIZE, DigitCNN, Ensemble
 
 BATCH = 128  # glyphs; one size, so that it is compiled once
 STEPS = 128  # from the black image to the glyph
@@ -28,7 +28,7 @@ STEPS = 128  # from the black image to the glyph
 # fastest
 BUNCHED = 3
 PATCH = 5  # pixels a side: wiping out so much breaks a stroke
-CHUNK = 16 * BATCH  # images of an album between two words of its progress
+CHUNK = 16 * BATCH  # images of an index between two reports of its progress
 
 
 class Layer(NamedTuple):
@@ -36,7 +36,7 @@ class Layer(NamedTuple):
 
     name: str  # as in the checkpoint: "conv1"
     kind: str  # "Convolution"
-    words: str  # what it does, in a sentence or two
+    description: str  # what it does, in a sentence or two
     parameters: int  # trained numbers
     output: np.ndarray  # float32: maps (h, w, channels) or a vector (units,)
 
@@ -45,11 +45,11 @@ class Explainer:
     """Looks into one checkpoint's network. Nothing of it changes once it is made, so threads may
     share one."""
 
-    def __init__(self, network: DigitCNN | Committee, card: dict):
+    def __init__(self, network: DigitCNN | Ensemble, card: dict):
         self.card = card
         self.classes: tuple[str, ...] = tuple(card["classes"])
-        self.members = len(network.members) if isinstance(network, Committee) else 1
-        self._member = member = network.members[0] if isinstance(network, Committee) else network
+        self.members = len(network.members) if isinstance(network, Ensemble) else 1
+        self._member = member = network.members[0] if isinstance(network, Ensemble) else network
 
         def log_probabilities(images):
             return nnx.log_softmax(network(images) / card["temperature"])
@@ -72,17 +72,17 @@ class Explainer:
         self._inside = jax.jit(inside)
         self._integrated = jax.jit(integrated)
 
-    def warm(self) -> "Explainer":
+    def compile(self) -> "Explainer":
         """Compiles what it needs, which takes seconds, so that the first explanation needn't
         wait."""
         glyph = np.zeros((GLYPH_SIZE, GLYPH_SIZE), np.uint8)
-        self.features(glyph[None])
+        self.embeddings(glyph[None])
         self.layers(glyph)
         self.integrated_gradients(glyph, 0)
         self.probabilities(glyph[None])
         return self
 
-    def features(self, glyphs: np.ndarray) -> np.ndarray:
+    def embeddings(self, glyphs: np.ndarray) -> np.ndarray:
         """(n, 28, 28) uint8 glyphs → (n, features) float32, ≥ 0: the network's own description of
         each."""
         return _in_batches(self._embed, glyphs)
@@ -94,7 +94,7 @@ class Explainer:
 
     def layers(self, glyph: np.ndarray) -> list[Layer]:
         """(28, 28) uint8 → each layer with its output, from the image to a score a class; a
-        committee's first member's.
+        ensemble's first member's.
 
         The outputs of convolutions and of the hidden layer are those after batch norm and ReLU.
         """
@@ -168,7 +168,7 @@ class Explainer:
         return lost
 
 
-class Album:
+class EmbeddingIndex:
     """Many images by a network's features, in which those that are most alike to a glyph are found.
 
     Alike is the cosine of the angle between features: how strong they are, as with bold ink,
@@ -192,7 +192,7 @@ class Album:
             progress(min(1.0, (start + CHUNK) / len(images)))
         self._features = sparse.vstack(parts, format="csr")
 
-    def alike(self, glyph: np.ndarray) -> np.ndarray:
+    def similarities(self, glyph: np.ndarray) -> np.ndarray:
         """(28, 28) uint8 → (n,) float32 in [0, 1], 1 for one that the network can't tell from
         it."""
         return self._features @ _unit(self._explainer.features(glyph[None]))[0]

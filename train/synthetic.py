@@ -212,7 +212,7 @@ def render(key, segments, down):
     return jnp.clip(radius + 0.5 - jnp.sqrt(nearest), 0, 1)
 
 
-def digit(key):
+def draw_digit(key):
     """One digit, (28, 28) in [0, 1], and its label."""
     keys = random.split(key, 5)
     shape = random.choice(keys[0], len(CHANCES), p=jnp.asarray(CHANCES))
@@ -225,7 +225,7 @@ def digit(key):
     return render(keys[4], segments, jnp.asarray(DOWN)[shape]), jnp.asarray(LABELS)[shape]
 
 
-def places(
+def pen_positions(
     label: int, rng: np.random.Generator, rare: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """One drawing of a digit outside of jit, as `digit` draws it: where the pen passes, and where
@@ -249,7 +249,7 @@ def places(
     return weights[shape] @ way.astype(np.float32), down[shape]
 
 
-def drawn(key: jax.Array, n: int) -> tuple[jax.Array, jax.Array]:
+def draw_digits(key: jax.Array, n: int) -> tuple[jax.Array, jax.Array]:
     """n digits, each in a random shape: (n, 28, 28) uint8 and their labels (n,) int32."""
-    images, labels = jax.vmap(digit)(random.split(key, n))
+    images, labels = jax.vmap(draw_digit)(random.split(key, n))
     return jnp.round(255 * images).astype(jnp.uint8), labels

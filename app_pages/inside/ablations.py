@@ -22,7 +22,7 @@ SMALLEST = 8  # pixels of a glyph: less is no piece
 SIDE = 140  # pixels of a picture
 
 
-class Removal(NamedTuple):
+class Ablation(NamedTuple):
     """A digit without one part, or several."""
 
     part: str  # in words: "stroke 2", "the first quarter and the last quarter"
@@ -30,7 +30,7 @@ class Removal(NamedTuple):
     glyph: np.ndarray  # (28, 28) uint8: what is left, centred anew
 
 
-def of_drawing(drawn: Sequence[dict[str, Any]], together: int = 1) -> list[Removal]:
+def of_drawing(drawn: Sequence[dict[str, Any]], together: int = 1) -> list[Ablation]:
     """A drawing on the square canvas without each stroke, or its only stroke without each quarter
     of its length.
 
@@ -55,14 +55,14 @@ def of_drawing(drawn: Sequence[dict[str, Any]], together: int = 1) -> list[Remov
         except ImageError:  # nothing is left
             continue
         found.append(
-            Removal(
+            Ablation(
                 _joined(parts[number] for number in chosen), _shown(255 - left, 255 - gone), glyph
             )
         )
     return found
 
 
-def of_glyph(glyph: np.ndarray, together: int = 1) -> list[Removal]:
+def of_glyph(glyph: np.ndarray, together: int = 1) -> list[Ablation]:
     """(28, 28) uint8 → it without each connected piece, or, where there is one piece, without each
     patch of it.
 
@@ -83,7 +83,7 @@ def of_glyph(glyph: np.ndarray, together: int = 1) -> list[Removal]:
         if (left >= glyphs.INK * 255).any():
             cut = glyphs.normalise((left / 255).astype(np.float32))
             found.append(
-                Removal(
+                Ablation(
                     _joined(name for name, _ in chosen), _shown(left, np.where(gone, glyph, 0)), cut
                 )
             )

@@ -70,7 +70,7 @@ class TooMuchError(ValueError):
         super().__init__("There is too much on this picture to be writing: nothing of it was read.")
 
 
-class Found(NamedTuple):
+class Detection(NamedTuple):
     """A digit that was found: its box (left, top, width, height), glyph (28, 28) and probabilities
     (classes,)."""
 
@@ -237,7 +237,7 @@ Group = tuple[int, int]
 
 def read_lines(
     pieces: Pieces, classify: Callable[[np.ndarray], np.ndarray], share: float = 1.0
-) -> list[list[Found]]:
+) -> list[list[Detection]]:
     """The pieces of a page → digits in lines, top to bottom and left to right.
 
     Args:
@@ -252,7 +252,7 @@ def read_lines(
     ink, labels, unit = pieces.ink, pieces.joined, pieces.unit
     work = [share * MOST_GROUPS, share * MOST_AREA * ink.size]  # groups, and pixels of their boxes
 
-    def as_digits(groups: list[tuple[Atom, ...]]) -> list[Found]:
+    def as_digits(groups: list[tuple[Atom, ...]]) -> list[Detection]:
         work[0] -= len(groups)
         work[1] -= sum(_area(atoms) for atoms in groups)
         if min(work) < 0:
@@ -261,10 +261,10 @@ def read_lines(
         glyphs = np.array([normalise(crop) for _, crop in crops], np.uint8).reshape(
             -1, GLYPH_SIZE, GLYPH_SIZE
         )
-        return list(map(Found, (box for box, _ in crops), glyphs, classify(glyphs)))
+        return list(map(Detection, (box for box, _ in crops), glyphs, classify(glyphs)))
 
     def added(
-        lines: list[tuple[list[Atom], dict[Group, Found]]], groups: list[list[Group]]
+        lines: list[tuple[list[Atom], dict[Group, Detection]]], groups: list[list[Group]]
     ) -> None:
         """Reads groups of each line together: large batches are quick."""
         read = as_digits(
@@ -298,14 +298,14 @@ def read_lines(
     return [line for line in read if line]
 
 
-def clipped(box: Box, width: int, height: int) -> Box:
+def clip_box(box: Box, width: int, height: int) -> Box:
     """The part of a box that lies in a picture of so many pixels; one that is wholly outside has no
     positive size."""
     left, top = max(0, box[0]), max(0, box[1])
     return left, top, min(width, box[0] + box[2]) - left, min(height, box[1] + box[3]) - top
 
 
-def in_lines(boxes: Sequence[Box]) -> list[list[int]]:
+def sort_into_lines(boxes: Sequence[Box]) -> list[list[int]]:
     """Boxes of digits → their numbers in reading order: lines from top to bottom, each from left to
     right."""
     pieces = [
@@ -319,7 +319,7 @@ def in_lines(boxes: Sequence[Box]) -> list[list[int]]:
     ]
 
 
-def own_ink(ink: np.ndarray, inside: tuple[slice, slice]) -> np.ndarray:
+def own_ink_mask(ink: np.ndarray, inside: tuple[slice, slice]) -> np.ndarray:
     """(h, w) ink and the part of it in a box → bool, where the box' ink is not a neighbour's that
     reaches into it.
 
@@ -584,8 +584,8 @@ def _atoms(line: list[Piece], main: float) -> list[Atom]:
 
 
 def _cut_up(
-    line: list[tuple[Atom, Found]], ink: np.ndarray, labels: np.ndarray
-) -> tuple[list[Atom], dict[Group, Found]]:
+    line: list[tuple[Atom, Detection]], ink: np.ndarray, labels: np.ndarray
+) -> tuple[list[Atom], dict[Group, Detection]]:
     """A line's atoms and what each is read as → all its atoms, some of them cut, and what is known
     of their groups.
 
@@ -639,7 +639,7 @@ def _cuts(piece: Piece, ink: np.ndarray, labels: np.ndarray) -> list[int]:
 
 
 def _neighbours(
-    line: list[Atom], found: Mapping[Group, Found], unit: float, most: float = MOST_GROUPS
+    line: list[Atom], found: Mapping[Group, Detection], unit: float, most: float = MOST_GROUPS
 ) -> list[Group]:
     """Which neighbouring atoms of a line may be one digit, of those that are not known yet.
 
@@ -713,7 +713,7 @@ def _of_pieces(own: np.ndarray, labels: np.ndarray, ink: np.ndarray) -> np.ndarr
     return np.where(near & (own | (labels == 0)), ink, 0)
 
 
-def _best(line: list[Atom], found: Mapping[Group, Found], unit: float) -> list[Group]:
+def _best(line: list[Atom], found: Mapping[Group, Detection], unit: float) -> list[Group]:
     """The way to group a line's atoms into digits that costs least (Viterbi's recursion over the
     places between)."""
     # of the groups that end at each place
@@ -743,7 +743,7 @@ def _best(line: list[Atom], found: Mapping[Group, Found], unit: float) -> list[G
 
 
 def _made_whole(
-    groups: list[Group], line: list[Atom], found: Mapping[Group, Found]
+    groups: list[Group], line: list[Atom], found: Mapping[Group, Detection]
 ) -> Iterator[Group]:
     """The groups, each piece whole again whose slices are all bars, or one of which looks like no
     digit.
@@ -763,12 +763,12 @@ def _made_whole(
         yield from slices
 
 
-def _doubt(digit: Found) -> float:
+def _doubt(digit: Detection) -> float:
     """How unlikely the network takes its own answer to be, in nats."""
     return -float(np.log(max(digit.probabilities.max(), 1e-6)))
 
 
-def _cost(digit: Found, atoms: Sequence[Atom], unit: float) -> float:
+def _cost(digit: Detection, atoms: Sequence[Atom], unit: float) -> float:
     """What it costs to read some atoms as one digit, where the writing is `unit` pixels high."""
     height = max(digit.box[3], digit.box[2] / 2)
     cost = _doubt(digit)
