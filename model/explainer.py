@@ -1,13 +1,13 @@
 """Explainer: what a network makes of a glyph inside, beside the probabilities that the Recognizer
 gives.
 
-from model import checkpoint
-from model.explainer import Explainer
+    from model import checkpoint
+    from model.explainer import Explainer
 
-explainer = Explainer(*checkpoint.load(checkpoint.DEFAULT))
-explainer.features(glyphs)  # (n, 28, 28) uint8 → (n, features)
-explainer.layers(glyph)  # what each layer is and gives
-explainer.integrated_gradients(glyph, 7)  # (28, 28): which pixels speak for a 7
+    explainer = Explainer(*checkpoint.load(checkpoint.DEFAULT))
+    explainer.features(glyphs)  # (n, 28, 28) uint8 → (n, features)
+    explainer.layers(glyph)  # what each layer is and gives
+    explainer.integrated_gradients(glyph, 7)  # (28, 28): which pixels speak for a 7
 """
 
 from collections import OrderedDict
@@ -93,7 +93,7 @@ class Explainer:
         return np.exp(_in_batches(self._log_probabilities, glyphs))
 
     def layers(self, glyph: np.ndarray) -> list[Layer]:
-        """(28, 28) uint8 → each layer with its output, from the image to a score a class; a
+        """(28, 28) uint8 → each layer with its output, from the image to a score a class; an
         ensemble's first member's.
 
         The outputs of convolutions and of the hidden layer are those after batch norm and ReLU.
