@@ -27,7 +27,7 @@ from skimage.morphology import skeletonize
 
 from model.page_network import MARK, MINUS, POINT
 from train import synthetic
-from train.data import Split
+from train.dataset import Split
 from train.outliers import SIGNS
 
 SIDE = 256  # pixels of a scene
