@@ -6,7 +6,9 @@ from flax import nnx
 
 from model import Recognizer, checkpoint
 from model.network import DigitCNN
-from train import data, ensemble, loop
+from train import data, ensemble
+from train.dataset import Dataset, Split
+from train.loop import DIGITS
 from train.store import TrainError
 
 SHAPE = {"widths": [4, 4, 8], "features": 8}
@@ -19,14 +21,12 @@ def written(tmp_path, monkeypatch):
     to calibrate on."""
     generator = np.random.default_rng(0)
     splits = [
-        data.Split(
-            generator.integers(0, 256, (n, 28, 28), np.uint8), np.arange(n, dtype=np.int32) % 10
-        )
+        Split(generator.integers(0, 256, (n, 28, 28), np.uint8), np.arange(n, dtype=np.int32) % 10)
         for n in (10, 400, 50)
     ]
-    monkeypatch.setattr(data, "load", lambda name: data.Dataset(name, loop.DIGITS, *splits))
+    monkeypatch.setattr(data, "load", lambda name: Dataset(name, DIGITS, *splits))
 
-    def write(number: int, classes=loop.DIGITS, **shape) -> DigitCNN:
+    def write(number: int, classes=DIGITS, **shape) -> DigitCNN:
         network = DigitCNN(len(classes), **(SHAPE | shape), rngs=nnx.Rngs(number))
         card = CARD | {
             "name": str(number),

@@ -40,5 +40,5 @@ def test_a_half_is_enlarged_and_a_pair_shrunk(digits):
 
 
 def test_signs_are_polylines_that_fit(digits):
-    assert outliers.FONT_DRAWN.any(1).all()
+    assert outliers.FONT_THERE.any(1).all()
     assert np.abs(outliers.FONT).max() <= 1
