@@ -185,7 +185,7 @@ def blobs(key: jax.Array, image: jax.Array) -> jax.Array:
     down, across = GRID[:, None] - centres[:, 0, None, None], GRID[None] - centres[:, 1, None, None]
     there = jnp.arange(6) < random.randint(keys[2], (), 2, 7)
     adds = random.bernoulli(keys[3], 0.5, (6,))
-    ink, left = jnp.zeros_like(image), jnp.ones_like(image)
+    ink, left = jnp.zeros(()), jnp.ones(())
     for number in range(6):  # one after the other, as in lines
         distance = jnp.sqrt(down[number] ** 2 + across[number] ** 2)
         spot = jnp.clip(radii[number] + 0.5 - distance, 0, 1) * there[number]

@@ -18,9 +18,10 @@ import itertools
 import string
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 from skimage.morphology import skeletonize
@@ -31,11 +32,11 @@ from train.dataset import Split
 from train.outliers import SIGNS
 
 SIDE = 256  # pixels of a scene
-# pixels around it that are composed and cut off, so that writing runs over its border as over a
-# tile's
+# pixels around a scene that are composed and cut off, so that writing runs over its border as over
+# a tile's
 MARGIN = 32
 FIELD = 48  # pixels: the height of a field's digit
-AROUND = 14  # pixels around it, as far as a broad pen reaches
+AROUND = 14  # pixels around a field's digit, as far as a broad pen reaches
 # the class of what is neither to be found nor to be left out: a printed digit in a text, half a
 # digit
 UNSAID = -1
@@ -44,6 +45,7 @@ TURNED = 0.04  # of the scenes lie on their side, and nothing of them is to be f
 # Thai and Devanagari letters, of fonts that have no Latin ones
 SCRIPTS = ((0x0E01, 0x0E2E), (0x0905, 0x0939))
 OPERATORS = ("+", "x", "=", ":", "÷", "*")
+# how often a place has each; they add up to 1
 LAYOUTS = {
     "lines": 0.26,
     "table": 0.27,
@@ -53,9 +55,15 @@ LAYOUTS = {
     "scattered": 0.05,
     "nothing": 0.02,
 }
-MARKS = "ABCDEF"  # that a teacher gives
-# those that are no digit's twin
+MARKS = "ABCDEF"  # letters that a teacher gives
+# letters that are no digit's twin
 LETTERS = string.ascii_letters.translate(str.maketrans("", "", "ilIoOsSzZgqb"))
+
+
+Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels
+Ink = NDArray[np.floating[Any]]  # (h, w) in [0, 1]
+Field = NDArray[np.float32]  # (h, w) distances to a stroke's middle
+Lines = list[NDArray[np.float64]]  # polylines (n, 2) x, y
 
 
 class Scene(NamedTuple):
@@ -69,10 +77,34 @@ class Scene(NamedTuple):
         classes: (n,) int8: the digit, or one of MINUS, POINT, MARK, UNSAID.
     """
 
-    picture: np.ndarray
-    boxes: np.ndarray
-    sizes: np.ndarray
-    classes: np.ndarray
+    picture: NDArray[np.uint8]
+    boxes: NDArray[np.float32]
+    sizes: NDArray[np.float32]
+    classes: NDArray[np.int8]
+
+
+class Place(NamedTuple):
+    """A piece of a sheet, in pixels."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+class Pen(NamedTuple):
+    """What all that is written on a sheet has in common."""
+
+    breadth: float  # radius in heights
+    strength: float  # of the ink, 1 black
+
+
+class Thing(NamedTuple):
+    """What lies on a sheet, to be told of."""
+
+    box: Box  # in the sheet's pixels
+    size: float
+    kind: int  # its class
 
 
 class Hand(NamedTuple):
@@ -86,8 +118,8 @@ class Hand(NamedTuple):
     slant: float
     uneven: float  # how much heights and places vary
     tails: float  # how often a 1, 4, 7 or 9 goes far below the line
-    small: float  # height of a 0,
-    smaller: float  # and how often one of the other digits is as small
+    small: float  # height of a 0
+    smaller: float  # how often one of the other digits is as small as a 0
     source: str  # "mnist", "drawn" or a font's path
 
 
@@ -121,8 +153,7 @@ class Sheet:
         self.composer, self.rng = composer, rng
         self.side = SIDE + 2 * MARGIN
         self.ink = np.zeros((self.side, self.side), np.float32)
-        # box, size, class
-        self.found: list[tuple[tuple[float, float, float, float], float, int]] = []
+        self.things: list[Thing] = []
         self.pen = self._pen()
 
     # what is on the sheet
@@ -131,16 +162,22 @@ class Sheet:
         """One to three places, each with a layout of its own; a table's lines or rulings may run
         through all."""
         rng = self.rng
-        places = [(0.0, 0.0, float(self.side), float(self.side))]
+        places = [Place(0.0, 0.0, float(self.side), float(self.side))]
         for _ in range(rng.choice(3, p=[0.6, 0.27, 0.13])):
             left, top, right, bottom = places.pop(0)
             cut = rng.uniform(0.3, 0.7)
             if rng.random() < 0.5:
                 middle = left + cut * (right - left)
-                places += [(left, top, middle - 4, bottom), (middle + 4, top, right, bottom)]
+                places += [
+                    Place(left, top, middle - 4, bottom),
+                    Place(middle + 4, top, right, bottom),
+                ]
             else:
                 middle = top + cut * (bottom - top)
-                places += [(left, top, right, middle - 4), (left, middle + 4, right, bottom)]
+                places += [
+                    Place(left, top, right, middle - 4),
+                    Place(left, middle + 4, right, bottom),
+                ]
         for place in places:
             layout = rng.choice(list(LAYOUTS), p=list(LAYOUTS.values()))
             getattr(self, f"_{layout}")(place)
@@ -151,14 +188,13 @@ class Sheet:
         if rng.random() < 0.08:
             self._stray()
 
-    def _pen(self) -> dict:
+    def _pen(self) -> Pen:
         """The pen of a sheet: what all that is written on it has in common."""
         rng = self.rng
-        return {
-            # radius in heights
-            "broad": rng.choice([0.02, 0.035, 0.05, 0.07, 0.1], p=[0.18, 0.25, 0.27, 0.2, 0.1]),
-            "strength": rng.uniform(0.35, 1.0) if rng.random() < 0.5 else 1.0,
-        }
+        return Pen(
+            breadth=rng.choice([0.02, 0.035, 0.05, 0.07, 0.1], p=[0.18, 0.25, 0.27, 0.2, 0.1]),
+            strength=rng.uniform(0.35, 1.0) if rng.random() < 0.5 else 1.0,
+        )
 
     def _hand(self, height: float, printed: float = 0.1) -> Hand:
         rng = self.rng
@@ -168,8 +204,8 @@ class Sheet:
         odd = rng.random() < 0.27
         return Hand(
             height=height,
-            radius=max(0.12, height * self.pen["broad"] * rng.uniform(0.8, 1.25)),
-            strength=self.pen["strength"] * rng.uniform(0.85, 1.0),
+            radius=max(0.12, height * self.pen.breadth * rng.uniform(0.8, 1.25)),
+            strength=self.pen.strength * rng.uniform(0.85, 1.0),
             gap=[(0.15, 0.5), (0.4, 1.2), (0.02, 0.15), (-0.2, 0.05), (0.8, 2.5)][
                 rng.choice(5, p=[0.36, 0.18, 0.18, 0.18, 0.1])
             ],
@@ -192,7 +228,7 @@ class Sheet:
         least = 9 if self.rng.random() < 0.5 else 16
         return float(min(np.exp(self.rng.uniform(np.log(least), np.log(48))), most))
 
-    def _lines(self, place: tuple) -> None:
+    def _lines(self, place: Place) -> None:
         left, top, right, bottom = place
         hand = self._hand(self._height((bottom - top) / 1.3))
         y = top + self.rng.uniform(2, hand.height)
@@ -205,7 +241,7 @@ class Sheet:
                     text = self._label()  # a word beside the numbers
                     x = self._text(x, y, text, hand.height, hand.strength, right) + hand.height
                 elif beside < 0.1:
-                    x = self._letters(x, y, self.rng.integers(1, 6), hand, right) + hand.height
+                    x = self._letters(x, y, int(self.rng.integers(1, 6)), hand, right) + hand.height
                 else:
                     x = self._write(x, y, text, hand, right) + hand.height * self.rng.uniform(
                         0.6, 3.5
@@ -229,7 +265,7 @@ class Sheet:
             digits = digits[:place] + rng.choice([*OPERATORS, "-", "L"]) + digits[place:]
         return digits
 
-    def _sum(self, place: tuple) -> None:
+    def _sum(self, place: Place) -> None:
         left, top, right, bottom = place
         hand = self._hand(self._height((bottom - top) / 1.3))._replace(gap=(0.1, 0.6))
         y = top + self.rng.uniform(2, hand.height)
@@ -243,7 +279,7 @@ class Sheet:
             self._write(x, y, "".join(parts), hand, right)
             y += hand.height * self.rng.uniform(1.4, 2.5)
 
-    def _scattered(self, place: tuple) -> None:
+    def _scattered(self, place: Place) -> None:
         left, top, right, bottom = place
         height = self._height(min(right - left, bottom - top) / 1.5)
         for y, x in itertools.product(
@@ -256,7 +292,7 @@ class Sheet:
                 jitter = self.rng.uniform(0, 0.5 * height, 2)
                 self._write(x + jitter[0], y + jitter[1], text, hand, right)
 
-    def _large(self, place: tuple) -> None:
+    def _large(self, place: Place) -> None:
         """A digit, or a few, larger than the page reader finds at this scale: nothing of it is a
         digit of its own."""
         left, top, right, bottom = place
@@ -265,10 +301,10 @@ class Sheet:
         x, y = left + self.rng.uniform(-0.3 * height, 8), top + self.rng.uniform(-0.3 * height, 8)
         self._write(x, y, "".join(map(str, self.rng.integers(0, 10, 4))), hand, right)
 
-    def _nothing(self, place: tuple) -> None:
+    def _nothing(self, place: Place) -> None:
         pass
 
-    def _table(self, place: tuple) -> None:
+    def _table(self, place: Place) -> None:
         """Cells with numbers, single digits, words, ticks, dashes or nothing, and most of their
         lines."""
         rng, (left, top, right, bottom) = self.rng, place
@@ -283,7 +319,7 @@ class Sheet:
         )
         rows, columns = int((bottom - y0) / row), int((right - x0) / column)
         thick, strength = rng.choice([0.5, 1.0, 1.6, 2.6]), rng.uniform(0.3, 1.0)
-        drawn_lines = rng.choice(["all", "level", "upright", "none"], p=[0.72, 0.12, 0.06, 0.1])
+        visible_lines = rng.choice(["all", "level", "upright", "none"], p=[0.72, 0.12, 0.06, 0.1])
         dashed = rng.random() < 0.08
         hands = [self._hand(height * 0.95, printed=0.25)._replace(gap=(0.03, 0.2), slope=slope)]
         hands.append(
@@ -299,7 +335,7 @@ class Sheet:
         size = height * rng.uniform(0.5, 1.0)
         font = self._font(size)
         for j in range(rows + 1):
-            if drawn_lines in ("all", "level"):
+            if visible_lines in ("all", "level"):
                 y, broad = y0 + j * row, thick * (2.5 if block and j % block == 0 else 1)
                 self._line(
                     x0,
@@ -311,7 +347,7 @@ class Sheet:
                     dashed,
                 )
         for i in range(columns + 1):
-            if drawn_lines in ("all", "upright"):
+            if visible_lines in ("all", "upright"):
                 x = x0 + i * column
                 y, broad = y0 + slope * i * column, thick * (2.5 if block and i % block == 0 else 1)
                 self._line(x, y, x - slope * rows * row, y + rows * row, broad, strength, dashed)
@@ -330,7 +366,7 @@ class Sheet:
                     x, y + (hand.height - size) / 2, self._label(), size, strength, x_end, font
                 )
             elif named and (i == columns - 1 or j == 0):
-                self._letters(x, y, rng.choice([1, 1, 2]), hand, x_end)
+                self._letters(x, y, int(rng.choice([1, 1, 2])), hand, x_end)
             elif kind == "number":
                 most = 1 if single else max(1, int(column / (0.8 * hand.height)))
                 digits = "".join(map(str, rng.integers(0, 10, rng.integers(1, min(most, 4) + 1))))
@@ -341,7 +377,7 @@ class Sheet:
             elif kind == "sign":
                 self._write(x, y, rng.choice(["_", "V", "L", "X"]), hand, x_end)
 
-    def _print(self, place: tuple) -> None:
+    def _print(self, place: Place) -> None:
         """A text. The figures in it are no digits to be read: they are of the text."""
         left, top, right, bottom = place
         rng = self.rng
@@ -413,7 +449,7 @@ class Sheet:
             return "".join(rng.choice(list(string.digits), rng.integers(1, 6)))
         letters = string.ascii_uppercase if rng.random() < 0.25 else string.ascii_lowercase
         word = "".join(rng.choice(list(letters), rng.integers(1, 11)))
-        return word.capitalize() + rng.choice(["", "", "", ":", ".", ",", "?"])
+        return word.capitalize() + str(rng.choice(["", "", "", ":", ".", ",", "?"]))
 
     # how it is drawn
 
@@ -423,21 +459,31 @@ class Sheet:
             return _open(None, round(size))
         return _open(str(self.rng.choice(fonts)), round(size))
 
-    def _text(self, x, y, text, size, strength, right, font=None, said=False) -> float:
+    def _text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        size: float,
+        strength: float,
+        right: float,
+        font: ImageFont.FreeTypeFont | None = None,
+        said: bool = False,
+    ) -> float:
         """Printed text from (x, y); returns where it ends. A figure by itself is UNSAID where it
         isn't `said`."""
         font = font or self._font(size)
-        if script := self.composer.scripts.get(getattr(font, "path", None)):
+        if script := self.composer.scripts.get(getattr(font, "path", "")):
             text = "".join(chr(self.rng.integers(script[0], script[1] + 1)) for _ in text)
         text = text[: max(1, int((right - x) / (0.5 * size)))]
-        width = font.getlength(text)
+        width = float(font.getlength(text))
         tile = Image.new("L", (int(width) + 8, int(1.6 * size) + 8))
         ImageDraw.Draw(tile).text((4, 2), text, 255, font)
         self._paste(np.asarray(tile, np.float32) / 255 * strength, x - 4, y - 2)
         if not said and text.isdigit() and (box := tile.getbbox()):
             left, top = int(x - 4), int(y - 2)
-            self.found.append(
-                ((left + box[0], top + box[1], left + box[2], top + box[3]), size, UNSAID)
+            self.things.append(
+                Thing((left + box[0], top + box[1], left + box[2], top + box[3]), size, UNSAID)
             )
         return x + width
 
@@ -483,15 +529,14 @@ class Sheet:
                 if kind in (POINT, MINUS, MARK)
                 else max(box[2] - box[0], box[3] - box[1])
             )
-            if sign in "_VX" or (kind == MARK and len(text) == 1):
-                kind = None  # a sign by itself is no part of a number
-            if kind is not None:
-                self.found.append((box, size, kind))
+            # a sign by itself is no part of a number
+            if sign not in "_VX" and (kind != MARK or len(text) > 1):
+                self.things.append(Thing(box, size, kind))
             gap = rng.uniform(*hand.gap) if kind != POINT else rng.uniform(0.0, 0.25)
             x += ink.shape[1] + gap * hand.height
         return x
 
-    def _stroke(self, sign: str, kind: int, height: float, hand: Hand) -> np.ndarray:
+    def _stroke(self, sign: str, kind: int, height: float, hand: Hand) -> Ink:
         """The ink of a sign, (h, w) float32 of at most the hand's strength, tight around it."""
         rng = self.rng
         if hand.source not in ("mnist", "drawn") and (sign.isdigit() or sign in "+="):
@@ -504,7 +549,7 @@ class Sheet:
             else:  # with the pen that writes the digits
                 mask = np.pad(_tight(self._letter(letter, 1.4 * FIELD, font)) > 0.4, AROUND)
                 ink = _inked(
-                    ndimage.distance_transform_edt(~skeletonize(mask)).astype(np.float32),
+                    _distance_to(skeletonize(mask)),
                     height,
                     hand.radius,
                 )
@@ -518,14 +563,14 @@ class Sheet:
         ink = _tight(ink)
         return ink * hand.strength
 
-    def _letter(self, letter: str, size: float, font: str) -> np.ndarray:
+    def _letter(self, letter: str, size: float, font: str) -> Ink:
         tile = Image.new("L", (int(2 * size) + 4, int(2 * size) + 4))
         ImageDraw.Draw(tile).text(
             (size / 3, size / 4), letter, 255, _open(font, max(4, round(size)))
         )
         return np.asarray(tile, np.float32) / 255
 
-    def _digit_field(self, label: int, hand: Hand) -> np.ndarray:
+    def _digit_field(self, label: int, hand: Hand) -> Field:
         rng = self.rng
         tail = rng.uniform(1.3, 2.5) if label in (1, 4, 7, 9) and rng.random() < hand.tails else 1.0
         if hand.source == "drawn":
@@ -569,15 +614,16 @@ class Sheet:
             mask[tall // 2, large.shape[1] // 2] = True
         mask = np.pad(mask, AROUND)
         if rng.random() < 0.7:
-            return ndimage.distance_transform_edt(~skeletonize(mask)).astype(np.float32)
+            return _distance_to(skeletonize(mask))
         # MNIST's own strokes, a little thinner or thicker
         outside = ndimage.distance_transform_edt(~mask) - ndimage.distance_transform_edt(mask)
-        return (outside + rng.uniform(0, 2.3)).astype(np.float32)
+        thinner: Field = (outside + rng.uniform(0, 2.3)).astype(np.float32)
+        return thinner
 
-    def _sign_lines(self, sign: str) -> list[np.ndarray]:
+    def _sign_lines(self, sign: str) -> Lines:
         """Polylines (n, 2) x, y of a sign, y downwards."""
         rng = self.rng
-        lines = {
+        signs: dict[str, list[list[tuple[float, float]]]] = {
             "-": [[(0, 0), (1, 0)]],
             "_": [[(0, 0), (1, 0)]],
             ".": [[(0, 0), (0.01, 0.01)]],
@@ -590,7 +636,8 @@ class Sheet:
             ":": [[(0, 0), (0.03, 0.03)], [(0, 0.9), (0.03, 0.93)]],
             "÷": [[(0, 0.5), (1, 0.5)], [(0.5, 0), (0.52, 0.02)], [(0.5, 0.98), (0.52, 1)]],
             "V": [[(0, 0.5), (0.35, 1), (1.2, 0)]],
-        }.get(sign)
+        }
+        lines = signs.get(sign)
         if lines is None:
             name = str(rng.choice(list(SIGNS)))
             lines = [
@@ -602,7 +649,16 @@ class Sheet:
         )
         return [np.array(line, float) + noise * rng.normal(size=(len(line), 2)) for line in lines]
 
-    def _line(self, x0, y0, x1, y1, thick, strength, dashed=False) -> None:
+    def _line(
+        self,
+        x0: float,
+        y0: float,
+        x1: float,
+        y1: float,
+        thick: float,
+        strength: float,
+        dashed: bool = False,
+    ) -> None:
         """A straight line, as a ruler or a printer draws it."""
         length = float(np.hypot(x1 - x0, y1 - y0))
         steep = abs(y1 - y0) > abs(x1 - x0)
@@ -646,7 +702,7 @@ class Sheet:
         for (x0, y0), (x1, y1) in itertools.pairwise(way):
             self._line(x0, y0, x1, y1, 1.4, 0.8)
 
-    def _paste(self, ink: np.ndarray, x: float, y: float) -> tuple[float, float, float, float]:
+    def _paste(self, ink: Ink, x: float, y: float) -> Box:
         """Lays ink on the sheet; returns its box."""
         left, top = round(x), round(y)
         height, width = ink.shape
@@ -704,29 +760,30 @@ class Sheet:
                 noise = ndimage.gaussian_filter(noise, 0.7) * 2
             picture += noise * rng.choice([0.01, 0.025, 0.06])
         if not inverted and rng.random() < 0.08:  # scanned black on white
-            level = 1 - rng.uniform(0.35, 0.6) * self.pen["strength"] * (1 - dark)
+            level = 1 - rng.uniform(0.35, 0.6) * self.pen.strength * (1 - dark)
             scanned = np.where(picture > level * light * paper, 1.0, 0.0)
             # else the strokes were too fine for it
             if (scanned == 0).mean() > 0.5 * (self.ink > 0.3).mean():
                 picture = scanned
         cut = np.s_[MARGIN : MARGIN + SIDE, MARGIN : MARGIN + SIDE]
-        picture = np.clip(255 * picture[cut], 0, 255).astype(np.uint8)
+        grey: NDArray[np.uint8] = np.clip(255 * picture[cut], 0, 255).astype(np.uint8)
         if rng.random() < 0.3:
             file = io.BytesIO()
-            Image.fromarray(picture).save(file, "JPEG", quality=int(rng.integers(15, 80)))
-            picture = np.asarray(Image.open(file))
-        return Scene(picture, *self._labels(covered))
+            Image.fromarray(grey).save(file, "JPEG", quality=int(rng.integers(15, 80)))
+            grey = np.asarray(Image.open(file))
+        return Scene(grey, *self._labels(covered))
 
-    def _shadow(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def _shadow(self, x: Ink, y: Ink) -> Ink:
         """How much light is left under a hand's or a phone's shadow."""
         rng, angle = self.rng, self.rng.uniform(0, 2 * np.pi)
         distance = np.cos(angle) * (x - rng.uniform(0.2, 0.8)) + np.sin(angle) * (
             y - rng.uniform(0.2, 0.8)
         )
         soft = rng.uniform(0.003, 0.06)
-        return 1 - rng.uniform(0.2, 0.6) / (1 + np.exp(-np.clip(distance / soft, -30, 30)))
+        left: Ink = 1 - rng.uniform(0.2, 0.6) / (1 + np.exp(-np.clip(distance / soft, -30, 30)))
+        return left
 
-    def _desk(self, picture: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def _desk(self, picture: Ink, x: Ink, y: Ink) -> NDArray[np.bool_]:
         """Beyond the sheet's edge there is wood or cloth, or a finger lies on it; returns where."""
         rng, side = self.rng, self.side
         if rng.random() < 0.35:  # a finger, a pen or a clip
@@ -734,7 +791,7 @@ class Sheet:
             stretched = ((x - centre[0]) * rng.uniform(0.4, 1)) ** 2 + (
                 (y - centre[1]) * rng.uniform(0.4, 1)
             ) ** 2
-            where = stretched < radius**2
+            where: NDArray[np.bool_] = stretched < radius**2
         else:
             angle, at = rng.uniform(0, 2 * np.pi), rng.uniform(0.05, 0.5)
             where = np.cos(angle) * (x - 0.5) + np.sin(angle) * (y - 0.5) > at
@@ -749,11 +806,13 @@ class Sheet:
         picture[where] = np.clip(texture, 0, 1)[where]
         return where
 
-    def _labels(self, covered: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _labels(
+        self, covered: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int8]]:
         """Boxes, sizes and classes in the scene; what is cut off or covered is UNSAID, or left
         out."""
         boxes, sizes, classes = [], [], []
-        for (left, top, right, bottom), size, kind in self.found:
+        for (left, top, right, bottom), size, kind in self.things:
             inside = max(0, min(right, MARGIN + SIDE) - max(left, MARGIN)) * max(
                 0, min(bottom, MARGIN + SIDE) - max(top, MARGIN)
             )
@@ -790,7 +849,11 @@ def _turned(scene: Scene) -> Scene:
 
 @functools.lru_cache(1024)
 def _open(path: str | None, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(path, size) if path else ImageFont.load_default(size)
+    font = ImageFont.truetype(path, size) if path else ImageFont.load_default(size)
+    assert isinstance(
+        font, ImageFont.FreeTypeFont
+    )  # the default one, too, where Pillow has FreeType
+    return font
 
 
 def _script(path: str) -> tuple[int, int] | None:
@@ -805,9 +868,13 @@ def _script(path: str) -> tuple[int, int] | None:
     return None if has(ord("A")) else next((script for script in SCRIPTS if has(script[0])), None)
 
 
-def _field_of_lines(
-    lines: Sequence[np.ndarray], aspect: float, height: float = FIELD
-) -> np.ndarray:
+def _distance_to(mask: NDArray[np.bool_]) -> Field:
+    """Of each place, its distance to where the mask is."""
+    distance: Field = ndimage.distance_transform_edt(~mask).astype(np.float32)
+    return distance
+
+
+def _field_of_lines(lines: Lines, aspect: float, height: float = FIELD) -> Field:
     """Polylines (n, 2) x, y → (h, w) float32 distances to them in a field, `height` high or as
     wide."""
     points = np.concatenate(lines)
@@ -822,10 +889,10 @@ def _field_of_lines(
     mask = np.asarray(image)
     if not mask.any():
         mask = np.ones((1, 1), bool)
-    return ndimage.distance_transform_edt(~mask).astype(np.float32)
+    return _distance_to(mask)
 
 
-def _inked(field: np.ndarray, height: float, radius: float) -> np.ndarray:
+def _inked(field: Field, height: float, radius: float) -> Ink:
     """A field → the ink of a pen of that radius, in pixels, where what was FIELD pixels long is
     `height` pixels."""
     scale = height / FIELD
@@ -835,10 +902,11 @@ def _inked(field: np.ndarray, height: float, radius: float) -> np.ndarray:
     distance = np.asarray(Image.fromarray(field).resize(size, Image.Resampling.BILINEAR)) * scale
     if radius >= 0.5:
         return np.clip(radius + 0.5 - distance, 0, 1)
-    return 2 * radius * np.clip(1.2 - distance, 0, 1)
+    faint: Ink = 2 * radius * np.clip(1.2 - distance, 0, 1)
+    return faint
 
 
-def _tight(ink: np.ndarray) -> np.ndarray:
+def _tight(ink: Ink) -> Ink:
     """Ink without the rows and columns around it that hold nearly none."""
     mask = ink > 0.35 * max(ink.max(), 1e-3)
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))

@@ -60,7 +60,8 @@ def stray_dots(rng: np.random.Generator, image: Glyph) -> Glyph:
 def blob(rng: np.random.Generator, image: Glyph) -> Glyph:
     y, x = np.mgrid[:28, :28]
     cy, cx = rng.uniform(3, 25, 2)
-    return np.maximum(image, np.exp(-((y - cy) ** 2 + (x - cx) ** 2) / (2 * 2.2**2)))
+    spot = np.exp(-((y - cy) ** 2 + (x - cx) ** 2) / (2 * 2.2**2))
+    return np.asarray(np.maximum(image, spot))
 
 
 def missing_piece(rng: np.random.Generator, image: Glyph) -> Glyph:

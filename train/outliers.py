@@ -158,9 +158,11 @@ def half(key: jax.Array, digit: jax.Array) -> tuple[jax.Array, jax.Array]:
 
     (top, bottom), (left, right) = span(rows), span(columns)
     scale = (jnp.maximum(bottom - top, right - left) + 1) / 20
-    y = (GRID - CENTRE) * scale + (top + bottom) / 2
-    x = (GRID - CENTRE) * scale + (left + right) / 2
-    y, x = jnp.meshgrid(y, x, indexing="ij")
+    y, x = jnp.meshgrid(
+        (GRID - CENTRE) * scale + (top + bottom) / 2,
+        (GRID - CENTRE) * scale + (left + right) / 2,
+        indexing="ij",
+    )
     slimness = jnp.minimum(bottom - top, right - left) / jnp.maximum(bottom - top, right - left)
     return sample(rest, y, x), slimness
 
