@@ -15,7 +15,7 @@ from train import __main__ as command
 from train import data, loop, rehearsal
 from train.calibration import predict
 from train.config import Config
-from train.dataset import DataError, Split
+from train.dataset import Split
 from train.interrupt import Interrupted
 from train.store import STATE, TrainError
 
@@ -270,46 +270,6 @@ def test_one_correction_is_learned_and_all_classes_are_kept_and_a_program_can_fo
     assert right[1] > right[0] - 0.1  # it has not become the network of one digit
 
 
-@pytest.mark.parametrize(
-    ("flags", "words"),
-    [
-        ("--freeze conv1", "--from"),
-        ("--epochs 0", "--epochs should be from 1"),
-        ("--damage 1.5", "--damage should be from 0 to 1"),
-        ("--widths 8,8", "three numbers"),
-        ("--from nowhere", "nowhere"),
-        ("--from checkpoints/default --widths 8,8,16", "another architecture"),
-        ("--from checkpoints/default --freeze conv9", "no layer"),
-        ("--from checkpoints/committee", "single network"),
-        ("--teacher nowhere", "nowhere"),
-        ("--rehearse 0.5", "--from"),
-        ("--coordinator localhost:1", "go together"),
-    ],
-)
-def test_flags_that_make_no_sense_are_one_sentence_before_anything_is_read(
-    flags, words, tmp_path, capsys, monkeypatch
-):
-    def read(*_):
-        raise AssertionError("the data were read")
-
-    monkeypatch.setattr(data, "load", read)
-    assert command.main([*flags.split(), "--quiet", "--output", str(tmp_path / "run")]) == 1
-    errors = capsys.readouterr().err
-    assert errors.startswith("error: ")
-    assert words in errors
-    assert errors.count("\n") == 1
-    assert not (tmp_path / "run").exists()
-
-
-def test_corrections_that_are_not_there_are_one_sentence(tmp_path, capsys):
-    assert (
-        command.main(["--corrections", "nowhere.npz", "--quiet", "--output", str(tmp_path / "run")])
-        == 1
-    )
-    assert capsys.readouterr().err == "error: There is no file nowhere.npz.\n"
-    assert not (tmp_path / "run").exists()
-
-
 def test_a_finished_network_is_overwritten_where_one_says_so(tmp_path, capsys, monkeypatch):
     output = tmp_path / "run"
     flags = ["--preset", "fast", "--train-limit", "256", "--output", str(output), "--quiet"]
@@ -321,16 +281,3 @@ def test_a_finished_network_is_overwritten_where_one_says_so(tmp_path, capsys, m
     assert command.main([*flags, "--seed", "1", "--overwrite"]) == 0
     assert (output / checkpoint.WEIGHTS).read_bytes() != before
     assert "--overwrite" not in checkpoint.read_card(output)["command"]
-
-
-def test_the_command_lines_errors_are_sentences(tmp_path, capsys, monkeypatch):
-    assert command.main(["--resume", "--output", str(tmp_path / "none")]) == 1
-    assert capsys.readouterr().err.startswith("error: There is no interrupted run")
-
-    def fails(*_):
-        raise DataError("There is no network.")
-
-    monkeypatch.setattr(data, "load", fails)
-    assert command.main(["--output", str(tmp_path / "none"), "--quiet"]) == 1
-    assert capsys.readouterr().err == "error: There is no network.\n"
-    assert not (tmp_path / "none").exists()

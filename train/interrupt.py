@@ -10,9 +10,8 @@ from types import FrameType
 from typing import TextIO
 
 KINDS = (signal.SIGINT, signal.SIGTERM)
-received: list[
-    int
-] = []  # signals that came since the program began, or since `defer_signals` ended
+# signals that came since the program began, or since `defer_signals` ended
+received: list[int] = []
 
 
 class Interrupted(Exception):
