@@ -97,7 +97,7 @@ def thicken(key: jax.Array, image: jax.Array, strength: ArrayLike = 1.0) -> jax.
     return image + amount * jnp.where(amount > 0, highest - image, image - lowest)
 
 
-def outline(image: jax.Array) -> jax.Array:
+def trace_outline(image: jax.Array) -> jax.Array:
     """Only the edges of the strokes, as an edge filter or a hollow pen leaves them."""
     highest, lowest = extremes(image)
     return jnp.clip(1.2 * (highest - lowest), 0, 1)
@@ -132,7 +132,7 @@ def fade(key: jax.Array, image: jax.Array) -> jax.Array:
     return image * uniform(key, 0.2, 0.9)
 
 
-def background(key: jax.Array, image: jax.Array) -> jax.Array:
+def add_background(key: jax.Array, image: jax.Array) -> jax.Array:
     """A grey ground, uneven or not, that leaves the ink between a quarter and all of the range
     above it."""
     keys = random.split(key, 4)
@@ -141,7 +141,7 @@ def background(key: jax.Array, image: jax.Array) -> jax.Array:
     return ground + (1 - ground) * image * uniform(keys[3], 0.5, 1)
 
 
-def stripes(key: jax.Array, image: jax.Array) -> jax.Array:
+def add_stripes(key: jax.Array, image: jax.Array) -> jax.Array:
     """Ruling through the picture: parallel bands at any angle, brighter than the ground or
     inverting it."""
     keys = random.split(key, 6)
@@ -155,7 +155,7 @@ def stripes(key: jax.Array, image: jax.Array) -> jax.Array:
     return chance(keys[5], 0.25, jnp.abs(image - band), added)
 
 
-def lines(key: jax.Array, image: jax.Array) -> jax.Array:
+def add_lines(key: jax.Array, image: jax.Array) -> jax.Array:
     """One to three straight strokes that don't belong to the digit, whole or dotted."""
 
     def line(key: jax.Array) -> jax.Array:
@@ -177,7 +177,7 @@ def lines(key: jax.Array, image: jax.Array) -> jax.Array:
     return image
 
 
-def blobs(key: jax.Array, image: jax.Array) -> jax.Array:
+def add_blobs(key: jax.Array, image: jax.Array) -> jax.Array:
     """Two to six round specks or stains; each adds ink or, as often, wipes it out."""
     keys = random.split(key, 5)
     centres = uniform(keys[0], 0, SIZE, (6, 2))
@@ -194,7 +194,7 @@ def blobs(key: jax.Array, image: jax.Array) -> jax.Array:
     return jnp.maximum(image * left, ink * uniform(keys[4], 0.4, 1))
 
 
-def cutout(key: jax.Array, image: jax.Array) -> jax.Array:
+def cut_out(key: jax.Array, image: jax.Array) -> jax.Array:
     """A rectangle of 3 to 9 pixels a side is missing."""
     place, size = random.split(key)
     top, left = uniform(place, 0, SIZE - 3, (2,))
@@ -207,14 +207,14 @@ def corrupt(key: jax.Array, image: jax.Array) -> jax.Array:
     """Another camera: each kind of damage by itself with a small probability, so that some come
     together."""
     keys = random.split(key, 24)
-    image = chance(keys[0], 0.04, outline(image), image)
-    image = chance(keys[1], 0.20, lines(keys[2], image), image)
-    image = chance(keys[3], 0.15, blobs(keys[4], image), image)
-    image = chance(keys[5], 0.25, cutout(keys[6], image), image)
-    image = chance(keys[7], 0.10, stripes(keys[8], image), image)
+    image = chance(keys[0], 0.04, trace_outline(image), image)
+    image = chance(keys[1], 0.20, add_lines(keys[2], image), image)
+    image = chance(keys[3], 0.15, add_blobs(keys[4], image), image)
+    image = chance(keys[5], 0.25, cut_out(keys[6], image), image)
+    image = chance(keys[7], 0.10, add_stripes(keys[8], image), image)
     image = chance(keys[9], 0.20, fade(keys[10], image), image)
     image = chance(keys[11], 0.30, gaussian_blur(keys[12], image), image)
-    image = chance(keys[13], 0.25, background(keys[14], image), image)
+    image = chance(keys[13], 0.25, add_background(keys[14], image), image)
     image = chance(keys[15], 0.30, gaussian_noise(keys[16], image), image)
     image = chance(keys[17], 0.12, impulse_noise(keys[18], image), image)
     return image

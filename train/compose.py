@@ -1,7 +1,7 @@
 """Scenes as cameras and scanners take them, composed by program: what the page reader learns from.
 
     composer = Composer(digits, fonts)
-    scene = composer.scene(np.random.default_rng([seed, number]))
+    scene = composer.compose(np.random.default_rng([seed, number]))
 
 A scene is a piece of a photograph at the scale at which the page reader sees it, 256 pixels a side.
 It holds what people have on paper: numbers in lines, in tables and in boxes, sums, single large
@@ -135,15 +135,15 @@ class Composer:
         self.digits = digits
         self.of_label = [np.flatnonzero(digits.labels == label) for label in range(10)]
         self.fonts = [str(font) for font in fonts]
-        self.scripts = {font: _script(font) for font in self.fonts}
+        self.scripts = {font: _find_script(font) for font in self.fonts}
         self.latin = [font for font, script in self.scripts.items() if script is None]
 
-    def scene(self, rng: np.random.Generator) -> Scene:
+    def compose(self, rng: np.random.Generator) -> Scene:
         """One scene, the same for the same state of the generator."""
         sheet = Sheet(self, rng)
         sheet.fill()
         scene = sheet.photograph()
-        return _turned(scene) if rng.random() < TURNED else scene
+        return _turn(scene) if rng.random() < TURNED else scene
 
 
 class Sheet:
@@ -154,7 +154,7 @@ class Sheet:
         self.side = SIDE + 2 * MARGIN
         self.ink = np.zeros((self.side, self.side), np.float32)
         self.things: list[Thing] = []
-        self.pen = self._pen()
+        self.pen = self._choose_pen()
 
     # what is on the sheet
 
@@ -180,15 +180,15 @@ class Sheet:
                 ]
         for place in places:
             layout = rng.choice(list(LAYOUTS), p=list(LAYOUTS.values()))
-            getattr(self, f"_{layout}")(place)
+            getattr(self, f"_lay_{layout}")(place)
         if rng.random() < 0.22:
-            self._rule()
+            self._draw_rulings()
         if rng.random() < 0.08:
-            self._shapes()
+            self._print_shapes()
         if rng.random() < 0.08:
-            self._stray()
+            self._draw_stray_stroke()
 
-    def _pen(self) -> Pen:
+    def _choose_pen(self) -> Pen:
         """The pen of a sheet: what all that is written on it has in common."""
         rng = self.rng
         return Pen(
@@ -196,7 +196,7 @@ class Sheet:
             strength=rng.uniform(0.35, 1.0) if rng.random() < 0.5 else 1.0,
         )
 
-    def _hand(self, height: float, printed: float = 0.1) -> Hand:
+    def _choose_hand(self, height: float, printed: float = 0.1) -> Hand:
         rng = self.rng
         source = "mnist" if rng.random() < 0.62 else "drawn"
         if self.composer.latin and rng.random() < printed:
@@ -218,7 +218,7 @@ class Sheet:
             source=source,
         )
 
-    def _height(self, most: float) -> float:
+    def _choose_height(self, most: float) -> float:
         """A height of writing: mostly what the page reader is to find at this scale, some smaller
         and larger.
 
@@ -228,29 +228,35 @@ class Sheet:
         least = 9 if self.rng.random() < 0.5 else 16
         return float(min(np.exp(self.rng.uniform(np.log(least), np.log(48))), most))
 
-    def _lines(self, place: Place) -> None:
+    def _lay_lines(self, place: Place) -> None:
         left, top, right, bottom = place
-        hand = self._hand(self._height((bottom - top) / 1.3))
+        hand = self._choose_hand(self._choose_height((bottom - top) / 1.3))
         y = top + self.rng.uniform(2, hand.height)
         while y + hand.height < bottom:
             x = left + self.rng.uniform(2, 1.5 * hand.height)
             while x < right - hand.height:
-                text = self._number_text()
+                text = self._make_number()
                 beside = self.rng.random()
                 if beside < 0.04:
-                    text = self._label()  # a word beside the numbers
-                    x = self._text(x, y, text, hand.height, hand.strength, right) + hand.height
+                    text = self._make_label()  # a word beside the numbers
+                    x = (
+                        self._print_text(x, y, text, hand.height, hand.strength, right)
+                        + hand.height
+                    )
                 elif beside < 0.1:
-                    x = self._letters(x, y, int(self.rng.integers(1, 6)), hand, right) + hand.height
+                    x = (
+                        self._write_letters(x, y, int(self.rng.integers(1, 6)), hand, right)
+                        + hand.height
+                    )
                 else:
                     x = self._write(x, y, text, hand, right) + hand.height * self.rng.uniform(
                         0.6, 3.5
                     )
             y += hand.height * self.rng.uniform(1.25, 2.6)
             if self.rng.random() < 0.12:  # another size
-                hand = self._hand(self._height((bottom - top) / 1.3))
+                hand = self._choose_hand(self._choose_height((bottom - top) / 1.3))
 
-    def _number_text(self) -> str:
+    def _make_number(self) -> str:
         rng = self.rng
         digits = "".join(map(str, rng.integers(0, 10, rng.integers(1, 9))))
         if rng.random() < 0.1:
@@ -265,9 +271,9 @@ class Sheet:
             digits = digits[:place] + rng.choice([*OPERATORS, "-", "L"]) + digits[place:]
         return digits
 
-    def _sum(self, place: Place) -> None:
+    def _lay_sum(self, place: Place) -> None:
         left, top, right, bottom = place
-        hand = self._hand(self._height((bottom - top) / 1.3))._replace(gap=(0.1, 0.6))
+        hand = self._choose_hand(self._choose_height((bottom - top) / 1.3))._replace(gap=(0.1, 0.6))
         y = top + self.rng.uniform(2, hand.height)
         while y + hand.height < bottom:
             x, parts = left + self.rng.uniform(2, hand.height), []
@@ -279,36 +285,36 @@ class Sheet:
             self._write(x, y, "".join(parts), hand, right)
             y += hand.height * self.rng.uniform(1.4, 2.5)
 
-    def _scattered(self, place: Place) -> None:
+    def _lay_scattered(self, place: Place) -> None:
         left, top, right, bottom = place
-        height = self._height(min(right - left, bottom - top) / 1.5)
+        height = self._choose_height(min(right - left, bottom - top) / 1.5)
         for y, x in itertools.product(
             np.arange(top + 3, bottom - height, 1.8 * height),
             np.arange(left + 3, right - height, 1.8 * height),
         ):
             if self.rng.random() < 0.4:
-                hand = self._hand(height * self.rng.uniform(0.6, 1.0), printed=0.15)
+                hand = self._choose_hand(height * self.rng.uniform(0.6, 1.0), printed=0.15)
                 text = "L" if self.rng.random() < 0.1 else str(self.rng.integers(10))
                 jitter = self.rng.uniform(0, 0.5 * height, 2)
                 self._write(x + jitter[0], y + jitter[1], text, hand, right)
 
-    def _large(self, place: Place) -> None:
+    def _lay_large(self, place: Place) -> None:
         """A digit, or a few, larger than the page reader finds at this scale: nothing of it is a
         digit of its own."""
         left, top, right, bottom = place
         height = min(self.rng.uniform(40, 260), 1.6 * (bottom - top))
-        hand = self._hand(height)
+        hand = self._choose_hand(height)
         x, y = left + self.rng.uniform(-0.3 * height, 8), top + self.rng.uniform(-0.3 * height, 8)
         self._write(x, y, "".join(map(str, self.rng.integers(0, 10, 4))), hand, right)
 
-    def _nothing(self, place: Place) -> None:
+    def _lay_nothing(self, place: Place) -> None:
         pass
 
-    def _table(self, place: Place) -> None:
+    def _lay_table(self, place: Place) -> None:
         """Cells with numbers, single digits, words, ticks, dashes or nothing, and most of their
         lines."""
         rng, (left, top, right, bottom) = self.rng, place
-        height = self._height((bottom - top) / 2)
+        height = self._choose_height((bottom - top) / 2)
         row = height * rng.uniform(1.15, 2.2)
         single = rng.random() < 0.4  # a digit a cell, as in a sudoku or a form's boxes
         column = row * rng.uniform(0.85, 1.3) if single else height * rng.uniform(1.6, 5)
@@ -321,9 +327,11 @@ class Sheet:
         thick, strength = rng.choice([0.5, 1.0, 1.6, 2.6]), rng.uniform(0.3, 1.0)
         visible_lines = rng.choice(["all", "level", "upright", "none"], p=[0.72, 0.12, 0.06, 0.1])
         dashed = rng.random() < 0.08
-        hands = [self._hand(height * 0.95, printed=0.25)._replace(gap=(0.03, 0.2), slope=slope)]
+        hands = [
+            self._choose_hand(height * 0.95, printed=0.25)._replace(gap=(0.03, 0.2), slope=slope)
+        ]
         hands.append(
-            self._hand(height * rng.uniform(0.75, 0.95), printed=0.25)._replace(
+            self._choose_hand(height * rng.uniform(0.75, 0.95), printed=0.25)._replace(
                 gap=(0.03, 0.2), slope=slope
             )
         )
@@ -333,11 +341,11 @@ class Sheet:
         block = 3 if rng.random() < 0.25 else 0  # every third line is thicker, as a sudoku's
         past = rng.random() < 0.25  # what is written in the cells reaches over their lines
         size = height * rng.uniform(0.5, 1.0)
-        font = self._font(size)
+        font = self._choose_font(size)
         for j in range(rows + 1):
             if visible_lines in ("all", "level"):
                 y, broad = y0 + j * row, thick * (2.5 if block and j % block == 0 else 1)
-                self._line(
+                self._draw_line(
                     x0,
                     y,
                     x0 + columns * column,
@@ -350,7 +358,9 @@ class Sheet:
             if visible_lines in ("all", "upright"):
                 x = x0 + i * column
                 y, broad = y0 + slope * i * column, thick * (2.5 if block and i % block == 0 else 1)
-                self._line(x, y, x - slope * rows * row, y + rows * row, broad, strength, dashed)
+                self._draw_line(
+                    x, y, x - slope * rows * row, y + rows * row, broad, strength, dashed
+                )
         for j, i in itertools.product(range(rows), range(columns)):
             hand = hands[int(rng.random() < 0.3)]
             x, y = x0 + i * column - slope * j * row, y0 + j * row + slope * i * column
@@ -362,34 +372,39 @@ class Sheet:
             )
             kind = rng.choice(["number", "word", "sign", "empty"], p=kinds)
             if named and i == 0:
-                self._text(
-                    x, y + (hand.height - size) / 2, self._label(), size, strength, x_end, font
+                self._print_text(
+                    x, y + (hand.height - size) / 2, self._make_label(), size, strength, x_end, font
                 )
             elif named and (i == columns - 1 or j == 0):
-                self._letters(x, y, int(rng.choice([1, 1, 2])), hand, x_end)
+                self._write_letters(x, y, int(rng.choice([1, 1, 2])), hand, x_end)
             elif kind == "number":
                 most = 1 if single else max(1, int(column / (0.8 * hand.height)))
                 digits = "".join(map(str, rng.integers(0, 10, rng.integers(1, min(most, 4) + 1))))
                 self._write(x, y, digits, hand, x_end)
             elif kind == "word":
                 small = min(hand.height, rng.uniform(6, 16))
-                self._text(x, y + (hand.height - small) / 2, self._word(), small, strength, x_end)
+                self._print_text(
+                    x, y + (hand.height - small) / 2, self._make_word(), small, strength, x_end
+                )
             elif kind == "sign":
                 self._write(x, y, rng.choice(["_", "V", "L", "X"]), hand, x_end)
 
-    def _print(self, place: Place) -> None:
+    def _lay_print(self, place: Place) -> None:
         """A text. The figures in it are no digits to be read: they are of the text."""
         left, top, right, bottom = place
         rng = self.rng
         size, strength = float(np.exp(rng.uniform(np.log(5), np.log(44)))), rng.uniform(0.4, 1.0)
-        font, spacing = self._font(size), rng.uniform(1.2, 2.2)
+        font, spacing = self._choose_font(size), rng.uniform(1.2, 2.2)
         before = self.ink.copy() if rng.random() < 0.15 else None
         y = top + rng.uniform(0, size)
         while y + size < bottom:
             x, end = left + rng.uniform(0, 2 * size), right - rng.uniform(0, 0.5) * (right - left)
             while x < end:
-                text = self._word() if rng.random() < 0.85 else self._label()
-                x = self._text(x, y, text, size, strength, right, font, said=True) + 0.35 * size
+                text = self._make_word() if rng.random() < 0.85 else self._make_label()
+                x = (
+                    self._print_text(x, y, text, size, strength, right, font, said=True)
+                    + 0.35 * size
+                )
             y += size * spacing
         if before is not None:  # white on black
             rows, columns = (
@@ -400,7 +415,7 @@ class Sheet:
                 strength - self.ink[rows, columns] + before[rows, columns], 0, 1
             )
 
-    def _shapes(self) -> None:
+    def _print_shapes(self) -> None:
         """Dots, blocks, empty boxes and arrows, as they are printed on forms."""
         rng, size = self.rng, float(np.exp(self.rng.uniform(np.log(6), np.log(40))))
         kind, corner = rng.integers(4), rng.uniform(0, self.side - 4 * size, 2)
@@ -421,20 +436,20 @@ class Sheet:
         for j, i in itertools.product(range(down), range(across)):
             self._paste(ink, corner[0] + 1.4 * i * size, corner[1] + 1.4 * j * size)
 
-    def _letters(self, x: float, y: float, count: int, hand: Hand, right: float) -> float:
+    def _write_letters(self, x: float, y: float, count: int, hand: Hand, right: float) -> float:
         """Letters with the pen that writes the numbers; nothing of them is to be found. Returns
         where they end."""
         for _ in range(count):
-            ink = self._stroke("L", MARK, hand.height * self.rng.uniform(0.75, 1.05), hand)
+            ink = self._draw_sign("L", MARK, hand.height * self.rng.uniform(0.75, 1.05), hand)
             if x + ink.shape[1] > right:
                 break
             self._paste(ink, x, y)
             x += ink.shape[1] + 0.15 * hand.height
         return x
 
-    def _label(self) -> str:
+    def _make_label(self) -> str:
         """What is printed before a row: a word, with a figure before or behind it or without."""
-        word, number = self._word(), str(self.rng.integers(1, 100))
+        word, number = self._make_word(), str(self.rng.integers(1, 100))
         return [
             word,
             number + word[:3].lower(),
@@ -443,7 +458,7 @@ class Sheet:
             number + ".",
         ][self.rng.choice(5, p=[0.4, 0.15, 0.2, 0.15, 0.1])]
 
-    def _word(self) -> str:
+    def _make_word(self) -> str:
         rng = self.rng
         if rng.random() < 0.08:
             return "".join(rng.choice(list(string.digits), rng.integers(1, 6)))
@@ -453,13 +468,13 @@ class Sheet:
 
     # how it is drawn
 
-    def _font(self, size: float) -> ImageFont.FreeTypeFont:
+    def _choose_font(self, size: float) -> ImageFont.FreeTypeFont:
         fonts = self.composer.fonts
         if not fonts or self.rng.random() < 0.05:
-            return _open(None, round(size))
-        return _open(str(self.rng.choice(fonts)), round(size))
+            return _open_font(None, round(size))
+        return _open_font(str(self.rng.choice(fonts)), round(size))
 
-    def _text(
+    def _print_text(
         self,
         x: float,
         y: float,
@@ -472,7 +487,7 @@ class Sheet:
     ) -> float:
         """Printed text from (x, y); returns where it ends. A figure by itself is UNSAID where it
         isn't `said`."""
-        font = font or self._font(size)
+        font = font or self._choose_font(size)
         if script := self.composer.scripts.get(getattr(font, "path", "")):
             text = "".join(chr(self.rng.integers(script[0], script[1] + 1)) for _ in text)
         text = text[: max(1, int((right - x) / (0.5 * size)))]
@@ -520,7 +535,7 @@ class Sheet:
             elif sign in "-_":
                 height = hand.height * rng.uniform(0.35, 0.8)  # its length
                 drop = hand.height * rng.uniform(0.4, 0.6)
-            ink = self._stroke(sign, kind, height, hand)
+            ink = self._draw_sign(sign, kind, height, hand)
             if x + ink.shape[1] > right + 0.2 * hand.height:
                 break
             box = self._paste(ink, x, y + drop + hand.slope * (x - start))
@@ -536,41 +551,41 @@ class Sheet:
             x += ink.shape[1] + gap * hand.height
         return x
 
-    def _stroke(self, sign: str, kind: int, height: float, hand: Hand) -> Ink:
+    def _draw_sign(self, sign: str, kind: int, height: float, hand: Hand) -> Ink:
         """The ink of a sign, (h, w) float32 of at most the hand's strength, tight around it."""
         rng = self.rng
         if hand.source not in ("mnist", "drawn") and (sign.isdigit() or sign in "+="):
-            ink = self._letter(sign, 1.35 * height, hand.source)
+            ink = self._draw_letter(sign, 1.35 * height, hand.source)
         elif sign == "L" and self.composer.latin and rng.random() < 0.8:
             among = LETTERS if rng.random() < 0.6 else MARKS
             letter, font = str(rng.choice(list(among))), str(rng.choice(self.composer.latin))
             if rng.random() < 0.4:
-                ink = self._letter(letter, 1.2 * height, font)
+                ink = self._draw_letter(letter, 1.2 * height, font)
             else:  # with the pen that writes the digits
-                mask = np.pad(_tight(self._letter(letter, 1.4 * FIELD, font)) > 0.4, AROUND)
-                ink = _inked(
-                    _distance_to(skeletonize(mask)),
+                mask = np.pad(_crop(self._draw_letter(letter, 1.4 * FIELD, font)) > 0.4, AROUND)
+                ink = _ink(
+                    _measure_distance(skeletonize(mask)),
                     height,
                     hand.radius,
                 )
         else:
             if sign.isdigit():
-                field = self._digit_field(int(sign), hand)
+                field = self._draw_digit_field(int(sign), hand)
             else:
-                field = _field_of_lines(self._sign_lines(sign), 0.5)
+                field = _measure_lines(self._draw_sign_lines(sign), 0.5)
             radius = hand.radius if kind != POINT else max(hand.radius, 0.4 * min(height, 4))
-            ink = _inked(field, height, radius)
-        ink = _tight(ink)
+            ink = _ink(field, height, radius)
+        ink = _crop(ink)
         return ink * hand.strength
 
-    def _letter(self, letter: str, size: float, font: str) -> Ink:
+    def _draw_letter(self, letter: str, size: float, font: str) -> Ink:
         tile = Image.new("L", (int(2 * size) + 4, int(2 * size) + 4))
         ImageDraw.Draw(tile).text(
-            (size / 3, size / 4), letter, 255, _open(font, max(4, round(size)))
+            (size / 3, size / 4), letter, 255, _open_font(font, max(4, round(size)))
         )
         return np.asarray(tile, np.float32) / 255
 
-    def _digit_field(self, label: int, hand: Hand) -> Field:
+    def _draw_digit_field(self, label: int, hand: Hand) -> Field:
         rng = self.rng
         tail = rng.uniform(1.3, 2.5) if label in (1, 4, 7, 9) and rng.random() < hand.tails else 1.0
         if hand.source == "drawn":
@@ -579,7 +594,7 @@ class Sheet:
             y, x = places[:, 0], places[:, 1] - hand.slant * places[:, 0]
             y = np.where(y > 0, tail * y, y)
             points = np.stack([x, y], 1)
-            return _field_of_lines(
+            return _measure_lines(
                 [points[i : i + 2] for i in np.flatnonzero(down)],
                 rng.uniform(0.7, 1.0),
                 FIELD * tail,
@@ -614,13 +629,13 @@ class Sheet:
             mask[tall // 2, large.shape[1] // 2] = True
         mask = np.pad(mask, AROUND)
         if rng.random() < 0.7:
-            return _distance_to(skeletonize(mask))
+            return _measure_distance(skeletonize(mask))
         # MNIST's own strokes, a little thinner or thicker
         outside = ndimage.distance_transform_edt(~mask) - ndimage.distance_transform_edt(mask)
         thinner: Field = (outside + rng.uniform(0, 2.3)).astype(np.float32)
         return thinner
 
-    def _sign_lines(self, sign: str) -> Lines:
+    def _draw_sign_lines(self, sign: str) -> Lines:
         """Polylines (n, 2) x, y of a sign, y downwards."""
         rng = self.rng
         signs: dict[str, list[list[tuple[float, float]]]] = {
@@ -649,7 +664,7 @@ class Sheet:
         )
         return [np.array(line, float) + noise * rng.normal(size=(len(line), 2)) for line in lines]
 
-    def _line(
+    def _draw_line(
         self,
         x0: float,
         y0: float,
@@ -681,26 +696,26 @@ class Sheet:
                 ink[row[inside], along[inside]], cover[inside]
             )
 
-    def _rule(self) -> None:
+    def _draw_rulings(self) -> None:
         """Ruled or squared paper, sloping a little, paler than the pen or as dark."""
         rng = self.rng
         spacing, slope = rng.uniform(9, 60), float(rng.normal(0, 0.03))
         thick, strength = rng.choice([0.4, 0.8, 1.4, 2.0]), rng.uniform(0.12, 0.8)
         for y in np.arange(rng.uniform(-20, spacing), self.side + 20, spacing):
-            self._line(0, y, self.side, y + slope * self.side, thick, strength)
+            self._draw_line(0, y, self.side, y + slope * self.side, thick, strength)
         if rng.random() < 0.35:
             for x in np.arange(rng.uniform(-20, spacing), self.side + 20, spacing):
-                self._line(x, 0, x - slope * self.side, self.side, thick, strength)
+                self._draw_line(x, 0, x - slope * self.side, self.side, thick, strength)
         if rng.random() < 0.2:
             x = rng.uniform(0, self.side)
-            self._line(x, 0, x - slope * self.side, self.side, 1.0, 0.6)
+            self._draw_line(x, 0, x - slope * self.side, self.side, 1.0, 0.6)
 
-    def _stray(self) -> None:
+    def _draw_stray_stroke(self) -> None:
         """A long stroke: an underline, an arrow, a signature."""
         start = self.rng.uniform(0, self.side, 2)
         way = np.cumsum(self.rng.normal(0, 12, (self.rng.integers(2, 14), 2)), 0) + start
         for (x0, y0), (x1, y1) in itertools.pairwise(way):
-            self._line(x0, y0, x1, y1, 1.4, 0.8)
+            self._draw_line(x0, y0, x1, y1, 1.4, 0.8)
 
     def _paste(self, ink: Ink, x: float, y: float) -> Box:
         """Lays ink on the sheet; returns its box."""
@@ -731,7 +746,7 @@ class Sheet:
             ramp = np.cos(angle) * x + np.sin(angle) * y
             light *= 1 - rng.uniform(0.1, 0.7) * (ramp - ramp.min()) / np.ptp(ramp)
         if rng.random() < 0.2:
-            light *= self._shadow(x, y)
+            light *= self._cast_shadow(x, y)
         paper = np.full((side, side), rng.uniform(0.75, 1.0), np.float32)
         if rng.random() < 0.3:
             grain = ndimage.gaussian_filter(
@@ -746,7 +761,7 @@ class Sheet:
         picture = paper * (1 - self.ink) + np.minimum(dark, paper) * self.ink
         covered = np.zeros((side, side), bool)
         if rng.random() < 0.2:
-            covered = self._desk(picture, x, y)
+            covered = self._lay_desk(picture, x, y)
         picture *= light
         inverted = rng.random() < 0.17
         if inverted:
@@ -771,9 +786,9 @@ class Sheet:
             file = io.BytesIO()
             Image.fromarray(grey).save(file, "JPEG", quality=int(rng.integers(15, 80)))
             grey = np.asarray(Image.open(file))
-        return Scene(grey, *self._labels(covered))
+        return Scene(grey, *self._tell_things(covered))
 
-    def _shadow(self, x: Ink, y: Ink) -> Ink:
+    def _cast_shadow(self, x: Ink, y: Ink) -> Ink:
         """How much light is left under a hand's or a phone's shadow."""
         rng, angle = self.rng, self.rng.uniform(0, 2 * np.pi)
         distance = np.cos(angle) * (x - rng.uniform(0.2, 0.8)) + np.sin(angle) * (
@@ -783,7 +798,7 @@ class Sheet:
         left: Ink = 1 - rng.uniform(0.2, 0.6) / (1 + np.exp(-np.clip(distance / soft, -30, 30)))
         return left
 
-    def _desk(self, picture: Ink, x: Ink, y: Ink) -> NDArray[np.bool_]:
+    def _lay_desk(self, picture: Ink, x: Ink, y: Ink) -> NDArray[np.bool_]:
         """Beyond the sheet's edge there is wood or cloth, or a finger lies on it; returns where."""
         rng, side = self.rng, self.side
         if rng.random() < 0.35:  # a finger, a pen or a clip
@@ -806,7 +821,7 @@ class Sheet:
         picture[where] = np.clip(texture, 0, 1)[where]
         return where
 
-    def _labels(
+    def _tell_things(
         self, covered: NDArray[np.bool_]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int8]]:
         """Boxes, sizes and classes in the scene; what is cut off or covered is UNSAID, or left
@@ -833,7 +848,7 @@ class Sheet:
         )
 
 
-def _turned(scene: Scene) -> Scene:
+def _turn(scene: Scene) -> Scene:
     """A scene turned by a quarter. What looks like a digit then, too, is UNSAID; the rest is
     none."""
     stays = np.isin(scene.classes, (UNSAID, 0, 1, 8, MINUS, POINT))
@@ -848,7 +863,7 @@ def _turned(scene: Scene) -> Scene:
 
 
 @functools.lru_cache(1024)
-def _open(path: str | None, size: int) -> ImageFont.FreeTypeFont:
+def _open_font(path: str | None, size: int) -> ImageFont.FreeTypeFont:
     font = ImageFont.truetype(path, size) if path else ImageFont.load_default(size)
     assert isinstance(
         font, ImageFont.FreeTypeFont
@@ -856,7 +871,7 @@ def _open(path: str | None, size: int) -> ImageFont.FreeTypeFont:
     return font
 
 
-def _script(path: str) -> tuple[int, int] | None:
+def _find_script(path: str) -> tuple[int, int] | None:
     """The letters of a font that has no Latin ones, as a range of code points; None for one that
     has."""
     font = ImageFont.truetype(path, 20)
@@ -868,13 +883,13 @@ def _script(path: str) -> tuple[int, int] | None:
     return None if has(ord("A")) else next((script for script in SCRIPTS if has(script[0])), None)
 
 
-def _distance_to(mask: NDArray[np.bool_]) -> Field:
+def _measure_distance(mask: NDArray[np.bool_]) -> Field:
     """Of each place, its distance to where the mask is."""
     distance: Field = ndimage.distance_transform_edt(~mask).astype(np.float32)
     return distance
 
 
-def _field_of_lines(lines: Lines, aspect: float, height: float = FIELD) -> Field:
+def _measure_lines(lines: Lines, aspect: float, height: float = FIELD) -> Field:
     """Polylines (n, 2) x, y → (h, w) float32 distances to them in a field, `height` high or as
     wide."""
     points = np.concatenate(lines)
@@ -889,10 +904,10 @@ def _field_of_lines(lines: Lines, aspect: float, height: float = FIELD) -> Field
     mask = np.asarray(image)
     if not mask.any():
         mask = np.ones((1, 1), bool)
-    return _distance_to(mask)
+    return _measure_distance(mask)
 
 
-def _inked(field: Field, height: float, radius: float) -> Ink:
+def _ink(field: Field, height: float, radius: float) -> Ink:
     """A field → the ink of a pen of that radius, in pixels, where what was FIELD pixels long is
     `height` pixels."""
     scale = height / FIELD
@@ -906,7 +921,7 @@ def _inked(field: Field, height: float, radius: float) -> Ink:
     return faint
 
 
-def _tight(ink: Ink) -> Ink:
+def _crop(ink: Ink) -> Ink:
     """Ink without the rows and columns around it that hold nearly none."""
     mask = ink > 0.35 * max(ink.max(), 1e-3)
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))

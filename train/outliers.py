@@ -108,14 +108,14 @@ def _font() -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
 FONT, FONT_THERE = _font()
 
 
-def sign(key: jax.Array) -> jax.Array:
+def draw_sign(key: jax.Array) -> jax.Array:
     """A letter, sign or small drawing."""
     choice, pen = random.split(key)
     index = random.randint(choice, (), 0, len(FONT))
     return render(pen, jnp.asarray(FONT)[index], jnp.asarray(FONT_THERE)[index])
 
 
-def scribble(key: jax.Array) -> jax.Array:
+def draw_scribble(key: jax.Array) -> jax.Array:
     """One long random curve, or strokes at random."""
     keys = random.split(key, 6)
     corners = random.randint(keys[0], (), 5, SEGMENTS)
@@ -128,7 +128,7 @@ def scribble(key: jax.Array) -> jax.Array:
     return render(keys[5], segments, jnp.arange(SEGMENTS) < corners)
 
 
-def loop(key: jax.Array) -> jax.Array:
+def draw_loop(key: jax.Array) -> jax.Array:
     """A drifting Lissajous curve of two to six turns; ratios of 1 and 2 would draw 0 and 8."""
     keys = random.split(key, 5)
     t = jnp.linspace(0, 1, LOOP_SEGMENTS + 1)[:, None] * 2 * jnp.pi
@@ -141,7 +141,7 @@ def loop(key: jax.Array) -> jax.Array:
     return render(keys[4], segments, jnp.ones(LOOP_SEGMENTS, bool))
 
 
-def half(key: jax.Array, digit: jax.Array) -> tuple[jax.Array, jax.Array]:
+def cut_half(key: jax.Array, digit: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Part of a digit, enlarged to a glyph, and how slim it is: cut upright or level through the
     middle third."""
     keys = random.split(key, 3)
@@ -167,7 +167,7 @@ def half(key: jax.Array, digit: jax.Array) -> tuple[jax.Array, jax.Array]:
     return sample(rest, y, x), slimness
 
 
-def pair(key: jax.Array, digit: jax.Array, other: jax.Array) -> jax.Array:
+def squeeze_pair(key: jax.Array, digit: jax.Array, other: jax.Array) -> jax.Array:
     """Two digits, touching or nearly, squeezed into one glyph."""
     keys = random.split(key, 3)
     gap = uniform(keys[0], 5.2, 7.5)
@@ -181,13 +181,13 @@ def pair(key: jax.Array, digit: jax.Array, other: jax.Array) -> jax.Array:
     return jnp.maximum(left, right)
 
 
-def half_or_pair(key: jax.Array, digit: jax.Array, other: jax.Array) -> jax.Array:
+def cut_or_squeeze(key: jax.Array, digit: jax.Array, other: jax.Array) -> jax.Array:
     """Part of a digit; but a slim part looks like a 1, and rightly: then a pair."""
-    piece, slimness = half(key, digit)
-    return jnp.where(slimness < 0.45, pair(key, digit, other), piece)
+    piece, slimness = cut_half(key, digit)
+    return jnp.where(slimness < 0.45, squeeze_pair(key, digit, other), piece)
 
 
-def texture(key: jax.Array) -> jax.Array:
+def draw_texture(key: jax.Array) -> jax.Array:
     """Nothing but an uneven ground, or a blot: its darker part, filled."""
     keys = random.split(key, 3)
     ground = jnp.clip(0.5 * bend(keys[0]) + uniform(keys[1], -0.4, 0.8), 0, 1)
@@ -208,12 +208,12 @@ def draw_outliers(key: jax.Array, digits: jax.Array) -> jax.Array:
     digit, other = digits, jnp.roll(digits, 1, axis=0)
     images = jnp.concatenate(
         [
-            jax.vmap(sign)(keys[own["sign"]]),
-            jax.vmap(scribble)(keys[own["scribble"]]),
-            jax.vmap(loop)(keys[own["loop"]]),
-            jax.vmap(half_or_pair)(keys[own["half"]], digit[own["half"]], other[own["half"]]),
-            jax.vmap(pair)(keys[own["pair"]], digit[own["pair"]], other[own["pair"]]),
-            jax.vmap(texture)(keys[own["texture"]]),
+            jax.vmap(draw_sign)(keys[own["sign"]]),
+            jax.vmap(draw_scribble)(keys[own["scribble"]]),
+            jax.vmap(draw_loop)(keys[own["loop"]]),
+            jax.vmap(cut_or_squeeze)(keys[own["half"]], digit[own["half"]], other[own["half"]]),
+            jax.vmap(squeeze_pair)(keys[own["pair"]], digit[own["pair"]], other[own["pair"]]),
+            jax.vmap(draw_texture)(keys[own["texture"]]),
         ]
     )
     return jnp.round(jnp.clip(images, 0, 1) * 255).astype(jnp.uint8)

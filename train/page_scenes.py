@@ -64,7 +64,7 @@ def compose_scenes(
 ) -> Scenes:
     """So many scenes, numbered from `start`; raises as `get_composer` does."""
     scenes = [
-        get_composer(fonts, validation).scene(np.random.default_rng([seed, n]))
+        get_composer(fonts, validation).compose(np.random.default_rng([seed, n]))
         for n in range(start, start + count)
     ]
     return stack_scenes(scenes)
