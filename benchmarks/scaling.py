@@ -47,7 +47,7 @@ def measured(processes: int, devices: int, batch: int) -> float:
 
 def worker(coordinator: str, processes: int, number: int, devices: int, batch: int) -> None:
     """One process of a measurement."""
-    from train.__main__ import set_up_devices
+    from train.devices import set_up_devices
 
     set_up_devices(devices)
     import jax

@@ -24,7 +24,7 @@ RECIPES = {"plain": {"augmentation": False, "drawn": 0.0, "outliers": 0.0}, "who
 def ours(recipe: str, batch_size: int = 128) -> float:
     """Images a second of the default network, in this process and those it trains with, by the
     median step."""
-    from train.__main__ import set_up_devices
+    from train.devices import set_up_devices
 
     set_up_devices()
     import jax
@@ -32,19 +32,22 @@ def ours(recipe: str, batch_size: int = 128) -> float:
     import numpy as np
     from flax import nnx
 
-    from train import data, loop
+    from train import loop
+    from train.config import Config
+    from train.dataset import Split
+    from train.devices import choose_mesh, replicate_on
 
-    config = loop.Config(batch_size=batch_size, **RECIPES[recipe])
+    config = Config(batch_size=batch_size, **RECIPES[recipe])
     generator = np.random.default_rng(0)
     images = generator.integers(0, 256, (10_000, 28, 28), np.uint8)
     labels = generator.integers(0, 10, len(images), np.int32)
     order = generator.integers(0, len(images), (STEPS, config.batch_size), np.int32)
-    state, devices = loop.TrainState(config, loop.DIGITS, STEPS), loop.mesh(config)
-    everywhere = loop.replicate_on(devices)
+    state, mesh = loop.TrainState(config, loop.DIGITS, STEPS), choose_mesh(config.batch_size)
+    everywhere = replicate_on(mesh)
     nnx.update(state, everywhere(nnx.state(state)))
-    split, order, totals = everywhere((data.Split(images, labels), order, jnp.zeros(3)))
+    split, order, totals = everywhere((Split(images, labels), order, jnp.zeros(3)))
     step, taken = nnx.cached_partial(loop.train_step, state, None), []
-    with jax.set_mesh(devices):
+    with jax.set_mesh(mesh):
         for number in range(STEPS):
             start = time.perf_counter()
             totals = jax.block_until_ready(step(totals, split, order, number, config))

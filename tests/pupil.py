@@ -8,9 +8,10 @@ import numpy as np
 from pages import written
 
 from train import loop
+from train.config import Config
 
 CLASSES = ("1", "7")
-SMALL = loop.Config(
+SMALL = Config(
     epochs=3,
     batch_size=32,
     learning_rate=8e-3,

@@ -49,9 +49,9 @@ def test_warp_keeps_the_ink_and_damage_share_is_kept_to(digits):
     ("name", "holds"),
     [
         ("fade", lambda old, new: new.max() < old.max()),
-        ("cutout", lambda old, new: new.sum() <= old.sum() and (new <= old).all()),
-        ("lines", lambda old, new: (new >= old).all() and new.sum() > old.sum()),
-        ("background", lambda old, new: new.min() >= 0.0 and new.mean() > old.mean()),
+        ("cut_out", lambda old, new: new.sum() <= old.sum() and (new <= old).all()),
+        ("add_lines", lambda old, new: (new >= old).all() and new.sum() > old.sum()),
+        ("add_background", lambda old, new: new.min() >= 0.0 and new.mean() > old.mean()),
         ("gaussian_blur", lambda old, new: new.max() < old.max()),
         ("impulse_noise", lambda old, new: 0.001 < (new != old).mean() < 0.25),
         ("gaussian_noise", lambda old, new: 0.01 < (new - old).std() < 0.4),

@@ -15,11 +15,11 @@ def composer(mnist):
 
 @pytest.fixture(scope="module")
 def scenes(composer):
-    return [composer.scene(np.random.default_rng([1, number])) for number in range(40)]
+    return [composer.compose(np.random.default_rng([1, number])) for number in range(40)]
 
 
 def test_a_scene_is_the_same_again(composer, scenes):
-    again = composer.scene(np.random.default_rng([1, 7]))
+    again = composer.compose(np.random.default_rng([1, 7]))
     for one, other in zip(scenes[7], again, strict=True):
         np.testing.assert_array_equal(one, other)
 

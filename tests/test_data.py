@@ -1,162 +1,18 @@
-"""MNIST by TFDS; and one sentence, and nothing half-written, where it can't be had."""
-
-import gzip
-import shutil
-import struct
+"""A dataset by its name, and files of glyphs."""
 
 import numpy as np
 import pytest
-from conftest import missing
 
-from model.recognizer import as_single_glyph
 from train import data
 
-ORIGINAL_DIR = data.data_dir()  # before a test sets another
 
-
-def test_mnist_is_mnist(mnist):
-    assert mnist.classes == tuple("0123456789")
-    shapes = [split.images.shape for split in (mnist.train, mnist.validation, mnist.test)]
-    assert shapes == [(55_000, 28, 28), (5_000, 28, 28), (10_000, 28, 28)]
-    assert mnist.test.images.dtype == np.uint8
-    # Counts of each digit in the test set, as published.
-    assert np.bincount(mnist.test.labels).tolist() == [
-        980,
-        1135,
-        1032,
-        1010,
-        982,
-        892,
-        958,
-        1028,
-        974,
-        1009,
-    ]
-
-
-def test_validation_is_the_last_of_train(mnist):
-    more = data.load("mnist", validation=6_000)
-    np.testing.assert_array_equal(more.validation.images[1_000:], mnist.validation.images)
-    assert len(data.load("mnist", validation=60_000).validation.labels) == 10_000  # at most a sixth
-
-
-def test_a_second_start_takes_the_cache_and_a_broken_cache_is_made_again(mnist, monkeypatch):
-    assert data.is_cached("mnist")
-    monkeypatch.setattr(data, "_prepared", lambda *_: pytest.fail("prepared again"))
-    np.testing.assert_array_equal(data.load("mnist").test.labels, mnist.test.labels)
-
-
-def test_the_cache_of_one_config_does_not_answer_for_another(tmp_path, monkeypatch):
-    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
-
-    def decoded(place: str, asked: str) -> None:
-        (tmp_path / place).mkdir(parents=True)
-        some = {"classes": np.array([asked, "b"])}
-        for part in ("train", "test"):
-            some |= {
-                f"{part}_images": np.zeros((12, 28, 28), np.uint8),
-                f"{part}_labels": np.zeros(12, np.int32),
-            }
-        data._write_cache(tmp_path / place / "arrays.npz", some | {"asked": np.array(asked)})
-
-    decoded("emnist/digits/3.1.0", "emnist/digits")
-    assert data.is_cached("emnist/digits") and not data.is_cached("emnist")
-    decoded("emnist/byclass/3.1.0", "emnist")
-    assert (
-        data.load("emnist").classes[0] == "emnist"
-        and data.load("emnist/digits").classes[0] == "emnist/digits"
-    )
-    # TensorFlow has prepared this one; ours lies apart.
-    (tmp_path / "mnist" / "3.0.1").mkdir(parents=True)
-    decoded("array_record/mnist/3.0.1", "mnist")
-    assert data.load("mnist").classes[0] == "mnist"
-
-
-def test_an_error_that_says_nothing_is_a_sentence_too():
-    assert (
-        data._explained("mnist", RuntimeError())
-        == "mnist could not be prepared by TFDS: RuntimeError."
-    )
-
-
-@pytest.fixture
-def elsewhere(tmp_path, monkeypatch):
-    """A data directory that isn't there yet, and no network: the proxy is a port that nobody
-    listens on."""
-    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "new" / "data"))
-    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-    monkeypatch.setattr(data, "DOWNLOAD_RETRIES", 0)
-    return tmp_path
-
-
-def test_no_network_is_one_sentence_and_leaves_nothing(elsewhere):
-    for name in data.WITHOUT_TENSORFLOW:
-        with pytest.raises(data.DataError, match="network") as caught:
-            data.load(name)
-        assert "\n" not in str(caught.value)
-        assert list(elsewhere.iterdir()) == []
-
-
-@pytest.mark.parametrize("harm", ["truncated", "altered"])
-def test_a_harmed_archive_is_refused(elsewhere, mnist, harm):
-    downloads = ORIGINAL_DIR / "downloads"
-    if not downloads.is_dir():
-        missing("TFDS has kept no downloads")
-    shutil.copytree(downloads, data.data_dir() / "downloads")
-    archive = next((data.data_dir() / "downloads").rglob("*t10k-images*.gz"))
-    archive.chmod(0o644)
-    content = bytearray(archive.read_bytes())
-    if harm == "truncated":
-        content = content[:-100]
-    else:
-        content[1000] ^= 1
-    archive.write_bytes(content)
-    with pytest.raises(data.DataError, match="damaged or altered"):
+def test_a_folder_goes_before_a_dataset_of_tfds(tmp_path, monkeypatch, mnist):
+    monkeypatch.chdir(tmp_path)
+    assert not data.is_folder("mnist") and data.is_cached("mnist")
+    (tmp_path / "mnist").mkdir()
+    assert data.is_folder("mnist") and not data.is_cached("mnist")
+    with pytest.raises(data.DataError, match="class folder"):
         data.load("mnist")
-    assert [path.name for path in data.data_dir().iterdir()] == ["downloads"]
-
-
-def test_unknown_names_and_missing_packages_are_sentences(elsewhere):
-    for name in ("no_such_dataset", "../mnist", ""):
-        with pytest.raises(data.DataError) as caught:
-            data.load(name)
-        assert "\n" not in str(caught.value)
-    error = ModuleNotFoundError("No module named 'tensorflow'", name="tensorflow")
-    assert "pip install tensorflow" in data._explained("cifar10", error)
-
-
-def idx(array: np.ndarray) -> bytes:
-    return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()
-
-
-def test_idx_of_a_worked_example(tmp_path):
-    images = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
-    path = tmp_path / "images.gz"
-    path.write_bytes(gzip.compress(idx(images)))
-    np.testing.assert_array_equal(data.read_idx(path), images)
-    for content in (
-        b"",
-        b"no gzip",
-        gzip.compress(idx(images)[:-1]),
-        gzip.compress(idx(images))[:-9],
-    ):
-        path.write_bytes(content)
-        with pytest.raises(data.DataError, match="not a whole IDX file"):
-            data.read_idx(path)
-
-
-def test_other_sizes_and_colours_become_the_glyphs_that_the_reader_would_see():
-    picture = np.full((56, 40, 3), (250, 240, 200), np.uint8)
-    picture[8:48, 18:24] = (20, 20, 160)
-    glyph = data._as_glyph(picture)
-    assert glyph.shape == (28, 28)
-    assert glyph[14, 14] > 200  # ink is high, whatever the colours
-    assert glyph[0].max() == 0
-    np.testing.assert_array_equal(glyph, as_single_glyph(picture))
-    assert not data._as_glyph(np.full((56, 40, 1), 200, np.uint8)).any()
-    small = np.arange(784, dtype=np.int64).astype(np.uint8).reshape(28, 28, 1)
-    np.testing.assert_array_equal(data._as_glyph(small), small[..., 0])
 
 
 def test_a_file_of_glyphs_is_read_and_any_other_is_one_sentence(tmp_path):
@@ -166,9 +22,9 @@ def test_a_file_of_glyphs_is_read_and_any_other_is_one_sentence(tmp_path):
     )
     file = tmp_path / "corrections.npz"
     np.savez(file, glyphs=glyphs, labels=labels)
-    read, named = data.read_glyphs(file)
-    np.testing.assert_array_equal(read, glyphs)
-    assert named.tolist() == ["7", "é"]
+    images, names = data.read_glyphs(file)
+    np.testing.assert_array_equal(images, glyphs)
+    assert names.tolist() == ["7", "é"]
     for arrays, words in (
         ({"glyphs": glyphs}, "not an npz file with 'glyphs' and 'labels'"),
         # it would take pickle to read it

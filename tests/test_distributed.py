@@ -1,12 +1,12 @@
 """Eight devices, or two processes, train the network that one device trains; and one that dies
 stops the others."""
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +23,10 @@ FLAGS = (
 SHORT = f"{FLAGS} --epochs 1 --train-limit 256"  # four steps
 
 
-def start(output: Path, flags: str, devices: int) -> subprocess.Popen:
-    """`python -m train` on so many simulated devices."""
-    environment = os.environ | {"XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}"}
+def start(output: Path, flags: str, devices: int, **variables: str) -> subprocess.Popen:
+    """`python -m train` on so many simulated devices, with these variables of the environment."""
+    environment = os.environ | variables
+    environment["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={devices}"
     return subprocess.Popen(
         [sys.executable, "-m", "train", *flags.split(), "--output", output],
         cwd=ROOT,
@@ -110,11 +111,18 @@ def test_a_process_that_dies_stops_the_other_and_the_run_goes_on_without_it(
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
-def test_stopped_at_any_time_it_says_so_and_nothing_else(mnist, tmp_path, kind):
-    process = start(tmp_path / "run", FLAGS, 1)
-    time.sleep(2)
+@pytest.mark.parametrize("moment", ["importing", "training"])
+def test_stopped_at_any_time_it_says_so_and_nothing_else(mnist, tmp_path, moment, kind):
+    if moment == "importing":
+        # Python then says what it imports, on standard error.
+        process = start(tmp_path / "run", FLAGS, 1, PYTHONPROFILEIMPORTTIME="1")
+        assert any("jax" in line for line in process.stderr)  # up to the first such line
+    else:
+        process = start(tmp_path / "run", f"{FLAGS} --json", 1)
+        assert json.loads(process.stdout.readline())["event"] == "step"
     process.send_signal(kind)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert errors.splitlines()[-1].startswith("Stopped ")
+    where = {"importing": "Stopped before", "training": "Stopped in"}
+    assert errors.splitlines()[-1].startswith(where[moment])
     assert "Traceback" not in errors

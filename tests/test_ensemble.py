@@ -6,7 +6,9 @@ from flax import nnx
 
 from model import Recognizer, checkpoint
 from model.network import DigitCNN
-from train import data, ensemble, loop
+from train import data, ensemble
+from train.dataset import DataError, Dataset, Split
+from train.loop import DIGITS
 from train.store import TrainError
 
 SHAPE = {"widths": [4, 4, 8], "features": 8}
@@ -19,14 +21,12 @@ def written(tmp_path, monkeypatch):
     to calibrate on."""
     generator = np.random.default_rng(0)
     splits = [
-        data.Split(
-            generator.integers(0, 256, (n, 28, 28), np.uint8), np.arange(n, dtype=np.int32) % 10
-        )
+        Split(generator.integers(0, 256, (n, 28, 28), np.uint8), np.arange(n, dtype=np.int32) % 10)
         for n in (10, 400, 50)
     ]
-    monkeypatch.setattr(data, "load", lambda name: data.Dataset(name, loop.DIGITS, *splits))
+    monkeypatch.setattr(data, "load", lambda name: Dataset(name, DIGITS, *splits))
 
-    def write(number: int, classes=loop.DIGITS, **shape) -> DigitCNN:
+    def write(number: int, classes=DIGITS, **shape) -> DigitCNN:
         network = DigitCNN(len(classes), **(SHAPE | shape), rngs=nnx.Rngs(number))
         card = CARD | {
             "name": str(number),
@@ -87,3 +87,50 @@ def test_members_that_do_not_fit_are_refused(written, tmp_path, capsys):
         assert error.startswith("error: ")
         assert why in error
         assert not (tmp_path / "all").exists()
+
+
+def test_the_command_line_says_how_good_each_is_and_keeps_what_makes_it_again(
+    written, tmp_path, capsys
+):
+    for number in range(2):
+        written(number)
+    arguments = [str(tmp_path / "0"), str(tmp_path / "1"), "--output", str(tmp_path / "all")]
+    assert ensemble.main(arguments) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == [f"Member {n}, seed {n}: test accuracy 50.00%." for n in range(2)]
+    assert lines[2].startswith("Committee: ") and lines[3] == f"Checkpoint: {tmp_path / 'all'}"
+    card = checkpoint.read_card(tmp_path / "all")
+    assert card["command"] == "python -m train.ensemble " + " ".join(arguments)
+    assert ensemble.main(arguments) == 1
+    assert "finished network" in capsys.readouterr().err
+    assert ensemble.main([*arguments, "--overwrite"]) == 0
+
+
+def test_data_that_are_gone_and_a_full_disk_are_sentences(written, tmp_path, capsys, monkeypatch):
+    for number in range(2):
+        written(number)
+    arguments = [str(tmp_path / "0"), str(tmp_path / "1"), "--output", str(tmp_path / "all")]
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(checkpoint, "save", full)
+        assert ensemble.main(arguments) == 1
+    assert capsys.readouterr().err == (
+        f"error: {tmp_path / 'all'} can't be written: No space left on device.\n"
+    )
+
+    def gone(name):
+        raise DataError(f"{name} is gone.")
+
+    monkeypatch.setattr(data, "load", gone)
+    assert ensemble.main(arguments) == 1
+    assert capsys.readouterr().err == "error: noise is gone.\n"
+    assert not (tmp_path / "all").exists()
+
+
+def test_an_output_has_to_be_named(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        ensemble.main(["checkpoints/default", "checkpoints/default"])
+    assert "--output" in capsys.readouterr().err

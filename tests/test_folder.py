@@ -86,8 +86,8 @@ def test_damaged_files_among_the_others_end_nothing(pictures, capsys):
         (pictures / "bar" / f"damaged{number}.png").write_bytes(damaged)
     (pictures / "bar" / "gone.png").symlink_to(pictures / "nowhere")
     dataset = data.load(str(pictures))
-    read = sum(len(split.labels) for split in (dataset.train, dataset.validation, dataset.test))
-    assert 20 < len(dataset.skipped) and read + len(dataset.skipped) in (156, 157)
+    count = sum(len(split.labels) for split in (dataset.train, dataset.validation, dataset.test))
+    assert 20 < len(dataset.skipped) and count + len(dataset.skipped) in (156, 157)
     files = sorted(map(str, (pictures / "bar").iterdir()))
     assert recognize_digits.main(["--json", *files]) == 1
     said = capsys.readouterr()

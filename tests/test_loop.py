@@ -12,8 +12,12 @@ from flax import nnx
 
 from model import checkpoint
 from train import __main__ as command
-from train import data, loop
-from train.loop import Config, Interrupted, TrainError
+from train import data, loop, rehearsal
+from train.calibration import predict
+from train.config import Config
+from train.dataset import Split
+from train.interrupt import Interrupted
+from train.store import STATE, TrainError
 
 SMALL = Config(
     epochs=2, batch_size=64, augmentation=False, average_decay=0.9, train_limit=1000, epoch_images=0
@@ -22,12 +26,12 @@ SMALL = Config(
 
 @pytest.fixture(autouse=True)
 def small_mnist(mnist, monkeypatch):
-    """MNIST with parts small enough to predict in a moment."""
+    """MNIST with splits small enough to predict in a moment."""
     small = mnist._replace(
-        validation=data.Split(*(part[:500] for part in mnist.validation)),
-        test=data.Split(*(part[:500] for part in mnist.test)),
+        validation=Split(*(array[:500] for array in mnist.validation)),
+        test=Split(*(array[:500] for array in mnist.test)),
     )
-    monkeypatch.setattr(loop.datasets, "load", lambda *_: small)
+    monkeypatch.setattr(data, "load", lambda *_: small)
     return small
 
 
@@ -66,7 +70,7 @@ def test_learns_and_an_interrupted_run_ends_the_same(tmp_path, monkeypatch, smal
         )
         with pytest.raises(Interrupted, match="--resume"):
             loop.train(SMALL, tmp_path / "parts", quiet=True)
-    assert [path.name for path in (tmp_path / "parts").iterdir()] == [loop.STATE]
+    assert [path.name for path in (tmp_path / "parts").iterdir()] == [STATE]
     with pytest.raises(TrainError, match="interrupted run"):
         loop.train(SMALL, tmp_path / "parts", quiet=True)
     with pytest.raises(TrainError, match="epochs = 2"):
@@ -74,8 +78,8 @@ def test_learns_and_an_interrupted_run_ends_the_same(tmp_path, monkeypatch, smal
             dataclasses.replace(SMALL, epochs=3), tmp_path / "parts", resume=True, quiet=True
         )
     with monkeypatch.context() as changed:
-        other = data.Split(small_mnist.test.images[::-1], small_mnist.test.labels)
-        changed.setattr(loop.datasets, "load", lambda *_: small_mnist._replace(test=other))
+        other = Split(small_mnist.test.images[::-1], small_mnist.test.labels)
+        changed.setattr(data, "load", lambda *_: small_mnist._replace(test=other))
         with pytest.raises(
             TrainError, match=r"data of the interrupted run .* changed: it had checksum"
         ):
@@ -97,48 +101,11 @@ def test_a_stop_at_the_end_of_an_epoch_finishes_it_first(tmp_path, monkeypatch):
     )
     with pytest.raises(Interrupted, match="after epoch 1"):
         loop.train(SMALL, tmp_path / "run", quiet=True)
-    with safetensors.safe_open(tmp_path / "run" / loop.STATE, "numpy") as file:
+    with safetensors.safe_open(tmp_path / "run" / STATE, "numpy") as file:
         saved = json.loads(file.metadata()["progress"])
     assert saved["step"] == batches
     assert saved["totals"] == [0, 0, 0]
     assert len(saved["history"]) == 1
-
-
-def test_every_image_is_taken_once_an_epoch():
-    order = np.asarray(
-        loop.shuffle_into_batches(np.arange(1000, dtype=np.int32), 64, seed=0, epoch=0)
-    )
-    assert order.shape == (16, 64)
-    assert sorted(order.ravel()[:1000]) == list(range(1000))
-    assert (order.ravel()[1000:] == order.ravel()[:24]).all()
-
-
-def test_rare_classes_are_taken_more_often_and_small_datasets_several_times():
-    labels = np.array([0] * 100 + [1] * 10 + [2] * 60)
-    taken = np.bincount(labels[loop.epoch_indices(labels, 0)])
-    assert taken.tolist() == [100, 50, 60]
-    assert len(loop.epoch_indices(labels, 500)) == 3 * 210
-    np.testing.assert_array_equal(loop.epoch_indices(labels[:100], 0), np.arange(100))
-
-
-def test_an_epoch_rehearses_other_old_images_each_time():
-    own = np.arange(90, dtype=np.int32)
-    first, second = (
-        loop.shuffle_into_batches(own, 10, 0, epoch, range(100, 1000), 60) for epoch in (0, 1)
-    )
-    assert first.shape == second.shape == (15, 10)
-    for order in (first, second):
-        assert sorted(order[order < 100]) == own.tolist()
-        assert (order[order >= 100] < 1000).all()
-    assert set(first[first >= 100]) != set(second[second >= 100])
-
-
-def test_predict_pads_the_last_batch(mnist):
-    network = loop.TrainState(SMALL, loop.DIGITS, 1).model
-    images = mnist.test.images[: loop.EVALUATION_BATCH + 3]
-    np.testing.assert_allclose(
-        loop.predict(network, images)[-3:], loop.predict(network, images[-3:]), atol=1e-5
-    )
 
 
 def test_the_command_line_trains_with_augmentation_and_says_what_came_out(
@@ -198,10 +165,13 @@ def test_a_run_goes_on_from_a_checkpoint_with_frozen_layers(tmp_path):
 
 
 def test_old_images_are_rehearsed_and_a_teacher_takes_the_labels_place(tmp_path, monkeypatch):
-    orders, shuffle = [], loop.shuffle_into_batches
-    monkeypatch.setattr(
-        loop, "shuffle_into_batches", lambda *given: orders.append(shuffle(*given)) or orders[-1]
-    )
+    orders = []
+
+    def shuffle(*arguments):
+        orders.append(rehearsal.shuffle_into_batches(*arguments))
+        return orders[-1]
+
+    monkeypatch.setattr(loop, "shuffle_into_batches", shuffle)
     flags = [
         "--train-limit",
         "96",
@@ -228,13 +198,13 @@ def test_old_images_are_rehearsed_and_a_teacher_takes_the_labels_place(tmp_path,
     )
     assert len(orders[1]) == 4 * len(orders[0]) == 4 * len(orders[2])
     assert [(order < 96).mean() for order in orders] == [1, pytest.approx(0.25, abs=0.02), 1]
-    one, taught = (
+    alone, taught = (
         checkpoint.read_card(tmp_path / name)["history"][0] for name in ("first", "pupil")
     )
     # As sure as its teacher is, which knows little, and no surer: the same weights and images with
     # other targets.
-    assert taught["train_loss"] != one["train_loss"]
-    assert taught["train_accuracy"] == pytest.approx(one["train_accuracy"], abs=0.15)
+    assert taught["train_loss"] != alone["train_loss"]
+    assert taught["train_accuracy"] == pytest.approx(alone["train_accuracy"], abs=0.15)
 
 
 def test_one_correction_is_learned_and_all_classes_are_kept_and_a_program_can_follow(
@@ -290,54 +260,14 @@ def test_one_correction_is_learned_and_all_classes_are_kept_and_a_program_can_fo
     assert said[4] == {"test": card["test"]}
     assert said[2].items() >= {"epoch": 2, "epochs": 2, "step": 5, "steps": 8}.items()
     assert said[2].keys() >= {"loss", "accuracy", "remaining"}
-    network, _ = checkpoint.load(tmp_path / "more")
+    after, _ = checkpoint.load(tmp_path / "more")
     before, _ = checkpoint.load(tmp_path / "first")
     labels = mnist.test.labels[:500]
     right = [
-        (loop.predict(one, mnist.test.images[:500]).argmax(1) == labels).mean()
-        for one in (before, network)
+        (predict(network, mnist.test.images[:500]).argmax(1) == labels).mean()
+        for network in (before, after)
     ]
     assert right[1] > right[0] - 0.1  # it has not become the network of one digit
-
-
-@pytest.mark.parametrize(
-    ("flags", "words"),
-    [
-        ("--freeze conv1", "--from"),
-        ("--epochs 0", "--epochs should be from 1"),
-        ("--damage 1.5", "--damage should be from 0 to 1"),
-        ("--widths 8,8", "three numbers"),
-        ("--from nowhere", "nowhere"),
-        ("--from checkpoints/default --widths 8,8,16", "another architecture"),
-        ("--from checkpoints/default --freeze conv9", "no layer"),
-        ("--from checkpoints/committee", "single network"),
-        ("--teacher nowhere", "nowhere"),
-        ("--rehearse 0.5", "--from"),
-        ("--coordinator localhost:1", "go together"),
-    ],
-)
-def test_flags_that_make_no_sense_are_one_sentence_before_anything_is_read(
-    flags, words, tmp_path, capsys, monkeypatch
-):
-    def read(*_):
-        raise AssertionError("the data were read")
-
-    monkeypatch.setattr(loop.datasets, "load", read)
-    assert command.main([*flags.split(), "--quiet", "--output", str(tmp_path / "run")]) == 1
-    errors = capsys.readouterr().err
-    assert errors.startswith("error: ")
-    assert words in errors
-    assert errors.count("\n") == 1
-    assert not (tmp_path / "run").exists()
-
-
-def test_corrections_that_are_not_there_are_one_sentence(tmp_path, capsys):
-    assert (
-        command.main(["--corrections", "nowhere.npz", "--quiet", "--output", str(tmp_path / "run")])
-        == 1
-    )
-    assert capsys.readouterr().err == "error: There is no file nowhere.npz.\n"
-    assert not (tmp_path / "run").exists()
 
 
 def test_a_finished_network_is_overwritten_where_one_says_so(tmp_path, capsys, monkeypatch):
@@ -351,16 +281,3 @@ def test_a_finished_network_is_overwritten_where_one_says_so(tmp_path, capsys, m
     assert command.main([*flags, "--seed", "1", "--overwrite"]) == 0
     assert (output / checkpoint.WEIGHTS).read_bytes() != before
     assert "--overwrite" not in checkpoint.read_card(output)["command"]
-
-
-def test_the_command_lines_errors_are_sentences(tmp_path, capsys, monkeypatch):
-    assert command.main(["--resume", "--output", str(tmp_path / "none")]) == 1
-    assert capsys.readouterr().err.startswith("error: There is no interrupted run")
-
-    def fails(*_):
-        raise data.DataError("There is no network.")
-
-    monkeypatch.setattr(loop.datasets, "load", fails)
-    assert command.main(["--output", str(tmp_path / "none"), "--quiet"]) == 1
-    assert capsys.readouterr().err == "error: There is no network.\n"
-    assert not (tmp_path / "none").exists()

@@ -6,7 +6,7 @@ import pytest
 from flax import nnx
 
 from model.network import DigitCNN, max_pool
-from train.loop import NETWORK, PRESETS
+from train.config import NETWORK, PRESETS
 
 
 @pytest.fixture(scope="module")

@@ -30,15 +30,15 @@ def test_shares_are_all_of_it():
 
 def test_a_half_is_enlarged_and_a_pair_shrunk(digits):
     digit = digits[0] / np.float32(255)
-    half, slimness = outliers.half(jax.random.key(3), digit)
+    half, slimness = outliers.cut_half(jax.random.key(3), digit)
     assert 0 < slimness <= 1
     assert np.ptp(np.argwhere(np.asarray(half) > 0.3), axis=0).max() >= 17
-    pair = np.asarray(outliers.pair(jax.random.key(0), digit, digit))
+    pair = np.asarray(outliers.squeeze_pair(jax.random.key(0), digit, digit))
     rows, columns = np.argwhere(pair > 0.3).T
     assert np.ptp(rows) < 16
     assert np.ptp(columns) > np.ptp(rows)
 
 
 def test_signs_are_polylines_that_fit(digits):
-    assert outliers.FONT_DRAWN.any(1).all()
+    assert outliers.FONT_THERE.any(1).all()
     assert np.abs(outliers.FONT).max() <= 1

@@ -13,12 +13,16 @@ import pytest
 from flax import nnx
 
 from model import checkpoint
-from model.page_network import CLASSES, LARGEST, STRIDE, UNIT
-from model.page_reader import box_overlaps, find_peaks, suppress_overlaps
+from model.page_network import CLASSES, LARGEST, STRIDE, UNIT, PageNetwork
+from model.page_reader import Peaks, box_overlaps, find_peaks, suppress_overlaps
 from train import pages
 from train.compose import SIDE, UNSAID
+from train.interrupt import Interrupted
+from train.page_config import Config
+from train.page_targets import targets
+from train.store import TrainError
 
-TINY = pages.Config(rounds=2, scenes=8, passes=1, batch_size=4, validation=4, widths=(4, 4, 8, 8))
+TINY = Config(rounds=2, scenes=8, passes=1, batch_size=4, validation=4, widths=(4, 4, 8, 8))
 
 
 def told(*things):
@@ -33,7 +37,7 @@ def told(*things):
         boxes[number], sizes[number], classes[number] = box, size, kind
     return [
         np.asarray(part)
-        for part in pages.targets(jnp.asarray(boxes), jnp.asarray(sizes), jnp.asarray(classes))
+        for part in targets(jnp.asarray(boxes), jnp.asarray(sizes), jnp.asarray(classes))
     ]
 
 
@@ -78,7 +82,7 @@ def test_spots_are_the_targets_again():
 
 def test_of_two_boxes_of_one_digit_the_surer_stays():
     boxes = np.array([[0, 0, 20, 20], [1, 1, 21, 21], [40, 0, 60, 20]], np.float32)
-    found = suppress_overlaps(pages.Peaks(boxes, np.array([0.9, 0.8, 0.7]), np.eye(CLASSES)[:3]))
+    found = suppress_overlaps(Peaks(boxes, np.array([0.9, 0.8, 0.7]), np.eye(CLASSES)[:3]))
     np.testing.assert_array_equal(found.heats, [0.9, 0.7])
 
 
@@ -94,19 +98,19 @@ def test_a_run_ends_with_a_checkpoint_and_one_that_was_stopped_goes_on(
         and len(card["history"]) == 2
     )
 
-    taken = iter(range(100))
+    numbers = iter(range(100))
     step, stop = pages.train_step, []
     monkeypatch.setattr(pages.interrupt, "defer_signals", lambda: contextlib.nullcontext(stop))
 
     def stopping(*arguments):
-        if next(taken) == 2:  # the first of the second round
+        if next(numbers) == 2:  # the first of the second round
             stop.append(15)
         return step(*arguments)
 
     monkeypatch.setattr(pages, "train_step", stopping)
-    with pytest.raises(pages.Interrupted, match="round 2; go on with --resume"):
+    with pytest.raises(Interrupted, match="round 2; go on with --resume"):
         pages.train(TINY, tmp_path / "stopped", quiet=True)
-    with pytest.raises(pages.TrainError, match="interrupted run"):
+    with pytest.raises(TrainError, match="interrupted run"):
         pages.train(TINY, tmp_path / "stopped", quiet=True)
     stop.clear()
     pages.train(TINY, tmp_path / "stopped", resume=True, quiet=True)
@@ -115,9 +119,9 @@ def test_a_run_ends_with_a_checkpoint_and_one_that_was_stopped_goes_on(
 
 
 def test_a_run_begins_with_a_checkpoints_weights(tmp_path, capsys):
-    begin = pages.PageNetwork(TINY.widths, rngs=nnx.Rngs(3))
+    begin = PageNetwork(TINY.widths, rngs=nnx.Rngs(3))
     checkpoint.save(
-        tmp_path / "first", begin, pages._card(TINY, begin, [], 0.0, tmp_path / "first", "")
+        tmp_path / "first", begin, pages.describe(TINY, begin, [], 0.0, tmp_path / "first", "")
     )
     state = pages.TrainState(dataclasses.replace(TINY, start=str(tmp_path / "first")), 4)
     for network in (state.model, state.average):

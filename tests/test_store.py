@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from train import store
-from train.store import STATE, Store, TrainError, claim
+from train.store import LOCK, STATE, Store, TrainError, claim, load_config
 
 ROOT = Path(__file__).parents[1]
 
@@ -20,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 @dataclasses.dataclass(frozen=True)
 class Config:
     epochs: int = 3
-    widths: tuple = (2, 3)
+    widths: tuple[int, ...] = (2, 3)
 
 
 DATA = {"classes": 10, "training images": 60, "checksum": "ab"}
@@ -35,9 +34,9 @@ class State(nnx.Pytree):
 
 @pytest.fixture
 def saved(tmp_path) -> Store:
-    kept = Store(tmp_path / STATE, Config(), 30, DATA)
-    kept.save(State(7), {"step": 20, "history": [1, 2]})
-    return kept
+    store = Store(tmp_path / STATE, Config(), 30, DATA)
+    store.save(State(7), {"step": 20, "history": [1, 2]})
+    return store
 
 
 def test_a_state_comes_back_as_it_was(saved, tmp_path):
@@ -48,7 +47,7 @@ def test_a_state_comes_back_as_it_was(saved, tmp_path):
     np.testing.assert_array_equal(
         jax.random.key_data(state.key[...]), jax.random.key_data(State(7).key[...])
     )
-    assert store.load_config(tmp_path, Config) == Config()
+    assert load_config(tmp_path, Config) == Config()
     saved.clear()
     with pytest.raises(TrainError, match="no interrupted run"):
         saved.restore(state)
@@ -109,7 +108,7 @@ def test_a_folder_is_one_trainings_alone_even_if_that_is_killed(tmp_path):
         other.kill()
     with claim(output):
         assert output.is_dir()
-    assert not (output / store.LOCK).exists()
+    assert not (output / LOCK).exists()
 
 
 def test_a_folder_is_gone_again_where_nothing_was_written(tmp_path):

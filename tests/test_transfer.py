@@ -7,12 +7,11 @@ import pytest
 from flax import nnx
 
 from model import checkpoint
-from train import data
+from train.dataset import Dataset, Split
 from train.transfer import (
     TransferError,
     build_network,
     load_teacher,
-    rehearsal_images,
     trainable_filter,
     with_corrections,
 )
@@ -74,26 +73,9 @@ def test_frozen_layers_have_no_parameters_to_train(source):
         trainable_filter("conv1,conv2,conv3,conv4,conv5,hidden,head", model)
 
 
-def test_what_is_rehearsed_has_the_new_numbers_of_the_classes_that_both_have(source, monkeypatch):
-    images, labels = (
-        np.arange(4, dtype=np.uint8)[:, None, None] * np.ones((28, 28), np.uint8),
-        np.array([0, 1, 2, 1]),
-    )
-    letters = data.Dataset(
-        "letters", ("a", "b", "c"), *3 * [data.Split(images, labels.astype(np.int32))]
-    )
-    monkeypatch.setattr(data, "load", {"letters": letters}.__getitem__)
-    images, labels = rehearsal_images(str(source), ("c", "new", "b"))
-    assert (images[:, 0, 0].tolist(), labels.tolist()) == ([1, 2, 3], [2, 0, 2])
-    images, labels = rehearsal_images(str(source), ("new",))
-    assert len(images) == len(labels) == 0
-    with pytest.raises(TransferError, match="--from"):
-        rehearsal_images("", ("a",))
-
-
 def test_corrections_add_classes_and_take_none_away(source, tmp_path):
-    split = data.Split(np.zeros((2, 28, 28), np.uint8), np.array([0, 1], np.int32))
-    letters = data.Dataset("letters", ("b", "a"), *3 * [split])
+    split = Split(np.zeros((2, 28, 28), np.uint8), np.array([0, 1], np.int32))
+    letters = Dataset("letters", ("b", "a"), *3 * [split])
     glyphs = np.full((3, 28, 28), 9, np.uint8)
     np.savez(tmp_path / "corrections.npz", glyphs=glyphs, labels=np.array(["z", "a", "y"]))
     dataset = with_corrections(letters, tmp_path / "corrections.npz", str(source))
@@ -109,17 +91,6 @@ def test_corrections_add_classes_and_take_none_away(source, tmp_path):
     assert dataset.validation is dataset.test is split
     np.savez(tmp_path / "corrections.npz", glyphs=glyphs[:1], labels=np.array(["a"]))
     assert with_corrections(letters, tmp_path / "corrections.npz", "").classes == ("b", "a")
-
-
-def test_images_to_rehearse_that_are_not_to_be_had_are_named(source, monkeypatch):
-    def gone(name):
-        raise data.DataError(f"{name} is gone.")
-
-    monkeypatch.setattr(data, "load", gone)
-    with pytest.raises(
-        TransferError, match=r"letters is gone\. .*source was trained on it; --rehearse 0"
-    ):
-        rehearsal_images(str(source), ("a",))
 
 
 def test_a_teacher_knows_the_same_classes(source):

@@ -1,14 +1,20 @@
 """Train a network: `python -m train --help`.
 
-    python -m train                     # the recipe of checkpoints/default, into runs/default
+The recipe of checkpoints/default, into runs/default; another; after Ctrl-C, a crash or a power cut:
+
+    python -m train
     python -m train --preset fast --output runs/fast
-    python -m train --resume            # after Ctrl-C, a crash or a power cut
+    python -m train --resume
+
+Pictures of one's own, and corrections; on two hosts, the other one with --process-id 1:
+
     python -m train --data my_pictures --from checkpoints/default --output runs/mine
     python -m train --corrections mine.npz --from checkpoints/default --output runs/mine
-
-On two hosts, on the other one with `--process-id 1`:
-
     python -m train --coordinator host0:1234 --processes 2 --process-id 0
+
+JAX is imported by `main`, not here: first the devices are set up and, of several hosts, a child
+process is made, which may not be once JAX has threads; and a signal that comes while it is being
+imported is answered.
 """
 
 import argparse
@@ -19,8 +25,10 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 from train import interrupt
+from train.devices import set_up_devices
 
 HEARTBEAT = 30  # seconds without a sign of life after which a process of several counts as dead
 
@@ -31,15 +39,17 @@ def main(arguments: list[str] | None = None) -> int:
     import jax
 
     from model import checkpoint
-    from train import data, loop, metrics, store, transfer
+    from train import loop, metrics, store
+    from train.command_line import flag_parser, report_failures
+    from train.config import PRESETS, Config, architecture_of
+    from train.provenance import reproducing_command
 
-    presets = loop.PRESETS
     parser = argparse.ArgumentParser(
         prog="python -m train", description=__doc__.partition("\n")[0], allow_abbrev=False
     )
     parser.add_argument(
         "--preset",
-        choices=presets,
+        choices=PRESETS,
         help=(
             "a set of the values below (default; with --from, finetune; with --corrections, teach)"
         ),
@@ -78,62 +88,51 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--process-id", type=int, metavar="I", help="several hosts: this one's number, from 0"
     )
-    for field in dataclasses.fields(loop.Config):
+    for field in dataclasses.fields(Config):
         flag = "--" + field.name.strip("_").replace("_", "-")
         if field.type is bool:
             parser.add_argument(
                 flag, dest=field.name, action=argparse.BooleanOptionalAction, default=None
             )
         else:
-            kind = _numbers if field.type is tuple else field.type
+            kind = getattr(field.type, "__name__", str(field.type))
             parser.add_argument(
-                flag, dest=field.name, type=kind, metavar=field.type.__name__.upper()
+                flag, dest=field.name, type=flag_parser(field), metavar=kind.upper()
             )
-    given = vars(parser.parse_args(arguments))
+    options = vars(parser.parse_args(arguments))
     preset, output, resume, quiet = (
-        given.pop(name) for name in ("preset", "output", "resume", "quiet")
+        options.pop(name) for name in ("preset", "output", "resume", "quiet")
     )
     as_json, while_stdin, overwrite = (
-        given.pop(name) for name in ("json", "while_stdin", "overwrite")
+        options.pop(name) for name in ("json", "while_stdin", "overwrite")
     )
     hosts = {
-        name: given.pop(name) for name in ("distributed", "coordinator", "processes", "process_id")
+        name: options.pop(name)
+        for name in ("distributed", "coordinator", "processes", "process_id")
     }
-    values = {name: value for name, value in given.items() if value is not None}
-    begun = resume and not preset  # with flags of its own
+    values = {name: value for name, value in options.items() if value is not None}
+    has_flags = resume and not preset  # the run that is resumed has flags of its own
     preset = preset or (
         "teach" if values.get("corrections") else "finetune" if values.get("from_") else "default"
     )
     output = output or Path("runs") / preset
-    command = store.reproducing_command("train", arguments)
+    command = reproducing_command("train", arguments)
     if while_stdin:
         interrupt.stop_when_closed(sys.stdin)
-    try:
+    with report_failures(output) as outcome:
         _join(**hosts)
         # the network's shape is the checkpoint's, unless a flag says otherwise
         if values.get("from_"):
-            values = loop.architecture_of(values["from_"]) | values
+            values = architecture_of(values["from_"]) | values
         if values.get("corrections") and values.get("from_"):  # and so is what is rehearsed
             values = {
                 "data": checkpoint.read_card(values["from_"])["data"].get("name", "")
             } | values
-        base = store.load_config(output, loop.Config) if begun else presets[preset]
+        base = store.load_config(output, Config) if has_flags else PRESETS[preset]
         config, report = dataclasses.replace(base, **values), _print_json if as_json else None
         card = loop.train(config, output, resume, quiet, command, report, overwrite)
-    except loop.Interrupted as stopped:
-        print(stopped, file=sys.stderr)
-        return 130
-    except (
-        loop.TrainError,
-        transfer.TransferError,
-        data.DataError,
-        checkpoint.CheckpointError,
-    ) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"error: {_explained(error, output)}", file=sys.stderr)
-        return 1
+    if outcome.code:
+        return outcome.code
     if jax.process_index() or as_json:
         return 0
     print(f"Test accuracy {metrics.describe_accuracy(card['test'])}.")
@@ -141,26 +140,8 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def set_up_devices(count: int | None = None) -> None:
-    """Tells JAX, before it is imported, how to train on this machine's cores; what XLA_FLAGS says
-    already goes first.
-
-    One device a core: a core that works on its own part of the batch keeps it in its cache. And one
-    operation after the other, for the same reason.
-    """
-    flags = f"--xla_force_host_platform_device_count={count or os.cpu_count()}"
-    os.environ.setdefault(
-        "XLA_FLAGS", f"{flags} --xla_cpu_enable_concurrency_optimized_scheduler=false"
-    )
-
-
-def _print_json(event: dict) -> None:
+def _print_json(event: dict[str, Any]) -> None:
     print(json.dumps(event), flush=True)
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    """32,48,96 → (32, 48, 96)"""
-    return tuple(int(part) for part in text.split(","))
 
 
 def _join(
@@ -186,15 +167,7 @@ def _join(
         ) from error
 
 
-def _explained(error: OSError, output: Path) -> str:
-    """One sentence for a file that can't be written or read."""
-    from train.store import STATE
-
-    kept = "; the last state is kept, go on with --resume" if (output / STATE).exists() else ""
-    return f"{error.filename or output} can't be written: {error.strerror or error}{kept}."
-
-
-def _watched() -> None:
+def _continue_watched() -> None:
     """Goes on in a child process, whose end the parent reports: JAX may abort a process when
     another one is gone.
 
@@ -219,7 +192,7 @@ def _watched() -> None:
 
 if __name__ == "__main__":
     if any(argument.startswith(("--distributed", "--coordinator")) for argument in sys.argv[1:]):
-        _watched()
+        _continue_watched()
     interrupt.raise_on_signals()
     try:
         code = main()

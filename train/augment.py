@@ -16,35 +16,41 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import random
+from jax.typing import ArrayLike
 
 SIZE = 28
 CENTRE = (SIZE - 1) / 2
-# of NumPy: importing this must not start JAX, see train/__main__.py
+# of NumPy: importing this must not start JAX, see train/devices.py
 GRID = np.arange(SIZE, dtype=np.float32)
 BEND_KNOTS = 5  # a side: control points of the elastic bending
 
 
-def chance(key, probability, changed, image):
+def chance(key: jax.Array, probability: float, changed: jax.Array, image: jax.Array) -> jax.Array:
     """`changed` with the probability given, else `image`."""
     return jnp.where(random.bernoulli(key, probability), changed, image)
 
 
-def uniform(key, low, high, shape=()):
+def uniform(
+    key: jax.Array, low: ArrayLike, high: ArrayLike, shape: tuple[int, ...] = ()
+) -> jax.Array:
     """Uniform float32 in [low, high)."""
     return random.uniform(key, shape, minval=low, maxval=high)
 
 
-def fraction(x):
+def fraction(x: jax.Array) -> jax.Array:
     """What is above the whole number below. XLA's own remainder is ten times as slow."""
     return x - jnp.floor(x)
 
 
-def sample(image, rows, columns):
+def sample(image: jax.Array, rows: jax.Array, columns: jax.Array) -> jax.Array:
     """Bilinear values of the image at float positions, 0 outside of it. All (28, 28) float32."""
-    return jax.scipy.ndimage.map_coordinates(image, [rows, columns], order=1, mode="constant")
+    values: jax.Array = jax.scipy.ndimage.map_coordinates(
+        image, [rows, columns], order=1, mode="constant"
+    )
+    return values
 
 
-def bend(key):
+def bend(key: jax.Array) -> jax.Array:
     """A smooth random field (28, 28), of unit variance at its knots: cubic B-splines over a coarse
     grid."""
     knots = random.normal(key, (BEND_KNOTS, BEND_KNOTS))
@@ -55,7 +61,7 @@ def bend(key):
     return 1.5 * weights @ knots @ weights.T  # 1.5 makes up for what the spline smooths away
 
 
-def warp(key, image, strength=1.0):
+def warp(key: jax.Array, image: jax.Array, strength: ArrayLike = 1.0) -> jax.Array:
     """Another hand: affine and elastic distortion, about the image's centre. Strength 1 is a usual
     hand."""
     keys = random.split(key, 8)
@@ -73,33 +79,34 @@ def warp(key, image, strength=1.0):
     return sample(image, rows, columns)
 
 
-def extremes(image):
+def extremes(image: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Two of (28, 28): the highest and the lowest value of each pixel and the eight around it."""
     # A window rather than nine shifts, into each of which XLA would copy the work that made the
     # image.
-    return (
+    highest, lowest = (
         jax.lax.reduce_window(image, start, choose, (3, 3), (1, 1), "SAME")
         for start, choose in ((-jnp.inf, jax.lax.max), (jnp.inf, jax.lax.min))
     )
+    return highest, lowest
 
 
-def thicken(key, image, strength=1.0):
+def thicken(key: jax.Array, image: jax.Array, strength: ArrayLike = 1.0) -> jax.Array:
     """A pen up to a pixel thicker or thinner on each side, at strength 1."""
     highest, lowest = extremes(image)
     amount = strength * uniform(key, -1, 1)
     return image + amount * jnp.where(amount > 0, highest - image, image - lowest)
 
 
-def outline(image):
+def trace_outline(image: jax.Array) -> jax.Array:
     """Only the edges of the strokes, as an edge filter or a hollow pen leaves them."""
     highest, lowest = extremes(image)
     return jnp.clip(1.2 * (highest - lowest), 0, 1)
 
 
-def gaussian_blur(key, image):
+def gaussian_blur(key: jax.Array, image: jax.Array) -> jax.Array:
     """Out of focus or moved: σ of 0.3 to 2.2 pixels down and across, each on its own."""
 
-    def kernel(sigma):
+    def kernel(sigma: jax.Array) -> jax.Array:
         weights = jnp.exp(-((GRID[:, None] - GRID[None]) ** 2) / (2 * sigma**2))
         return weights / weights.sum(1, keepdims=True)
 
@@ -107,25 +114,25 @@ def gaussian_blur(key, image):
     return kernel(sigma[0]) @ image @ kernel(sigma[1]).T
 
 
-def gaussian_noise(key, image):
+def gaussian_noise(key: jax.Array, image: jax.Array) -> jax.Array:
     """Sensor noise of σ up to 0.35."""
     level, noise = random.split(key)
     return image + uniform(level, 0.03, 0.35) * random.normal(noise, image.shape)
 
 
-def impulse_noise(key, image):
+def impulse_noise(key: jax.Array, image: jax.Array) -> jax.Array:
     """Up to a fifth of the pixels set to black or white."""
     level, where, what = random.split(key, 3)
     hit = random.uniform(where, image.shape) < uniform(level, 0.01, 0.2)
     return jnp.where(hit, random.bernoulli(what, 0.5, image.shape).astype(image.dtype), image)
 
 
-def fade(key, image):
+def fade(key: jax.Array, image: jax.Array) -> jax.Array:
     """Weak ink: down to a fifth of the contrast."""
     return image * uniform(key, 0.2, 0.9)
 
 
-def background(key, image):
+def add_background(key: jax.Array, image: jax.Array) -> jax.Array:
     """A grey ground, uneven or not, that leaves the ink between a quarter and all of the range
     above it."""
     keys = random.split(key, 4)
@@ -134,7 +141,7 @@ def background(key, image):
     return ground + (1 - ground) * image * uniform(keys[3], 0.5, 1)
 
 
-def stripes(key, image):
+def add_stripes(key: jax.Array, image: jax.Array) -> jax.Array:
     """Ruling through the picture: parallel bands at any angle, brighter than the ground or
     inverting it."""
     keys = random.split(key, 6)
@@ -148,10 +155,10 @@ def stripes(key, image):
     return chance(keys[5], 0.25, jnp.abs(image - band), added)
 
 
-def lines(key, image):
+def add_lines(key: jax.Array, image: jax.Array) -> jax.Array:
     """One to three straight strokes that don't belong to the digit, whole or dotted."""
 
-    def line(key):
+    def line(key: jax.Array) -> jax.Array:
         keys = random.split(key, 5)
         start, end = uniform(keys[0], 0, SIZE, (2,)), uniform(keys[1], 0, SIZE, (2,))
         y, x = jnp.meshgrid(GRID, GRID, indexing="ij")
@@ -164,30 +171,30 @@ def lines(key, image):
         return chance(keys[3], 0.3, dotted, stroke) * uniform(keys[4], 0.4, 1)
 
     count, *keys = random.split(key, 4)
-    kept = jnp.arange(3) < random.randint(count, (), 1, 4)
+    there = jnp.arange(3) < random.randint(count, (), 1, 4)
     for number, key in enumerate(keys):  # not vmap and max, which XLA makes slow code of
-        image = jnp.maximum(image, line(key) * kept[number])
+        image = jnp.maximum(image, line(key) * there[number])
     return image
 
 
-def blobs(key, image):
+def add_blobs(key: jax.Array, image: jax.Array) -> jax.Array:
     """Two to six round specks or stains; each adds ink or, as often, wipes it out."""
     keys = random.split(key, 5)
     centres = uniform(keys[0], 0, SIZE, (6, 2))
     radii = uniform(keys[1], 0.6, 2.6, (6,))
     down, across = GRID[:, None] - centres[:, 0, None, None], GRID[None] - centres[:, 1, None, None]
-    kept = jnp.arange(6) < random.randint(keys[2], (), 2, 7)
+    there = jnp.arange(6) < random.randint(keys[2], (), 2, 7)
     adds = random.bernoulli(keys[3], 0.5, (6,))
-    ink, left = 0.0, 1.0
+    ink, left = jnp.zeros(()), jnp.ones(())
     for number in range(6):  # one after the other, as in lines
         distance = jnp.sqrt(down[number] ** 2 + across[number] ** 2)
-        spot = jnp.clip(radii[number] + 0.5 - distance, 0, 1) * kept[number]
+        spot = jnp.clip(radii[number] + 0.5 - distance, 0, 1) * there[number]
         ink = jnp.maximum(ink, spot * adds[number])
         left = jnp.minimum(left, 1 - spot * ~adds[number])
     return jnp.maximum(image * left, ink * uniform(keys[4], 0.4, 1))
 
 
-def cutout(key, image):
+def cut_out(key: jax.Array, image: jax.Array) -> jax.Array:
     """A rectangle of 3 to 9 pixels a side is missing."""
     place, size = random.split(key)
     top, left = uniform(place, 0, SIZE - 3, (2,))
@@ -196,24 +203,24 @@ def cutout(key, image):
     return jnp.where(rows[:, None] & columns[None], 0, image)
 
 
-def corrupt(key, image):
+def corrupt(key: jax.Array, image: jax.Array) -> jax.Array:
     """Another camera: each kind of damage by itself with a small probability, so that some come
     together."""
     keys = random.split(key, 24)
-    image = chance(keys[0], 0.04, outline(image), image)
-    image = chance(keys[1], 0.20, lines(keys[2], image), image)
-    image = chance(keys[3], 0.15, blobs(keys[4], image), image)
-    image = chance(keys[5], 0.25, cutout(keys[6], image), image)
-    image = chance(keys[7], 0.10, stripes(keys[8], image), image)
+    image = chance(keys[0], 0.04, trace_outline(image), image)
+    image = chance(keys[1], 0.20, add_lines(keys[2], image), image)
+    image = chance(keys[3], 0.15, add_blobs(keys[4], image), image)
+    image = chance(keys[5], 0.25, cut_out(keys[6], image), image)
+    image = chance(keys[7], 0.10, add_stripes(keys[8], image), image)
     image = chance(keys[9], 0.20, fade(keys[10], image), image)
     image = chance(keys[11], 0.30, gaussian_blur(keys[12], image), image)
-    image = chance(keys[13], 0.25, background(keys[14], image), image)
+    image = chance(keys[13], 0.25, add_background(keys[14], image), image)
     image = chance(keys[15], 0.30, gaussian_noise(keys[16], image), image)
     image = chance(keys[17], 0.12, impulse_noise(keys[18], image), image)
     return image
 
 
-def vary_hand(key, image, strength):
+def vary_hand(key: jax.Array, image: jax.Array, strength: ArrayLike) -> jax.Array:
     """One image: warped by a usual hand, or by a wild one, or not; then by another pen, or not."""
     keys = random.split(key, 5)
     wild = strength * jnp.where(random.bernoulli(keys[0], 0.15), 1.9, 1.0)

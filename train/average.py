@@ -9,13 +9,15 @@ soups).
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from flax import nnx
 
 from model import checkpoint
 from model.checkpoint import CheckpointError
-from train import store
-from train.store import TrainError, claim
+from train.command_line import report_failures
+from train.provenance import reproducing_command
+from train.store import claim
 
 
 def average(
@@ -25,7 +27,7 @@ def average(
     output: Path,
     command: str = "",
     overwrite: bool = False,
-) -> dict:
+) -> dict[str, Any]:
     """Writes the checkpoint that lies by so much of the way, 0 to 1, from one to the other; returns
     its card.
 
@@ -35,10 +37,12 @@ def average(
             without `overwrite`.
     """
     with claim(output, overwrite=overwrite):
-        return _averaged(first, second, share, output, command)
+        return _write_average(first, second, share, output, command)
 
 
-def _averaged(first: Path, second: Path, share: float, output: Path, command: str) -> dict:
+def _write_average(
+    first: Path, second: Path, share: float, output: Path, command: str
+) -> dict[str, Any]:
     """As `average`."""
     (network, card), (other, other_card) = map(checkpoint.load_page, (first, second))
     if card["network"] != other_card["network"]:
@@ -78,19 +82,13 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if not 0 <= options.share <= 1:
         parser.error(f"--share should be from 0 to 1, not {options.share}.")
-    command = store.reproducing_command("train.average", arguments)
-    try:
+    command = reproducing_command("train.average", arguments)
+    with report_failures(options.output) as outcome:
         average(
             options.first, options.second, options.share, options.output, command, options.overwrite
         )
-    except (CheckpointError, TrainError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(
-            f"error: {options.output} can't be written: {error.strerror or error}.", file=sys.stderr
-        )
-        return 1
+    if outcome.code:
+        return outcome.code
     print(f"Checkpoint: {options.output}")
     return 0
 

@@ -1,7 +1,7 @@
 """Scenes as cameras and scanners take them, composed by program: what the page reader learns from.
 
     composer = Composer(digits, fonts)
-    scene = composer.scene(np.random.default_rng([seed, number]))
+    scene = composer.compose(np.random.default_rng([seed, number]))
 
 A scene is a piece of a photograph at the scale at which the page reader sees it, 256 pixels a side.
 It holds what people have on paper: numbers in lines, in tables and in boxes, sums, single large
@@ -18,24 +18,25 @@ import itertools
 import string
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 from skimage.morphology import skeletonize
 
 from model.page_network import MARK, MINUS, POINT
 from train import synthetic
-from train.data import Split
+from train.dataset import Split
 from train.outliers import SIGNS
 
 SIDE = 256  # pixels of a scene
-# pixels around it that are composed and cut off, so that writing runs over its border as over a
-# tile's
+# pixels around a scene that are composed and cut off, so that writing runs over its border as over
+# a tile's
 MARGIN = 32
 FIELD = 48  # pixels: the height of a field's digit
-AROUND = 14  # pixels around it, as far as a broad pen reaches
+AROUND = 14  # pixels around a field's digit, as far as a broad pen reaches
 # the class of what is neither to be found nor to be left out: a printed digit in a text, half a
 # digit
 UNSAID = -1
@@ -44,6 +45,7 @@ TURNED = 0.04  # of the scenes lie on their side, and nothing of them is to be f
 # Thai and Devanagari letters, of fonts that have no Latin ones
 SCRIPTS = ((0x0E01, 0x0E2E), (0x0905, 0x0939))
 OPERATORS = ("+", "x", "=", ":", "÷", "*")
+# how often a place has each; they add up to 1
 LAYOUTS = {
     "lines": 0.26,
     "table": 0.27,
@@ -53,9 +55,15 @@ LAYOUTS = {
     "scattered": 0.05,
     "nothing": 0.02,
 }
-MARKS = "ABCDEF"  # that a teacher gives
-# those that are no digit's twin
+MARKS = "ABCDEF"  # letters that a teacher gives
+# letters that are no digit's twin
 LETTERS = string.ascii_letters.translate(str.maketrans("", "", "ilIoOsSzZgqb"))
+
+
+Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels
+Ink = NDArray[np.floating[Any]]  # (h, w) in [0, 1]
+Field = NDArray[np.float32]  # (h, w) distances to a stroke's middle
+Lines = list[NDArray[np.float64]]  # polylines (n, 2) x, y
 
 
 class Scene(NamedTuple):
@@ -69,10 +77,34 @@ class Scene(NamedTuple):
         classes: (n,) int8: the digit, or one of MINUS, POINT, MARK, UNSAID.
     """
 
-    picture: np.ndarray
-    boxes: np.ndarray
-    sizes: np.ndarray
-    classes: np.ndarray
+    picture: NDArray[np.uint8]
+    boxes: NDArray[np.float32]
+    sizes: NDArray[np.float32]
+    classes: NDArray[np.int8]
+
+
+class Place(NamedTuple):
+    """A piece of a sheet, in pixels."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+class Pen(NamedTuple):
+    """What all that is written on a sheet has in common."""
+
+    breadth: float  # radius in heights
+    strength: float  # of the ink, 1 black
+
+
+class Thing(NamedTuple):
+    """What lies on a sheet, to be told of."""
+
+    box: Box  # in the sheet's pixels
+    size: float
+    kind: int  # its class
 
 
 class Hand(NamedTuple):
@@ -86,8 +118,8 @@ class Hand(NamedTuple):
     slant: float
     uneven: float  # how much heights and places vary
     tails: float  # how often a 1, 4, 7 or 9 goes far below the line
-    small: float  # height of a 0,
-    smaller: float  # and how often one of the other digits is as small
+    small: float  # height of a 0
+    smaller: float  # how often one of the other digits is as small as a 0
     source: str  # "mnist", "drawn" or a font's path
 
 
@@ -103,15 +135,15 @@ class Composer:
         self.digits = digits
         self.of_label = [np.flatnonzero(digits.labels == label) for label in range(10)]
         self.fonts = [str(font) for font in fonts]
-        self.scripts = {font: _script(font) for font in self.fonts}
+        self.scripts = {font: _find_script(font) for font in self.fonts}
         self.latin = [font for font, script in self.scripts.items() if script is None]
 
-    def scene(self, rng: np.random.Generator) -> Scene:
+    def compose(self, rng: np.random.Generator) -> Scene:
         """One scene, the same for the same state of the generator."""
         sheet = Sheet(self, rng)
         sheet.fill()
         scene = sheet.photograph()
-        return _turned(scene) if rng.random() < TURNED else scene
+        return _turn(scene) if rng.random() < TURNED else scene
 
 
 class Sheet:
@@ -121,9 +153,8 @@ class Sheet:
         self.composer, self.rng = composer, rng
         self.side = SIDE + 2 * MARGIN
         self.ink = np.zeros((self.side, self.side), np.float32)
-        # box, size, class
-        self.found: list[tuple[tuple[float, float, float, float], float, int]] = []
-        self.pen = self._pen()
+        self.things: list[Thing] = []
+        self.pen = self._choose_pen()
 
     # what is on the sheet
 
@@ -131,36 +162,41 @@ class Sheet:
         """One to three places, each with a layout of its own; a table's lines or rulings may run
         through all."""
         rng = self.rng
-        places = [(0.0, 0.0, float(self.side), float(self.side))]
+        places = [Place(0.0, 0.0, float(self.side), float(self.side))]
         for _ in range(rng.choice(3, p=[0.6, 0.27, 0.13])):
             left, top, right, bottom = places.pop(0)
             cut = rng.uniform(0.3, 0.7)
             if rng.random() < 0.5:
                 middle = left + cut * (right - left)
-                places += [(left, top, middle - 4, bottom), (middle + 4, top, right, bottom)]
+                places += [
+                    Place(left, top, middle - 4, bottom),
+                    Place(middle + 4, top, right, bottom),
+                ]
             else:
                 middle = top + cut * (bottom - top)
-                places += [(left, top, right, middle - 4), (left, middle + 4, right, bottom)]
+                places += [
+                    Place(left, top, right, middle - 4),
+                    Place(left, middle + 4, right, bottom),
+                ]
         for place in places:
             layout = rng.choice(list(LAYOUTS), p=list(LAYOUTS.values()))
-            getattr(self, f"_{layout}")(place)
+            getattr(self, f"_lay_{layout}")(place)
         if rng.random() < 0.22:
-            self._rule()
+            self._draw_rulings()
         if rng.random() < 0.08:
-            self._shapes()
+            self._print_shapes()
         if rng.random() < 0.08:
-            self._stray()
+            self._draw_stray_stroke()
 
-    def _pen(self) -> dict:
+    def _choose_pen(self) -> Pen:
         """The pen of a sheet: what all that is written on it has in common."""
         rng = self.rng
-        return {
-            # radius in heights
-            "broad": rng.choice([0.02, 0.035, 0.05, 0.07, 0.1], p=[0.18, 0.25, 0.27, 0.2, 0.1]),
-            "strength": rng.uniform(0.35, 1.0) if rng.random() < 0.5 else 1.0,
-        }
+        return Pen(
+            breadth=rng.choice([0.02, 0.035, 0.05, 0.07, 0.1], p=[0.18, 0.25, 0.27, 0.2, 0.1]),
+            strength=rng.uniform(0.35, 1.0) if rng.random() < 0.5 else 1.0,
+        )
 
-    def _hand(self, height: float, printed: float = 0.1) -> Hand:
+    def _choose_hand(self, height: float, printed: float = 0.1) -> Hand:
         rng = self.rng
         source = "mnist" if rng.random() < 0.62 else "drawn"
         if self.composer.latin and rng.random() < printed:
@@ -168,8 +204,8 @@ class Sheet:
         odd = rng.random() < 0.27
         return Hand(
             height=height,
-            radius=max(0.12, height * self.pen["broad"] * rng.uniform(0.8, 1.25)),
-            strength=self.pen["strength"] * rng.uniform(0.85, 1.0),
+            radius=max(0.12, height * self.pen.breadth * rng.uniform(0.8, 1.25)),
+            strength=self.pen.strength * rng.uniform(0.85, 1.0),
             gap=[(0.15, 0.5), (0.4, 1.2), (0.02, 0.15), (-0.2, 0.05), (0.8, 2.5)][
                 rng.choice(5, p=[0.36, 0.18, 0.18, 0.18, 0.1])
             ],
@@ -182,7 +218,7 @@ class Sheet:
             source=source,
         )
 
-    def _height(self, most: float) -> float:
+    def _choose_height(self, most: float) -> float:
         """A height of writing: mostly what the page reader is to find at this scale, some smaller
         and larger.
 
@@ -192,29 +228,35 @@ class Sheet:
         least = 9 if self.rng.random() < 0.5 else 16
         return float(min(np.exp(self.rng.uniform(np.log(least), np.log(48))), most))
 
-    def _lines(self, place: tuple) -> None:
+    def _lay_lines(self, place: Place) -> None:
         left, top, right, bottom = place
-        hand = self._hand(self._height((bottom - top) / 1.3))
+        hand = self._choose_hand(self._choose_height((bottom - top) / 1.3))
         y = top + self.rng.uniform(2, hand.height)
         while y + hand.height < bottom:
             x = left + self.rng.uniform(2, 1.5 * hand.height)
             while x < right - hand.height:
-                text = self._number_text()
+                text = self._make_number()
                 beside = self.rng.random()
                 if beside < 0.04:
-                    text = self._label()  # a word beside the numbers
-                    x = self._text(x, y, text, hand.height, hand.strength, right) + hand.height
+                    text = self._make_label()  # a word beside the numbers
+                    x = (
+                        self._print_text(x, y, text, hand.height, hand.strength, right)
+                        + hand.height
+                    )
                 elif beside < 0.1:
-                    x = self._letters(x, y, self.rng.integers(1, 6), hand, right) + hand.height
+                    x = (
+                        self._write_letters(x, y, int(self.rng.integers(1, 6)), hand, right)
+                        + hand.height
+                    )
                 else:
                     x = self._write(x, y, text, hand, right) + hand.height * self.rng.uniform(
                         0.6, 3.5
                     )
             y += hand.height * self.rng.uniform(1.25, 2.6)
             if self.rng.random() < 0.12:  # another size
-                hand = self._hand(self._height((bottom - top) / 1.3))
+                hand = self._choose_hand(self._choose_height((bottom - top) / 1.3))
 
-    def _number_text(self) -> str:
+    def _make_number(self) -> str:
         rng = self.rng
         digits = "".join(map(str, rng.integers(0, 10, rng.integers(1, 9))))
         if rng.random() < 0.1:
@@ -229,9 +271,9 @@ class Sheet:
             digits = digits[:place] + rng.choice([*OPERATORS, "-", "L"]) + digits[place:]
         return digits
 
-    def _sum(self, place: tuple) -> None:
+    def _lay_sum(self, place: Place) -> None:
         left, top, right, bottom = place
-        hand = self._hand(self._height((bottom - top) / 1.3))._replace(gap=(0.1, 0.6))
+        hand = self._choose_hand(self._choose_height((bottom - top) / 1.3))._replace(gap=(0.1, 0.6))
         y = top + self.rng.uniform(2, hand.height)
         while y + hand.height < bottom:
             x, parts = left + self.rng.uniform(2, hand.height), []
@@ -243,36 +285,36 @@ class Sheet:
             self._write(x, y, "".join(parts), hand, right)
             y += hand.height * self.rng.uniform(1.4, 2.5)
 
-    def _scattered(self, place: tuple) -> None:
+    def _lay_scattered(self, place: Place) -> None:
         left, top, right, bottom = place
-        height = self._height(min(right - left, bottom - top) / 1.5)
+        height = self._choose_height(min(right - left, bottom - top) / 1.5)
         for y, x in itertools.product(
             np.arange(top + 3, bottom - height, 1.8 * height),
             np.arange(left + 3, right - height, 1.8 * height),
         ):
             if self.rng.random() < 0.4:
-                hand = self._hand(height * self.rng.uniform(0.6, 1.0), printed=0.15)
+                hand = self._choose_hand(height * self.rng.uniform(0.6, 1.0), printed=0.15)
                 text = "L" if self.rng.random() < 0.1 else str(self.rng.integers(10))
                 jitter = self.rng.uniform(0, 0.5 * height, 2)
                 self._write(x + jitter[0], y + jitter[1], text, hand, right)
 
-    def _large(self, place: tuple) -> None:
+    def _lay_large(self, place: Place) -> None:
         """A digit, or a few, larger than the page reader finds at this scale: nothing of it is a
         digit of its own."""
         left, top, right, bottom = place
         height = min(self.rng.uniform(40, 260), 1.6 * (bottom - top))
-        hand = self._hand(height)
+        hand = self._choose_hand(height)
         x, y = left + self.rng.uniform(-0.3 * height, 8), top + self.rng.uniform(-0.3 * height, 8)
         self._write(x, y, "".join(map(str, self.rng.integers(0, 10, 4))), hand, right)
 
-    def _nothing(self, place: tuple) -> None:
+    def _lay_nothing(self, place: Place) -> None:
         pass
 
-    def _table(self, place: tuple) -> None:
+    def _lay_table(self, place: Place) -> None:
         """Cells with numbers, single digits, words, ticks, dashes or nothing, and most of their
         lines."""
         rng, (left, top, right, bottom) = self.rng, place
-        height = self._height((bottom - top) / 2)
+        height = self._choose_height((bottom - top) / 2)
         row = height * rng.uniform(1.15, 2.2)
         single = rng.random() < 0.4  # a digit a cell, as in a sudoku or a form's boxes
         column = row * rng.uniform(0.85, 1.3) if single else height * rng.uniform(1.6, 5)
@@ -283,11 +325,13 @@ class Sheet:
         )
         rows, columns = int((bottom - y0) / row), int((right - x0) / column)
         thick, strength = rng.choice([0.5, 1.0, 1.6, 2.6]), rng.uniform(0.3, 1.0)
-        drawn_lines = rng.choice(["all", "level", "upright", "none"], p=[0.72, 0.12, 0.06, 0.1])
+        visible_lines = rng.choice(["all", "level", "upright", "none"], p=[0.72, 0.12, 0.06, 0.1])
         dashed = rng.random() < 0.08
-        hands = [self._hand(height * 0.95, printed=0.25)._replace(gap=(0.03, 0.2), slope=slope)]
+        hands = [
+            self._choose_hand(height * 0.95, printed=0.25)._replace(gap=(0.03, 0.2), slope=slope)
+        ]
         hands.append(
-            self._hand(height * rng.uniform(0.75, 0.95), printed=0.25)._replace(
+            self._choose_hand(height * rng.uniform(0.75, 0.95), printed=0.25)._replace(
                 gap=(0.03, 0.2), slope=slope
             )
         )
@@ -297,11 +341,11 @@ class Sheet:
         block = 3 if rng.random() < 0.25 else 0  # every third line is thicker, as a sudoku's
         past = rng.random() < 0.25  # what is written in the cells reaches over their lines
         size = height * rng.uniform(0.5, 1.0)
-        font = self._font(size)
+        font = self._choose_font(size)
         for j in range(rows + 1):
-            if drawn_lines in ("all", "level"):
+            if visible_lines in ("all", "level"):
                 y, broad = y0 + j * row, thick * (2.5 if block and j % block == 0 else 1)
-                self._line(
+                self._draw_line(
                     x0,
                     y,
                     x0 + columns * column,
@@ -311,10 +355,12 @@ class Sheet:
                     dashed,
                 )
         for i in range(columns + 1):
-            if drawn_lines in ("all", "upright"):
+            if visible_lines in ("all", "upright"):
                 x = x0 + i * column
                 y, broad = y0 + slope * i * column, thick * (2.5 if block and i % block == 0 else 1)
-                self._line(x, y, x - slope * rows * row, y + rows * row, broad, strength, dashed)
+                self._draw_line(
+                    x, y, x - slope * rows * row, y + rows * row, broad, strength, dashed
+                )
         for j, i in itertools.product(range(rows), range(columns)):
             hand = hands[int(rng.random() < 0.3)]
             x, y = x0 + i * column - slope * j * row, y0 + j * row + slope * i * column
@@ -326,34 +372,39 @@ class Sheet:
             )
             kind = rng.choice(["number", "word", "sign", "empty"], p=kinds)
             if named and i == 0:
-                self._text(
-                    x, y + (hand.height - size) / 2, self._label(), size, strength, x_end, font
+                self._print_text(
+                    x, y + (hand.height - size) / 2, self._make_label(), size, strength, x_end, font
                 )
             elif named and (i == columns - 1 or j == 0):
-                self._letters(x, y, rng.choice([1, 1, 2]), hand, x_end)
+                self._write_letters(x, y, int(rng.choice([1, 1, 2])), hand, x_end)
             elif kind == "number":
                 most = 1 if single else max(1, int(column / (0.8 * hand.height)))
                 digits = "".join(map(str, rng.integers(0, 10, rng.integers(1, min(most, 4) + 1))))
                 self._write(x, y, digits, hand, x_end)
             elif kind == "word":
                 small = min(hand.height, rng.uniform(6, 16))
-                self._text(x, y + (hand.height - small) / 2, self._word(), small, strength, x_end)
+                self._print_text(
+                    x, y + (hand.height - small) / 2, self._make_word(), small, strength, x_end
+                )
             elif kind == "sign":
                 self._write(x, y, rng.choice(["_", "V", "L", "X"]), hand, x_end)
 
-    def _print(self, place: tuple) -> None:
+    def _lay_print(self, place: Place) -> None:
         """A text. The figures in it are no digits to be read: they are of the text."""
         left, top, right, bottom = place
         rng = self.rng
         size, strength = float(np.exp(rng.uniform(np.log(5), np.log(44)))), rng.uniform(0.4, 1.0)
-        font, spacing = self._font(size), rng.uniform(1.2, 2.2)
+        font, spacing = self._choose_font(size), rng.uniform(1.2, 2.2)
         before = self.ink.copy() if rng.random() < 0.15 else None
         y = top + rng.uniform(0, size)
         while y + size < bottom:
             x, end = left + rng.uniform(0, 2 * size), right - rng.uniform(0, 0.5) * (right - left)
             while x < end:
-                text = self._word() if rng.random() < 0.85 else self._label()
-                x = self._text(x, y, text, size, strength, right, font, said=True) + 0.35 * size
+                text = self._make_word() if rng.random() < 0.85 else self._make_label()
+                x = (
+                    self._print_text(x, y, text, size, strength, right, font, said=True)
+                    + 0.35 * size
+                )
             y += size * spacing
         if before is not None:  # white on black
             rows, columns = (
@@ -364,7 +415,7 @@ class Sheet:
                 strength - self.ink[rows, columns] + before[rows, columns], 0, 1
             )
 
-    def _shapes(self) -> None:
+    def _print_shapes(self) -> None:
         """Dots, blocks, empty boxes and arrows, as they are printed on forms."""
         rng, size = self.rng, float(np.exp(self.rng.uniform(np.log(6), np.log(40))))
         kind, corner = rng.integers(4), rng.uniform(0, self.side - 4 * size, 2)
@@ -385,20 +436,20 @@ class Sheet:
         for j, i in itertools.product(range(down), range(across)):
             self._paste(ink, corner[0] + 1.4 * i * size, corner[1] + 1.4 * j * size)
 
-    def _letters(self, x: float, y: float, count: int, hand: Hand, right: float) -> float:
+    def _write_letters(self, x: float, y: float, count: int, hand: Hand, right: float) -> float:
         """Letters with the pen that writes the numbers; nothing of them is to be found. Returns
         where they end."""
         for _ in range(count):
-            ink = self._stroke("L", MARK, hand.height * self.rng.uniform(0.75, 1.05), hand)
+            ink = self._draw_sign("L", MARK, hand.height * self.rng.uniform(0.75, 1.05), hand)
             if x + ink.shape[1] > right:
                 break
             self._paste(ink, x, y)
             x += ink.shape[1] + 0.15 * hand.height
         return x
 
-    def _label(self) -> str:
+    def _make_label(self) -> str:
         """What is printed before a row: a word, with a figure before or behind it or without."""
-        word, number = self._word(), str(self.rng.integers(1, 100))
+        word, number = self._make_word(), str(self.rng.integers(1, 100))
         return [
             word,
             number + word[:3].lower(),
@@ -407,37 +458,47 @@ class Sheet:
             number + ".",
         ][self.rng.choice(5, p=[0.4, 0.15, 0.2, 0.15, 0.1])]
 
-    def _word(self) -> str:
+    def _make_word(self) -> str:
         rng = self.rng
         if rng.random() < 0.08:
             return "".join(rng.choice(list(string.digits), rng.integers(1, 6)))
         letters = string.ascii_uppercase if rng.random() < 0.25 else string.ascii_lowercase
         word = "".join(rng.choice(list(letters), rng.integers(1, 11)))
-        return word.capitalize() + rng.choice(["", "", "", ":", ".", ",", "?"])
+        return word.capitalize() + str(rng.choice(["", "", "", ":", ".", ",", "?"]))
 
     # how it is drawn
 
-    def _font(self, size: float) -> ImageFont.FreeTypeFont:
+    def _choose_font(self, size: float) -> ImageFont.FreeTypeFont:
         fonts = self.composer.fonts
         if not fonts or self.rng.random() < 0.05:
-            return _open(None, round(size))
-        return _open(str(self.rng.choice(fonts)), round(size))
+            return _open_font(None, round(size))
+        return _open_font(str(self.rng.choice(fonts)), round(size))
 
-    def _text(self, x, y, text, size, strength, right, font=None, said=False) -> float:
+    def _print_text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        size: float,
+        strength: float,
+        right: float,
+        font: ImageFont.FreeTypeFont | None = None,
+        said: bool = False,
+    ) -> float:
         """Printed text from (x, y); returns where it ends. A figure by itself is UNSAID where it
         isn't `said`."""
-        font = font or self._font(size)
-        if script := self.composer.scripts.get(getattr(font, "path", None)):
+        font = font or self._choose_font(size)
+        if script := self.composer.scripts.get(getattr(font, "path", "")):
             text = "".join(chr(self.rng.integers(script[0], script[1] + 1)) for _ in text)
         text = text[: max(1, int((right - x) / (0.5 * size)))]
-        width = font.getlength(text)
+        width = float(font.getlength(text))
         tile = Image.new("L", (int(width) + 8, int(1.6 * size) + 8))
         ImageDraw.Draw(tile).text((4, 2), text, 255, font)
         self._paste(np.asarray(tile, np.float32) / 255 * strength, x - 4, y - 2)
         if not said and text.isdigit() and (box := tile.getbbox()):
             left, top = int(x - 4), int(y - 2)
-            self.found.append(
-                ((left + box[0], top + box[1], left + box[2], top + box[3]), size, UNSAID)
+            self.things.append(
+                Thing((left + box[0], top + box[1], left + box[2], top + box[3]), size, UNSAID)
             )
         return x + width
 
@@ -474,7 +535,7 @@ class Sheet:
             elif sign in "-_":
                 height = hand.height * rng.uniform(0.35, 0.8)  # its length
                 drop = hand.height * rng.uniform(0.4, 0.6)
-            ink = self._stroke(sign, kind, height, hand)
+            ink = self._draw_sign(sign, kind, height, hand)
             if x + ink.shape[1] > right + 0.2 * hand.height:
                 break
             box = self._paste(ink, x, y + drop + hand.slope * (x - start))
@@ -483,49 +544,48 @@ class Sheet:
                 if kind in (POINT, MINUS, MARK)
                 else max(box[2] - box[0], box[3] - box[1])
             )
-            if sign in "_VX" or (kind == MARK and len(text) == 1):
-                kind = None  # a sign by itself is no part of a number
-            if kind is not None:
-                self.found.append((box, size, kind))
+            # a sign by itself is no part of a number
+            if sign not in "_VX" and (kind != MARK or len(text) > 1):
+                self.things.append(Thing(box, size, kind))
             gap = rng.uniform(*hand.gap) if kind != POINT else rng.uniform(0.0, 0.25)
             x += ink.shape[1] + gap * hand.height
         return x
 
-    def _stroke(self, sign: str, kind: int, height: float, hand: Hand) -> np.ndarray:
+    def _draw_sign(self, sign: str, kind: int, height: float, hand: Hand) -> Ink:
         """The ink of a sign, (h, w) float32 of at most the hand's strength, tight around it."""
         rng = self.rng
         if hand.source not in ("mnist", "drawn") and (sign.isdigit() or sign in "+="):
-            ink = self._letter(sign, 1.35 * height, hand.source)
+            ink = self._draw_letter(sign, 1.35 * height, hand.source)
         elif sign == "L" and self.composer.latin and rng.random() < 0.8:
             among = LETTERS if rng.random() < 0.6 else MARKS
             letter, font = str(rng.choice(list(among))), str(rng.choice(self.composer.latin))
             if rng.random() < 0.4:
-                ink = self._letter(letter, 1.2 * height, font)
+                ink = self._draw_letter(letter, 1.2 * height, font)
             else:  # with the pen that writes the digits
-                mask = np.pad(_tight(self._letter(letter, 1.4 * FIELD, font)) > 0.4, AROUND)
-                ink = _inked(
-                    ndimage.distance_transform_edt(~skeletonize(mask)).astype(np.float32),
+                mask = np.pad(_crop(self._draw_letter(letter, 1.4 * FIELD, font)) > 0.4, AROUND)
+                ink = _ink(
+                    _measure_distance(skeletonize(mask)),
                     height,
                     hand.radius,
                 )
         else:
             if sign.isdigit():
-                field = self._digit_field(int(sign), hand)
+                field = self._draw_digit_field(int(sign), hand)
             else:
-                field = _field_of_lines(self._sign_lines(sign), 0.5)
+                field = _measure_lines(self._draw_sign_lines(sign), 0.5)
             radius = hand.radius if kind != POINT else max(hand.radius, 0.4 * min(height, 4))
-            ink = _inked(field, height, radius)
-        ink = _tight(ink)
+            ink = _ink(field, height, radius)
+        ink = _crop(ink)
         return ink * hand.strength
 
-    def _letter(self, letter: str, size: float, font: str) -> np.ndarray:
+    def _draw_letter(self, letter: str, size: float, font: str) -> Ink:
         tile = Image.new("L", (int(2 * size) + 4, int(2 * size) + 4))
         ImageDraw.Draw(tile).text(
-            (size / 3, size / 4), letter, 255, _open(font, max(4, round(size)))
+            (size / 3, size / 4), letter, 255, _open_font(font, max(4, round(size)))
         )
         return np.asarray(tile, np.float32) / 255
 
-    def _digit_field(self, label: int, hand: Hand) -> np.ndarray:
+    def _draw_digit_field(self, label: int, hand: Hand) -> Field:
         rng = self.rng
         tail = rng.uniform(1.3, 2.5) if label in (1, 4, 7, 9) and rng.random() < hand.tails else 1.0
         if hand.source == "drawn":
@@ -534,7 +594,7 @@ class Sheet:
             y, x = places[:, 0], places[:, 1] - hand.slant * places[:, 0]
             y = np.where(y > 0, tail * y, y)
             points = np.stack([x, y], 1)
-            return _field_of_lines(
+            return _measure_lines(
                 [points[i : i + 2] for i in np.flatnonzero(down)],
                 rng.uniform(0.7, 1.0),
                 FIELD * tail,
@@ -569,15 +629,16 @@ class Sheet:
             mask[tall // 2, large.shape[1] // 2] = True
         mask = np.pad(mask, AROUND)
         if rng.random() < 0.7:
-            return ndimage.distance_transform_edt(~skeletonize(mask)).astype(np.float32)
+            return _measure_distance(skeletonize(mask))
         # MNIST's own strokes, a little thinner or thicker
         outside = ndimage.distance_transform_edt(~mask) - ndimage.distance_transform_edt(mask)
-        return (outside + rng.uniform(0, 2.3)).astype(np.float32)
+        thinner: Field = (outside + rng.uniform(0, 2.3)).astype(np.float32)
+        return thinner
 
-    def _sign_lines(self, sign: str) -> list[np.ndarray]:
+    def _draw_sign_lines(self, sign: str) -> Lines:
         """Polylines (n, 2) x, y of a sign, y downwards."""
         rng = self.rng
-        lines = {
+        signs: dict[str, list[list[tuple[float, float]]]] = {
             "-": [[(0, 0), (1, 0)]],
             "_": [[(0, 0), (1, 0)]],
             ".": [[(0, 0), (0.01, 0.01)]],
@@ -590,7 +651,8 @@ class Sheet:
             ":": [[(0, 0), (0.03, 0.03)], [(0, 0.9), (0.03, 0.93)]],
             "÷": [[(0, 0.5), (1, 0.5)], [(0.5, 0), (0.52, 0.02)], [(0.5, 0.98), (0.52, 1)]],
             "V": [[(0, 0.5), (0.35, 1), (1.2, 0)]],
-        }.get(sign)
+        }
+        lines = signs.get(sign)
         if lines is None:
             name = str(rng.choice(list(SIGNS)))
             lines = [
@@ -602,7 +664,16 @@ class Sheet:
         )
         return [np.array(line, float) + noise * rng.normal(size=(len(line), 2)) for line in lines]
 
-    def _line(self, x0, y0, x1, y1, thick, strength, dashed=False) -> None:
+    def _draw_line(
+        self,
+        x0: float,
+        y0: float,
+        x1: float,
+        y1: float,
+        thick: float,
+        strength: float,
+        dashed: bool = False,
+    ) -> None:
         """A straight line, as a ruler or a printer draws it."""
         length = float(np.hypot(x1 - x0, y1 - y0))
         steep = abs(y1 - y0) > abs(x1 - x0)
@@ -625,28 +696,28 @@ class Sheet:
                 ink[row[inside], along[inside]], cover[inside]
             )
 
-    def _rule(self) -> None:
+    def _draw_rulings(self) -> None:
         """Ruled or squared paper, sloping a little, paler than the pen or as dark."""
         rng = self.rng
         spacing, slope = rng.uniform(9, 60), float(rng.normal(0, 0.03))
         thick, strength = rng.choice([0.4, 0.8, 1.4, 2.0]), rng.uniform(0.12, 0.8)
         for y in np.arange(rng.uniform(-20, spacing), self.side + 20, spacing):
-            self._line(0, y, self.side, y + slope * self.side, thick, strength)
+            self._draw_line(0, y, self.side, y + slope * self.side, thick, strength)
         if rng.random() < 0.35:
             for x in np.arange(rng.uniform(-20, spacing), self.side + 20, spacing):
-                self._line(x, 0, x - slope * self.side, self.side, thick, strength)
+                self._draw_line(x, 0, x - slope * self.side, self.side, thick, strength)
         if rng.random() < 0.2:
             x = rng.uniform(0, self.side)
-            self._line(x, 0, x - slope * self.side, self.side, 1.0, 0.6)
+            self._draw_line(x, 0, x - slope * self.side, self.side, 1.0, 0.6)
 
-    def _stray(self) -> None:
+    def _draw_stray_stroke(self) -> None:
         """A long stroke: an underline, an arrow, a signature."""
         start = self.rng.uniform(0, self.side, 2)
         way = np.cumsum(self.rng.normal(0, 12, (self.rng.integers(2, 14), 2)), 0) + start
         for (x0, y0), (x1, y1) in itertools.pairwise(way):
-            self._line(x0, y0, x1, y1, 1.4, 0.8)
+            self._draw_line(x0, y0, x1, y1, 1.4, 0.8)
 
-    def _paste(self, ink: np.ndarray, x: float, y: float) -> tuple[float, float, float, float]:
+    def _paste(self, ink: Ink, x: float, y: float) -> Box:
         """Lays ink on the sheet; returns its box."""
         left, top = round(x), round(y)
         height, width = ink.shape
@@ -675,7 +746,7 @@ class Sheet:
             ramp = np.cos(angle) * x + np.sin(angle) * y
             light *= 1 - rng.uniform(0.1, 0.7) * (ramp - ramp.min()) / np.ptp(ramp)
         if rng.random() < 0.2:
-            light *= self._shadow(x, y)
+            light *= self._cast_shadow(x, y)
         paper = np.full((side, side), rng.uniform(0.75, 1.0), np.float32)
         if rng.random() < 0.3:
             grain = ndimage.gaussian_filter(
@@ -690,7 +761,7 @@ class Sheet:
         picture = paper * (1 - self.ink) + np.minimum(dark, paper) * self.ink
         covered = np.zeros((side, side), bool)
         if rng.random() < 0.2:
-            covered = self._desk(picture, x, y)
+            covered = self._lay_desk(picture, x, y)
         picture *= light
         inverted = rng.random() < 0.17
         if inverted:
@@ -704,29 +775,30 @@ class Sheet:
                 noise = ndimage.gaussian_filter(noise, 0.7) * 2
             picture += noise * rng.choice([0.01, 0.025, 0.06])
         if not inverted and rng.random() < 0.08:  # scanned black on white
-            level = 1 - rng.uniform(0.35, 0.6) * self.pen["strength"] * (1 - dark)
+            level = 1 - rng.uniform(0.35, 0.6) * self.pen.strength * (1 - dark)
             scanned = np.where(picture > level * light * paper, 1.0, 0.0)
             # else the strokes were too fine for it
             if (scanned == 0).mean() > 0.5 * (self.ink > 0.3).mean():
                 picture = scanned
         cut = np.s_[MARGIN : MARGIN + SIDE, MARGIN : MARGIN + SIDE]
-        picture = np.clip(255 * picture[cut], 0, 255).astype(np.uint8)
+        grey: NDArray[np.uint8] = np.clip(255 * picture[cut], 0, 255).astype(np.uint8)
         if rng.random() < 0.3:
             file = io.BytesIO()
-            Image.fromarray(picture).save(file, "JPEG", quality=int(rng.integers(15, 80)))
-            picture = np.asarray(Image.open(file))
-        return Scene(picture, *self._labels(covered))
+            Image.fromarray(grey).save(file, "JPEG", quality=int(rng.integers(15, 80)))
+            grey = np.asarray(Image.open(file))
+        return Scene(grey, *self._tell_things(covered))
 
-    def _shadow(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def _cast_shadow(self, x: Ink, y: Ink) -> Ink:
         """How much light is left under a hand's or a phone's shadow."""
         rng, angle = self.rng, self.rng.uniform(0, 2 * np.pi)
         distance = np.cos(angle) * (x - rng.uniform(0.2, 0.8)) + np.sin(angle) * (
             y - rng.uniform(0.2, 0.8)
         )
         soft = rng.uniform(0.003, 0.06)
-        return 1 - rng.uniform(0.2, 0.6) / (1 + np.exp(-np.clip(distance / soft, -30, 30)))
+        left: Ink = 1 - rng.uniform(0.2, 0.6) / (1 + np.exp(-np.clip(distance / soft, -30, 30)))
+        return left
 
-    def _desk(self, picture: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def _lay_desk(self, picture: Ink, x: Ink, y: Ink) -> NDArray[np.bool_]:
         """Beyond the sheet's edge there is wood or cloth, or a finger lies on it; returns where."""
         rng, side = self.rng, self.side
         if rng.random() < 0.35:  # a finger, a pen or a clip
@@ -734,7 +806,7 @@ class Sheet:
             stretched = ((x - centre[0]) * rng.uniform(0.4, 1)) ** 2 + (
                 (y - centre[1]) * rng.uniform(0.4, 1)
             ) ** 2
-            where = stretched < radius**2
+            where: NDArray[np.bool_] = stretched < radius**2
         else:
             angle, at = rng.uniform(0, 2 * np.pi), rng.uniform(0.05, 0.5)
             where = np.cos(angle) * (x - 0.5) + np.sin(angle) * (y - 0.5) > at
@@ -749,11 +821,13 @@ class Sheet:
         picture[where] = np.clip(texture, 0, 1)[where]
         return where
 
-    def _labels(self, covered: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _tell_things(
+        self, covered: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int8]]:
         """Boxes, sizes and classes in the scene; what is cut off or covered is UNSAID, or left
         out."""
         boxes, sizes, classes = [], [], []
-        for (left, top, right, bottom), size, kind in self.found:
+        for (left, top, right, bottom), size, kind in self.things:
             inside = max(0, min(right, MARGIN + SIDE) - max(left, MARGIN)) * max(
                 0, min(bottom, MARGIN + SIDE) - max(top, MARGIN)
             )
@@ -774,7 +848,7 @@ class Sheet:
         )
 
 
-def _turned(scene: Scene) -> Scene:
+def _turn(scene: Scene) -> Scene:
     """A scene turned by a quarter. What looks like a digit then, too, is UNSAID; the rest is
     none."""
     stays = np.isin(scene.classes, (UNSAID, 0, 1, 8, MINUS, POINT))
@@ -789,11 +863,15 @@ def _turned(scene: Scene) -> Scene:
 
 
 @functools.lru_cache(1024)
-def _open(path: str | None, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(path, size) if path else ImageFont.load_default(size)
+def _open_font(path: str | None, size: int) -> ImageFont.FreeTypeFont:
+    font = ImageFont.truetype(path, size) if path else ImageFont.load_default(size)
+    assert isinstance(
+        font, ImageFont.FreeTypeFont
+    )  # the default one, too, where Pillow has FreeType
+    return font
 
 
-def _script(path: str) -> tuple[int, int] | None:
+def _find_script(path: str) -> tuple[int, int] | None:
     """The letters of a font that has no Latin ones, as a range of code points; None for one that
     has."""
     font = ImageFont.truetype(path, 20)
@@ -805,9 +883,13 @@ def _script(path: str) -> tuple[int, int] | None:
     return None if has(ord("A")) else next((script for script in SCRIPTS if has(script[0])), None)
 
 
-def _field_of_lines(
-    lines: Sequence[np.ndarray], aspect: float, height: float = FIELD
-) -> np.ndarray:
+def _measure_distance(mask: NDArray[np.bool_]) -> Field:
+    """Of each place, its distance to where the mask is."""
+    distance: Field = ndimage.distance_transform_edt(~mask).astype(np.float32)
+    return distance
+
+
+def _measure_lines(lines: Lines, aspect: float, height: float = FIELD) -> Field:
     """Polylines (n, 2) x, y → (h, w) float32 distances to them in a field, `height` high or as
     wide."""
     points = np.concatenate(lines)
@@ -822,10 +904,10 @@ def _field_of_lines(
     mask = np.asarray(image)
     if not mask.any():
         mask = np.ones((1, 1), bool)
-    return ndimage.distance_transform_edt(~mask).astype(np.float32)
+    return _measure_distance(mask)
 
 
-def _inked(field: np.ndarray, height: float, radius: float) -> np.ndarray:
+def _ink(field: Field, height: float, radius: float) -> Ink:
     """A field → the ink of a pen of that radius, in pixels, where what was FIELD pixels long is
     `height` pixels."""
     scale = height / FIELD
@@ -835,10 +917,11 @@ def _inked(field: np.ndarray, height: float, radius: float) -> np.ndarray:
     distance = np.asarray(Image.fromarray(field).resize(size, Image.Resampling.BILINEAR)) * scale
     if radius >= 0.5:
         return np.clip(radius + 0.5 - distance, 0, 1)
-    return 2 * radius * np.clip(1.2 - distance, 0, 1)
+    faint: Ink = 2 * radius * np.clip(1.2 - distance, 0, 1)
+    return faint
 
 
-def _tight(ink: np.ndarray) -> np.ndarray:
+def _crop(ink: Ink) -> Ink:
     """Ink without the rows and columns around it that hold nearly none."""
     mask = ink > 0.35 * max(ink.max(), 1e-3)
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))

@@ -6,28 +6,34 @@ docs/results.md, the Evaluation page shows any checkpoint's.
 """
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-# (28, 28) in [0, 1] → (28, 28), to be clipped
-Corruption = Callable[[np.random.Generator, np.ndarray], np.ndarray]
+Glyph = NDArray[np.floating[Any]]  # (28, 28) in [0, 1]
+# an image → a damaged one, to be clipped
+Corruption = Callable[[np.random.Generator, Glyph], Glyph]
 
 
-def affine(matrix, shift=(0.0, 0.0)) -> Corruption:
+def affine(
+    matrix: Sequence[Sequence[float]], shift: tuple[float, float] = (0.0, 0.0)
+) -> Corruption:
     """About the image's middle."""
-    matrix = np.array(matrix, float)
+    forward = np.array(matrix, float)
 
-    def corruption(rng, image):
+    def corruption(rng: np.random.Generator, image: Glyph) -> Glyph:
         sign = rng.choice([-1, 1])  # either way, as often
         turned = np.array(
-            [[matrix[0, 0], sign * matrix[0, 1]], [sign * matrix[1, 0], matrix[1, 1]]]
+            [[forward[0, 0], sign * forward[0, 1]], [sign * forward[1, 0], forward[1, 1]]]
         )
         middle = np.array([13.5, 13.5])
         offset = middle - turned @ middle + sign * np.array(shift)
-        return ndimage.affine_transform(image, turned, offset, order=1)
+        damaged: Glyph = ndimage.affine_transform(image, turned, offset, order=1)
+        return damaged
 
     return corruption
 
@@ -37,57 +43,59 @@ def rotation(degrees: float) -> Corruption:
     return affine([[c, -s], [s, c]])
 
 
-def stray_line(rng, image):
+def stray_line(rng: np.random.Generator, image: Glyph) -> Glyph:
     page = Image.fromarray(np.uint8(255 * image))
     (x0, y0), (x1, y1) = rng.uniform(0, 27, (2, 2))
     ImageDraw.Draw(page).line((x0, y0, x1, y1), fill=255, width=2)
     return np.asarray(page) / 255
 
 
-def stray_dots(rng, image):
+def stray_dots(rng: np.random.Generator, image: Glyph) -> Glyph:
     image = image.copy()
     for y, x in rng.integers(0, 27, (8, 2)):
         image[y : y + 2, x : x + 2] = 1
     return image
 
 
-def blob(rng, image):
+def blob(rng: np.random.Generator, image: Glyph) -> Glyph:
     y, x = np.mgrid[:28, :28]
     cy, cx = rng.uniform(3, 25, 2)
-    return np.maximum(image, np.exp(-((y - cy) ** 2 + (x - cx) ** 2) / (2 * 2.2**2)))
+    spot = np.exp(-((y - cy) ** 2 + (x - cx) ** 2) / (2 * 2.2**2))
+    return np.asarray(np.maximum(image, spot))
 
 
-def missing_piece(rng, image):
+def missing_piece(rng: np.random.Generator, image: Glyph) -> Glyph:
     image = image.copy()
     y, x = rng.integers(4, 17, 2)
     image[y : y + 7, x : x + 7] = 0
     return image
 
 
-def stripes(rng, image):
+def stripes(rng: np.random.Generator, image: Glyph) -> Glyph:
     band = ((np.arange(28) + rng.integers(0, 7)) % 7 < 2)[:, None] * np.ones(28)
     return np.maximum(image, 0.7 * (band if rng.random() < 0.5 else band.T))
 
 
-def grey_gradient(rng, image):
+def grey_gradient(rng: np.random.Generator, image: Glyph) -> Glyph:
     ramp = np.linspace(0, 0.7, 28)[:, None] * np.ones(28)
-    ground = np.rot90(ramp, rng.integers(4))
+    ground = np.rot90(ramp, int(rng.integers(4)))
     return ground + (1 - ground) * image
 
 
-def impulses(rng, image):
+def impulses(rng: np.random.Generator, image: Glyph) -> Glyph:
     hit = rng.random((28, 28)) < 0.12
     return np.where(hit, rng.integers(0, 2, (28, 28)), image)
 
 
-def jpeg(rng, image):
+def jpeg(rng: np.random.Generator, image: Glyph) -> Glyph:
     file = io.BytesIO()
     Image.fromarray(np.uint8(255 * image)).save(file, "JPEG", quality=8)
     return np.asarray(Image.open(file)) / 255
 
 
-def motion_blur(rng, image):
-    return ndimage.uniform_filter1d(image, 7, axis=int(rng.integers(2)))
+def motion_blur(rng: np.random.Generator, image: Glyph) -> Glyph:
+    blurred: Glyph = ndimage.uniform_filter1d(image, 7, axis=int(rng.integers(2)))
+    return blurred
 
 
 CORRUPTIONS: dict[str, Corruption] = {
@@ -119,10 +127,10 @@ CORRUPTIONS: dict[str, Corruption] = {
 }
 
 
-def corrupt(kind: str, images: np.ndarray) -> np.ndarray:
-    """(n, 28, 28) uint8 → the same with one of DAMAGES done to each; the same images are always
+def corrupt(kind: str, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(n, 28, 28) uint8 → the same with one of CORRUPTIONS done to each; the same images are always
     damaged alike."""
     rng = np.random.default_rng(list(CORRUPTIONS).index(kind))
-    harm = CORRUPTIONS[kind]
-    made = np.stack([np.clip(harm(rng, image), 0, 1) for image in images / 255])
-    return np.round(255 * made).astype(np.uint8)
+    corruption = CORRUPTIONS[kind]
+    damaged = np.stack([np.clip(corruption(rng, image), 0, 1) for image in images / 255])
+    return np.round(255 * damaged).astype(np.uint8)

@@ -11,6 +11,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from flax import nnx
@@ -18,13 +19,17 @@ from flax import nnx
 from model import checkpoint
 from model.checkpoint import CheckpointError
 from model.network import DigitCNN, Ensemble
-from train import data, loop, metrics, store
-from train.store import TrainError, claim
+from train import data, metrics
+from train.calibration import calibrate
+from train.command_line import report_failures
+from train.config import Config
+from train.provenance import reproducing_command, versions
+from train.store import claim
 
 
 def build(
     sources: Sequence[Path], output: Path, command: str = "", overwrite: bool = False
-) -> dict:
+) -> dict[str, Any]:
     """Writes the ensemble of these checkpoints to `output`; returns its card.
 
     Raises:
@@ -34,10 +39,10 @@ def build(
             without `overwrite`.
     """
     with claim(output, overwrite=overwrite):
-        return _built(sources, output, command)
+        return _write_ensemble(sources, output, command)
 
 
-def _built(sources: Sequence[Path], output: Path, command: str) -> dict:
+def _write_ensemble(sources: Sequence[Path], output: Path, command: str) -> dict[str, Any]:
     """As `build`."""
     loaded = [checkpoint.load(source) for source in sources]
     (model, first), *others = [(_members(network)[0], card) for network, card in loaded]
@@ -59,10 +64,10 @@ def _built(sources: Sequence[Path], output: Path, command: str) -> dict:
     for seat, member in zip(network.members, members, strict=True):
         nnx.update(seat, nnx.state(member, checkpoint.TRAINED))
     dataset = data.load(first["data"].get("name", ""))
-    abstain = first["config"].get("abstain", loop.Config.abstain)
-    calibration, probabilities = loop.calibrate(network, dataset, abstain)
+    abstain = first["config"].get("abstain", Config.abstain)
+    calibration, probabilities = calibrate(network, dataset, abstain)
     about = "command", "seed", "validation", "test"
-    cards = [one for _, card in loaded for one in card.get("members", [card])]
+    cards = [member for _, card in loaded for member in card.get("members", [card])]
     card = {
         "name": output.name,
         "description": f"Committee of {len(members)} DigitCNN trained on {dataset.name}",
@@ -72,7 +77,7 @@ def _built(sources: Sequence[Path], output: Path, command: str) -> dict:
         "config": first["config"],
         "seed": first["seed"],
         "members": [{field: card.get(field) for field in about} for card in cards],
-        "versions": loop.versions(),
+        "versions": versions(),
         "data": first["data"],
         "history": [],
     } | calibration
@@ -84,7 +89,7 @@ def _members(network: DigitCNN | Ensemble) -> list[DigitCNN]:
     return list(network.members) if isinstance(network, Ensemble) else [network]
 
 
-def _shapes(network: DigitCNN) -> dict[str, tuple]:
+def _shapes(network: DigitCNN) -> dict[str, tuple[int, ...]]:
     variables = checkpoint.variables_by_name(nnx.state(network, checkpoint.TRAINED))
     return {name: variable.shape for name, variable in variables.items()}
 
@@ -101,26 +106,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--overwrite", action="store_true", help="in the place of what is in --output"
     )
-    given = parser.parse_args(arguments)
-    command = store.reproducing_command("train.ensemble", arguments)
-    try:
-        card = build(given.checkpoints, given.output, command, given.overwrite)
-    except (CheckpointError, TrainError, data.DataError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(
-            f"error: {error.filename or given.output} can't be written: {error.strerror or error}.",
-            file=sys.stderr,
-        )
-        return 1
+    options = parser.parse_args(arguments)
+    command = reproducing_command("train.ensemble", arguments)
+    with report_failures(options.output) as outcome:
+        card = build(options.checkpoints, options.output, command, options.overwrite)
+    if outcome.code:
+        return outcome.code
     for number, member in enumerate(card["members"]):
         print(
             f"Member {number}, seed {member['seed']}: test accuracy "
             f"{member['test']['accuracy']:.2%}."
         )
     print(f"Committee: {metrics.describe_accuracy(card['test'])}.")
-    print(f"Checkpoint: {given.output}")
+    print(f"Checkpoint: {options.output}")
     return 0
 
 

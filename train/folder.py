@@ -8,16 +8,18 @@ one for testing.
 """
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.image import ImageError
 from model.recognizer import as_single_glyph
-from train.data import DataError, Dataset, Progress, Split
+from train.dataset import DataError, Dataset, Progress, Split
 
-# where one picture after the other goes
-PARTS = ("validation", "train", "train", "test", "train", "train")
+# where one picture after the other goes; four of them reach every split
+SPLITS = ("validation", "train", "train", "test", "train", "train")
 
 
 def load(folder: Path, progress: Progress) -> Dataset:
@@ -50,7 +52,7 @@ def load(folder: Path, progress: Progress) -> Dataset:
         raise DataError(
             f"The class folder {folder / empty[0]} has no picture; put some there, or delete it."
         )
-    parts: dict[str, list] = {part: [] for part in PARTS}
+    members: dict[str, list[tuple[NDArray[np.uint8], int]]] = {split: [] for split in SPLITS}
     skipped, done, total, shared = [], 0, sum(map(len, files.values())), 0
     for label, (name, pictures) in enumerate(files.items()):
         glyphs = []
@@ -68,20 +70,22 @@ def load(folder: Path, progress: Progress) -> Dataset:
                 "delete it."
             )
         # The first one of a class is trained on, however few there are.
-        parts["train"].append((glyphs[0], label))
+        members["train"].append((glyphs[0], label))
         for glyph in glyphs[1:]:
-            parts[PARTS[shared % len(PARTS)]].append((glyph, label))
+            members[SPLITS[shared % len(SPLITS)]].append((glyph, label))
             shared += 1
-    if not all(parts.values()):
+    if not all(members.values()):
         raise DataError(
             f"{folder} has {total - len(skipped)} pictures: too few to train, validate and test "
             f"with."
         )
-    splits = [_split(parts[part]) for part in ("train", "validation", "test")]
-    return Dataset(str(folder), tuple(files), *splits, tuple(skipped))
+    train, validation, test = (
+        _as_split(members[split]) for split in ("train", "validation", "test")
+    )
+    return Dataset(str(folder), tuple(files), train, validation, test, tuple(skipped))
 
 
-def _split(members: list[tuple[np.ndarray, int]]) -> Split:
+def _as_split(members: list[tuple[NDArray[np.uint8], int]]) -> Split:
     glyphs, labels = zip(*members, strict=True)
     return Split(np.array(glyphs), np.array(labels, np.int32))
 
@@ -90,7 +94,7 @@ def _is_hidden(path: Path) -> bool:
     return path.name.startswith(".") or path.name in ("Thumbs.db", "desktop.ini")
 
 
-def _by_name(paths) -> list[Path]:
+def _by_name(paths: Iterable[Path]) -> list[Path]:
     """Paths as people count: 2 before 10."""
     return sorted(
         paths,

@@ -6,17 +6,23 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from types import FrameType
 from typing import TextIO
 
 KINDS = (signal.SIGINT, signal.SIGTERM)
-received: list[int] = []  # those that came since the program began
+# signals that came since the program began, or since `defer_signals` ended
+received: list[int] = []
+
+
+class Interrupted(Exception):
+    """A run was asked to stop; its state is saved, where there is one."""
 
 
 def raise_on_signals() -> None:
     """From now on, both raise KeyboardInterrupt. They are remembered too: inside a callback, Python
     drops it."""
 
-    def stop(number, frame):
+    def stop(number: int, frame: FrameType | None) -> None:
         received.append(number)
         raise KeyboardInterrupt
 
@@ -32,7 +38,7 @@ def stop_when_closed(stream: TextIO) -> None:
     this process.
     """
 
-    def watch():
+    def watch() -> None:
         while os.read(stream.fileno(), 4096):
             pass
         os.kill(os.getpid(), signal.SIGTERM)
@@ -41,7 +47,7 @@ def stop_when_closed(stream: TextIO) -> None:
 
 
 @contextlib.contextmanager
-def defer_signals() -> Iterator[list]:
+def defer_signals() -> Iterator[list[int]]:
     """A list that both put something into, rather than breaking a step in the middle."""
     try:
         before = [

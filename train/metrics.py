@@ -5,7 +5,14 @@ All functions take labels (n,) int and probabilities (n, classes) float, rows su
 they say otherwise.
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
+
+Labels = NDArray[np.integer[Any]]
+Counts = NDArray[np.integer[Any]]
+Probabilities = NDArray[np.floating[Any]]
 
 SMALLEST = 1e-12  # a probability of 0 would make one mistake cost infinitely much
 
@@ -22,18 +29,18 @@ def wilson_interval(right: int, n: int, z: float = 1.959964) -> tuple[float, flo
     return float(centre - half) if right else 0.0, float(centre + half) if right < n else 1.0
 
 
-def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
+def confusion_matrix(labels: Labels, predicted: Labels, classes: int) -> Counts:
     """(n,), (n,) int → (classes, classes) int: a row a true class, a column a predicted one."""
     matrix = np.zeros((classes, classes), int)
     np.add.at(matrix, (labels, predicted), 1)
     return matrix
 
 
-def per_class(confusion: np.ndarray) -> list[dict[str, float]]:
+def per_class(confusion: Counts) -> list[dict[str, float]]:
     """Precision, recall, F1 and support of each class; 0 where there is nothing to divide by."""
     right, truth, claimed = confusion.diagonal(), confusion.sum(1), confusion.sum(0)
 
-    def share(part, whole):
+    def share(part: Counts, whole: Counts) -> NDArray[np.float64]:
         return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
 
     columns = share(right, claimed), share(right, truth), share(2 * right, truth + claimed), truth
@@ -43,24 +50,25 @@ def per_class(confusion: np.ndarray) -> list[dict[str, float]]:
     ]
 
 
-def losses(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+def losses(labels: Labels, probabilities: Probabilities) -> Probabilities:
     """(n,) negative log-likelihood of each true class, in nats."""
     own = probabilities[np.arange(len(labels)), labels]
-    return -np.log(np.maximum(own, SMALLEST))
+    lost: Probabilities = -np.log(np.maximum(own, SMALLEST))
+    return lost
 
 
-def log_loss(labels: np.ndarray, probabilities: np.ndarray) -> float:
+def log_loss(labels: Labels, probabilities: Probabilities) -> float:
     """Mean negative log-likelihood of the true class, in nats."""
     return float(losses(labels, probabilities).mean())
 
 
-def rank_classes(probabilities: np.ndarray) -> np.ndarray:
+def rank_classes(probabilities: Probabilities) -> Labels:
     """(n, classes) → (n, classes) int: the likeliest class of each first, then its runner-up and so
     on."""
     return np.argsort(-probabilities, axis=1, kind="stable")
 
 
-def shown_instead(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+def shown_instead(labels: Labels, probabilities: Probabilities) -> Labels:
     """(n,) int: the class that an image rather shows, where its label is likely wrong; its label
     everywhere else.
 
@@ -80,7 +88,7 @@ def shown_instead(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     return np.where(sure.max(1) >= 0, sure.argmax(1), labels)
 
 
-def coverage(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, np.ndarray]:
+def coverage(labels: Labels, probabilities: Probabilities) -> dict[str, Probabilities]:
     """What abstaining brings: for each threshold, what is still answered and how much of it is
     right.
 
@@ -105,7 +113,7 @@ def coverage(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, np.ndar
     }
 
 
-def mcnemar(first: np.ndarray, second: np.ndarray) -> tuple[int, int, float]:
+def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> tuple[int, int, float]:
     """Whether one of two networks is better than the other on the same images, by more than chance.
 
     Only images count that exactly one reads right: of networks that are as good, each would read
@@ -128,7 +136,7 @@ def mcnemar(first: np.ndarray, second: np.ndarray) -> tuple[int, int, float]:
 
 
 def reliability(
-    labels: np.ndarray, probabilities: np.ndarray, bins: int = 15
+    labels: Labels, probabilities: Probabilities, bins: int = 15
 ) -> list[dict[str, float]]:
     """Predictions in bins of equal width by confidence: bounds, count, mean confidence and
     accuracy.
@@ -151,7 +159,7 @@ def reliability(
 
 
 def expected_calibration_error(
-    labels: np.ndarray, probabilities: np.ndarray, bins: int = 15
+    labels: Labels, probabilities: Probabilities, bins: int = 15
 ) -> float:
     """Mean distance of confidence from accuracy, bins weighted by count (Guo et al., 2017, eq.
     3)."""
@@ -162,7 +170,7 @@ def expected_calibration_error(
     return float(sum(gaps) / len(labels))
 
 
-def summary(labels: np.ndarray, probabilities: np.ndarray) -> dict:
+def summary(labels: Labels, probabilities: Probabilities) -> dict[str, Any]:
     """What a card says of one evaluation: n, accuracy with its 95 % interval, log loss and ECE."""
     right, n = int((probabilities.argmax(1) == labels).sum()), len(labels)
     return {
@@ -174,7 +182,7 @@ def summary(labels: np.ndarray, probabilities: np.ndarray) -> dict:
     }
 
 
-def describe_accuracy(summary: dict) -> str:
+def describe_accuracy(summary: dict[str, Any]) -> str:
     """A summary's accuracy as it is printed: `99.69% (95 % interval 99.56% to 99.78%, n =
     10,000)`."""
     low, high = summary["accuracy_interval"]
@@ -183,7 +191,7 @@ def describe_accuracy(summary: dict) -> str:
     )
 
 
-def fit_temperature(labels: np.ndarray, logits: np.ndarray) -> float:
+def fit_temperature(labels: Labels, logits: Probabilities) -> float:
     """The T > 0 for which softmax(logits / T) has the least log loss (Guo et al., 2017, section
     4.2).
 
@@ -193,10 +201,9 @@ def fit_temperature(labels: np.ndarray, logits: np.ndarray) -> float:
     # here, since the dashboard needs all of this module but this
     from scipy import optimize, special
 
-    def loss(log_temperature):
-        return -special.log_softmax(logits / np.exp(log_temperature), axis=1)[
-            np.arange(len(labels)), labels
-        ].mean()
+    def loss(log_temperature: float) -> float:
+        logs = special.log_softmax(logits / np.exp(log_temperature), axis=1)
+        return -float(logs[np.arange(len(labels)), labels].mean())
 
     return float(
         np.exp(

@@ -1,7 +1,7 @@
 """Glyphs that show no digit, drawn by program inside jit: what the network learns not to be sure
 about.
 
-    images = outliers(key, digits)  # (n, 28, 28) uint8, each of a random kind
+    images = draw_outliers(key, digits)  # (n, 28, 28) uint8, each of a random kind
 
 Trained with a uniform target (outlier exposure: Hendrycks, Mazeika and Dietterich, 2019), the
 network spreads its probability over all classes on them, and the reader can abstain. Kinds:
@@ -21,10 +21,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import random
+from numpy.typing import NDArray
 
 from train.augment import CENTRE, GRID, SIZE, bend, chance, sample, uniform
 from train.synthetic import render
 
+# of each kind; they add up to 1
 SHARES = {"sign": 0.35, "scribble": 0.15, "loop": 0.1, "half": 0.15, "pair": 0.15, "texture": 0.1}
 SEGMENTS = 12  # straight pieces of a sign or a scribble, at most
 LOOP_SEGMENTS = 40  # straight pieces of a smooth curve
@@ -84,11 +86,11 @@ SIGNS = {
 }
 
 
-def _font() -> tuple[np.ndarray, np.ndarray]:
+def _font() -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """(signs, SEGMENTS, 4) float32 segments (y, x, y, x) in [-1, 1], and (signs, SEGMENTS) which of
-    them are drawn."""
+    them there are."""
     segments = np.zeros((len(SIGNS), SEGMENTS, 4), np.float32)
-    drawn = np.zeros((len(SIGNS), SEGMENTS), bool)
+    there = np.zeros((len(SIGNS), SEGMENTS), bool)
     for sign, polylines in enumerate(SIGNS.values()):
         pieces = []
         for line in polylines:
@@ -99,21 +101,21 @@ def _font() -> tuple[np.ndarray, np.ndarray]:
             pieces += [(*start, *end) for start, end in itertools.pairwise(points)]
         pieces = pieces[:SEGMENTS]
         segments[sign, : len(pieces)] = pieces
-        drawn[sign, : len(pieces)] = True
-    return segments, drawn
+        there[sign, : len(pieces)] = True
+    return segments, there
 
 
-FONT, FONT_DRAWN = _font()
+FONT, FONT_THERE = _font()
 
 
-def sign(key):
+def draw_sign(key: jax.Array) -> jax.Array:
     """A letter, sign or small drawing."""
     choice, pen = random.split(key)
     index = random.randint(choice, (), 0, len(FONT))
-    return render(pen, jnp.asarray(FONT)[index], jnp.asarray(FONT_DRAWN)[index])
+    return render(pen, jnp.asarray(FONT)[index], jnp.asarray(FONT_THERE)[index])
 
 
-def scribble(key):
+def draw_scribble(key: jax.Array) -> jax.Array:
     """One long random curve, or strokes at random."""
     keys = random.split(key, 6)
     corners = random.randint(keys[0], (), 5, SEGMENTS)
@@ -126,7 +128,7 @@ def scribble(key):
     return render(keys[5], segments, jnp.arange(SEGMENTS) < corners)
 
 
-def loop(key):
+def draw_loop(key: jax.Array) -> jax.Array:
     """A drifting Lissajous curve of two to six turns; ratios of 1 and 2 would draw 0 and 8."""
     keys = random.split(key, 5)
     t = jnp.linspace(0, 1, LOOP_SEGMENTS + 1)[:, None] * 2 * jnp.pi
@@ -139,7 +141,7 @@ def loop(key):
     return render(keys[4], segments, jnp.ones(LOOP_SEGMENTS, bool))
 
 
-def half(key, digit):
+def cut_half(key: jax.Array, digit: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Part of a digit, enlarged to a glyph, and how slim it is: cut upright or level through the
     middle third."""
     keys = random.split(key, 3)
@@ -147,23 +149,25 @@ def half(key, digit):
     upright = random.bernoulli(keys[1], 0.7)
     first = random.bernoulli(keys[2], 0.5)
     place = jnp.where(upright, GRID[None, :], GRID[:, None])
-    kept = jnp.where(jnp.where(first, place < cut, place >= cut), digit, 0)
-    rows, columns = kept.max(1) > 0.2, kept.max(0) > 0.2
+    rest = jnp.where(jnp.where(first, place < cut, place >= cut), digit, 0)
+    rows, columns = rest.max(1) > 0.2, rest.max(0) > 0.2
 
-    def span(marks):
+    def span(marks: jax.Array) -> tuple[jax.Array, jax.Array]:
         low = jnp.argmax(marks)
         return low, SIZE - 1 - jnp.argmax(marks[::-1])
 
     (top, bottom), (left, right) = span(rows), span(columns)
     scale = (jnp.maximum(bottom - top, right - left) + 1) / 20
-    y = (GRID - CENTRE) * scale + (top + bottom) / 2
-    x = (GRID - CENTRE) * scale + (left + right) / 2
-    y, x = jnp.meshgrid(y, x, indexing="ij")
+    y, x = jnp.meshgrid(
+        (GRID - CENTRE) * scale + (top + bottom) / 2,
+        (GRID - CENTRE) * scale + (left + right) / 2,
+        indexing="ij",
+    )
     slimness = jnp.minimum(bottom - top, right - left) / jnp.maximum(bottom - top, right - left)
-    return sample(kept, y, x), slimness
+    return sample(rest, y, x), slimness
 
 
-def pair(key, digit, other):
+def squeeze_pair(key: jax.Array, digit: jax.Array, other: jax.Array) -> jax.Array:
     """Two digits, touching or nearly, squeezed into one glyph."""
     keys = random.split(key, 3)
     gap = uniform(keys[0], 5.2, 7.5)
@@ -177,13 +181,13 @@ def pair(key, digit, other):
     return jnp.maximum(left, right)
 
 
-def half_or_pair(key, digit, other):
+def cut_or_squeeze(key: jax.Array, digit: jax.Array, other: jax.Array) -> jax.Array:
     """Part of a digit; but a slim part looks like a 1, and rightly: then a pair."""
-    part, slimness = half(key, digit)
-    return jnp.where(slimness < 0.45, pair(key, digit, other), part)
+    piece, slimness = cut_half(key, digit)
+    return jnp.where(slimness < 0.45, squeeze_pair(key, digit, other), piece)
 
 
-def texture(key):
+def draw_texture(key: jax.Array) -> jax.Array:
     """Nothing but an uneven ground, or a blot: its darker part, filled."""
     keys = random.split(key, 3)
     ground = jnp.clip(0.5 * bend(keys[0]) + uniform(keys[1], -0.4, 0.8), 0, 1)
@@ -202,14 +206,14 @@ def draw_outliers(key: jax.Array, digits: jax.Array) -> jax.Array:
         kind: slice(*ends) for kind, ends in zip(SHARES, itertools.pairwise(bounds), strict=True)
     }
     digit, other = digits, jnp.roll(digits, 1, axis=0)
-    drawn = jnp.concatenate(
+    images = jnp.concatenate(
         [
-            jax.vmap(sign)(keys[own["sign"]]),
-            jax.vmap(scribble)(keys[own["scribble"]]),
-            jax.vmap(loop)(keys[own["loop"]]),
-            jax.vmap(half_or_pair)(keys[own["half"]], digit[own["half"]], other[own["half"]]),
-            jax.vmap(pair)(keys[own["pair"]], digit[own["pair"]], other[own["pair"]]),
-            jax.vmap(texture)(keys[own["texture"]]),
+            jax.vmap(draw_sign)(keys[own["sign"]]),
+            jax.vmap(draw_scribble)(keys[own["scribble"]]),
+            jax.vmap(draw_loop)(keys[own["loop"]]),
+            jax.vmap(cut_or_squeeze)(keys[own["half"]], digit[own["half"]], other[own["half"]]),
+            jax.vmap(squeeze_pair)(keys[own["pair"]], digit[own["pair"]], other[own["pair"]]),
+            jax.vmap(draw_texture)(keys[own["texture"]]),
         ]
     )
-    return jnp.round(jnp.clip(drawn, 0, 1) * 255).astype(jnp.uint8)
+    return jnp.round(jnp.clip(images, 0, 1) * 255).astype(jnp.uint8)

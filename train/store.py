@@ -9,10 +9,9 @@ import dataclasses
 import hashlib
 import json
 import shlex
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import filelock
 import jax
@@ -21,20 +20,18 @@ import numpy as np
 import safetensors.numpy
 from flax import nnx
 from jax import random
+from numpy.typing import NDArray
 
 from model import checkpoint
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 STATE = "state.safetensors"  # the file in a run's output that holds what --resume needs
 # there while a training runs; the system lets go of it when its process ends, however that is
 LOCK = ".lock"
 
-
-def reproducing_command(program: str, arguments: Sequence[str] | None) -> str:
-    """What does a run again, for its card; of these arguments, or of this process's."""
-    said = sys.argv[1:] if arguments is None else arguments
-    return " ".join(
-        ["python -m", program, *(word for word in said if word not in ("--resume", "--overwrite"))]
-    )
+Config = TypeVar("Config", bound="DataclassInstance")
 
 
 class TrainError(Exception):
@@ -59,7 +56,7 @@ def claim(output: Path, resume: bool = False, overwrite: bool = False) -> Iterat
         yield
         return
     lock = filelock.FileLock(output / LOCK, blocking=False)
-    made = [path for path in (output, *output.parents) if not path.exists()]
+    new = [path for path in (output, *output.parents) if not path.exists()]
     try:
         output.mkdir(parents=True, exist_ok=True)
         lock.acquire()
@@ -92,7 +89,7 @@ def claim(output: Path, resume: bool = False, overwrite: bool = False) -> Iterat
         (output / LOCK).unlink(missing_ok=True)  # first: who comes now takes a lock of his own
         lock.release()
         with contextlib.suppress(OSError):  # there is something in it
-            for path in made:
+            for path in new:
                 path.rmdir()
 
 
@@ -107,10 +104,12 @@ class Store:
         data: what tells the run's data from others: names and numbers.
     """
 
-    def __init__(self, path: Path, config, steps: int, data: Mapping[str, Any]):
+    def __init__(
+        self, path: Path, config: "DataclassInstance", steps: int, data: Mapping[str, Any]
+    ) -> None:
         self.path, self.config, self.steps, self.data = path, config, steps, data
 
-    def save(self, state: nnx.Pytree, progress: dict) -> None:
+    def save(self, state: nnx.Pytree, progress: dict[str, Any]) -> None:
         """Keeps a state, and `progress`, which has `step`; by the first process of several."""
         if jax.process_index():
             return
@@ -124,7 +123,7 @@ class Store:
         with checkpoint.atomic_write(self.path) as path:
             path.write_bytes(safetensors.numpy.save(arrays, metadata))
 
-    def restore(self, state: nnx.Pytree) -> dict:
+    def restore(self, state: nnx.Pytree) -> dict[str, Any]:
         """Puts the saved state into `state`, and returns the progress saved with it.
 
         Raises:
@@ -132,7 +131,7 @@ class Store:
                 another version.
         """
         output, current = self.path.parent, _arrays(state)
-        saved, arrays = _read(self.path)
+        saved, arrays = _load_file(self.path)
         config, data = saved.pop("config"), saved.pop("data", None)
         for field, value in json.loads(json.dumps(dataclasses.asdict(self.config))).items():
             if config.get(field) != value:
@@ -145,9 +144,9 @@ class Store:
         if data != wanted:
             was, now = (
                 ", ".join(
-                    f"{name} {value}" for name, value in one.items() if value != other.get(name)
+                    f"{name} {value}" for name, value in these.items() if value != those.get(name)
                 )
-                for one, other in ((data or {}, wanted), (wanted, data or {}))
+                for these, those in ((data or {}, wanted), (wanted, data or {}))
             )
             raise TrainError(
                 f"The data of the interrupted run in {output} changed: it had {was or 'others'}, "
@@ -165,11 +164,11 @@ class Store:
             raise TrainError(
                 f"{self.path} is another version's or another run's; start anew with --overwrite."
             )
-        for name, value in current.items():
-            if jnp.issubdtype(value.dtype, jax.dtypes.prng_key):
-                arrays[name] = random.wrap_key_data(arrays[name])
-        structure = jax.tree.structure(nnx.state(state))
-        nnx.update(state, jax.tree.unflatten(structure, [arrays[name] for name in current]))
+        leaves = [
+            random.wrap_key_data(jnp.asarray(arrays[name])) if _is_key(value) else arrays[name]
+            for name, value in current.items()
+        ]
+        nnx.update(state, jax.tree.unflatten(jax.tree.structure(nnx.state(state)), leaves))
         return saved
 
     def clear(self) -> None:
@@ -178,13 +177,13 @@ class Store:
             self.path.unlink(missing_ok=True)
 
 
-def load_config(output: Path, kind: type):
+def load_config(output: Path, kind: type[Config]) -> Config:
     """The config, of that dataclass, with which the interrupted run in a folder was started.
 
     Raises:
         TrainError: there is none, it is damaged or another version's.
     """
-    saved, _ = _read(output / STATE)
+    saved, _ = _load_file(output / STATE)
     values = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in saved["config"].items()
@@ -194,7 +193,7 @@ def load_config(output: Path, kind: type):
     return kind(**values)
 
 
-def _read(path: Path) -> tuple[dict, dict[str, np.ndarray]]:
+def _load_file(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """What was saved: progress with config and data, and arrays."""
     try:
         with safetensors.safe_open(path, "numpy") as file:
@@ -221,7 +220,7 @@ def _read(path: Path) -> tuple[dict, dict[str, np.ndarray]]:
     return saved, arrays
 
 
-def _checksum(arrays: Mapping[str, np.ndarray], about: str) -> str:
+def _checksum(arrays: Mapping[str, NDArray[Any]], about: str) -> str:
     digest = hashlib.sha256(about.encode())
     for name in sorted(arrays):
         digest.update(f"{name} {arrays[name].dtype} {arrays[name].shape}".encode())
@@ -236,6 +235,10 @@ def _arrays(state: nnx.Pytree) -> dict[str, jax.Array]:
     return {jax.tree_util.keystr(path, simple=True, separator="."): leaf for path, leaf in leaves}
 
 
-def _key_data(leaf):
+def _key_data(leaf: jax.Array) -> jax.Array:
     """Random keys are saved as the numbers they are made of."""
-    return random.key_data(leaf) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else leaf
+    return random.key_data(leaf) if _is_key(leaf) else leaf
+
+
+def _is_key(leaf: jax.Array) -> bool:
+    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)

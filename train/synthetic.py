@@ -1,7 +1,7 @@
 """Digits drawn by program inside jit, as people draw them with a mouse or a finger, in more shapes
 than MNIST has.
 
-    images, labels = drawn(key, 8)  # (8, 28, 28) uint8 and (8,) int32
+    images, labels = draw_digits(key, 8)  # (8, 28, 28) uint8 and (8,) int32
 
 MNIST was written in pencil by Americans. With a mouse the stroke is even and its corners are round;
 elsewhere a 7 is crossed, a 1 has a flag and a foot, a 4 is open, a 0 slashed. SHAPES lists such
@@ -10,18 +10,22 @@ same.
 """
 
 import itertools
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import random
+from numpy.typing import NDArray
 from scipy.interpolate import BSpline
 
 from train.augment import CENTRE, GRID, uniform
 
-# Ways to write each digit: strokes, each a row of points x, y on a grid of 0 to 9, y downwards. A
-# stroke is rounded as it passes a point, but for one given twice, which is a corner.
-SHAPES = {
+Way = list[str]  # strokes, each a row of points x, y on a grid of 0 to 9, y downwards
+
+# Ways to write each digit. A stroke is rounded as it passes a point, but for one that is there
+# twice, which is a corner. Networks were trained on them as they are.
+SHAPES: dict[int, list[Way]] = {
     0: [
         ["502011030649797989938050"],
         ["6020010517496979948160"],
@@ -118,7 +122,7 @@ SHAPES = {
 }
 # Rarer ways, which only the page reader learns (train/compose.py): a 1 with an upstroke as long as
 # itself, lightning, low bars, an 8 that is open at its top, tails like a g's or an S'.
-RARE = {
+RARE: dict[int, list[Way]] = {
     1: [["17606069"], ["18606069"], ["07505059"], ["26606049"]],
     4: [["5014147449"], ["602525856549"], ["30151575", "604959"]],
     7: [["10909049", "3686"], ["1210909049", "2676"], ["00808059", "478757"]],
@@ -130,11 +134,30 @@ RARE = {
         ["6230214365626577582817"],
     ],
 }
-PLACES = 44  # of the pen along a shape, at most
+PLACES = 44  # of the pen along a shape, at most; a rounded stroke has two for each of its points
 POINTS = 24  # of a shape, at most
 
 
-def _along(points: int) -> np.ndarray:
+class Shapes(NamedTuple):
+    """Shapes as arrays of one length each, for jit.
+
+    Attributes:
+        labels: (n,) the digit that each is.
+        points: (n, POINTS, 2) y, x in [-1, 1].
+        twins: (n, POINTS) of each point, the one that it moves with: itself, but for a corner's
+            second.
+        weights: (n, PLACES, POINTS) of the points, which add up to each place of the pen.
+        down: (n, PLACES - 1) whether the pen draws from a place to the next.
+    """
+
+    labels: NDArray[np.int32]
+    points: NDArray[np.float32]
+    twins: NDArray[np.int32]
+    weights: NDArray[np.float32]
+    down: NDArray[np.bool_]
+
+
+def _weights_along(points: int) -> NDArray[np.float64]:
     """(places, points): the weights that each of a stroke's points has at places along its rounded
     line.
 
@@ -144,45 +167,46 @@ def _along(points: int) -> np.ndarray:
     if points == 2:
         return np.eye(2)
     knots = np.concatenate([[0, 0], np.arange(points - 1), [points - 2, points - 2]])
-    return BSpline.design_matrix(np.linspace(0, points - 2, 2 * points), knots, 2).toarray()
+    places = np.linspace(0, points - 2, 2 * points)
+    weights: NDArray[np.float64] = BSpline.design_matrix(places, knots, 2).toarray()
+    return weights
 
 
-def _shapes(ways: dict[int, list[list[str]]]) -> tuple[np.ndarray, ...]:
-    """Of each shape: its digit, its points, which of them move together, the places' weights, where
-    the pen is down."""
+def _as_arrays(ways: dict[int, list[Way]]) -> Shapes:
+    """All ways to write all digits, in their order."""
     count = sum(map(len, ways.values()))
     labels = np.repeat(list(ways), list(map(len, ways.values())))
-    points = np.zeros((count, POINTS, 2), np.float32)  # y, x in [-1, 1]
+    points = np.zeros((count, POINTS, 2), np.float32)
     twins = np.zeros((count, POINTS), np.int32)
     weights = np.zeros((count, PLACES, POINTS), np.float32)
-    down = np.zeros((count, PLACES - 1), bool)  # from a place to the next
+    down = np.zeros((count, PLACES - 1), bool)
     for shape, strokes in enumerate(itertools.chain(*ways.values())):
         first = place = 0
         for stroke in strokes:
-            way = [
+            corners = [
                 (int(y) / 4.5 - 1, int(x) / 4.5 - 1)
                 for x, y in zip(stroke[::2], stroke[1::2], strict=True)
             ]
-            last, along = first + len(way), _along(len(way))
-            points[shape, first:last] = way
+            last, along = first + len(corners), _weights_along(len(corners))
+            points[shape, first:last] = corners
             twins[shape, first:last] = [
-                first + i - (i > 0 and point == way[i - 1]) for i, point in enumerate(way)
+                first + i - (i > 0 and point == corners[i - 1]) for i, point in enumerate(corners)
             ]
             weights[shape, place : place + len(along), first:last] = along
             down[shape, place : place + len(along) - 1] = True
             first, place = last, place + len(along)
-    return labels.astype(np.int32), points, twins, weights, down
+    return Shapes(labels.astype(np.int32), points, twins, weights, down)
 
 
-LABELS, SHAPE_POINTS, TWINS, WEIGHTS, DOWN = _shapes(SHAPES)
-RARELY = _shapes(RARE)
+USUAL = _as_arrays(SHAPES)
+UNUSUAL = _as_arrays(RARE)
 # Each digit is as likely as another, however many ways there are to write it.
 CHANCES = np.concatenate([np.full(len(ways), 0.1 / len(ways)) for ways in SHAPES.values()]).astype(
     np.float32
 )
 
 
-def render(key, segments, down):
+def render(key: jax.Array, segments: jax.Array, down: jax.Array) -> jax.Array:
     """Straight pieces of a pen's way → (28, 28) in [0, 1]: even strokes of random width, as MNIST
     lays out a digit.
 
@@ -212,24 +236,25 @@ def render(key, segments, down):
     return jnp.clip(radius + 0.5 - jnp.sqrt(nearest), 0, 1)
 
 
-def draw_digit(key):
+def draw_digit(key: jax.Array) -> tuple[jax.Array, jax.Array]:
     """One digit, (28, 28) in [0, 1], and its label."""
     keys = random.split(key, 5)
     shape = random.choice(keys[0], len(CHANCES), p=jnp.asarray(CHANCES))
     moved = uniform(keys[1], 0.03, 0.13) * random.normal(keys[2], (POINTS, 2))
-    points = jnp.asarray(SHAPE_POINTS)[shape] + moved[jnp.asarray(TWINS)[shape]]
+    points = jnp.asarray(USUAL.points)[shape] + moved[jnp.asarray(USUAL.twins)[shape]]
     # y, x: narrower or wider
     points *= jnp.stack([1.0, 0.8 * jnp.exp(0.22 * random.normal(keys[3]))])
-    places = jnp.asarray(WEIGHTS)[shape] @ points
+    places = jnp.asarray(USUAL.weights)[shape] @ points
     segments = jnp.concatenate([places[:-1], places[1:]], 1)
-    return render(keys[4], segments, jnp.asarray(DOWN)[shape]), jnp.asarray(LABELS)[shape]
+    down, label = jnp.asarray(USUAL.down)[shape], jnp.asarray(USUAL.labels)[shape]
+    return render(keys[4], segments, down), label
 
 
 def pen_positions(
     label: int, rng: np.random.Generator, rare: bool = False
-) -> tuple[np.ndarray, np.ndarray]:
-    """One drawing of a digit outside of jit, as `digit` draws it: where the pen passes, and where
-    it is down.
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """One drawing of a digit outside of jit, as `draw_digit` draws it: where the pen passes, and
+    where it is down.
 
     Args:
         label: the digit.
@@ -240,13 +265,12 @@ def pen_positions(
         (PLACES, 2) float32 y, x, about -1 to 1, and (PLACES - 1,) bool, whether it draws from a
             place to the next.
     """
-    labels, points, twins, weights, down = (
-        RARELY if rare else (LABELS, SHAPE_POINTS, TWINS, WEIGHTS, DOWN)
-    )
-    shape = rng.choice(np.flatnonzero(labels == label))
+    shapes = UNUSUAL if rare else USUAL
+    shape = rng.choice(np.flatnonzero(shapes.labels == label))
     moved = rng.uniform(0.03, 0.13) * rng.normal(size=(POINTS, 2))
-    way = (points[shape] + moved[twins[shape]]) * [1.0, 0.8 * np.exp(0.22 * rng.normal())]
-    return weights[shape] @ way.astype(np.float32), down[shape]
+    width = 0.8 * np.exp(0.22 * rng.normal())
+    points = (shapes.points[shape] + moved[shapes.twins[shape]]) * [1.0, width]
+    return shapes.weights[shape] @ points.astype(np.float32), shapes.down[shape]
 
 
 def draw_digits(key: jax.Array, n: int) -> tuple[jax.Array, jax.Array]:

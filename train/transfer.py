@@ -1,11 +1,12 @@
-"""What a training takes from another's checkpoint: its weights to start from, its images, or its
-answers as targets.
+"""What a training takes from another's checkpoint: its weights to start from, its classes, or its
+answers as targets. The images that are rehearsed are train/rehearsal.py's.
 
     python -m train --data my_digits --from checkpoints/default --freeze conv1,conv2
     python -m train --preset tiny --teacher checkpoints/default
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from flax import nnx
@@ -13,31 +14,26 @@ from flax import nnx
 from model import checkpoint
 from model.network import DigitCNN, Ensemble
 from train import data
+from train.dataset import Dataset, Split
 
 
 class TransferError(Exception):
     """A network can't start as asked; the message is one sentence that says why and what to do."""
 
 
-def check_start(
-    source: str, freeze: str, teacher: str = "", rehearse: bool = False, **arguments
-) -> None:
+def check_start(source: str, freeze: str, teacher: str = "", **arguments: Any) -> None:
     """Sees that a training can start as asked, before any data are read.
 
     Args:
         source: the folder of a checkpoint to start from, or "".
-        freeze: as `frozen` takes it.
+        freeze: as `trainable_filter` takes it.
         teacher: the folder of a checkpoint to learn from, or "".
-        rehearse: whether `known` is to give its images.
         arguments: DigitCNN's.
 
     Raises:
         CheckpointError: a checkpoint is missing or damaged.
-        TransferError: what `network` and `frozen` would raise, or there is no checkpoint to
-            rehearse with.
+        TransferError: what `build_network` and `trainable_filter` would raise.
     """
-    if rehearse:
-        _some(source)
     if source:
         trainable_filter(
             freeze, build_network(checkpoint.read_card(source)["classes"], 0, source, **arguments)
@@ -46,7 +42,7 @@ def check_start(
         checkpoint.read_card(teacher)
 
 
-def build_network(classes: Sequence[str], seed: int, source: str, **arguments) -> DigitCNN:
+def build_network(classes: Sequence[str], seed: int, source: str, **arguments: Any) -> DigitCNN:
     """A network to train.
 
     Args:
@@ -60,17 +56,17 @@ def build_network(classes: Sequence[str], seed: int, source: str, **arguments) -
         CheckpointError: the checkpoint is missing or damaged.
         TransferError: the checkpoint is of another architecture.
     """
-    made = DigitCNN(len(classes), **arguments, rngs=nnx.Rngs(seed))
+    network = DigitCNN(len(classes), **arguments, rngs=nnx.Rngs(seed))
     if not source:
-        return made
+        return network
     loaded, card = checkpoint.load(source)
-    state = nnx.state(made, checkpoint.TRAINED)
-    given, wanted = (
-        checkpoint.variables_by_name(part)
-        for part in (nnx.state(loaded, checkpoint.TRAINED), state)
+    state = nnx.state(network, checkpoint.TRAINED)
+    trained, wanted = (
+        checkpoint.variables_by_name(variables)
+        for variables in (nnx.state(loaded, checkpoint.TRAINED), state)
     )
     another = f"The checkpoint {source} is of another architecture ({card['network']}): its "
-    if given.keys() != wanted.keys():
+    if trained.keys() != wanted.keys():
         raise TransferError(
             f"{another}layers are others; take that of a single network, and its --depth."
         )
@@ -80,7 +76,7 @@ def build_network(classes: Sequence[str], seed: int, source: str, **arguments) -
         if name in card["classes"]
     ]
     for name, variable in wanted.items():
-        value = given[name][...]
+        value = trained[name][...]
         if name.startswith("head.") and value.shape[:-1] == variable.shape[:-1]:
             for own, theirs in shared:
                 variable[...] = variable[...].at[..., own].set(value[..., theirs])
@@ -88,54 +84,18 @@ def build_network(classes: Sequence[str], seed: int, source: str, **arguments) -
             variable[...] = value
         else:
             raise TransferError(f"{another}{name} doesn't fit; take its --widths and --features.")
-    nnx.update(made, state)
-    return made
+    nnx.update(network, state)
+    return network
 
 
-def rehearsal_images(source: str, classes: Sequence[str]) -> data.Split:
-    """The training images of a checkpoint, of those classes that a new network has too, to be
-    rehearsed.
-
-    Trained further on a few images alone, a network forgets what it knew before (McCloskey and
-    Cohen, 1989: Catastrophic interference in connectionist networks).
-
-    Args:
-        source: the folder of the checkpoint.
-        classes: those of the network to train.
-
-    Raises:
-        CheckpointError: the checkpoint is missing or damaged.
-        TransferError: there is no checkpoint, or its images are not to be had.
-    """
-    _some(source)
-    try:
-        dataset = data.load(checkpoint.read_card(source)["data"].get("name", ""))
-    except data.DataError as error:
-        raise TransferError(
-            f"{error} {source} was trained on it; --rehearse 0 goes without."
-        ) from error
-    number = np.array(
-        [classes.index(name) if name in classes else -1 for name in dataset.classes], np.int32
-    )
-    labels = number[dataset.train.labels]
-    return data.Split(dataset.train.images[labels >= 0], labels[labels >= 0])
-
-
-def _some(source: str) -> None:
-    if not source:
-        raise TransferError(
-            "--rehearse mixes in what a checkpoint was trained on; say which one with --from."
-        )
-
-
-def with_corrections(dataset: data.Dataset, path: str, source: str) -> data.Dataset:
+def with_corrections(dataset: Dataset, path: str, source: str) -> Dataset:
     """A dataset with a file of corrections in the place of its training images.
 
     Its classes come first, so that the labels of its images stay as they are; then follow the
     others that the checkpoint knows, and those that are new.
 
     Args:
-        dataset: the one to correct; its validation and test images stay.
+        dataset: the one to correct; its validation and test splits stay.
         path: of the corrections, as `data.read_glyphs` takes it.
         source: the folder of the checkpoint to start from, or "".
 
@@ -144,10 +104,10 @@ def with_corrections(dataset: data.Dataset, path: str, source: str) -> data.Data
         CheckpointError: the checkpoint is missing or damaged.
     """
     glyphs, names = data.read_glyphs(path)
-    known = checkpoint.read_card(source)["classes"] if source else []
-    classes = tuple(dict.fromkeys((*dataset.classes, *known, *sorted(names.tolist()))))
+    former = checkpoint.read_card(source)["classes"] if source else []
+    classes = tuple(dict.fromkeys((*dataset.classes, *former, *sorted(names.tolist()))))
     labels = np.array([classes.index(name) for name in names.tolist()], np.int32)
-    return dataset._replace(classes=classes, train=data.Split(glyphs, labels))
+    return dataset._replace(classes=classes, train=Split(glyphs, labels))
 
 
 def load_teacher(source: str, classes: Sequence[str]) -> DigitCNN | Ensemble | None:
@@ -171,7 +131,7 @@ def load_teacher(source: str, classes: Sequence[str]) -> DigitCNN | Ensemble | N
     return loaded
 
 
-def trainable_filter(names: str, model: DigitCNN) -> Callable:
+def trainable_filter(names: str, model: DigitCNN) -> nnx.filterlib.Filter:
     """Layers that are not trained, as `conv1,conv2` → a filter of nnx that holds for the parameters
     that are.
 
@@ -181,7 +141,7 @@ def trainable_filter(names: str, model: DigitCNN) -> Callable:
         TransferError: no such layer, or nothing is left to train.
     """
     layers = list(
-        dict.fromkeys(path[0] for path, _ in nnx.to_flat_state(nnx.state(model, nnx.Param)))
+        dict.fromkeys(str(path[0]) for path, _ in nnx.to_flat_state(nnx.state(model, nnx.Param)))
     )
     chosen = [name for name in names.split(",") if name]
     for name in chosen:

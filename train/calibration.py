@@ -1,0 +1,78 @@
+"""What a trained network answers, and how sure it is to be.
+
+from train import calibration
+fields, probabilities = calibration.calibrate(network, dataset, abstain=0.002)
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax.sharding import PartitionSpec
+from numpy.typing import NDArray
+from scipy.special import softmax
+
+from model import checkpoint
+from model.network import DigitCNN, Ensemble
+from train import metrics
+from train.dataset import Dataset
+
+EVALUATION_BATCH = 500  # images that a network answers at once
+CALIBRATION_IMAGES = 300  # validation images; fewer tell neither how sure to be nor when to abstain
+
+
+@nnx.jit
+def forward(model: DigitCNN | Ensemble, images: jax.Array) -> jax.Array:
+    """(n, 28, 28) uint8 → (n, classes) float32 logits, the same on every device."""
+    logits, alone = model(images), jax.sharding.get_abstract_mesh().empty
+    return logits if alone else jax.lax.with_sharding_constraint(logits, PartitionSpec())
+
+
+def predict(model: DigitCNN | Ensemble, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(n, 28, 28) uint8 → (n, classes) float32 logits, in batches of one size: the last is
+    padded."""
+    model = nnx.view(model, deterministic=True, use_running_average=True)
+    logits = []
+    for start in range(0, len(images), EVALUATION_BATCH):
+        batch = images[start : start + EVALUATION_BATCH]
+        padded = np.concatenate(
+            [batch, np.zeros((EVALUATION_BATCH - len(batch), *batch.shape[1:]), batch.dtype)]
+        )
+        logits.append(np.asarray(forward(model, jnp.asarray(padded)))[: len(batch)])
+    return np.concatenate(logits)
+
+
+def calibrate(
+    network: DigitCNN | Ensemble, dataset: Dataset, abstain: float, source: str = ""
+) -> tuple[dict[str, Any], NDArray[np.float32]]:
+    """How sure a trained network is to be, and how good it then is.
+
+    Args:
+        network: as it was trained.
+        dataset: its validation split decides, its test split is looked at.
+        abstain: share of the validation images on which the reader is to abstain.
+        source: the folder of a checkpoint that tells temperature and threshold where validation
+            images are few, or "".
+
+    Returns:
+        A card's fields `parameters`, `temperature`, `threshold`, `validation` and `test`, and the
+        calibrated probabilities (n, classes) float32 of the test images.
+    """
+    labels, logits = dataset.validation.labels, predict(network, dataset.validation.images)
+    few = len(logits) < CALIBRATION_IMAGES
+    former = checkpoint.read_card(source) if few and source else {}
+    temperature = former.get("temperature", 1.0) if few else metrics.fit_temperature(labels, logits)
+    validated = softmax(logits / temperature, axis=1)
+    threshold = (
+        former.get("threshold", 0.0) if few else float(np.quantile(validated.max(1), abstain))
+    )
+    probabilities = softmax(predict(network, dataset.test.images) / temperature, axis=1)
+    return {
+        "parameters": sum(p.size for p in jax.tree.leaves(nnx.state(network, nnx.Param))),
+        "temperature": temperature,
+        "threshold": threshold,
+        "validation": metrics.summary(labels, validated),
+        "test": metrics.summary(dataset.test.labels, probabilities),
+    }, probabilities

@@ -1,0 +1,159 @@
+"""What makes a run of `python -m train`: its Config, and the presets of one."""
+
+import dataclasses
+from typing import Any
+
+from model import checkpoint
+from train.dataset import VALIDATION
+from train.store import TrainError
+
+# of a Config's values, those that are arguments of DigitCNN
+NETWORK = ("widths", "depth", "features", "dropout")
+SHARES = (  # values of a Config from 0 to 1
+    "warmup",
+    "label_smoothing",
+    "dropout",
+    "average_decay",
+    "damage",
+    "drawn",
+    "outliers",
+    "abstain",
+)
+# what values of a Config make sense
+BOUNDS: dict[str, tuple[float, float]] = dict.fromkeys(SHARES, (0, 1)) | {
+    "epochs": (1, 10_000),
+    "batch_size": (1, 65_536),
+    "learning_rate": (0, 10),
+    "train_limit": (0, 10**9),
+    "epoch_images": (0, 10**9),
+    "validation": (1, 10**9),
+    "rehearse": (0, 0.9),
+    "warp": (0, 3),
+    "depth": (1, 9),
+    "features": (0, 65_536),
+    "beta1": (0, 0.999),
+    "beta2": (0, 0.99999),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """What makes a run. Each field is a flag of `python -m train`, and all are saved in the
+    card."""
+
+    data: str = "mnist"  # a TFDS name, or a folder of class folders of pictures
+    from_: str = ""  # the folder of a checkpoint to start from, rather than from random weights
+    freeze: str = ""  # layers that stay as they are in that checkpoint, such as conv1,conv2
+    # share of an epoch's images that come from what that checkpoint was trained on
+    rehearse: float = 0.0
+    # a file of glyphs with labels (npz) to train on; the training images of --data are rehearsed
+    corrections: str = ""
+    # the folder of a checkpoint whose answers are the targets, in place of the labels
+    teacher: str = ""
+    seed: int = 0  # of the weights, the order, the distortions and the dropout
+    epochs: int = 56  # passes over the training images
+    batch_size: int = 128  # images a step
+    learning_rate: float = 2e-3  # the highest, reached after the warm-up
+    # share of the run in which the learning rate rises; then it falls as a cosine
+    warmup: float = 0.1
+    weight_decay: float = 0.02  # AdamW's, times the learning rate
+    beta1: float = 0.9  # AdamW's, how much of the gradients' average stays at each step
+    beta2: float = 0.999  # AdamW's, how much of the average of their squares stays
+    widths: tuple[int, ...] = (32, 48, 96)  # channels of the network's stem and of its two stages
+    depth: int = 2  # convolutions in each of the network's two stages
+    features: int = 128  # units of the network's hidden layer; 0: none
+    label_smoothing: float = 0.02  # share of the target that is spread over all classes
+    dropout: float = 0.4  # share of the hidden layer's inputs that are dropped
+    average_decay: float = 0.9995  # of the weights' exponential moving average, which is what ships
+    augmentation: bool = True  # distort the images (train/augment.py)
+    # how far the distortions bend, turn and thicken an image; 1 is as hands differ
+    warp: float = 1.0
+    damage: float = 0.4  # share of the images that are damaged, not only warped
+    # digits drawn by program, as a share of the batch added to it; none where classes are others
+    drawn: float = 0.0625
+    # glyphs that show no digit, drawn by program, as a share of the batch added to it
+    outliers: float = 0.125
+    # share of the validation digits on which the reader is to abstain, being the least sure
+    abstain: float = 0.002
+    # the last training images, never trained on; at most a sixth
+    validation: int = VALIDATION
+    train_limit: int = 0  # train on the first so many images alone; 0: on all
+    # the least images of an epoch: where there are fewer, each is taken several times
+    epoch_images: int = 2048
+
+    def __post_init__(self) -> None:
+        for field, (low, high) in BOUNDS.items():
+            if not low <= getattr(self, field) <= high:
+                flag = "--" + field.replace("_", "-")
+                raise TrainError(
+                    f"{flag} should be from {low} to {high}, not {getattr(self, field)}."
+                )
+        if len(self.widths) != 3 or min(self.widths) < 1:
+            raise TrainError(f"--widths should be three numbers above 0, not {self.widths}.")
+        if self.freeze and not self.from_:
+            raise TrainError(
+                "--freeze keeps layers as they are in a checkpoint; say which one with --from."
+            )
+
+
+PRESETS = {
+    # what makes a network good soonest: small, large steps, little memory, no distortions
+    "fast": Config(
+        epochs=1,
+        batch_size=256,
+        learning_rate=8e-3,
+        warmup=0.2,
+        beta1=0.7,
+        beta2=0.9,
+        widths=(16, 32, 64),
+        depth=1,
+        features=64,
+        dropout=0.0,
+        average_decay=0.98,
+        augmentation=False,
+        damage=0.0,
+        drawn=0.0,
+        outliers=0.0,
+    ),
+    "default": Config(),
+    "best": Config(epochs=80),
+    # 7,460 parameters, to learn from a --teacher; depth does more for it than width
+    "tiny": Config(
+        epochs=40,
+        learning_rate=2e-2,
+        widths=(10, 10, 13),
+        depth=3,
+        features=0,
+        dropout=0.0,
+        average_decay=0.998,
+        warp=0.5,
+        damage=0.0,
+        drawn=0.0,
+        outliers=0.0,
+    ),
+    # what --from takes
+    "finetune": Config(epochs=12, learning_rate=5e-4, average_decay=0.99, rehearse=0.5),
+    # What --corrections takes. With more epochs, a hundred are read no better. Damages would take
+    # half the time that all waits for the compiler, and in so few epochs a network hardly forgets
+    # how to read what is damaged.
+    "teach": Config(
+        epochs=4,
+        learning_rate=5e-4,
+        average_decay=0.98,
+        rehearse=0.5,
+        epoch_images=1024,
+        damage=0.0,
+    ),
+}
+
+
+def network_shape(config: Config) -> dict[str, Any]:
+    """Of a Config's values, those that are arguments of DigitCNN."""
+    return {name: getattr(config, name) for name in NETWORK}
+
+
+def architecture_of(source: str) -> dict[str, Any]:
+    """The values of a Config that make a network of a checkpoint's shape; raises
+    CheckpointError."""
+    arguments = checkpoint.network_arguments(checkpoint.read_card(source))
+    return {name: value for name, value in arguments.items() if name in NETWORK}

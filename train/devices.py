@@ -1,0 +1,61 @@
+"""The devices that a training runs on: how JAX makes them of a machine's cores, and what lies on
+them.
+
+Importing this imports no JAX, which reads the environment when it starts: `set_up_devices` has to
+come first.
+"""
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jax.sharding import Mesh
+
+
+def set_up_devices(count: int | None = None) -> None:
+    """Tells JAX, before it is imported, how to train on this machine's cores; what XLA_FLAGS says
+    already goes first.
+
+    One device a core: a core that works on its own share of the batch keeps it in its cache. And
+    one operation after the other, for the same reason.
+    """
+    flags = f"--xla_force_host_platform_device_count={count or os.cpu_count()}"
+    os.environ.setdefault(
+        "XLA_FLAGS", f"{flags} --xla_cpu_enable_concurrency_optimized_scheduler=false"
+    )
+
+
+def choose_mesh(batch_size: int) -> "Mesh":
+    """As many of the devices as share a batch evenly, in one row; those of all processes, if there
+    are several.
+
+    Raises:
+        TrainError: there are several processes, and their devices can't share a batch evenly.
+    """
+    import jax
+    import numpy as np
+    from jax.sharding import Mesh
+
+    from model.convolution import BATCH_AXIS
+    from train.store import TrainError
+
+    devices = jax.devices()
+    count = max(n for n in range(1, len(devices) + 1) if batch_size % n == 0)
+    if jax.process_count() > 1 and count < len(devices):
+        raise TrainError(
+            f"A batch of {batch_size} can't be split over {len(devices)} devices; choose another "
+            f"--batch-size."
+        )
+    return Mesh(np.array(devices[:count]), (BATCH_AXIS,))
+
+
+def replicate_on(mesh: "Mesh") -> Callable[[Any], Any]:
+    """A function that puts arrays, in any structure, on every device of a mesh.
+
+    Not jax.device_put: it knows this process' devices alone, an identity under jit those of all.
+    """
+    import jax
+    from jax.sharding import NamedSharding, PartitionSpec
+
+    return jax.jit(lambda arrays: arrays, out_shardings=NamedSharding(mesh, PartitionSpec()))

@@ -1,0 +1,150 @@
+"""Which images a training rehearses: those that a network knew before, among those that it learns.
+
+Trained further on a few images alone, a network forgets what it knew (McCloskey and Cohen, 1989:
+Catastrophic interference in connectionist networks). So an epoch mixes old images in:
+
+- of `--rehearse`, a share of what the checkpoint to start from was trained on;
+- with `--corrections`, of the training images of --data, in whose place they are.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model import checkpoint
+from train import data
+from train.config import Config
+from train.dataset import DataError, Dataset, Split
+from train.transfer import TransferError
+
+# times that a correction is shown in an epoch, at most: few of them should not drown what is
+# rehearsed
+MOST_SHOWN = 10
+
+
+class Mixture(NamedTuple):
+    """What a training shows: images to learn and, among them, images to rehearse.
+
+    Attributes:
+        split: all of them; those to learn come first.
+        learned: (m,) int32, the images of `split` that an epoch learns, some several times.
+        old: the images of `split` that may be rehearsed.
+        rehearsed: how many of these an epoch shows.
+    """
+
+    split: Split
+    learned: NDArray[np.int32]
+    old: range
+    rehearsed: int
+
+    @property
+    def epoch_images(self) -> int:
+        """How many images an epoch shows."""
+        return len(self.learned) + self.rehearsed
+
+
+def check(config: Config) -> None:
+    """Sees that there is something to rehearse, before any data are read.
+
+    Raises:
+        TransferError: it is to come from a checkpoint, and there is none.
+    """
+    if config.rehearse and not config.corrections:
+        _require_source(config.from_)
+
+
+def mix(config: Config, dataset: Dataset, original: Dataset) -> Mixture:
+    """What a training shows.
+
+    Args:
+        config: of the training.
+        dataset: whose training images are to be learned.
+        original: the same one before corrections took the place of its training images.
+
+    Raises:
+        CheckpointError: the checkpoint to start from is missing or damaged.
+        TransferError: there is none, or its images are not to be had.
+    """
+    split = dataset.train
+    if config.train_limit:
+        split = Split(split.images[: config.train_limit], split.labels[: config.train_limit])
+    count = len(split.labels)
+    least = config.epoch_images
+    if config.corrections:
+        least = min(least, MOST_SHOWN * count)
+    learned = epoch_indices(split.labels, least)
+    if not config.rehearse:
+        return Mixture(split, learned, range(0), 0)
+    old = original.train if config.corrections else images_of(config.from_, dataset.classes)
+    whole = max(len(learned), config.epoch_images) / (1 - config.rehearse)
+    rehearsed = round(whole) - len(learned) if len(old.labels) else 0
+    return Mixture(
+        Split(
+            np.concatenate([split.images, old.images]), np.concatenate([split.labels, old.labels])
+        ),
+        learned,
+        range(count, count + len(old.labels)),
+        rehearsed,
+    )
+
+
+def images_of(source: str, classes: tuple[str, ...]) -> Split:
+    """The training images of a checkpoint, of those classes that a new network has too.
+
+    Args:
+        source: the folder of the checkpoint.
+        classes: those of the network to train.
+
+    Raises:
+        CheckpointError: the checkpoint is missing or damaged.
+        TransferError: there is no checkpoint, or its images are not to be had.
+    """
+    _require_source(source)
+    try:
+        dataset = data.load(checkpoint.read_card(source)["data"].get("name", ""))
+    except DataError as error:
+        raise TransferError(
+            f"{error} {source} was trained on it; --rehearse 0 goes without."
+        ) from error
+    number = np.array(
+        [classes.index(name) if name in classes else -1 for name in dataset.classes], np.int32
+    )
+    labels = number[dataset.train.labels]
+    return Split(dataset.train.images[labels >= 0], labels[labels >= 0])
+
+
+def epoch_indices(labels: NDArray[np.int32], epoch_images: int) -> NDArray[np.int32]:
+    """(n,) labels → (m,): the images that an epoch learns, m ≥ epoch_images, each at least once.
+
+    Images of rare classes are shown several times: every class comes up at least half as often as
+    the largest.
+    """
+    counts = np.bincount(labels)
+    repeats = np.ceil(counts.max() / (2 * np.maximum(counts, 1))).astype(int)
+    images = np.repeat(np.arange(len(labels), dtype=np.int32), repeats[labels])
+    return np.tile(images, -(-max(epoch_images, 1) // len(images)))
+
+
+def shuffle_into_batches(
+    mixture: Mixture, batch_size: int, seed: int, epoch: int
+) -> NDArray[np.int32]:
+    """(batches, batch_size): an epoch's own order of a mixture's images; the first fill up the last
+    batch.
+
+    The images to rehearse are chosen at random, for each epoch anew.
+    """
+    generator = np.random.default_rng((seed, epoch))
+    images = mixture.learned
+    if mixture.rehearsed:
+        old = np.asarray(mixture.old, np.int32)
+        images = np.concatenate([images, generator.choice(old, mixture.rehearsed)])
+    batches = -(-len(images) // batch_size)
+    return np.resize(generator.permutation(images), (batches, batch_size))
+
+
+def _require_source(source: str) -> None:
+    if not source:
+        raise TransferError(
+            "--rehearse mixes in what a checkpoint was trained on; say which one with --from."
+        )

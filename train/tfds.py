@@ -1,0 +1,368 @@
+"""Datasets of TensorFlow Datasets as uint8 arrays: prepared and verified by it, without
+TensorFlow.
+
+TFDS reads without TensorFlow, but three of its builders (`mnist`, `fashion_mnist`, `kmnist`) unpack
+their archives and encode their images through it. `_IdxReader` does these two steps with Python's
+gzip and Pillow instead; all else, the addresses and checksums, the features, the records and the
+metadata, is TFDS's, and so is the prepared dataset.
+
+The decoded arrays are kept beside the prepared dataset, in `arrays.npz`, since decoding 70,000 PNG
+takes 10 s.
+"""
+
+import contextlib
+import gzip
+import os
+import shutil
+import struct
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from model.image import ImageError
+from model.network import GLYPH_SIZE
+from model.recognizer import as_single_glyph
+from train.dataset import DataError, Dataset, Progress, Split
+
+if TYPE_CHECKING:  # it is slow to import, and a cached dataset does without it
+    from tensorflow_datasets.core import DatasetBuilder
+    from tensorflow_datasets.core.download import DownloadManager
+
+WITHOUT_TENSORFLOW = ("mnist", "fashion_mnist", "kmnist")
+CACHE = "arrays.npz"  # beside a prepared dataset: what was decoded of it
+ARRAYS = ("classes", "train_images", "train_labels", "test_images", "test_labels")
+# what NumPy raises of a file that holds no arrays
+NO_ARRAYS = OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile
+# TFDS's name of the format that it reads without TensorFlow; also our folder in the data directory
+# for a dataset that TensorFlow has prepared there in its own
+ARRAY_RECORD = "array_record"
+DOWNLOAD_RETRIES = 2  # TFDS tries eleven times, which without a network takes minutes
+REPORT = 1000  # images between two reports of progress: seven a second
+
+
+def data_dir() -> Path:
+    """Where TFDS keeps its data: `TFDS_DATA_DIR`, or its default in the home directory."""
+    return Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
+
+
+def load(name: str, progress: Progress, validation: int) -> Dataset:
+    """The dataset of that name, downloaded and prepared first where it isn't yet.
+
+    Args:
+        name: such as `mnist` or `emnist/digits`, of an image classification dataset.
+        progress: called while the dataset is prepared and decoded.
+        validation: how many of the last training images make up the validation split, but at most
+            a sixth of them.
+
+    Raises:
+        DataError: no such dataset, no network, a broken archive, or a builder that needs
+            TensorFlow.
+    """
+    if not _is_plain(name) or Path(name).is_file():
+        raise DataError(_unknown(name))
+    arrays = _read_cache(name)
+    if arrays is None:
+        arrays = prepare(name, progress)
+    train = Split(arrays["train_images"], arrays["train_labels"])
+    validation = min(validation, len(train.labels) // 6)
+    if validation <= 0:
+        raise DataError(
+            f"{name} has {len(train.labels)} training images: too few to put some aside for "
+            f"validation."
+        )
+    return Dataset(
+        name,
+        tuple(arrays["classes"].tolist()),
+        Split(train.images[:-validation], train.labels[:-validation]),
+        Split(train.images[-validation:], train.labels[-validation:]),
+        Split(arrays["test_images"], arrays["test_labels"]),
+    )
+
+
+def is_cached(name: str) -> bool:
+    """Whether `load` would come without preparing or decoding anything."""
+    return bool(_cache_paths(name))
+
+
+def _cache_paths(name: str) -> list[Path]:
+    """Decoded arrays of a dataset: in name/version, or in name/config/version where the name alone
+    meant that one."""
+    if not _is_plain(name):
+        return []
+    paths = []
+    for root in (data_dir() / ARRAY_RECORD, data_dir()):
+        folder = root / name.replace(":", "/")
+        own = [*folder.glob(CACHE), *folder.glob(f"[0-9]*/{CACHE}")]
+        paths += sorted(own) or sorted(
+            path for path in folder.glob(f"*/[0-9]*/{CACHE}") if _requested_name(path) == name
+        )
+    return paths
+
+
+def _requested_name(path: Path) -> str | None:
+    """The name by which a dataset was asked for when it was decoded."""
+    with (
+        contextlib.suppress(*NO_ARRAYS),
+        open(path, "rb") as file,
+        np.load(file, allow_pickle=False) as arrays,
+    ):
+        return str(arrays["asked"])
+    return None
+
+
+def _is_plain(name: str) -> bool:
+    return (
+        bool(name)
+        and name.replace("/", "").replace(":", "").replace(".", "").replace("_", "").isalnum()
+    )
+
+
+def _read_cache(name: str) -> dict[str, NDArray[Any]] | None:
+    """The decoded arrays, None where there are none or they can't be read: then they are made
+    again."""
+    for path in reversed(_cache_paths(name)):
+        with (
+            contextlib.suppress(*NO_ARRAYS),
+            open(path, "rb") as file,
+            np.load(file, allow_pickle=False) as arrays,
+        ):
+            return {key: arrays[key] for key in ARRAYS}
+    return None
+
+
+def prepare(name: str, progress: Progress) -> dict[str, NDArray[Any]]:
+    """Prepares the dataset by TFDS, decodes it, and caches the arrays beside it."""
+    root = data_dir()
+    with _nothing_half_written(root, name):
+        try:
+            builder = _builder(name, root, progress)
+            builder.download_and_prepare(file_format=ARRAY_RECORD)
+            arrays = _decode(builder, progress)
+        except Exception as error:  # whatever TFDS raises becomes one sentence
+            raise DataError(explain(name, error)) from error
+        with contextlib.suppress(OSError):  # a cache that can't be written costs time, nothing else
+            write_cache(Path(builder.data_dir) / CACHE, arrays | {"asked": np.array(name)})
+    return arrays
+
+
+def write_cache(path: Path, arrays: Mapping[str, Any]) -> None:
+    """Writes `ARRAYS` and the name that they were `asked` for by, whole or not at all."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        try:
+            np.savez(file, **arrays)
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise
+
+
+def _builder(name: str, root: Path, progress: Progress) -> "DatasetBuilder":
+    """The TFDS builder, made to do without TensorFlow where it is one of the three."""
+    import tensorflow_datasets as tfds
+    from tensorflow_datasets.core.download import downloader
+
+    downloader.MAX_RETRIES = DOWNLOAD_RETRIES
+    tfds.disable_progress_bar()  # ours says more, and the dashboard has one of its own
+    cls = tfds.builder_cls(name.partition(":")[0].partition("/")[0])
+    if cls.name not in WITHOUT_TENSORFLOW:
+        return tfds.builder(name, data_dir=root)
+    with tfds.core.registered.skip_registration():
+        cls = type(
+            cls.__name__,
+            (_IdxReader, cls),
+            {"__module__": cls.__module__, "progress": staticmethod(progress)},
+        )
+    builder = cls(data_dir=root)
+    if builder.is_prepared() and builder.info.file_format.value != ARRAY_RECORD:
+        # Prepared by TensorFlow, as TFRecords. Leave that as it is, and share its downloads.
+        builder = cls(data_dir=root / ARRAY_RECORD)
+    return builder
+
+
+class _IdxReader:
+    """Goes before a builder of TFDS's MNIST family in a class's bases: archives and images without
+    TensorFlow."""
+
+    # the builder's own
+    name: str
+    URL: str
+    url_infos: Mapping[str, Any]
+    progress: Progress
+
+    def _split_generators(self, dl_manager: "DownloadManager") -> dict[str, Any]:
+        from tensorflow_datasets.core.download import checksums
+        from tensorflow_datasets.image_classification import mnist
+
+        files = {
+            "train": (mnist._MNIST_TRAIN_DATA_FILENAME, mnist._MNIST_TRAIN_LABELS_FILENAME),
+            "test": (mnist._MNIST_TEST_DATA_FILENAME, mnist._MNIST_TEST_LABELS_FILENAME),
+        }
+        urls = {split: [urljoin(self.URL, file) for file in pair] for split, pair in files.items()}
+        paths = dl_manager.download(urls)
+        for split, pair in urls.items():
+            for url, path in zip(pair, paths[split], strict=True):
+                # TFDS verifies what it downloads, but trusts what lies in its cache.
+                if checksums.compute_url_info(path).checksum != self.url_infos[url].checksum:
+                    raise DataError(
+                        f"The archive {Path(path).name} is damaged or altered (its SHA-256 isn't "
+                        f"the one that TFDS expects); delete it from {Path(path).parent} and try "
+                        f"again."
+                    )
+        return {split: self._generate_examples(*pair) for split, pair in paths.items()}
+
+    def _generate_examples(
+        self, images_path: Path, labels_path: Path
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
+        images, labels = read_idx(images_path), read_idx(labels_path)
+        for index, (image, label) in enumerate(zip(images, labels, strict=True)):
+            if index % REPORT == 0:
+                self.progress(
+                    index / len(labels) / 2,
+                    f"Preparing {self.name}: {index:,} of {len(labels):,} images",
+                )
+            yield index, {"image": Image.fromarray(image), "label": int(label)}
+
+
+def read_idx(path: os.PathLike[str]) -> NDArray[np.uint8]:
+    """A gzipped IDX file of bytes → uint8 array of its shape (http://yann.lecun.com/exdb/mnist,
+    "file formats").
+
+    Raises:
+        DataError: not such a file, or a truncated one.
+    """
+    try:
+        with gzip.open(path) as file:
+            content = file.read()
+        zeros, kind, rank = struct.unpack(">HBB", content[:4])
+        shape = struct.unpack(f">{rank}I", content[4 : 4 + 4 * rank])
+        values = np.frombuffer(content, np.uint8, offset=4 + 4 * rank)
+        if zeros or kind != 8 or len(values) != np.prod(shape):
+            raise ValueError("header and content disagree")
+    except (OSError, EOFError, ValueError, struct.error) as error:
+        raise DataError(
+            f"{path} is not a whole IDX file ({error}); delete it and try again."
+        ) from error
+    return values.reshape(shape)
+
+
+def _decode(builder: "DatasetBuilder", progress: Progress) -> dict[str, NDArray[Any]]:
+    """All images and labels of a prepared builder's train and test splits, as arrays."""
+    features, splits = builder.info.features, builder.info.splits
+    missing = [feature for feature in ("image", "label") if feature not in features]
+    if "train" not in splits:
+        missing.append("train")
+    if missing:
+        raise DataError(
+            f"{builder.name} has no '{missing[0]}', which an image classification dataset needs "
+            f"here."
+        )
+    if getattr(features["label"], "names", None) is None:
+        raise DataError(
+            f"The labels of {builder.name} are no classes, so there is nothing to tell apart."
+        )
+    arrays = {"classes": np.array(features["label"].names)}
+    available = [split for split in ("train", "test") if split in splits]
+    total, done = sum(splits[split].num_examples for split in available), 0
+    for split in available:
+        source = builder.as_data_source(split)
+        images = np.empty((len(source), GLYPH_SIZE, GLYPH_SIZE), np.uint8)
+        labels = np.empty(len(source), np.int32)
+        for index, example in enumerate(source):
+            image = example["image"]
+            # EMNIST's images lie on their side, mirrored.
+            images[index] = as_glyph(image.swapaxes(0, 1) if builder.name == "emnist" else image)
+            labels[index] = example["label"]
+            if done % REPORT == 0:
+                progress(
+                    0.5 + done / total / 2, f"Decoding {builder.name}: {done:,} of {total:,} images"
+                )
+            done += 1
+        arrays[f"{split}_images"], arrays[f"{split}_labels"] = images, labels
+    if "test" not in available:  # every sixth image is put aside
+        aside = np.arange(len(arrays["train_labels"])) % 6 == 5
+        for kind in ("images", "labels"):
+            whole = arrays[f"train_{kind}"]
+            arrays[f"train_{kind}"], arrays[f"test_{kind}"] = whole[~aside], whole[aside]
+    return arrays
+
+
+def as_glyph(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(h, w, 1 or 3) uint8 → (28, 28) uint8: grey 28×28 as it is, all else as the reader would see
+    it."""
+    if image.shape == (GLYPH_SIZE, GLYPH_SIZE, 1):
+        return image[..., 0]
+    with contextlib.suppress(ImageError):
+        return as_single_glyph(image[..., 0] if image.shape[-1] == 1 else image)
+    return np.zeros((GLYPH_SIZE, GLYPH_SIZE), np.uint8)
+
+
+@contextlib.contextmanager
+def _nothing_half_written(root: Path, name: str) -> Iterator[None]:
+    """Where preparing a dataset fails, removes what that left: all but downloads that are whole."""
+    new = [folder for folder in (root, *root.parents) if not folder.exists()]
+    before = set(root.rglob("*")) if root.exists() else set()
+    try:
+        yield
+    except BaseException:
+        left = sorted(set(root.rglob("*")) - before, reverse=True)  # children before their folders
+        for path in left:
+            if path.is_dir() and (".tmp." in path.name or "incomplete" in path.name):
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.is_file() and name and (root / name.partition("/")[0]) in path.parents:
+                path.unlink()
+        for folder in (*left, *new):
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+        raise
+
+
+def _unknown(name: str) -> str:
+    return (
+        f"There is no folder '{name}', and TFDS knows no such dataset; "
+        f"tensorflow.org/datasets/catalog has the names."
+    )
+
+
+def explain(name: str, error: Exception) -> str:
+    """One sentence for whatever went wrong while TFDS prepared a dataset."""
+    import requests
+    from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
+    from tensorflow_datasets.core.download.util import DownloadError
+    from tensorflow_datasets.core.registered import DatasetNotFoundError
+
+    if isinstance(error, DataError):
+        return str(error)
+    if isinstance(error, DatasetNotFoundError):
+        return _unknown(name)
+    if isinstance(error, requests.exceptions.RequestException | DownloadError):
+        return (
+            f"{name} could not be downloaded (is there a network?), and it is not in {data_dir()}; "
+            f"copy a TFDS data "
+            "directory that has it there, or set TFDS_DATA_DIR to one."
+        )
+    if isinstance(error, NonMatchingChecksumError):
+        return (
+            f"The download of {name} is damaged or altered (its SHA-256 isn't the one that TFDS "
+            "expects); try again."
+        )
+    if isinstance(error, ImportError):
+        module = error.name or str(error)
+        return (
+            f"TFDS needs the package '{module}' to prepare {name}; install it: pip install "
+            f"{module}."
+        )
+    if isinstance(error, OSError):
+        return f"{name} could not be prepared in {data_dir()}: {error.strerror or error}."
+    return f"{name} could not be prepared by TFDS: {_describe(error)}."
+
+
+def _describe(error: Exception) -> str:
+    """What an exception is and the first line of what it says, if anything."""
+    return ": ".join([type(error).__name__, *str(error).strip().splitlines()[:1]])
