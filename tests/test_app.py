@@ -9,11 +9,11 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
-from pages import DEFAULT, page_html, png, said, sent, start, written
+from pages import DEFAULT, LINE, headline, message, page_html, png, said, start, written
 from PIL import Image
 
 from app_pages.figures import bars, pictures
-from app_pages.pen import canvas, samples
+from app_pages.pen import canvas
 from app_pages.read import spreadsheet, uploads
 from app_pages.server import resources
 from app_pages.words import plain
@@ -26,16 +26,16 @@ def test_a_blank_canvas_is_never_a_digit():
     app = start()
     assert not app.exception
     assert "Draw a digit" in said(app.info)
-    assert 'data-testid="digit"' not in page_html(app)
+    assert headline(app) is None
 
 
 def test_a_drawing_is_read_and_explained():
     app = start()
-    app.session_state[canvas.SQUARE.name] = sent(written(2))
+    app.session_state[canvas.SQUARE.name] = message(written(2))
     app.run()
     assert not app.exception
     body = page_html(app)
-    assert ">2</span>" in body and "sure" in body
+    assert headline(app) == "2" and "sure" in body
     assert "1. Your drawing" in body and "28 × 28" in body
     assert 'data-testid="probabilities"' in body
 
@@ -47,14 +47,14 @@ def test_a_whole_number_is_read_and_its_least_sure_digit_explained():
     strip = Image.new("RGBA", (canvas.STRIP.width, canvas.STRIP.height), "white")
     for place, digit in enumerate((2, 3, 7)):
         strip.paste(written(digit, 150), (20 + 150 * place, 60))
-    app.session_state[canvas.STRIP.name] = sent(strip, strokes=3)
+    app.session_state[canvas.STRIP.name] = message(strip, [LINE] * 3)
     app.run()
-    assert not app.exception and ">237</span>" in page_html(app) and "3 digits" in page_html(app)
+    assert not app.exception and headline(app) == "237" and "3 digits" in page_html(app)
     assert len(app.get("button_group")[1].options) == 3
     app.get("button_group")[0].set_value("One digit").run()
     assert "Draw a digit" in said(app.info)  # each sheet keeps its own drawing
     app.get("button_group")[0].set_value("A whole number").run()
-    assert ">237</span>" in page_html(app)
+    assert headline(app) == "237"
 
 
 NONE = "data:image/png;base64,"
@@ -64,7 +64,7 @@ NONE = "data:image/png;base64,"
     ("drawing", "says"),
     [
         (
-            {"raw": {"objects": []}, "data": sent(written(2, 400))["drawing"]["data"]},
+            {"raw": {"objects": []}, "data": message(written(2, 400))["drawing"]["data"]},
             "280 × 280 pixels",
         ),
         ({"raw": {"objects": []}, "data": NONE + "A" * 10**6}, "too large"),
@@ -86,6 +86,7 @@ NONE = "data:image/png;base64,"
             {"raw": {"objects": [{"type": "Path", "path": [["M", 1, math.nan]]}]}, "data": NONE},
             "lines and curves",
         ),
+        ({"raw": {"objects": [{"type": "Path"}]}, "data": NONE}, "lines and curves"),
         ({"raw": {"objects": [7]}, "data": NONE}, "have a type"),
         ({"raw": 7, "data": NONE}, "strokes"),
         ("a word", "strokes"),
@@ -93,13 +94,13 @@ NONE = "data:image/png;base64,"
 )
 def test_what_is_no_drawing_of_the_sheet_is_not_opened(drawing, says):
     app = start()
-    app.session_state[canvas.SQUARE.name] = sent(written(2))
+    app.session_state[canvas.SQUARE.name] = message(written(2))
     app.run()
     app.session_state[canvas.SQUARE.name] = {"drawing": drawing}
     app.run()
     assert not app.exception
     assert "clear it, and draw again" in said(app.warning) and says in said(app.warning)
-    assert ">2</span>" in page_html(app)  # what was drawn before is still there
+    assert headline(app) == "2"  # what was drawn before is still there
 
 
 def test_boxes_behind_a_drawing_leave_out_its_ink():
@@ -124,67 +125,57 @@ def test_where_the_reader_abstains_it_says_so_with_its_nearest_guess(checkpoints
     card = json.loads((checkpoints / "default" / checkpoint.CARD).read_text())
     (checkpoints / "default" / checkpoint.CARD).write_text(json.dumps(card | {"threshold": 1.0}))
     app = start()
-    app.session_state[canvas.SQUARE.name] = sent(written(2))
+    app.session_state[canvas.SQUARE.name] = message(written(2))
     app.run()
     assert not app.exception
-    assert ">?</span>" in page_html(
-        app
-    ) and "does not look like a digit. The nearest guess is 2" in page_html(app)
+    assert headline(app) == "?"
+    assert "does not look like a digit. The nearest guess is 2" in page_html(app)
 
 
 def test_clear_and_undo_and_sample():
     app = start()
-    app.session_state[canvas.SQUARE.name] = sent(written(2), strokes=2)
+    app.session_state[canvas.SQUARE.name] = message(written(2), [LINE] * 2)
     app.run()
     app.button[1].click().run()
     assert app.button[1].label == "Undo" and "Reading" in said(app.caption)
-    app.session_state[canvas.SQUARE.name] = sent(written(2), strokes=1)
+    app.session_state[canvas.SQUARE.name] = message(written(2))
     app.run()
     app.button[0].click().run()
     assert app.button[0].label == "Clear" and "Draw a digit" in said(app.info)
     app.button[2].click().run()
     assert app.button[2].label == "Draw me a sample digit" and not app.exception
-    start_drawing = app.session_state["canvas_start"]
-    assert len(start_drawing["objects"]) > 1
-    assert all(stroke["type"] == "Path" for stroke in start_drawing["objects"][1:])
+    beginning = app.session_state[canvas.SQUARE.start]
+    assert beginning.strokes
+    _, *objects = beginning.as_raw()["objects"]
+    assert len(objects) == len(beginning.strokes)
+    assert all(stroke["type"] == "Path" for stroke in objects)
 
 
 def test_what_was_on_the_canvas_before_it_was_cleared_or_undone_is_read_no_more():
     app = start()
 
-    def on_canvas(strokes: int, began: dict | None = None) -> None:
-        app.session_state[canvas.SQUARE.name] = sent(written(2), strokes, began)
+    def send(count: int, beginning: canvas.Start | None = None) -> None:
+        app.session_state[canvas.SQUARE.name] = message(written(2), [LINE] * count, beginning)
         app.run()
 
-    on_canvas(strokes=3)
-    assert ">2</span>" in page_html(app)
-    first = app.session_state["canvas_start"]
+    send(3)
+    assert headline(app) == "2"
+    first = app.session_state[canvas.SQUARE.start]
     app.button[1].click().run()
     app.button[1].click().run()
-    again = app.session_state["canvas_start"]
-    assert len(again["objects"]) == 2, (
+    again = app.session_state[canvas.SQUARE.start]
+    assert again.strokes == (LINE,), (
         "two strokes of three are taken back, though the browser drew nothing meanwhile"
     )
-    on_canvas(3, first)
-    assert "Reading" in said(app.caption) and ">2</span>" not in page_html(app)
-    asked = app.session_state["canvas_start"]
-    assert asked != again and asked["objects"] == again["objects"], (
+    send(3, first)
+    assert "Reading" in said(app.caption) and headline(app) is None
+    asked = app.session_state[canvas.SQUARE.start]
+    assert asked.number != again.number and asked.strokes == again.strokes, (
         "the canvas is asked again to draw and send it"
     )
-    on_canvas(1, again)
-    assert ">2</span>" in page_html(app) and app.session_state["canvas_start"] == asked
-
-
-def test_sample_strokes_are_ten_digits_inside_the_canvas():
-    assert len(samples.STROKES) == 10
-    for digit in range(10):
-        points = np.concatenate(samples.placed(digit, canvas.SIZE, tilt=8))
-        assert points.min() > 20 and points.max() < canvas.SIZE - 20
-
-
-def test_a_stroke_as_a_path_begins_and_ends_where_the_stroke_does():
-    path = samples.path([(0, 0), (2, 4), (6, 4), (6, 8)])
-    assert path == [["M", 0, 0], ["Q", 2, 4, 4, 4], ["Q", 6, 4, 6, 6], ["L", 6, 8]]
+    assert asked.as_raw() != again.as_raw(), "or it would ignore that"
+    send(1, again)
+    assert headline(app) == "2" and app.session_state[canvas.SQUARE.start] == asked
 
 
 # Read a picture

@@ -5,7 +5,18 @@ import shutil
 
 import numpy as np
 import pytest
-from pages import DEFAULT, as_markdown, button, page_html, png, said, sent, start, written
+from pages import (
+    DEFAULT,
+    as_markdown,
+    button,
+    headline,
+    message,
+    page_html,
+    png,
+    said,
+    start,
+    written,
+)
 from PIL import Image
 
 from app_pages.corrections import collection
@@ -98,7 +109,7 @@ def selectbox(app, label):
 
 def test_a_drawing_is_kept_once_with_what_was_read():
     app = start()
-    app.session_state[canvas.SQUARE.name] = sent(written(2))
+    app.session_state[canvas.SQUARE.name] = message(written(2))
     app.run()
     assert button(app, "Keep it").disabled
     selectbox(app, "It is of the class").set_value("7").run()
@@ -113,7 +124,7 @@ def test_a_drawing_is_kept_once_with_what_was_read():
 
 def test_a_database_that_is_gone_is_a_sentence(tmp_path, monkeypatch):
     app = start()
-    app.session_state[canvas.SQUARE.name] = sent(written(2))
+    app.session_state[canvas.SQUARE.name] = message(written(2))
     app.run()
     box = selectbox(app, "It is of the class")
     box.set_value("7").run()
@@ -150,9 +161,9 @@ def test_a_server_may_take_nothing(mode, monkeypatch):
     shelf = fill("7")
     monkeypatch.setenv("DIGITS_TEACHING", mode)
     app = start()
-    app.session_state[canvas.SQUARE.name] = sent(written(2))
+    app.session_state[canvas.SQUARE.name] = message(written(2))
     app.run()
-    assert ">2</span>" in page_html(app) and "Keep it" not in [one.label for one in app.button]
+    assert headline(app) == "2" and "Keep it" not in [one.label for one in app.button]
     if mode == "read-only":
         app.switch_page("app_pages/teach/page.py").run()
         assert "read: 1" in page_html(app) and not app.exception

@@ -15,7 +15,7 @@ def write(page, turn, pen):
     """Writes what is asked for, once it is asked for, and waits until the page has it."""
     expect(page.get_by_text(f"Digit {turn} of 10")).to_be_visible()
     expect(page.get_by_text("0 strokes so far.")).to_be_visible()
-    strokes = samples.placed(int(page.get_by_test_id("wanted").text_content()), SIZE)
+    strokes = samples.lines(int(page.get_by_test_id("wanted").text_content()), SIZE)
     pen(page, strokes)
     count = len(strokes)
     expect(page.get_by_text(f"{count} stroke{'s' * (count > 1)} so far.")).to_be_visible()

@@ -30,7 +30,7 @@ def test_a_drawing_is_kept_and_a_network_learns_from_it(browser, school):
     tab = visit(browser, address, 1280)
     tab.goto("/")
     expect(tab.locator("canvas.upper-canvas")).to_be_visible()
-    draw(tab, samples.placed(7, SIZE))
+    draw(tab, samples.lines(7, SIZE))
     expect(digit(tab)).to_be_visible()
     tab.get_by_role("button", name="That's a …").click()
     tab.get_by_role("combobox", name="It is of the class").click()

@@ -1,6 +1,5 @@
 """Write the ten digits against the clock, and see which of them the network takes for others."""
 
-import html
 import io
 import time
 
@@ -10,6 +9,7 @@ import streamlit as st
 from app_pages.challenge import rounds
 from app_pages.corrections import collection, correct
 from app_pages.figures import bars, charts
+from app_pages.figures.headline import headline
 from app_pages.pen import canvas
 from app_pages.server import resources, workload
 from app_pages.theme import ink
@@ -38,7 +38,7 @@ def begin() -> None:
 
 def write() -> None:
     """Callback: what is on the canvas counts, and the next digit comes."""
-    current, drawing = state[STATE], canvas.drawn(SHEET)
+    current, drawing = state[STATE], canvas.receive(SHEET)
     if drawing.image is None:  # a second click, before the sheet was empty
         return
     try:
@@ -73,16 +73,12 @@ def play() -> None:
     done = len(one.turns)
     if done == len(one.wanted):
         st.rerun()
-    name = classes[one.wanted[done]]
-    st.html(
-        f'<div role="status" style="font-size:1.1rem">Digit {done + 1} of {len(one.wanted)}. Write '
-        '<b data-testid="wanted" '
-        f'style="font-size:2.6rem;line-height:1">{html.escape(name)}</b></div>'
-    )
-    drawing = canvas.drawn(SHEET)
+    lead = f"Digit {done + 1} of {len(one.wanted)}. Write "
+    st.html(headline(classes[one.wanted[done]], "", 2.6, lead, "wanted"))
+    drawing = canvas.receive(SHEET)
     if drawing.fault:
         st.warning(drawing.fault, icon=":material/error:")
-    arrived = drawing.strokes if drawing.image is not None else 0
+    count = len(drawing.strokes) if drawing.image is not None else 0
     canvas.show(SHEET, SHEET.brush)
     with st.container(horizontal=True, width=canvas.SIZE):
         st.button(
@@ -91,12 +87,12 @@ def play() -> None:
             icon=":material/check:",
             width="stretch",
             shortcut="Enter",
-            disabled=not arrived,
+            disabled=not count,
         )
         st.button(
             "Clear", on_click=canvas.clear, args=(SHEET,), icon=":material/delete:", width="stretch"
         )
-    st.caption(f"{arrived} {'stroke' if arrived == 1 else 'strokes'} so far.")
+    st.caption(f"{count} {'stroke' if count == 1 else 'strokes'} so far.")
     st.progress(done / len(one.wanted), f"{done} of {len(one.wanted)} written")
 
 

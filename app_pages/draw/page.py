@@ -1,12 +1,11 @@
 """Draw digits and see at once what the network reads, and why."""
 
-import html
-
 import streamlit as st
 
 from app_pages import subject
 from app_pages.corrections import correct
 from app_pages.figures import bars, pictures
+from app_pages.figures.headline import headline
 from app_pages.pen import canvas
 from app_pages.server import resources, workload
 from app_pages.words import plain
@@ -25,7 +24,6 @@ def explain(reading: Reading, names: list[str]) -> Digit:
     returns."""
     classes = resources.recognizer(resources.chosen_checkpoint()).classes
     digit = least_sure = min(reading.digits, key=lambda digit: digit.confidence)
-    headline = reading.text.replace("\n", " ")
     if len(reading.digits) > 1:
         words = (
             f"{len(reading.digits)} digits, the least sure {bars.percent(least_sure.confidence)}"
@@ -35,13 +33,7 @@ def explain(reading: Reading, names: list[str]) -> Digit:
         words = f"This does not look like a digit. The nearest guess is {nearest}."
     else:
         words = f"{bars.percent(digit.confidence)} sure"
-    st.html(
-        '<div role="status" style="display:flex;align-items:baseline;flex-wrap:wrap;gap:.2rem '
-        '1rem">'
-        '<span data-testid="digit" '
-        f'style="font-size:4.5rem;font-weight:650;line-height:1">{html.escape(headline)}'
-        f'</span><span style="font-size:1.1rem">{html.escape(words)}</span></div>'
-    )
+    st.html(headline(reading.text.replace("\n", " "), words))
     if len(reading.digits) > 1:
         index = st.segmented_control(
             "Explain the digit",
@@ -105,7 +97,7 @@ def draw_and_read() -> None:
                 "Undo", on_click=canvas.undo, args=(sheet,), icon=":material/undo:", width="stretch"
             )
 
-    drawing = canvas.drawn(sheet)
+    drawing = canvas.receive(sheet)
     if drawing.fault:
         right.warning(drawing.fault, icon=":material/error:")
     if not drawing.strokes or drawing.image is None:
@@ -144,7 +136,7 @@ def draw_and_read() -> None:
         correct.one(digit, recognizer, "drawn")
         for hint in find_hints(reading):
             st.info(hint, icon=":material/lightbulb:")
-        strokes = canvas.strokes(sheet) if square and len(names) == 1 else ()
+        strokes = drawing.strokes if square and len(names) == 1 else ()
         subject.offer(subject.Subject(digit.glyph, "drawn by hand", strokes=strokes), key="drawn")
 
     with steps:

@@ -208,7 +208,7 @@ def icon(side: int = 64) -> Image.Image:
     """The dashboard's icon: a pen's 2. Drawn here, since Streamlit fetches its own icons from
     another server."""
     picture = Image.new("RGB", (side, side), "#0072b2")
-    (stroke,) = samples.placed(2, side)
+    (stroke,) = samples.lines(2, side)
     ImageDraw.Draw(picture).line(stroke, fill="white", width=side // 8, joint="curve")
     return picture
 

@@ -1,13 +1,12 @@
 """Distort a digit by sliders and see where the network's answer flips; watch it being written,
 stroke by stroke."""
 
-import html
-
 import numpy as np
 import streamlit as st
 
 from app_pages import subject
 from app_pages.figures import bars, pictures
+from app_pages.figures.headline import headline
 from app_pages.playground import distortions, replay, sweeps
 from app_pages.server import resources
 from app_pages.words import plain
@@ -76,9 +75,7 @@ def play() -> None:
             width=170,
         )
         st.html(
-            '<div role="status" style="font-size:1.1rem">Read as <b data-testid="digit" '
-            'style="font-size:1.6rem">'
-            f"{html.escape(name)}</b>, {bars.percent(now.max())} sure</div>"
+            headline(name, f", {bars.percent(now.max())} sure", 1.6, "Read as ")
             + bars.probability_bars(now, recognizer.classes)
         )
     st.header("Along each slider, with the others as they are")
