@@ -63,9 +63,9 @@ def figures(path: Path) -> dict[str, str]:
     }
     if resources.has_images(name):
         start = time.perf_counter()
-        album = explanations.embedding_index(path)
+        index = explanations.embedding_index(path)
         described = time.perf_counter() - start
-        parts["nearest training images"] = lambda one: album.alike(one.glyph)
+        parts["nearest training images"] = lambda one: index.similarities(one.glyph)
 
     def everything(one: Subject) -> None:
         explanations.where(path, one.glyph, 3)

@@ -5,7 +5,7 @@ from model import checkpoint
 from model.explainer import Explainer
 
 explainer = Explainer(*checkpoint.load(checkpoint.DEFAULT))
-explainer.features(glyphs)  # (n, 28, 28) uint8 → (n, features)
+explainer.embeddings(glyphs)  # (n, 28, 28) uint8 → (n, features)
 explainer.layers(glyph)  # what each layer is and gives
 explainer.integrated_gradients(glyph, 7)  # (28, 28): which pixels speak for a 7
 """
@@ -188,14 +188,14 @@ class EmbeddingIndex:
         for start in range(0, len(images), CHUNK):
             # Of a hidden layer's units most are silent: sparse, they take a fraction of the memory
             # and of the time.
-            parts.append(sparse.csr_array(_unit(explainer.features(images[start : start + CHUNK]))))
+            parts.append(sparse.csr_array(_unit(explainer.embeddings(images[start : start + CHUNK]))))
             progress(min(1.0, (start + CHUNK) / len(images)))
         self._features = sparse.vstack(parts, format="csr")
 
     def similarities(self, glyph: np.ndarray) -> np.ndarray:
         """(28, 28) uint8 → (n,) float32 in [0, 1], 1 for one that the network can't tell from
         it."""
-        return self._features @ _unit(self._explainer.features(glyph[None]))[0]
+        return self._features @ _unit(self._explainer.embeddings(glyph[None]))[0]
 
 
 def _in_words(

@@ -51,7 +51,7 @@ def test_the_layers_lead_from_the_image_to_the_scores(explainer, glyph):
     ]  # fmt: skip
     np.testing.assert_allclose(layers[0].output[..., 0], glyph / 255, rtol=1e-6)
     np.testing.assert_allclose(
-        layers[-2].output, explainer.features(glyph[None])[0], rtol=1e-3, atol=1e-4
+        layers[-2].output, explainer.embeddings(glyph[None])[0], rtol=1e-3, atol=1e-4
     )
     scores = layers[-1].output / explainer.card["temperature"]
     np.testing.assert_allclose(
@@ -160,7 +160,7 @@ def test_the_most_alike_image_of_an_album_is_the_glyph_itself(explainer, glyph):
     assert alike.shape == (4 * BATCH + 1,) and alike.argmax() == 2 * BATCH
     assert alike.max() == pytest.approx(1, abs=1e-5)
     assert told[-1] == 1
-    one, other = explainer.features(np.stack([glyph, others[3]]))
+    one, other = explainer.embeddings(np.stack([glyph, others[3]]))
     assert alike[3] == pytest.approx(
         one @ other / np.linalg.norm(one) / np.linalg.norm(other), abs=1e-4
     )

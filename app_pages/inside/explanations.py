@@ -261,7 +261,7 @@ def _nearest(
     path: str, stamp: resources.Fingerprint, glyph: np.ndarray, read: str
 ) -> tuple[list[pictures.Figure], list[pictures.Figure]]:
     split, classes = resources.training_images(_data(Path(path)))
-    alike = embedding_index(Path(path)).alike(glyph)
+    alike = embedding_index(Path(path)).similarities(glyph)
     order = np.argsort(-alike)
 
     def sheet(numbers: np.ndarray) -> list[pictures.Figure]:
