@@ -82,7 +82,7 @@ def sample(digit: int = 4) -> Subject:
     return Subject(glyph, "a sample, drawn by program", str(digit), drawing)
 
 
-def sent_here(path: Path) -> Subject | None:
+def current_here(path: Path) -> Subject | None:
     """As `current`, but only what was sent to this very page: a visitor who comes
     without one finds the page as it was."""
     return current(path) if IMAGE in st.query_params else None

@@ -120,7 +120,7 @@ def steps(reading) -> Image.Image:
     panels = (
         (reading.image, "1. What comes in"),
         (ink, "2. The ink"),
-        (pictures.outlined(ink, [digit.box]), "3. The box"),
+        (pictures.outline(ink, [digit.box]), "3. The box"),
         (digit.glyph, "4. The glyph:\n28 by 28 pixels"),
     )
     for number, (picture, caption) in enumerate(panels):

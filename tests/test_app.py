@@ -108,7 +108,7 @@ def test_boxes_behind_a_drawing_leave_out_its_ink():
     digit = Digit(
         7, 0.99, np.full(10, 0.1, np.float32), (60, 40, 30, 50), np.zeros((28, 28), np.uint8)
     )
-    boxes = pictures.boxes_alone(
+    boxes = pictures.annotate_blank(
         Reading("7", (digit,), picture, np.ones((100, 200), np.float32)), ["7"]
     )
     assert boxes.shape == picture.shape
@@ -317,7 +317,7 @@ def test_what_was_left_out_is_marked_on_the_picture_and_counted_in_words():
     reading = Reading(
         "", (), picture, np.zeros((200, 200), np.float32), left_out=((60, 60, 50, 80),)
     )
-    marked = pictures.read_over(reading, [], 600)
+    marked = pictures.annotate(reading, [], 600)
     assert (marked[60, 60:110] < 255).any() and (marked[100, 70:100] == 255).all()
     result = uploads.Result("12", 0.99, names=("1", "2"), summary={"left_out": [[60, 60, 50, 80]]})
     assert uploads.in_words(result) == "2 digits, the least sure 99.0%, 1 mark left out"
@@ -348,7 +348,7 @@ def test_an_unsure_digit_is_marked_by_more_than_colour():
         )
         return Reading("7", (digit,), picture, np.zeros((200, 200), np.float32))
 
-    sure, unsure = (pictures.read_over(read(confidence), ["7"], 600) for confidence in (0.95, 0.5))
+    sure, unsure = (pictures.annotate(read(confidence), ["7"], 600) for confidence in (0.95, 0.5))
     assert sure.shape == unsure.shape == (200, 200, 3)
     # a second box, and a question mark
     assert (unsure < 255).any(2).sum() > 1.3 * (sure < 255).any(2).sum()
@@ -362,7 +362,7 @@ def test_plain_text_is_not_markdown():
 
 
 def test_an_outline_surrounds_its_box():
-    marked = pictures.outlined(np.full((40, 40), 255, np.uint8), [(10, 12, 5, 6)])
+    marked = pictures.outline(np.full((40, 40), 255, np.uint8), [(10, 12, 5, 6)])
     ys, xs = np.nonzero((marked != 255).any(-1))
     assert (xs.min(), xs.max(), ys.min(), ys.max()) == (9, 15, 11, 18)
     assert (marked[12:18, 10:15] == 255).all()

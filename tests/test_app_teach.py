@@ -24,7 +24,7 @@ from app_pages.corrections.collection import Item
 from app_pages.pen import canvas
 from app_pages.server import resources
 from app_pages.teach import teaching
-from app_pages.teach.teaching import Compared, TeachingError
+from app_pages.teach.teaching import Comparison, TeachingError
 from model import checkpoint
 from train import data
 
@@ -45,13 +45,8 @@ class Job:
     source, dataset, history = DEFAULT, "mnist", HISTORY
 
     def __init__(self, state: str, **values):
-        self.state, self.busy, self.progress, self.fault, self.compared = (
-            state,
-            state == "running",
-            {},
-            None,
-            {},
-        )
+        self.state, self.busy, self.fault = state, state == "running", None
+        self.progress, self.comparisons = {}, {}
         vars(self).update(values)
 
 
@@ -61,20 +56,20 @@ class Trainer:
     def __init__(self, job: Job | None = None):
         self.job, self.asked, self.refuses = job, [], None
 
-    def _said(self, *what):
+    def note(self, *what):
         self.asked.append(what)
         if self.refuses:
             raise TeachingError(self.refuses)
 
     def start(self, source, trained, aside):
-        self._said("start", source.name, trained[1].tolist(), aside[1].tolist())
+        self.note("start", source.name, trained[1].tolist(), aside[1].tolist())
 
     def clear(self, job):
-        self._said("clear", job)
+        self.note("clear", job)
         self.job = None
 
     def keep(self, job, directory, name):
-        self._said("keep", job, directory, name)
+        self.note("keep", job, directory, name)
         self.job = None
 
 
@@ -261,7 +256,7 @@ def test_what_can_not_be_taught_is_said(trainer, checkpoints, monkeypatch):
     monkeypatch.setattr(data, "is_cached", lambda name: False)
     app.run()
     assert "Fetch the images" in [one.label for one in app.button] and not app.exception
-    monkeypatch.setattr(teaching, "writable", lambda path: False)
+    monkeypatch.setattr(teaching, "is_writable", lambda path: False)
     app.run()
     assert "can't be written" in said(app.info) and not app.exception
 
@@ -290,12 +285,12 @@ def test_a_running_one_is_seen_by_all_and_can_be_cancelled(trainer):
 
 
 def test_a_result_is_compared_and_kept_or_thrown_away(trainer):
-    compared = {
-        "test": Compared(100, 90, 95, 6, 1, 0.125),
-        "trained": Compared(5, 2, 5, 3, 0, 0.25),
-        "aside": Compared(0, 0, 0, 0, 0, 1.0),
+    comparisons = {
+        "test": Comparison(100, 90, 95, 6, 1, 0.125),
+        "trained": Comparison(5, 2, 5, 3, 0, 0.25),
+        "aside": Comparison(0, 0, 0, 0, 0, 1.0),
     }
-    job = trainer.job = Job("done", compared=compared)
+    job = trainer.job = Job("done", comparisons=comparisons)
     app = start("teach")
     assert not app.exception
     rows = app.table[0].value

@@ -42,7 +42,7 @@ def engine(request, tmp_path):
         engine = sql.create_engine(request.getfixturevalue("postgresql"))
     yield engine
     with engine.begin() as connection:
-        collection._TABLE.metadata.drop_all(connection)
+        collection.TABLE.metadata.drop_all(connection)
     engine.dispose()
 
 
@@ -74,7 +74,7 @@ def test_what_is_kept_comes_back_as_it_was_the_newest_first(shelf):
     assert [getattr(old, name) for name in fields] == [getattr(first, name) for name in fields]
     assert old.id < new.id and old.created <= new.created
     # opened once more, nothing is lost
-    assert Collection(shelf._engine).counts() == {"7": 1, "é <b>": 1}
+    assert Collection(shelf.engine).counts() == {"7": 1, "é <b>": 1}
 
 
 def test_pages_labels_and_counts(shelf):
@@ -208,10 +208,10 @@ def test_a_database_that_is_gone_is_one_sentence(tmp_path, shelf):
     (tmp_path / "other.db").write_bytes(b"This is no database, but a text." * 100)
     with pytest.raises(CollectionError, match="not a database"):
         Collection(sql.create_engine(f"sqlite:///{tmp_path}/other.db"))
-    collection._TABLE.drop(shelf._engine)
+    collection.TABLE.drop(shelf.engine)
     with pytest.raises(CollectionError, match="collection"):
         shelf.counts()
-    collection._TABLE.create(shelf._engine)
+    collection.TABLE.create(shelf.engine)
 
 
 def test_the_address_is_told_by_the_environment(tmp_path, monkeypatch):
@@ -291,7 +291,7 @@ def test_a_database_that_hangs_is_one_sentence_and_heals(postgresql, monkeypatch
 def test_a_table_that_is_gone_is_one_sentence_and_heals(shelf, engine):
     shelf.add([item("1")])
     with engine.begin() as connection:
-        collection._TABLE.metadata.drop_all(connection)
+        collection.TABLE.metadata.drop_all(connection)
     with pytest.raises(CollectionError, match="can't be used"):
         shelf.counts()
     assert shelf.counts() == {}
@@ -340,7 +340,7 @@ def test_glyphs_of_another_size_are_left_out_and_told(shelf, engine):
     shelf.add([item("1"), item("2")])
     with engine.begin() as connection:
         connection.execute(
-            collection._TABLE.update().where(collection._TABLE.c.label == "2").values(glyph=b"1234")
+            collection.TABLE.update().where(collection.TABLE.c.label == "2").values(glyph=b"1234")
         )
     assert shelf.damaged() == 1
     assert shelf.counts() == {"1": 1} and [one.label for one in shelf.items()] == ["1"]

@@ -13,31 +13,31 @@ A, B, C = (10, 10, 20, 30), (40, 10, 20, 30), (70, 10, 20, 30)
 
 def test_a_box_that_moves_keeps_what_was_said_of_it():
     moved = (12, 11, 20, 30)
-    assert editor.redrawn({A: 3, B: None}, ["3", "7"], [(moved, "3"), (B, "7")], CLASSES) == {
+    assert editor.redraw({A: 3, B: None}, ["3", "7"], [(moved, "3"), (B, "7")], CLASSES) == {
         moved: 3,
         B: None,
     }
 
 
 def test_a_label_that_is_changed_is_what_somebody_says():
-    assert editor.redrawn({A: None, B: None}, ["3", "?"], [(A, "3"), (B, "8")], CLASSES) == {
+    assert editor.redraw({A: None, B: None}, ["3", "?"], [(A, "3"), (B, "8")], CLASSES) == {
         A: None,
         B: 8,
     }
-    assert editor.redrawn({A: None}, ["3"], [(A, "x")], CLASSES) == {A: None}  # no class
+    assert editor.redraw({A: None}, ["3"], [(A, "x")], CLASSES) == {A: None}  # no class
 
 
 def test_boxes_are_added_and_deleted_on_the_canvas():
-    assert editor.redrawn({A: 3, B: None}, ["3", "7"], [(A, "3"), (B, "7"), (C, "")], CLASSES) == {
+    assert editor.redraw({A: 3, B: None}, ["3", "7"], [(A, "3"), (B, "7"), (C, "")], CLASSES) == {
         A: 3,
         B: None,
         C: None,
     }
-    assert editor.redrawn({A: 3, B: 7}, ["3", "7"], [(B, "7")], CLASSES) == {B: 7}
+    assert editor.redraw({A: 3, B: 7}, ["3", "7"], [(B, "7")], CLASSES) == {B: 7}
 
 
 def test_what_is_typed_is_said_and_what_is_left_is_not():
-    assert editor.retyped({A: None, B: 7, C: None}, ("1", "7", "?"), "4 7\n?", CLASSES) == {
+    assert editor.retype({A: None, B: 7, C: None}, ("1", "7", "?"), "4 7\n?", CLASSES) == {
         A: 4,
         B: 7,
         C: None,
@@ -50,15 +50,15 @@ def test_what_is_typed_is_said_and_what_is_left_is_not():
 )
 def test_typing_that_does_not_fit_is_refused(text, says):
     with pytest.raises(ValueError, match=says):
-        editor.retyped(dict.fromkeys([A, B, C]), ("1", "2", "3"), text, CLASSES)
+        editor.retype(dict.fromkeys([A, B, C]), ("1", "2", "3"), text, CLASSES)
 
 
 def test_a_box_is_cut_to_the_picture():
-    assert editor.inside((-5, 10, 20, 30), 100, 30) == (0, 10, 15, 20)
-    assert editor.inside(A, 100, 100) == A
+    assert editor.clip((-5, 10, 20, 30), 100, 30) == (0, 10, 15, 20)
+    assert editor.clip(A, 100, 100) == A
     assert (
-        editor.inside((120, 10, 20, 30), 100, 100) is None
-        and editor.inside((5, 5, 0, 3), 100, 100) is None
+        editor.clip((120, 10, 20, 30), 100, 100) is None
+        and editor.clip((5, 5, 0, 3), 100, 100) is None
     )
 
 

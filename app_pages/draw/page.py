@@ -124,7 +124,7 @@ def draw_and_read() -> None:
         return
     names = [recognizer.name(digit) for digit in reading.digits]
     with place:
-        canvas.show(sheet, brush, None if square else pictures.boxes_alone(reading, names))
+        canvas.show(sheet, brush, None if square else pictures.annotate_blank(reading, names))
     with right, st.container(key="reading"):
         if not reading.digits:
             words = (
@@ -133,7 +133,7 @@ def draw_and_read() -> None:
             st.info(words, icon=":material/edit:")
             return
         digit = explain(reading, names)
-        correct.one(digit, recognizer, "drawn")
+        correct.ask_about_digit(digit, recognizer, "drawn")
         for hint in find_hints(reading):
             st.info(hint, icon=":material/lightbulb:")
         strokes = drawing.strokes if square and len(names) == 1 else ()
@@ -144,21 +144,21 @@ def draw_and_read() -> None:
         pictures.show(pictures.steps(reading, digit), width=170, abreast=3)
 
 
-def read_sent(sent: subject.Subject) -> None:
+def show_arrival(arrival: subject.Subject) -> None:
     """A digit that another page sent, in the canvas' place, and its reading."""
     recognizer = resources.recognizer(resources.chosen_checkpoint())
     try:
-        reading = workload.read_drawing(recognizer, sent.glyph)
+        reading = workload.read_drawing(recognizer, arrival.glyph)
     except ImageError as error:  # as above
         st.warning(plain(str(error)), icon=":material/error:")
         return
     left, right = st.columns([canvas.SIZE, 380], gap="medium")
     with left:
-        picture = pictures.source(sent.glyph)
+        picture = pictures.source(arrival.glyph)
         pictures.show(
             [
                 pictures.Figure(
-                    picture, subject.describe(sent), "The digit that was sent.", crisp=True
+                    picture, subject.describe(arrival), "The digit that was sent.", crisp=True
                 )
             ],
             width=canvas.SIZE,
@@ -169,7 +169,7 @@ def read_sent(sent: subject.Subject) -> None:
             st.info(reading.note or "There is no digit to be read in it.", icon=":material/edit:")
             return
         digit = explain(reading, [recognizer.name(digit) for digit in reading.digits])
-        subject.offer(sent, key="sent")
+        subject.offer(arrival, key="sent")
     st.subheader("From the picture to the answer")
     first, *others = pictures.steps(reading, digit)
     pictures.show(
@@ -178,11 +178,11 @@ def read_sent(sent: subject.Subject) -> None:
 
 
 try:
-    sent = subject.sent_here(resources.chosen_checkpoint())
+    arrival = subject.current_here(resources.chosen_checkpoint())
 except DataError as error:
     st.error(plain(str(error)))
-    sent = None
-if sent:
-    read_sent(sent)
+    arrival = None
+if arrival:
+    show_arrival(arrival)
 else:
     draw_and_read()

@@ -62,7 +62,7 @@ def play() -> None:
         st.button("Reset", on_click=reset, icon=":material/restart_alt:")
 
     curves = distortions.curves(digit.glyph, settings, again)
-    glyph = distortions.distorted(digit.glyph, settings, again)
+    glyph = distortions.distort(digit.glyph, settings, again)
     # One batch for all that is on the page.
     probabilities = recognizer.classify(
         np.concatenate([glyph[None], *(curve.glyphs for curve in curves)])

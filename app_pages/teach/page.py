@@ -71,10 +71,10 @@ def keep(job: teaching.Job) -> None:
 def start(classes: list[str]) -> None:
     """Callback: begins to fine-tune the chosen network."""
     try:
-        trained, aside = (
-            teaching.of_classes(shelf.arrays(part), classes) for part in (False, True)
+        corrections, aside = (
+            teaching.select(shelf.arrays(part), classes) for part in (False, True)
         )
-        teaching.trainer().start(path, trained, aside)
+        teaching.trainer().start(path, corrections, aside)
     except (
         collection.CollectionError,
         teaching.TeachingError,
@@ -93,9 +93,9 @@ def show_collection() -> None:
             "too.",
             icon=":material/broken_image:",
         )
-    if changing and (gone := st.session_state.get(GONE)):
+    if changing and (items := st.session_state.get(GONE)):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.success(f"Deleted: {len(gone):,}.", icon=":material/delete:", width="stretch")
+            st.success(f"Deleted: {len(items):,}.", icon=":material/delete:", width="stretch")
             st.button("Undo", on_click=undo, icon=":material/undo:")
     if not total:
         st.info(
@@ -119,13 +119,13 @@ def show_collection() -> None:
     with st.container(horizontal=True, gap="small", key="sheet"):
         for item in items:
             with st.container(width=84, gap=None):
-                read = f"{item.read}, {bars.percent(item.confidence)}" if item.read else "nothing"
+                answer = f"{item.read}, {bars.percent(item.confidence)}" if item.read else "nothing"
                 words = (
-                    f"{item.label}, read as {read} by {item.checkpoint}: {item.origin}, "
+                    f"{item.label}, read as {answer} by {item.checkpoint}: {item.origin}, "
                     f"{item.created:%Y-%m-%d %H:%M}"
                 )
                 pictures.show(
-                    [pictures.Figure(pictures.source(item.glyph), f"read: {read}", words, True)],
+                    [pictures.Figure(pictures.source(item.glyph), f"read: {answer}", words, True)],
                     width=72,
                 )
                 if changing and st.checkbox(plain(item.label), key=f"choose {item.id}"):
@@ -147,11 +147,11 @@ def show_collection() -> None:
                     "undo it until you leave or delete others."
                 )
                 st.button("Delete all of them", on_click=delete, args=(None,), disabled=not sure)
-        for words, file, kind, made in (
+        for words, file, kind, pack in (
             ("Download as PNG", "collection.zip", "application/zip", collection.as_zip),
             ("Download as npz", "collection.npz", "application/octet-stream", collection.as_npz),
         ):
-            content = lambda made=made: made(*shelf.arrays())  # noqa: E731 (made when it is asked for)
+            content = lambda pack=pack: pack(*shelf.arrays())  # noqa: E731 (when it is asked for)
             st.download_button(
                 words, content, file, kind, icon=":material/download:", on_click="ignore"
             )
@@ -168,7 +168,7 @@ def forget(name: str) -> None:
 
 def show_networks() -> None:
     """The networks that visitors kept, each with a button that deletes it."""
-    names = teaching.kept(resources.directory())
+    names = teaching.list_networks(resources.directory())
     if not names:
         return
     st.header("Networks that were kept")
@@ -189,7 +189,7 @@ def offer() -> None:
             f"the sidebar."
         )
         return
-    if not teaching.writable(resources.directory()):
+    if not teaching.is_writable(resources.directory()):
         st.info(
             f"The folder {plain(str(resources.directory()))} can't be written, so that no new "
             f"network could be kept."
@@ -211,10 +211,10 @@ def offer() -> None:
             f"New to this network: {new}. It takes some dozens of examples to learn a new class."
         )
     name = card["data"].get("name", "")
-    shown = plain(teaching.shown(name))
+    images = plain(teaching.name_dataset(name))
     if not resources.ensure_images(name):
         st.caption(
-            f"It takes the images of {shown} to teach this network: so that it does not forget "
+            f"It takes the images of {images} to teach this network: so that it does not forget "
             f"them."
         )
         return
@@ -226,7 +226,7 @@ def offer() -> None:
         icon=":material/school:",
     )
     st.caption(
-        f"A copy of the network goes on learning for about a minute, at least half from {shown}, "
+        f"A copy of the network goes on learning for about a minute, at least half from {images}, "
         f"so that it does not "
         "forget. Every sixth of a class is put aside, to see whether it helped. Then you decide."
     )
@@ -243,8 +243,8 @@ def follow(job: teaching.Job) -> None:
     elif step:
         left = f" · about {step['remaining']:.0f} s left" if step["remaining"] else ""
         words = f"Epoch {step['epoch']} of {step['epochs']}{left}"
-        measured = f"loss {step['loss']:.3f}, accuracy {step['accuracy']:.1%}"
-        st.progress(step["step"] / step["steps"], f"{words} · {measured}")
+        measures = f"loss {step['loss']:.3f}, accuracy {step['accuracy']:.1%}"
+        st.progress(step["step"] / step["steps"], f"{words} · {measures}")
     else:
         st.progress(0.0, "Getting ready: the images are loaded, the training is compiled")
     st.button("Cancel", on_click=teaching.trainer().clear, args=(job,), icon=":material/stop:")
@@ -271,9 +271,9 @@ def show_result(job: teaching.Job) -> None:
         st.button("Close", on_click=teaching.trainer().clear, args=(job,))
         return
     rows = {
-        f"Test images of {teaching.shown(job.dataset)}": job.compared["test"],
-        "Corrections it has learned": job.compared["trained"],
-        "Corrections put aside": job.compared["aside"],
+        f"Test images of {teaching.name_dataset(job.dataset)}": job.comparisons["test"],
+        "Corrections it has learned": job.comparisons["trained"],
+        "Corrections put aside": job.comparisons["aside"],
     }
     st.table(
         pd.DataFrame(
@@ -286,13 +286,13 @@ def show_result(job: teaching.Job) -> None:
             ["Images", f"{plain(job.source.name)} reads right", "the new one reads right"],
         )
     )
-    test = job.compared["test"]
+    test = job.comparisons["test"]
     st.markdown(
         f"Of the test images, the new one reads {test.gained:,} right that the old one reads "
         f"wrong, and {test.lost:,} the other way round: {'more' if test.p < 0.05 else 'no more'} "
         f"than chance would explain (McNemar's exact test, p = {test.p:.2g})."
     )
-    if not job.compared["aside"].n:
+    if not job.comparisons["aside"].n:
         st.caption(
             "There are too few corrections to put some aside: every sixth of a class is, from the "
             "sixth on."
