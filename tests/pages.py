@@ -61,8 +61,13 @@ def message(
 
 def button(app: AppTest, label: str):
     """The only button of that label."""
-    (button,) = (button for button in app.button if button.label == label)
-    return button
+    return labelled(app.button, label)
+
+
+def labelled(widgets, label: str):
+    """The only one of that label."""
+    (widget,) = (widget for widget in widgets if widget.label == label)
+    return widget
 
 
 def headline(app: AppTest) -> str | None:

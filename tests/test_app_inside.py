@@ -10,6 +10,7 @@ from pages import (
     as_markdown,
     button,
     headline,
+    labelled,
     message,
     page_html,
     png,
@@ -159,7 +160,7 @@ def test_a_digit_of_a_picture_is_sent_inside(mnist):
     page.paste(written(7, 200).convert("L"), (200, 0))
     app.file_uploader[0].set_value([("two.png", png(page), "image/png")]).run()
     assert app.code[0].value == "27"
-    box = next(box for box in app.selectbox if box.label == "One of them")
+    box = labelled(app.selectbox, "One of them")
     assert box.options == ["1. 2", "2. 7"]
     box.set_value(1).run()
     button(app, "Look inside").click().run()

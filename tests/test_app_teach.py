@@ -10,6 +10,7 @@ from pages import (
     as_markdown,
     button,
     headline,
+    labelled,
     message,
     page_html,
     png,
@@ -94,11 +95,6 @@ def fill(*labels: str) -> collection.Collection:
     return shelf
 
 
-def selectbox(app, label):
-    (found,) = (one for one in app.selectbox if one.label == label)
-    return found
-
-
 # That's a …
 
 
@@ -107,7 +103,7 @@ def test_a_drawing_is_kept_once_with_what_was_read():
     app.session_state[canvas.SQUARE.name] = message(written(2))
     app.run()
     assert button(app, "Keep it").disabled
-    selectbox(app, "It is of the class").set_value("7").run()
+    labelled(app.selectbox, "It is of the class").set_value("7").run()
     button(app, "Keep it").click().run()
     assert [toast.value for toast in app.toast] == ["Kept: 7"] and not app.exception
     button(app, "Keep it").click().run()
@@ -121,7 +117,7 @@ def test_a_database_that_is_gone_is_a_sentence(tmp_path, monkeypatch):
     app = start()
     app.session_state[canvas.SQUARE.name] = message(written(2))
     app.run()
-    box = selectbox(app, "It is of the class")
+    box = labelled(app.selectbox, "It is of the class")
     box.set_value("7").run()
     monkeypatch.setenv("DIGITS_DATABASE", f"sqlite:///{tmp_path}/nowhere/collection.db")
     button(app, "Keep it").click().run()
@@ -137,8 +133,8 @@ def test_digits_of_a_picture_are_kept_one_by_one_or_those_that_were_corrected():
     app = start("read")
     app.file_uploader[0].set_value([("two seven.png", png(picture), "image/png")]).run()
     assert app.code[0].value == "27"
-    selectbox(app, "Digit").set_value(1).run()
-    selectbox(app, "It is of the class").set_value("1").run()
+    labelled(app.selectbox, "Digit").set_value(1).run()
+    labelled(app.selectbox, "It is of the class").set_value("1").run()
     button(app, "Keep it").click().run()
     assert [toast.value for toast in app.toast] == ["Kept: 1"] and not app.exception
     app.toggle[1].set_value(True).run()
@@ -191,10 +187,10 @@ def test_the_collection_is_shown_in_pages_and_by_class_and_deleted_from(trainer)
     shelf = fill(*["7"] * 30, "<b>x</b>")
     app = start("teach")
     assert not app.exception
-    assert selectbox(app, "Show").options == ["All (31)", "7 (30)", "<b>x</b> (1)"]
+    assert labelled(app.selectbox, "Show").options == ["All (31)", "7 (30)", "<b>x</b> (1)"]
     assert len(app.checkbox) == 25 and "<b>x" not in page_html(app) and "<i>" not in page_html(app)
     assert button(app, "Delete the chosen").disabled
-    selectbox(app, "Show").set_value("<b>x</b>").run()
+    labelled(app.selectbox, "Show").set_value("<b>x</b>").run()
     assert len(app.checkbox) == 2
     app.checkbox[0].check().run()
     button(app, "Delete the chosen (1)").click().run()

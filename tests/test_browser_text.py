@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 import numpy as np
 import pytest
 import sqlalchemy as sql
-from browser import draw, expect, serve
+from browser import draw, expect, open_tab, serve
 from pages import DEFAULT, png
 from PIL import Image
 
@@ -90,16 +90,15 @@ def tab(browser, strange, mnist):
     """A tab of that dashboard, that fails where another host is asked for something, or a name has
     become markup."""
     asked = []
-    page = browser.new_page(base_url=strange, viewport={"width": 1280, "height": 1600})
-    page.on("request", lambda request: asked.append(request.url))
-    yield page
+    with open_tab(browser, strange, 1280, 1600) as page:
+        page.on("request", lambda request: asked.append(request.url))
+        yield page
     strangers = [
         url
         for url in asked
         if urlsplit(url).scheme in ("http", "https") and not url.startswith(strange)
     ]
     assert not strangers
-    page.close()
 
 
 def shown(place) -> str:

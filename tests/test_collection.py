@@ -4,7 +4,6 @@ import concurrent.futures
 import contextlib
 import io
 import sqlite3
-import time
 import zipfile
 from pathlib import Path
 
@@ -249,13 +248,13 @@ def test_what_is_no_mode_is_off(monkeypatch):
 
 
 @pytest.fixture
-def make():
-    """Makes engines that are disposed of in the end, once nobody uses them."""
-    engines = []
+def make(monkeypatch):
+    """Makes engines that are disposed of in the end, once no thread uses them any more."""
+    engines, threads = [], concurrent.futures.ThreadPoolExecutor(16)
+    monkeypatch.setattr(collection, "THREADS", threads)
     yield lambda *address, **how: engines.append(sql.create_engine(*address, **how)) or engines[-1]
+    threads.shutdown()
     for engine in engines:
-        while engine.pool.checkedout():
-            time.sleep(0.01)
         engine.dispose()
 
 

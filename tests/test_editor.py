@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from pages import button, png, said, start, written
+from pages import button, labelled, png, said, start, written
 
 from app_pages.read import editor
 from model import Reading
@@ -94,7 +94,7 @@ def test_a_box_of_one_pixel_stays_whole():
 def test_the_page_follows_what_is_corrected():
     app = start("read")
     app.file_uploader[0].set_value([("two.png", png(written(2, 200)), "image/png")]).run()
-    toggle = next(toggle for toggle in app.toggle if toggle.label == "Correct it")
+    toggle = labelled(app.toggle, "Correct it")
     toggle.set_value(True).run()
     assert not app.exception and app.code[0].value == "2"
 

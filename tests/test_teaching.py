@@ -192,13 +192,13 @@ def test_another_trainer_of_the_server_spares_what_runs(source, trainer):
 
 
 SERVER = """
-import sys, time
+import signal, sys
 from pathlib import Path
 sys.path.insert(0, "tests")
 from test_teaching import corrections, teaching
 job = teaching.Trainer().start(Path(sys.argv[1]), corrections(7, 1), corrections(7, 0))
 print(job.process.pid, flush=True)
-time.sleep(600)
+signal.pause()
 """
 
 

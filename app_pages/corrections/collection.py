@@ -58,7 +58,7 @@ TABLE = sql.Table(
 )
 # another program may have written others
 _IS_WHOLE = sql.func.length(TABLE.c.glyph) == GLYPH_SIZE**2
-_THREADS = concurrent.futures.ThreadPoolExecutor(16, "collection")
+THREADS = concurrent.futures.ThreadPoolExecutor(16, "collection")
 
 
 class CollectionError(Exception):
@@ -85,7 +85,7 @@ def _in_time(method: Callable) -> Callable:
 
     @functools.wraps(method)
     def call(*arguments, **options):
-        future = _THREADS.submit(method, *arguments, **options)
+        future = THREADS.submit(method, *arguments, **options)
         try:
             return future.result(LIMIT)
         except TimeoutError as error:
