@@ -119,7 +119,7 @@ def test_image(path: Path, number: int | str) -> Subject:
         or int(number) >= len(split.labels)
     ):
         raise data.DataError(
-            f"{name} has no such test image; they are 0 to {len(split.labels) - 1}."
+            f"{name} has no such test image; they are numbered 0 to {len(split.labels) - 1}."
         )
     number = int(number)
     return Subject(

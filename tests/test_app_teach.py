@@ -103,11 +103,11 @@ def test_a_drawing_is_kept_once_with_what_was_read():
     app.session_state[canvas.SQUARE.name] = message(written(2))
     app.run()
     assert button(app, "Keep it").disabled
-    labelled(app.selectbox, "It is of the class").set_value("7").run()
+    labelled(app.selectbox, "Its class").set_value("7").run()
     button(app, "Keep it").click().run()
     assert [toast.value for toast in app.toast] == ["Kept: 7"] and not app.exception
     button(app, "Keep it").click().run()
-    assert "kept already" in app.toast[0].value
+    assert "kept this already" in app.toast[0].value
     (item,) = collection.open_collection().items()
     assert (item.label, item.read, item.checkpoint, item.origin) == ("7", "2", "default", "drawn")
     assert item.confidence > 0.9 and item.glyph.any()
@@ -117,7 +117,7 @@ def test_a_database_that_is_gone_is_a_sentence(tmp_path, monkeypatch):
     app = start()
     app.session_state[canvas.SQUARE.name] = message(written(2))
     app.run()
-    box = labelled(app.selectbox, "It is of the class")
+    box = labelled(app.selectbox, "Its class")
     box.set_value("7").run()
     monkeypatch.setenv("DIGITS_DATABASE", f"sqlite:///{tmp_path}/nowhere/collection.db")
     button(app, "Keep it").click().run()
@@ -134,7 +134,7 @@ def test_digits_of_a_picture_are_kept_one_by_one_or_those_that_were_corrected():
     app.file_uploader[0].set_value([("two seven.png", png(picture), "image/png")]).run()
     assert app.code[0].value == "27"
     labelled(app.selectbox, "Digit").set_value(1).run()
-    labelled(app.selectbox, "It is of the class").set_value("1").run()
+    labelled(app.selectbox, "Its class").set_value("1").run()
     button(app, "Keep it").click().run()
     assert [toast.value for toast in app.toast] == ["Kept: 1"] and not app.exception
     app.toggle[1].set_value(True).run()
@@ -203,7 +203,7 @@ def test_the_collection_is_shown_in_pages_and_by_class_and_deleted_from(trainer)
     )
     assert button(app, "Delete all of them").disabled
     (sure,) = (
-        one for one in app.checkbox if one.label.startswith("All 31 corrections of 2 classes go")
+        one for one in app.checkbox if one.label.startswith("All 31 corrections of 2 classes will")
     )
     sure.check().run()
     button(app, "Delete all of them").click().run()

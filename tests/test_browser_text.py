@@ -135,7 +135,7 @@ def test_what_is_drawn_uploaded_asked_for_and_kept_has_names_as_they_are(tab):
     expect(tab.get_by_test_id("digit")).to_be_visible()
     settled(tab)
     tab.get_by_role("button", name="That's a …").click()
-    tab.get_by_role("combobox", name="It is of the class").click()
+    tab.get_by_role("combobox", name="Its class").click()
     tab.get_by_role("option", name=NAMES[0], exact=True).click()
     tab.get_by_role("button", name="Keep it").click()
     expect(tab.get_by_test_id("stToast")).to_contain_text("Kept: ![a](http:")

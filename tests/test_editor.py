@@ -46,7 +46,7 @@ def test_what_is_typed_is_said_and_what_is_left_is_not():
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("12", "has 3 boxes, but you typed 2"), ("12x", "“x” is none of the classes")],
+    [("12", "has 3 boxes, but you typed 2"), ("12x", "“x” is not one of the classes")],
 )
 def test_typing_that_does_not_fit_is_refused(text, says):
     with pytest.raises(ValueError, match=says):

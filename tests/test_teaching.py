@@ -179,7 +179,7 @@ def test_so_many_trainings_an_hour_and_networks_there_may_be(
         teaching.forget(tmp_path, "mine")
     with pytest.raises(
         TeachingError,
-        match="2 networks were taught in the last hour; the next may be in 60 minutes",
+        match="2 networks were taught in the last hour; the next may begin in 60 minutes",
     ):
         trainer.start(source, corrections(7, 1), corrections(7, 0), SHORT)
 

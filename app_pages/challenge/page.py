@@ -100,9 +100,8 @@ st.title("Challenge")
 if current is None:
     count = min(rounds.TURNS, len(classes))
     st.markdown(
-        f"Write {count} digits, in the order in which they are asked for, as fast as you can. Then "
-        f"you see which of "
-        "them the network reads as what you meant. Nobody tells you in between."
+        f"Write {count} digits, in the order in which they are asked for, as fast as you can. Only "
+        "at the end do you see which of them the network read as you meant them."
     )
     st.button("Start", on_click=begin, icon=":material/play_arrow:")
 elif current.seconds is None:
@@ -120,7 +119,7 @@ else:
     columns = st.columns(3)
     columns[0].metric("Read right", f"{current.right} of {len(current.wanted)}", border=True)
     columns[1].metric("Time", f"{current.seconds:.1f} s", border=True)
-    columns[2].metric("Your best with as many right", f"{best:.1f} s", border=True)
+    columns[2].metric("Your best with this many right", f"{best:.1f} s", border=True)
     picture = rounds.picture(current, classes)
     st.image(picture, alt=f"Your digits as the network saw them. {rounds.in_words(current)}.")
     file = io.BytesIO()
@@ -173,8 +172,7 @@ else:
     )
     st.caption(
         f"Of {'this round' if count == 1 else f'your {count} rounds'}: a row is what you were "
-        f"asked to write, a column "
-        "what was read; “?” is where the network would rather not say."
+        "asked to write, a column what was read; “?” is where the network would rather not say."
     )
     confidences = [turn.confidence for turn in current.turns if turn.answer == turn.wanted]
     if confidences:

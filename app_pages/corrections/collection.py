@@ -278,8 +278,8 @@ class Collection:
         self._make()
         self._file = self._identity()
         raise CollectionError(
-            "The collection's file was moved or replaced, and is opened anew; look what is in it, "
-            "and try again."
+            "The collection's file was moved or replaced, and has been opened anew; look at what "
+            "is in it, and try again."
         )
 
     def _identity(self) -> tuple[int, int] | None:
@@ -335,7 +335,7 @@ def as_label(text: str) -> str:
     label = " ".join(text.split())
     if not label or not label.isprintable() or len(label) > LONGEST_LABEL:
         raise ValueError(
-            f"The name of a class should have 1 to {LONGEST_LABEL} characters that can be seen."
+            f"The name of a class should have 1 to {LONGEST_LABEL} visible characters."
         )
     return label
 
@@ -446,8 +446,7 @@ def _in_one_sentence() -> Iterator[None]:
     except ModuleNotFoundError as error:
         raise CollectionError(
             f"The collection's database needs a package that is not installed ({error.args[0]}); "
-            f"install it, or set "
-            "another address in DIGITS_DATABASE."
+            "install it, or set another address in DIGITS_DATABASE."
         ) from error
     except sql.exc.SQLAlchemyError as error:
         raise CollectionError(

@@ -97,13 +97,14 @@ def keep(items: Sequence[Item]) -> None:
     marks.update(map(_mark, new))
     labels = ", ".join(plain(item.label) for item in new)
     st.toast(
-        f"Kept: {labels}" if new else "This is kept already.", icon=":material/bookmark_added:"
+        f"Kept: {labels}" if new else "You have kept this already.",
+        icon=":material/bookmark_added:",
     )
 
 
 def _class(classes: Sequence[str], key: str) -> str | None:
     return st.selectbox(
-        "It is of the class",
+        "Its class",
         classes,
         index=None,
         placeholder="Choose, or type a new one",

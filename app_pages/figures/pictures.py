@@ -103,7 +103,7 @@ def page_steps(
         ),
         Figure(
             source(outline(ink, boxes)),
-            "3. The boxes: connected ink, grouped into digits as the network is surest of them",
+            "3. The boxes: connected ink, grouped into the digits that the network is surest of",
             f"The ink with {len(boxes)} boxes around the digits.",
         ),
     ]
@@ -200,7 +200,7 @@ def _draw_dashes(
 
 
 def annotate_blank(reading: Reading, names: list[str]) -> np.ndarray:
-    """What `read_over` draws, on white paper of the picture's own size (h, w, 3) uint8."""
+    """What `annotate` draws, on white paper of the picture's own size (h, w, 3) uint8."""
     paper = np.full_like(reading.image, 255)
     return annotate(dataclasses.replace(reading, image=paper), names, max(paper.shape))
 

@@ -117,7 +117,7 @@ def receive(sheet: Sheet) -> Drawing:
         message, image = _parse(sheet, state.get(sheet.name))
     except _DrawingError as error:
         state[sheet.name] = {"drawing": None}
-        fault = f"What the canvas sent is no drawing of it ({error}); clear it, and draw again."
+        fault = f"What the canvas sent is not a drawing ({error}); clear it, and draw again."
     if message:
         start = _start_of(sheet)
         if message.sign in (None, start.sign):

@@ -96,9 +96,9 @@ def play() -> None:
         )
     )
     st.caption(
-        "Each curve is a class's probability; the solid line across is where the slider stands, a "
-        "dashed one where the answer becomes another. Noise is always the same grain, only "
-        "stronger."
+        "Each curve is the probability of a class; the solid upright line is where the slider "
+        "stands, a dashed one where the answer changes. The noise always has the same grain and "
+        "only gets stronger."
     )
 
 
@@ -106,7 +106,7 @@ play()
 
 st.header("As it was written")
 if not digit.strokes:
-    st.markdown("A digit that you draw can be watched while it comes into being.")
+    st.markdown("A digit that you draw can be watched as it was written.")
     st.page_link(
         "app_pages/draw/page.py",
         label="Draw one, then choose “Play with it”",

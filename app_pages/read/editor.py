@@ -81,8 +81,8 @@ def show(file: str, source: uploads.Source, result: uploads.Result) -> None:
         take_boxes,
     )
     st.caption(
-        "Drag to draw a box. With the pen in the canvas' corner, which shows when you point at it, "
-        "boxes are moved, resized, relabelled and deleted."
+        "Drag to draw a box. The pen in the canvas' corner, which shows when you point at it, lets "
+        "you move, resize, relabel and delete boxes."
     )
     if marking:
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -164,14 +164,14 @@ def retype(
         boxes = f"{len(marking)} box{'es' * (len(marking) != 1)}"
         raise ValueError(
             f"The picture has {boxes}, but you typed {len(letters)} digits: add, split, merge or "
-            f"delete boxes first."
+            "delete boxes first."
         )
     strange = next(
         (c for c, name in zip(letters, names, strict=True) if c != name and c not in classes), None
     )
     if strange:
         raise ValueError(
-            f"“{strange}” is none of the classes that this network knows: {', '.join(classes)}."
+            f"“{strange}” is not one of the classes that this network knows: {', '.join(classes)}."
         )
     return {
         box: value if letter == name else classes.index(letter)

@@ -100,7 +100,7 @@ for file, source, result in zip(pages, sources, results, strict=True):
             else:
                 st.markdown("No digit was found in this picture.")
             if result.turn and several:
-                st.caption(f"Read as turned by {result.turn}°.")
+                st.caption(f"Read with the writing turned by {result.turn}°.")
             st.segmented_control(
                 "The writing is turned by",
                 (AUTO, *TURNS),

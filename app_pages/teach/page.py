@@ -87,10 +87,8 @@ def show_collection() -> None:
     total = sum(counts.values())
     if damaged := shelf.damaged():
         st.warning(
-            f"{damaged:,} {'correction has' if damaged == 1 else 'corrections have'} a picture of "
-            f"another size than "
-            "28 × 28 pixels: left out here and where a network is taught. “Delete all” takes them, "
-            "too.",
+            f"Pictures that are not 28 × 28 pixels: {damaged:,}. They are left out here and where "
+            "a network is taught. “Delete all” deletes them, too.",
             icon=":material/broken_image:",
         )
     if changing and (items := st.session_state.get(GONE)):
@@ -142,9 +140,8 @@ def show_collection() -> None:
             )
             with st.popover("Delete all", icon=":material/delete_forever:"):
                 sure = st.checkbox(
-                    f"All {total:,} corrections of {len(counts)} classes go, for all visitors of "
-                    f"this server. You can "
-                    "undo it until you leave or delete others."
+                    f"All {total:,} corrections of {len(counts)} classes will be deleted, for all "
+                    "visitors of this server. You can undo it until you leave or delete others."
                 )
                 st.button("Delete all of them", on_click=delete, args=(None,), disabled=not sure)
         for words, file, kind, pack in (
@@ -176,7 +173,7 @@ def show_networks() -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(plain(name), width="stretch")
             with st.popover("Delete", icon=":material/delete:", key=f"forget {name}"):
-                st.markdown("It is gone for all visitors then, for good.")
+                st.markdown("Then it is gone for all visitors, for good.")
                 st.button("Delete it", on_click=forget, args=(name,), key=f"forget it {name}")
 
 
@@ -186,13 +183,13 @@ def offer() -> None:
     if "members" in card["network"]:
         st.info(
             f"{plain(path.name)} is a committee, which can't be taught; choose a single network in "
-            f"the sidebar."
+            "the sidebar."
         )
         return
     if not teaching.is_writable(resources.directory()):
         st.info(
-            f"The folder {plain(str(resources.directory()))} can't be written, so that no new "
-            f"network could be kept."
+            f"The folder {plain(str(resources.directory()))} can't be written to, so no new "
+            "network could be kept."
         )
         return
     if not counts:
@@ -208,14 +205,13 @@ def offer() -> None:
     new = ", ".join(plain(name) for name in chosen if name not in card["classes"])
     if new:
         st.caption(
-            f"New to this network: {new}. It takes some dozens of examples to learn a new class."
+            f"New to this network: {new}. It takes a few dozen examples to learn a new class."
         )
     name = card["data"].get("name", "")
     images = plain(teaching.name_dataset(name))
     if not resources.ensure_images(name):
         st.caption(
-            f"It takes the images of {images} to teach this network: so that it does not forget "
-            f"them."
+            f"Teaching this network takes the images of {images}, so that it does not forget them."
         )
         return
     st.button(
@@ -227,8 +223,8 @@ def offer() -> None:
     )
     st.caption(
         f"A copy of the network goes on learning for about a minute, at least half from {images}, "
-        f"so that it does not "
-        "forget. Every sixth of a class is put aside, to see whether it helped. Then you decide."
+        "so that it does not forget. Every sixth correction of a class is put aside, to see "
+        "whether it helped. Then you decide."
     )
 
 
@@ -246,7 +242,7 @@ def follow(job: teaching.Job) -> None:
         measures = f"loss {step['loss']:.3f}, accuracy {step['accuracy']:.1%}"
         st.progress(step["step"] / step["steps"], f"{words} · {measures}")
     else:
-        st.progress(0.0, "Getting ready: the images are loaded, the training is compiled")
+        st.progress(0.0, "Getting ready: loading the images, compiling the training")
     st.button("Cancel", on_click=teaching.trainer().clear, args=(job,), icon=":material/stop:")
     show_curves(job.history)
 
@@ -293,10 +289,7 @@ def show_result(job: teaching.Job) -> None:
         f"than chance would explain (McNemar's exact test, p = {test.p:.2g})."
     )
     if not job.comparisons["aside"].n:
-        st.caption(
-            "There are too few corrections to put some aside: every sixth of a class is, from the "
-            "sixth on."
-        )
+        st.caption("There are too few corrections to put any aside: of each class, every sixth is.")
     st.text_input("Name of the new network", "mine", key="name", max_chars=40)
     with st.container(horizontal=True):
         st.button("Keep it", on_click=keep, args=(job,), icon=":material/check:")
@@ -321,7 +314,7 @@ def teach(job: teaching.Job | None) -> None:
     elif job.busy:
         st.markdown(
             f"**{plain(job.source.name)}** is being taught. All visitors of this server see it "
-            f"here."
+            "here."
         )
         follow(job)
     else:

@@ -212,8 +212,8 @@ class Trainer:
             if len(self._starts) >= most:
                 wait = math.ceil((self._starts[-most] + HOUR - now) / 60) if most else 60
                 raise TeachingError(
-                    f"{most} networks were taught in the last hour; the next may be in {wait} "
-                    f"minutes."
+                    f"{most} networks were taught in the last hour; the next may begin in "
+                    f"{wait} minutes."
                 )
             _sweep()
             try:
@@ -252,7 +252,7 @@ class Trainer:
             if len(list_networks(directory)) >= limits.of(limits.NETWORKS):
                 raise TeachingError(
                     f"{limits.of(limits.NETWORKS)} networks were kept already; delete one below "
-                    f"first."
+                    "first."
                 )
             clash = TeachingError(f"There is a network “{name}” already; choose another name.")
             if (directory / name).exists():
