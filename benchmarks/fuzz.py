@@ -1,8 +1,8 @@
 """What damaged files do to the reader: mutates pictures and checkpoints by program, and prints what
 became of them.
 
-    python benchmarks/fuzz.py                                  # 100,000 pictures and 10,000
-    checkpoints python benchmarks/fuzz.py --pictures 2000 --checkpoints 200
+    python benchmarks/fuzz.py          # 100,000 pictures and 10,000 checkpoints
+    python benchmarks/fuzz.py --pictures 2000 --checkpoints 200
 
 A picture or a checkpoint is read, or refused with an ImageError or a CheckpointError: anything else
 that is raised has escaped, and is told with its seed. Files are made in a process of their own, so

@@ -1,8 +1,7 @@
 """How well whole pages are read: prints docs/results.md's table of difficulties.
 
-    python benchmarks/pages.py                  # MNIST's test digits, the figures that are
-    published python benchmarks/pages.py --tune --seed 1  # training digits, for choosing anything
-    by
+    python benchmarks/pages.py                  # MNIST's test digits, as published
+    python benchmarks/pages.py --tune --seed 1  # training digits, for choosing anything by
 
 Pages are composed by program from MNIST's digits, several lines of several digits each, as clean
 ink and then as each difficulty would have it, by itself and mixed. What is written where is known,

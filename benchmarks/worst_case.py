@@ -1,9 +1,8 @@
 """What a picture may cost, whatever is on it: prints a table of the worst that we know of.
 
     python benchmarks/worst_case.py                  # drawn by program
-    python benchmarks/worst_case.py PICTURE_OR_FOLDER  # and these, as given and with four times as
-    many pixels python benchmarks/worst_case.py --only noise     # only those with that in their
-    name
+    python benchmarks/worst_case.py FOLDER         # and these, also with four times the pixels
+    python benchmarks/worst_case.py --only noise   # only those with that in their name
 
 Each picture is read once as it is, about 2 megapixels, and once with four times as much of it on
 four times as many pixels. What counts is CPU seconds, of all threads and every turn of the page,

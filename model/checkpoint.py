@@ -3,7 +3,7 @@
 A checkpoint is a folder of three files, none of which can run code when read:
 
 - `weights.safetensors`: every parameter and statistic of the network by its path, such as
-  `conv1.conv.kernel`, in float32, or in float16, which halves the file of a ensemble;
+  `conv1.conv.kernel`, in float32, or in float16, which halves the file of an ensemble;
 - `card.json`: what it is and how it came to be (`CARD_FIELDS`);
 - `evaluation.npz`: test labels and probabilities, what the charts of the dashboard need. Readers do
   without it.

@@ -188,9 +188,8 @@ class EmbeddingIndex:
         for start in range(0, len(images), CHUNK):
             # Of a hidden layer's units most are silent: sparse, they take a fraction of the memory
             # and of the time.
-            parts.append(
-                sparse.csr_array(_unit(explainer.embeddings(images[start : start + CHUNK])))
-            )
+            embeddings = explainer.embeddings(images[start : start + CHUNK])
+            parts.append(sparse.csr_array(_unit(embeddings)))
             progress(min(1.0, (start + CHUNK) / len(images)))
         self._features = sparse.vstack(parts, format="csr")
 

@@ -313,7 +313,7 @@ def test_damage_is_measured_and_shown(images, monkeypatch):
     monkeypatch.setattr(robustness, "IMAGES", 16)
     monkeypatch.setattr(
         corruptions,
-        "DAMAGES",
+        "CORRUPTIONS",
         {kind: corruptions.CORRUPTIONS[kind] for kind in ("none", "grey ground")},
     )
     app = view("Damage")
@@ -399,7 +399,7 @@ def test_both_bear_the_same_damage(other, images, monkeypatch):
     monkeypatch.setattr(robustness, "IMAGES", 8)
     monkeypatch.setattr(
         corruptions,
-        "DAMAGES",
+        "CORRUPTIONS",
         {kind: corruptions.CORRUPTIONS[kind] for kind in ("none", "stripes")},
     )
     app = view("Compare")

@@ -61,7 +61,9 @@ def test_learns_and_an_interrupted_run_ends_the_same(tmp_path, monkeypatch, smal
     )
 
     with monkeypatch.context() as interrupted:
-        interrupted.setattr(loop.interrupt, "deferred", lambda: contextlib.nullcontext(After(21)))
+        interrupted.setattr(
+            loop.interrupt, "defer_signals", lambda: contextlib.nullcontext(After(21))
+        )
         with pytest.raises(Interrupted, match="--resume"):
             loop.train(SMALL, tmp_path / "parts", quiet=True)
     assert [path.name for path in (tmp_path / "parts").iterdir()] == [loop.STATE]
@@ -91,7 +93,7 @@ def test_learns_and_an_interrupted_run_ends_the_same(tmp_path, monkeypatch, smal
 def test_a_stop_at_the_end_of_an_epoch_finishes_it_first(tmp_path, monkeypatch):
     batches = 16
     monkeypatch.setattr(
-        loop.interrupt, "deferred", lambda: contextlib.nullcontext(After(batches - 1))
+        loop.interrupt, "defer_signals", lambda: contextlib.nullcontext(After(batches - 1))
     )
     with pytest.raises(Interrupted, match="after epoch 1"):
         loop.train(SMALL, tmp_path / "run", quiet=True)
@@ -147,7 +149,9 @@ def test_the_command_line_trains_with_augmentation_and_says_what_came_out(
         "--quiet --output"
     )
     with monkeypatch.context() as interrupted:
-        interrupted.setattr(loop.interrupt, "deferred", lambda: contextlib.nullcontext(After(1)))
+        interrupted.setattr(
+            loop.interrupt, "defer_signals", lambda: contextlib.nullcontext(After(1))
+        )
         assert command.main([*flags.split(), str(tmp_path / "run")]) == 130
     assert capsys.readouterr().err == "Stopped in epoch 1; go on with --resume.\n"
     assert command.main(["--resume", *flags.split(), str(tmp_path / "run")]) == 0
@@ -194,9 +198,9 @@ def test_a_run_goes_on_from_a_checkpoint_with_frozen_layers(tmp_path):
 
 
 def test_old_images_are_rehearsed_and_a_teacher_takes_the_labels_place(tmp_path, monkeypatch):
-    orders, shuffled = [], loop.shuffle_into_batches
+    orders, shuffle = [], loop.shuffle_into_batches
     monkeypatch.setattr(
-        loop, "shuffled", lambda *given: orders.append(shuffled(*given)) or orders[-1]
+        loop, "shuffle_into_batches", lambda *given: orders.append(shuffle(*given)) or orders[-1]
     )
     flags = [
         "--train-limit",

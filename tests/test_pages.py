@@ -96,7 +96,7 @@ def test_a_run_ends_with_a_checkpoint_and_one_that_was_stopped_goes_on(
 
     taken = iter(range(100))
     step, stop = pages.train_step, []
-    monkeypatch.setattr(pages.interrupt, "deferred", lambda: contextlib.nullcontext(stop))
+    monkeypatch.setattr(pages.interrupt, "defer_signals", lambda: contextlib.nullcontext(stop))
 
     def stopping(*arguments):
         if next(taken) == 2:  # the first of the second round

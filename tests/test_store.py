@@ -97,8 +97,8 @@ def test_each_flipped_bit_is_noticed(saved):
 def test_a_folder_is_one_trainings_alone_even_if_that_is_killed(tmp_path):
     output = tmp_path / "run"
     program = (
-        "import sys, pathlib; from train.store import claimed\n"
-        f"with claimed(pathlib.Path({str(output)!r})): print('claimed', flush=True); "
+        "import sys, pathlib; from train.store import claim\n"
+        f"with claim(pathlib.Path({str(output)!r})): print('claimed', flush=True); "
         f"sys.stdin.read()"
     )
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}

@@ -1,11 +1,14 @@
 """Train a network: `python -m train --help`.
 
-python -m train                                 # the recipe of checkpoints/default, into
-runs/default python -m train --preset fast --output runs/fast python -m train --resume
-# after Ctrl-C, a crash or a power cut python -m train --data my_pictures --from checkpoints/default
---output runs/mine python -m train --corrections mine.npz --from checkpoints/default --output
-runs/mine python -m train --coordinator host0:1234 --processes 2 --process-id 0    # and on the
-other host --process-id 1
+    python -m train                     # the recipe of checkpoints/default, into runs/default
+    python -m train --preset fast --output runs/fast
+    python -m train --resume            # after Ctrl-C, a crash or a power cut
+    python -m train --data my_pictures --from checkpoints/default --output runs/mine
+    python -m train --corrections mine.npz --from checkpoints/default --output runs/mine
+
+On two hosts, on the other one with `--process-id 1`:
+
+    python -m train --coordinator host0:1234 --processes 2 --process-id 0
 """
 
 import argparse

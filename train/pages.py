@@ -1,7 +1,7 @@
 """Train the page reader, the network that finds digits on a page: `python -m train.pages --help`.
 
-python -m train.pages --fonts FOLDER             # into runs/pages
-python -m train.pages --fonts FOLDER --resume    # after Ctrl-C, a crash or a power cut
+    python -m train.pages --fonts FOLDER             # into runs/pages
+    python -m train.pages --fonts FOLDER --resume    # after Ctrl-C, a crash or a power cut
 
 It learns from scenes composed by program (train/compose.py) of MNIST's training digits and of
 letters in fonts; more fonts, among them some that look handwritten, make fewer letters pass for

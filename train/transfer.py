@@ -1,8 +1,8 @@
 """What a training takes from another's checkpoint: its weights to start from, its images, or its
 answers as targets.
 
-python -m train --data my_digits --from checkpoints/default --freeze conv1,conv2
-python -m train --preset tiny --teacher checkpoints/default
+    python -m train --data my_digits --from checkpoints/default --freeze conv1,conv2
+    python -m train --preset tiny --teacher checkpoints/default
 """
 
 from collections.abc import Callable, Sequence
