@@ -66,7 +66,7 @@ def test_a_test_image_has_an_address_and_a_wrong_number_a_sentence(mnist):
         app.run()
         assert (
             not app.exception
-            and said(app.error) == "mnist has no such test image; they are 0 to 9999."
+            and said(app.error) == "mnist has no such test image; they are numbered 0 to 9999."
         )
     app.number_input[0].set_value(12)
     button(app, "Open").click().run()

@@ -90,7 +90,9 @@ def test_a_drawing_is_kept_and_a_network_learns_from_it(browser, school):
         expect(tab.get_by_text("pupil is being taught")).to_be_visible()
         other.goto("/teach")
         expect(other.get_by_text("pupil is being taught")).to_be_visible()
-        button(other, "Cancel").click()
+        wait_for_script(other)
+        button(other, "Cancel").press("Enter")
+        expect(other.get_by_text("pupil is being taught")).to_have_count(0)
         expect(button(tab, "Teach pupil")).to_be_visible()  # the first session sees that it is over
         assert list(school.folder.glob("digits-teaching-*")) == []
 
