@@ -6,12 +6,12 @@ has an address: the page's own with `?image=NUMBER`.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from app_pages.pen import canvas, samples, strokes
+from app_pages.pen.strokes import Stroke
 from app_pages.server import resources
 from model import checkpoint
 from model.recognizer import as_single_glyph
@@ -37,8 +37,7 @@ class Subject:
     # mnist"
     origin: str
     truth: str | None = None  # the class that it is, where that is known
-    # as the canvas has them, where it was drawn there alone
-    strokes: tuple[dict[str, Any], ...] = ()
+    strokes: tuple[Stroke, ...] = ()  # where it was drawn alone on the square canvas
     number: int | None = None  # of the test image, where it is one
 
 
@@ -68,27 +67,24 @@ def current(path: Path) -> Subject | None:
     Raises:
         DataError: the test image of the address can't be had; one sentence says why.
     """
-    given = st.query_params.get(IMAGE)
-    if given not in (None, SENT):
+    number = st.query_params.get(IMAGE)
+    if number not in (None, SENT):
         known = st.session_state.get(STATE)
-        if known is None or str(known.number) != given:
-            st.session_state[STATE] = test_image(path, given)
+        if known is None or str(known.number) != number:
+            st.session_state[STATE] = test_image(path, number)
     return st.session_state.get(STATE)
 
 
 def sample(digit: int = 4) -> Subject:
-    """A digit drawn by program, for who comes without one."""
-    drawn = tuple(
-        canvas.as_object(stroke, canvas.SQUARE.brush)
-        for stroke in samples.placed(digit, canvas.SIZE)
-    )
-    glyph = as_single_glyph(strokes.picture(drawn, canvas.SIZE, canvas.SIZE))
-    return Subject(glyph, "a sample, drawn by program", str(digit), drawn)
+    """A digit drawn by program, for whoever comes without one."""
+    drawing = tuple(samples.strokes(digit, canvas.SIZE, canvas.SQUARE.brush))
+    glyph = as_single_glyph(strokes.picture(drawing, canvas.SIZE, canvas.SIZE))
+    return Subject(glyph, "a sample, drawn by program", str(digit), drawing)
 
 
-def sent_here(path: Path) -> Subject | None:
-    """As `current`, but only what was sent to this very page: whoever comes by himself finds the
-    page as it was."""
+def current_here(path: Path) -> Subject | None:
+    """As `current`, but only what was sent to this very page: a visitor who comes
+    without one finds the page as it was."""
     return current(path) if IMAGE in st.query_params else None
 
 
@@ -104,13 +100,13 @@ def describe(subject: Subject) -> str:
     )
 
 
-def with_article(read: str) -> str:
+def with_article(name: str) -> str:
     """A class, or "?", as one says it: "an 8", "no digit", "Trouser"."""
-    if read == "?":
+    if name == "?":
         return "no digit"
-    if len(read) > 1:
-        return read
-    return f"{'an' if read in '8aefhilmnorsxAEFHILMNORSX' else 'a'} {read}"
+    if len(name) > 1:
+        return name
+    return f"{'an' if name in '8aefhilmnorsxAEFHILMNORSX' else 'a'} {name}"
 
 
 def test_image(path: Path, number: int | str) -> Subject:
@@ -123,7 +119,7 @@ def test_image(path: Path, number: int | str) -> Subject:
         or int(number) >= len(split.labels)
     ):
         raise data.DataError(
-            f"{name} has no such test image; they are 0 to {len(split.labels) - 1}."
+            f"{name} has no such test image; they are numbered 0 to {len(split.labels) - 1}."
         )
     number = int(number)
     return Subject(

@@ -20,7 +20,7 @@ def plain(text: str) -> str:
     Streamlit's page makes links of what looks like an address even where each sign is escaped: a
     joiner is between.
     """
-    seen = "".join(letter if letter.isprintable() else " " for letter in text)
+    visible = "".join(letter if letter.isprintable() else " " for letter in text)
     return re.sub(
-        f"([{re.escape(string.punctuation)}])", r"\\\1", LINK.sub(JOINER, " ".join(seen.split()))
+        f"([{re.escape(string.punctuation)}])", r"\\\1", LINK.sub(JOINER, " ".join(visible.split()))
     )

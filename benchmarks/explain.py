@@ -22,15 +22,15 @@ sys.path.insert(0, str(ROOT))
 DIGITS = 20
 
 
-def milliseconds(function: Callable, given: list) -> float:
+def milliseconds(function: Callable, digits: list) -> float:
     """Median wall-clock time of a function of one digit, after one to warm up."""
-    function(given[0])
-    taken = []
-    for one in given[1:]:
+    function(digits[0])
+    seconds = []
+    for digit in digits[1:]:
         start = time.perf_counter()
-        function(one)
-        taken.append(time.perf_counter() - start)
-    return 1000 * float(np.median(taken))
+        function(digit)
+        seconds.append(time.perf_counter() - start)
+    return 1000 * float(np.median(seconds))
 
 
 def figures(path: Path) -> dict[str, str]:
@@ -41,16 +41,14 @@ def figures(path: Path) -> dict[str, str]:
     from app_pages.subject import Subject
     from model.recognizer import as_single_glyph
 
-    def drawn(number: int) -> Subject:
-        lines = samples.placed(number % 10, canvas.SIZE, tilt=number / 2)
-        made = tuple(
-            {"path": samples.path(line), "strokeWidth": canvas.SQUARE.brush} for line in lines
+    def draw(number: int) -> Subject:
+        drawing = tuple(
+            samples.strokes(number % 10, canvas.SIZE, canvas.SQUARE.brush, tilt=number / 2)
         )
-        return Subject(
-            as_single_glyph(strokes.picture(made, canvas.SIZE, canvas.SIZE)), "", strokes=made
-        )
+        glyph = as_single_glyph(strokes.picture(drawing, canvas.SIZE, canvas.SIZE))
+        return Subject(glyph, "", strokes=drawing)
 
-    given = [drawn(number) for number in range(DIGITS + 1)]
+    digits = [draw(number) for number in range(DIGITS + 1)]
     start = time.perf_counter()
     explainer = explanations.explainer(path)
     opened = time.perf_counter() - start
@@ -76,8 +74,8 @@ def figures(path: Path) -> dict[str, str]:
         if resources.has_images(name):
             explanations.nearest(path, one.glyph, "3")
 
-    table = {what: f"{milliseconds(function, given):.0f} ms" for what, function in parts.items()}
-    table["**all of the page's, with its pictures**"] = f"{milliseconds(everything, given):.0f} ms"
+    table = {what: f"{milliseconds(function, digits):.0f} ms" for what, function in parts.items()}
+    table["**all of the page's, with its pictures**"] = f"{milliseconds(everything, digits):.0f} ms"
     table["once: opening the network"] = f"{opened:.1f} s"
     if resources.has_images(name):
         table["once: describing the training images"] = f"{described:.1f} s"

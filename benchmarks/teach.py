@@ -66,7 +66,7 @@ def main() -> None:
         ("aside", "held out of them"),
         ("test", "MNIST test"),
     ):
-        row = job.compared[part]
+        row = job.comparisons[part]
         shares = []
         for right in (row.before, row.after):
             low, high = metrics.wilson_interval(right, row.n)

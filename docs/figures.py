@@ -32,7 +32,7 @@ def photograph() -> np.ndarray:
     """(300, 300, 3) uint8: a small slanted 7 with a thin pen in a corner of a sheet that a shadow
     falls on."""
     sheet = Image.new("L", (600, 600), 0)
-    for stroke in samples.placed(DIGIT, 260, tilt=12, left=270, top=40):
+    for stroke in samples.lines(DIGIT, 260, tilt=12, left=270, top=40):
         ImageDraw.Draw(sheet).line(stroke, fill=255, width=13, joint="curve")
     ink = np.asarray(sheet.reduce(2)) / 255
     y, x = np.mgrid[:300, :300] / 300
@@ -55,7 +55,7 @@ def score_sheet() -> np.ndarray:
         for place, digit in enumerate(points):
             if digit != " ":
                 size = 190 if number % 2 else 150
-                for stroke in samples.placed(
+                for stroke in samples.lines(
                     int(digit), size, tilt=5, left=440 + 150 * place, top=top + 25
                 ):
                     pen.line(stroke, fill=255, width=11, joint="curve")
@@ -120,7 +120,7 @@ def steps(reading) -> Image.Image:
     panels = (
         (reading.image, "1. What comes in"),
         (ink, "2. The ink"),
-        (pictures.outlined(ink, [digit.box]), "3. The box"),
+        (pictures.outline(ink, [digit.box]), "3. The box"),
         (digit.glyph, "4. The glyph:\n28 by 28 pixels"),
     )
     for number, (picture, caption) in enumerate(panels):

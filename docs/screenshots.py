@@ -29,7 +29,7 @@ def written(page, value: int) -> None:
     """The Draw page with a digit on its canvas, read."""
     page.goto("/")
     expect(page.locator("canvas.upper-canvas")).to_be_visible()
-    draw(page, samples.placed(value, SIZE))
+    draw(page, samples.lines(value, SIZE))
     expect(digit(page)).to_have_text(str(value))
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).parents[1]
-PATIENCE = 30_000  # milliseconds: an upper bound for slow machines, not a wait
+PATIENCE = 60_000  # milliseconds: an upper bound for slow machines, not a wait
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -94,6 +94,16 @@ def expect(*args):
     return expect(*args)
 
 
+@contextlib.contextmanager
+def open_tab(browser, address: str, width: int, height: int = 900, **options) -> Iterator:
+    """A tab of so many pixels, of a session of its own with the dashboard of that address."""
+    size = {"width": width, "height": height}
+    context = browser.new_context(base_url=address, viewport=size, **options)
+    context.set_default_timeout(PATIENCE)
+    with contextlib.closing(context):
+        yield context.new_page()
+
+
 def digit(page):
     return page.get_by_test_id("digit")
 
@@ -135,6 +145,11 @@ def follow(page, name):
     if opener.is_visible():
         opener.click()
     page.get_by_role("link", name=name, exact=True).click()
+
+
+def wait_for_script(page):
+    """Until the page shows what its script made of the last change."""
+    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible()
 
 
 def no_sideways_scroll(page):

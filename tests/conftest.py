@@ -12,7 +12,7 @@ os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.2"
 
 import numpy as np
 import pytest
-from browser import FLAGS, PATIENCE, chromium, serve
+from browser import FLAGS, PATIENCE, chromium, open_tab, serve
 from PIL import Image, ImageDraw
 
 from model import Recognizer, checkpoint
@@ -88,25 +88,18 @@ def browser():
 @pytest.fixture
 def tab(browser, server):
     """A tab of 1280 pixels."""
-    yield from _tab(browser, server, viewport={"width": 1280, "height": 900})
+    with open_tab(browser, server, 1280) as page:
+        yield page
 
 
 @pytest.fixture
 def phone(browser, server):
     """A tab as a phone of 360 pixels shows it, with touch."""
-    yield from _tab(
-        browser, server, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True
-    )
+    with open_tab(browser, server, 360, 740, has_touch=True, is_mobile=True) as page:
+        yield page
 
 
 @pytest.fixture(params=["tab", "phone"])
 def either(request):
     """One after the other."""
     return request.getfixturevalue(request.param)
-
-
-def _tab(browser, server, **options):
-    context = browser.new_context(base_url=server, **options)
-    context.set_default_timeout(PATIENCE)
-    yield context.new_page()
-    context.close()

@@ -2,8 +2,10 @@
 sheets to read."""
 
 import base64
+import html
 import io
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +13,12 @@ from PIL import Image, ImageDraw, ImageFont
 from streamlit.testing.v1 import AppTest
 
 from app_pages.pen import canvas, samples
+from app_pages.pen.strokes import Stroke
 from app_pages.words import JOINER
 
 ROOT = Path(__file__).parents[1]
 DEFAULT = ROOT / "checkpoints" / "default"
+LINE = Stroke((("M", 20.0, 20.0), ("L", 60.0, 20.0)), 16.0)
 TIMEOUT = 120  # seconds: an upper bound for slow machines
 
 
@@ -32,24 +36,44 @@ def png(picture: Image.Image) -> bytes:
 def written(digit: int, size: int = canvas.SIZE) -> Image.Image:
     """A digit as the canvas would send it."""
     picture = Image.new("RGBA", (size, size), "white")
-    for stroke in samples.placed(digit, size):
+    for stroke in samples.lines(digit, size):
         ImageDraw.Draw(picture).line(stroke, fill="black", width=round(0.06 * size), joint="curve")
     return picture
 
 
-def sent(picture: Image.Image, strokes: int = 1, began: dict | None = None) -> dict:
-    """The state of the canvas after so many strokes, where said on a sheet that `began` so."""
+def message(
+    picture: Image.Image, strokes: Sequence[Stroke] = (LINE,), start: canvas.Start | None = None
+) -> dict:
+    """The canvas' state in the browser once these strokes make that picture, where said on a sheet
+    that started so."""
     address = f"data:image/png;base64,{base64.b64encode(png(picture)).decode()}"
-    objects = began["objects"][:1] if began else []
-    return {
-        "drawing": {"raw": {"objects": [*objects, *[{"type": "Path"}] * strokes]}, "data": address}
-    }
+    objects = start.as_raw()["objects"][:1] if start else []
+    objects += [
+        {
+            "type": "Path",
+            "path": [list(step) for step in stroke.path],
+            "strokeWidth": stroke.width,
+        }
+        for stroke in strokes
+    ]
+    return {"drawing": {"raw": {"objects": objects}, "data": address}}
 
 
 def button(app: AppTest, label: str):
     """The only button of that label."""
-    (found,) = (one for one in app.button if one.label == label)
-    return found
+    return labelled(app.button, label)
+
+
+def labelled(widgets, label: str):
+    """The only one of that label."""
+    (widget,) = (widget for widget in widgets if widget.label == label)
+    return widget
+
+
+def headline(app: AppTest) -> str | None:
+    """What stands large on the page as what is read; None where nothing does."""
+    text = re.search(r'data-testid="digit"[^>]*>([^<]*)<', page_html(app))
+    return html.unescape(text[1]) if text else None
 
 
 def page_html(app: AppTest) -> str:
@@ -82,7 +106,7 @@ class Sheet:
             if digit != " ":
                 left = 2 * (x + gap * height * place)
                 tilt = 3 * (place % 3)
-                for stroke in samples.placed(
+                for stroke in samples.lines(
                     int(digit), round(2 * height), tilt=tilt, left=round(left), top=round(2 * y)
                 ):
                     self.pen.line(stroke, fill=255, width=round(2 * pen), joint="curve")

@@ -2,7 +2,7 @@
 
 import re
 
-from pages import button, page_html, said, sent, start, written
+from pages import LINE, button, message, page_html, said, start, written
 from PIL import Image
 
 from app_pages.corrections import collection
@@ -24,7 +24,7 @@ def test_ten_digits_one_of_them_wrong(database):
     for turn in range(10):
         asked.append(wanted(app))
         value = asked[-1] if turn != 3 else (asked[-1] + 1) % 10
-        app.session_state["challenge"] = sent(written(value))
+        app.session_state["challenge"] = message(written(value))
         app.run()
         press(app, "Next")
     assert sorted(asked) == list(range(10))
@@ -47,8 +47,8 @@ def test_there_is_no_next_before_something_is_written():
 def test_the_digit_before_is_not_taken_for_the_next_one():
     app = start("challenge")
     press(app, "Start")
-    app.session_state["challenge"] = before = sent(
-        written(2), began=app.session_state["challenge_start"]
+    app.session_state["challenge"] = before = message(
+        written(2), start=app.session_state["challenge_start"]
     )
     app.run()
     press(app, "Next")
@@ -68,7 +68,7 @@ def test_what_is_no_single_digit_is_not_read():
     for place in (0, 140):
         sheet.paste(written(2, 130), (place, 60))
     for _ in range(10):
-        app.session_state["challenge"] = sent(sheet, strokes=2)
+        app.session_state["challenge"] = message(sheet, [LINE] * 2)
         app.run()
         press(app, "Next")
     assert app.metric[0].value == "0 of 10"

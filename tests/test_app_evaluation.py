@@ -37,7 +37,7 @@ def images(monkeypatch) -> Iterator[np.ndarray]:
 
 def forget() -> None:
     """What was computed of other images in the place of the test images."""
-    maps._test_map.clear()
+    maps.build.clear()
     robustness._measured.clear()
 
 

@@ -5,7 +5,19 @@ import shutil
 
 import numpy as np
 import pytest
-from pages import DEFAULT, as_markdown, button, page_html, png, said, sent, start, written
+from pages import (
+    DEFAULT,
+    as_markdown,
+    button,
+    headline,
+    labelled,
+    message,
+    page_html,
+    png,
+    said,
+    start,
+    written,
+)
 from PIL import Image
 
 from app_pages.corrections import collection
@@ -13,7 +25,7 @@ from app_pages.corrections.collection import Item
 from app_pages.pen import canvas
 from app_pages.server import resources
 from app_pages.teach import teaching
-from app_pages.teach.teaching import Compared, TeachingError
+from app_pages.teach.teaching import Comparison, TeachingError
 from model import checkpoint
 from train import data
 
@@ -34,13 +46,8 @@ class Job:
     source, dataset, history = DEFAULT, "mnist", HISTORY
 
     def __init__(self, state: str, **values):
-        self.state, self.busy, self.progress, self.fault, self.compared = (
-            state,
-            state == "running",
-            {},
-            None,
-            {},
-        )
+        self.state, self.busy, self.fault = state, state == "running", None
+        self.progress, self.comparisons = {}, {}
         vars(self).update(values)
 
 
@@ -50,20 +57,20 @@ class Trainer:
     def __init__(self, job: Job | None = None):
         self.job, self.asked, self.refuses = job, [], None
 
-    def _said(self, *what):
+    def note(self, *what):
         self.asked.append(what)
         if self.refuses:
             raise TeachingError(self.refuses)
 
     def start(self, source, trained, aside):
-        self._said("start", source.name, trained[1].tolist(), aside[1].tolist())
+        self.note("start", source.name, trained[1].tolist(), aside[1].tolist())
 
     def clear(self, job):
-        self._said("clear", job)
+        self.note("clear", job)
         self.job = None
 
     def keep(self, job, directory, name):
-        self._said("keep", job, directory, name)
+        self.note("keep", job, directory, name)
         self.job = None
 
 
@@ -88,24 +95,19 @@ def fill(*labels: str) -> collection.Collection:
     return shelf
 
 
-def selectbox(app, label):
-    (found,) = (one for one in app.selectbox if one.label == label)
-    return found
-
-
 # That's a …
 
 
 def test_a_drawing_is_kept_once_with_what_was_read():
     app = start()
-    app.session_state[canvas.SQUARE.name] = sent(written(2))
+    app.session_state[canvas.SQUARE.name] = message(written(2))
     app.run()
     assert button(app, "Keep it").disabled
-    selectbox(app, "It is of the class").set_value("7").run()
+    labelled(app.selectbox, "Its class").set_value("7").run()
     button(app, "Keep it").click().run()
     assert [toast.value for toast in app.toast] == ["Kept: 7"] and not app.exception
     button(app, "Keep it").click().run()
-    assert "kept already" in app.toast[0].value
+    assert "kept this already" in app.toast[0].value
     (item,) = collection.open_collection().items()
     assert (item.label, item.read, item.checkpoint, item.origin) == ("7", "2", "default", "drawn")
     assert item.confidence > 0.9 and item.glyph.any()
@@ -113,9 +115,9 @@ def test_a_drawing_is_kept_once_with_what_was_read():
 
 def test_a_database_that_is_gone_is_a_sentence(tmp_path, monkeypatch):
     app = start()
-    app.session_state[canvas.SQUARE.name] = sent(written(2))
+    app.session_state[canvas.SQUARE.name] = message(written(2))
     app.run()
-    box = selectbox(app, "It is of the class")
+    box = labelled(app.selectbox, "Its class")
     box.set_value("7").run()
     monkeypatch.setenv("DIGITS_DATABASE", f"sqlite:///{tmp_path}/nowhere/collection.db")
     button(app, "Keep it").click().run()
@@ -131,8 +133,8 @@ def test_digits_of_a_picture_are_kept_one_by_one_or_those_that_were_corrected():
     app = start("read")
     app.file_uploader[0].set_value([("two seven.png", png(picture), "image/png")]).run()
     assert app.code[0].value == "27"
-    selectbox(app, "Digit").set_value(1).run()
-    selectbox(app, "It is of the class").set_value("1").run()
+    labelled(app.selectbox, "Digit").set_value(1).run()
+    labelled(app.selectbox, "Its class").set_value("1").run()
     button(app, "Keep it").click().run()
     assert [toast.value for toast in app.toast] == ["Kept: 1"] and not app.exception
     app.toggle[1].set_value(True).run()
@@ -150,9 +152,9 @@ def test_a_server_may_take_nothing(mode, monkeypatch):
     shelf = fill("7")
     monkeypatch.setenv("DIGITS_TEACHING", mode)
     app = start()
-    app.session_state[canvas.SQUARE.name] = sent(written(2))
+    app.session_state[canvas.SQUARE.name] = message(written(2))
     app.run()
-    assert ">2</span>" in page_html(app) and "Keep it" not in [one.label for one in app.button]
+    assert headline(app) == "2" and "Keep it" not in [one.label for one in app.button]
     if mode == "read-only":
         app.switch_page("app_pages/teach/page.py").run()
         assert "read: 1" in page_html(app) and not app.exception
@@ -185,10 +187,10 @@ def test_the_collection_is_shown_in_pages_and_by_class_and_deleted_from(trainer)
     shelf = fill(*["7"] * 30, "<b>x</b>")
     app = start("teach")
     assert not app.exception
-    assert selectbox(app, "Show").options == ["All (31)", "7 (30)", "<b>x</b> (1)"]
+    assert labelled(app.selectbox, "Show").options == ["All (31)", "7 (30)", "<b>x</b> (1)"]
     assert len(app.checkbox) == 25 and "<b>x" not in page_html(app) and "<i>" not in page_html(app)
     assert button(app, "Delete the chosen").disabled
-    selectbox(app, "Show").set_value("<b>x</b>").run()
+    labelled(app.selectbox, "Show").set_value("<b>x</b>").run()
     assert len(app.checkbox) == 2
     app.checkbox[0].check().run()
     button(app, "Delete the chosen (1)").click().run()
@@ -201,7 +203,7 @@ def test_the_collection_is_shown_in_pages_and_by_class_and_deleted_from(trainer)
     )
     assert button(app, "Delete all of them").disabled
     (sure,) = (
-        one for one in app.checkbox if one.label.startswith("All 31 corrections of 2 classes go")
+        one for one in app.checkbox if one.label.startswith("All 31 corrections of 2 classes will")
     )
     sure.check().run()
     button(app, "Delete all of them").click().run()
@@ -250,7 +252,7 @@ def test_what_can_not_be_taught_is_said(trainer, checkpoints, monkeypatch):
     monkeypatch.setattr(data, "is_cached", lambda name: False)
     app.run()
     assert "Fetch the images" in [one.label for one in app.button] and not app.exception
-    monkeypatch.setattr(teaching, "writable", lambda path: False)
+    monkeypatch.setattr(teaching, "is_writable", lambda path: False)
     app.run()
     assert "can't be written" in said(app.info) and not app.exception
 
@@ -279,12 +281,12 @@ def test_a_running_one_is_seen_by_all_and_can_be_cancelled(trainer):
 
 
 def test_a_result_is_compared_and_kept_or_thrown_away(trainer):
-    compared = {
-        "test": Compared(100, 90, 95, 6, 1, 0.125),
-        "trained": Compared(5, 2, 5, 3, 0, 0.25),
-        "aside": Compared(0, 0, 0, 0, 0, 1.0),
+    comparisons = {
+        "test": Comparison(100, 90, 95, 6, 1, 0.125),
+        "trained": Comparison(5, 2, 5, 3, 0, 0.25),
+        "aside": Comparison(0, 0, 0, 0, 0, 1.0),
     }
-    job = trainer.job = Job("done", compared=compared)
+    job = trainer.job = Job("done", comparisons=comparisons)
     app = start("teach")
     assert not app.exception
     rows = app.table[0].value

@@ -39,7 +39,7 @@ PAGES = {
 def test_every_digit_drawn_with_the_mouse_is_read_right(tab):
     open_draw(tab)
     for value in range(10):
-        draw(tab, samples.placed(value, SIZE))
+        draw(tab, samples.lines(value, SIZE))
         expect(digit(tab)).to_have_text(str(value))
         button(tab, "Clear").click()
         expect(blank(tab)).to_be_visible()
@@ -52,7 +52,7 @@ def test_a_number_drawn_in_one_go_is_read(tab):
     tab.get_by_text("A whole number").click()
     expect(tab.get_by_text("Draw a number, and it is read")).to_be_visible()
     for place, value in enumerate((4, 7, 0, 2, 3)):
-        draw(tab, samples.placed(value, size=110, left=20 + 80 * place, top=60))
+        draw(tab, samples.lines(value, size=110, left=20 + 80 * place, top=60))
     expect(digit(tab)).to_have_text("47023")
     button(tab, "Undo").click()
     expect(digit(tab)).to_have_text("4702")
@@ -62,13 +62,13 @@ def test_a_number_drawn_in_one_go_is_read(tab):
 @pytest.mark.parametrize("value", [2, 5])
 def test_small_and_in_a_corner(tab, value):
     open_draw(tab, "/?brush=5")
-    draw(tab, samples.placed(value, size=80, left=SIZE - 75, top=SIZE - 78))
+    draw(tab, samples.lines(value, size=80, left=SIZE - 75, top=SIZE - 78))
     expect(digit(tab)).to_have_text(str(value))
 
 
 def test_undo_takes_one_stroke_back_and_the_brush_wipes_nothing(tab):
     open_draw(tab)
-    draw(tab, samples.placed(7, SIZE))
+    draw(tab, samples.lines(7, SIZE))
     expect(digit(tab)).to_have_text("7")
     tab.get_by_role("slider", name="Brush width").press("Home")
     image = tab.get_by_alt_text("The drawing as it came in.")
@@ -97,7 +97,7 @@ def test_a_sample_digit_is_drawn_and_read_and_survives_another_page(tab):
 
 def test_a_file_is_uploaded_and_read_and_a_bad_one_explained(tab, tmp_path):
     picture = Image.new("L", (400, 300), 255)
-    (stroke,) = samples.placed(3, 200, left=60, top=50)
+    (stroke,) = samples.lines(3, 200, left=60, top=50)
     ImageDraw.Draw(picture).line(stroke, fill=0, width=14, joint="curve")
     picture.save(tmp_path / "three.png")
     (tmp_path / "bad.png").write_bytes(b"not a picture")
@@ -116,7 +116,7 @@ def test_a_file_is_uploaded_and_read_and_a_bad_one_explained(tab, tmp_path):
 def test_boxes_are_corrected_on_the_picture(tab, tmp_path):
     picture = Image.new("L", (600, 300), 255)
     for place, value in enumerate((3, 7)):
-        for stroke in samples.placed(value, 200):
+        for stroke in samples.lines(value, 200):
             ImageDraw.Draw(picture).line(
                 [(x + 300 * place + 50, y + 50) for x, y in stroke], fill=0, width=14
             )
@@ -149,7 +149,7 @@ def test_a_finger_draws_and_does_not_scroll(phone):
     canvas = phone.locator("canvas.upper-canvas")
     assert canvas.evaluate("element => getComputedStyle(element).touchAction") == "none"
     box = canvas.bounding_box()
-    (stroke,) = samples.placed(7, SIZE)
+    (stroke,) = samples.lines(7, SIZE)
     finger(phone, stroke)
     expect(digit(phone)).to_have_text("7")
     assert canvas.bounding_box() == box

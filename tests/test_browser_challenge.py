@@ -3,7 +3,15 @@ home."""
 
 from pathlib import Path
 
-from browser import button, draw, expect, finger, no_exception, no_sideways_scroll
+from browser import (
+    button,
+    draw,
+    expect,
+    finger,
+    no_exception,
+    no_sideways_scroll,
+    wait_for_script,
+)
 from PIL import Image
 
 from app_pages.challenge import rounds
@@ -15,7 +23,9 @@ def write(page, turn, pen):
     """Writes what is asked for, once it is asked for, and waits until the page has it."""
     expect(page.get_by_text(f"Digit {turn} of 10")).to_be_visible()
     expect(page.get_by_text("0 strokes so far.")).to_be_visible()
-    strokes = samples.placed(int(page.get_by_test_id("wanted").text_content()), SIZE)
+    expect(page.locator("canvas.upper-canvas")).to_be_visible()
+    wait_for_script(page)
+    strokes = samples.lines(int(page.get_by_test_id("wanted").text_content()), SIZE)
     pen(page, strokes)
     count = len(strokes)
     expect(page.get_by_text(f"{count} stroke{'s' * (count > 1)} so far.")).to_be_visible()

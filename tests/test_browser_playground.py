@@ -11,7 +11,7 @@ COMMITTEE = ROOT / "checkpoints" / "committee"
 
 def test_a_drawing_is_played_with(either):
     open_draw(either)
-    draw(either, samples.placed(4, SIZE))
+    draw(either, samples.lines(4, SIZE))
     expect(digit(either)).to_have_text("4")
     button(either, "Play with it").click()
     expect(either.get_by_role("heading", name="Playground")).to_be_visible()
@@ -45,7 +45,7 @@ def test_a_network_chosen_in_the_address_goes_along(tab):
     committee = tab.get_by_text(f"{checkpoint.read_card(COMMITTEE)['parameters']:,} parameters")
     open_draw(tab, "/?checkpoint=committee")
     expect(committee).to_be_visible()
-    draw(tab, samples.placed(7, SIZE))
+    draw(tab, samples.lines(7, SIZE))
     expect(digit(tab)).to_have_text("7")
     button(tab, "Play with it").click()
     expect(tab.get_by_role("heading", name="Playground")).to_be_visible()

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 import numpy as np
 import pytest
 import sqlalchemy as sql
-from browser import draw, expect, serve
+from browser import draw, expect, open_tab, serve
 from pages import DEFAULT, png
 from PIL import Image
 
@@ -90,16 +90,15 @@ def tab(browser, strange, mnist):
     """A tab of that dashboard, that fails where another host is asked for something, or a name has
     become markup."""
     asked = []
-    page = browser.new_page(base_url=strange, viewport={"width": 1280, "height": 1600})
-    page.on("request", lambda request: asked.append(request.url))
-    yield page
+    with open_tab(browser, strange, 1280, 1600) as page:
+        page.on("request", lambda request: asked.append(request.url))
+        yield page
     strangers = [
         url
         for url in asked
         if urlsplit(url).scheme in ("http", "https") and not url.startswith(strange)
     ]
     assert not strangers
-    page.close()
 
 
 def shown(place) -> str:
@@ -136,7 +135,7 @@ def test_what_is_drawn_uploaded_asked_for_and_kept_has_names_as_they_are(tab):
     expect(tab.get_by_test_id("digit")).to_be_visible()
     settled(tab)
     tab.get_by_role("button", name="That's a …").click()
-    tab.get_by_role("combobox", name="It is of the class").click()
+    tab.get_by_role("combobox", name="Its class").click()
     tab.get_by_role("option", name=NAMES[0], exact=True).click()
     tab.get_by_role("button", name="Keep it").click()
     expect(tab.get_by_test_id("stToast")).to_contain_text("Kept: ![a](http:")

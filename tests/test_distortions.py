@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from app_pages.playground.distortions import POINTS, REST, SLIDERS, curves, distorted, flips
+from app_pages.playground.distortions import POINTS, REST, SLIDERS, curves, distort, flips
 
 GLYPH = np.zeros((28, 28), np.uint8)
 GLYPH[6:22, 12:16] = 255  # a bar in the middle
@@ -18,7 +18,7 @@ def centre(glyph):
 
 
 def change(**settings):
-    return distorted(GLYPH, REST | settings)
+    return distort(GLYPH, REST | settings)
 
 
 def test_at_rest_nothing_changes():
@@ -51,7 +51,7 @@ def test_blur_keeps_the_ink_and_noise_is_the_same_each_time():
 
 
 def test_the_reader_undoes_shift_and_scale():
-    there = [distorted(GLYPH, REST | {"right": right}, again=True) for right in (0, 5)]
+    there = [distort(GLYPH, REST | {"right": right}, again=True) for right in (0, 5)]
     np.testing.assert_array_equal(*there)
     assert np.flatnonzero(there[0].any(1)).size == 20  # MNIST's box
 
@@ -63,7 +63,7 @@ def test_curves_pass_through_the_present_glyph():
     for curve in found:
         assert curve.values.shape == (POINTS,) and curve.glyphs.shape == (POINTS, 28, 28)
     shift = found[1]
-    np.testing.assert_array_equal(shift.glyphs[POINTS // 2], distorted(GLYPH, settings))
+    np.testing.assert_array_equal(shift.glyphs[POINTS // 2], distort(GLYPH, settings))
 
 
 def test_flips_are_the_nearest_on_each_side():

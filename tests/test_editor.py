@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from pages import button, png, said, start, written
+from pages import button, labelled, png, said, start, written
 
 from app_pages.read import editor
 from model import Reading
@@ -13,31 +13,31 @@ A, B, C = (10, 10, 20, 30), (40, 10, 20, 30), (70, 10, 20, 30)
 
 def test_a_box_that_moves_keeps_what_was_said_of_it():
     moved = (12, 11, 20, 30)
-    assert editor.redrawn({A: 3, B: None}, ["3", "7"], [(moved, "3"), (B, "7")], CLASSES) == {
+    assert editor.redraw({A: 3, B: None}, ["3", "7"], [(moved, "3"), (B, "7")], CLASSES) == {
         moved: 3,
         B: None,
     }
 
 
 def test_a_label_that_is_changed_is_what_somebody_says():
-    assert editor.redrawn({A: None, B: None}, ["3", "?"], [(A, "3"), (B, "8")], CLASSES) == {
+    assert editor.redraw({A: None, B: None}, ["3", "?"], [(A, "3"), (B, "8")], CLASSES) == {
         A: None,
         B: 8,
     }
-    assert editor.redrawn({A: None}, ["3"], [(A, "x")], CLASSES) == {A: None}  # no class
+    assert editor.redraw({A: None}, ["3"], [(A, "x")], CLASSES) == {A: None}  # no class
 
 
 def test_boxes_are_added_and_deleted_on_the_canvas():
-    assert editor.redrawn({A: 3, B: None}, ["3", "7"], [(A, "3"), (B, "7"), (C, "")], CLASSES) == {
+    assert editor.redraw({A: 3, B: None}, ["3", "7"], [(A, "3"), (B, "7"), (C, "")], CLASSES) == {
         A: 3,
         B: None,
         C: None,
     }
-    assert editor.redrawn({A: 3, B: 7}, ["3", "7"], [(B, "7")], CLASSES) == {B: 7}
+    assert editor.redraw({A: 3, B: 7}, ["3", "7"], [(B, "7")], CLASSES) == {B: 7}
 
 
 def test_what_is_typed_is_said_and_what_is_left_is_not():
-    assert editor.retyped({A: None, B: 7, C: None}, ("1", "7", "?"), "4 7\n?", CLASSES) == {
+    assert editor.retype({A: None, B: 7, C: None}, ("1", "7", "?"), "4 7\n?", CLASSES) == {
         A: 4,
         B: 7,
         C: None,
@@ -46,19 +46,19 @@ def test_what_is_typed_is_said_and_what_is_left_is_not():
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("12", "has 3 boxes, but you typed 2"), ("12x", "“x” is none of the classes")],
+    [("12", "has 3 boxes, but you typed 2"), ("12x", "“x” is not one of the classes")],
 )
 def test_typing_that_does_not_fit_is_refused(text, says):
     with pytest.raises(ValueError, match=says):
-        editor.retyped(dict.fromkeys([A, B, C]), ("1", "2", "3"), text, CLASSES)
+        editor.retype(dict.fromkeys([A, B, C]), ("1", "2", "3"), text, CLASSES)
 
 
 def test_a_box_is_cut_to_the_picture():
-    assert editor.inside((-5, 10, 20, 30), 100, 30) == (0, 10, 15, 20)
-    assert editor.inside(A, 100, 100) == A
+    assert editor.clip((-5, 10, 20, 30), 100, 30) == (0, 10, 15, 20)
+    assert editor.clip(A, 100, 100) == A
     assert (
-        editor.inside((120, 10, 20, 30), 100, 100) is None
-        and editor.inside((5, 5, 0, 3), 100, 100) is None
+        editor.clip((120, 10, 20, 30), 100, 100) is None
+        and editor.clip((5, 5, 0, 3), 100, 100) is None
     )
 
 
@@ -94,7 +94,7 @@ def test_a_box_of_one_pixel_stays_whole():
 def test_the_page_follows_what_is_corrected():
     app = start("read")
     app.file_uploader[0].set_value([("two.png", png(written(2, 200)), "image/png")]).run()
-    toggle = next(toggle for toggle in app.toggle if toggle.label == "Correct it")
+    toggle = labelled(app.toggle, "Correct it")
     toggle.set_value(True).run()
     assert not app.exception and app.code[0].value == "2"
 

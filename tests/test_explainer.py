@@ -24,8 +24,7 @@ def explainer() -> Explainer:
 @pytest.fixture(scope="module")
 def glyph() -> np.ndarray:
     """A 4, drawn by program."""
-    drawn = [{"path": samples.path(stroke), "strokeWidth": 16} for stroke in samples.placed(4, 280)]
-    return as_single_glyph(strokes.picture(drawn, 280, 280))
+    return as_single_glyph(strokes.picture(samples.strokes(4, 280, 16), 280, 280))
 
 
 def made(network: DigitCNN | Ensemble, classes=CLASSES) -> Explainer:

@@ -88,7 +88,7 @@ def test_a_map_of_test_images_holds_all_mistakes(monkeypatch):
     labels, probabilities = checkpoint.read_evaluation(checkpoint.DEFAULT)
     images = np.random.default_rng(0).integers(0, 256, (len(labels), 28, 28), np.uint8)
     monkeypatch.setattr(resources, "test_images", lambda name: (data.Split(images, labels), ()))
-    map = maps._test_map.__wrapped__(str(checkpoint.DEFAULT), ())
+    map = maps.build.__wrapped__(str(checkpoint.DEFAULT), ())
     mistakes = np.flatnonzero(probabilities.argmax(1) != labels)
     assert len(map.numbers) == maps.POINTS and np.isin(mistakes, map.numbers).all()
     assert (np.diff(map.numbers) > 0).all() and (map.labels == labels[map.numbers]).all()

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,19 @@ import recognize_digits
 AS_A_USER = {
     name: value for name, value in os.environ.items() if name != "JAX_COMPILATION_CACHE_DIR"
 }
+
+
+# The program as it is, but for a line when it begins to import what takes long.
+ANNOUNCED = """
+import runpy, sys
+class Announcement:
+    def find_spec(name, *_):
+        if name == "model":
+            print("importing", flush=True)
+sys.meta_path.insert(0, Announcement)
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
 
 
 @pytest.fixture
@@ -76,14 +88,19 @@ def test_who_reads_the_lines_may_have_enough(folder):
 
 @pytest.mark.parametrize("after_a_line", [False, True])
 def test_ctrl_c_is_one_word(folder, after_a_line):
-    command = [sys.executable, recognize_digits.__file__, *[folder / "a.png"] * 5000]
+    program = [recognize_digits.__file__, *[folder / "a.png"] * 5000]
+    if not after_a_line:
+        program = ["-c", ANNOUNCED, *program]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=AS_A_USER
+        [sys.executable, *program],
+        cwd=Path(recognize_digits.__file__).parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=AS_A_USER,
     ) as process:
-        if after_a_line:
-            process.stdout.readline()
-        else:
-            time.sleep(1)  # while it imports
+        line = f"{folder / 'a.png'}: 7\n" if after_a_line else "importing\n"
+        assert process.stdout.readline() == line
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
         assert (said, process.returncode) == ("Stopped.\n", 130)

@@ -3,11 +3,12 @@
 import numpy as np
 
 from app_pages.pen import canvas, samples
+from app_pages.pen.strokes import Stroke
 from app_pages.playground import replay
 
 
 def test_the_moments_of_a_four(recognizer):
-    drawing = [canvas.as_object(line, 16) for line in samples.placed(4, canvas.SIZE)]
+    drawing = samples.strokes(4, canvas.SIZE, 16)
     seen = replay.frames(drawing, recognizer)
     shares = [frame.share for frame in seen]
     assert shares == sorted(shares) and shares[-1] == 100
@@ -29,5 +30,5 @@ def test_turns_are_where_the_answer_changes():
 
 
 def test_without_ink_there_is_nothing_to_watch(recognizer):
-    outside = {"path": [["M", -50, -50], ["L", -40, -40]], "strokeWidth": 8}
+    outside = Stroke((("M", -50, -50), ("L", -40, -40)), 8)
     assert replay.frames([outside], recognizer) == []

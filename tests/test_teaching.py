@@ -16,7 +16,7 @@ from pages import ROOT, written
 
 from app_pages.server import limits
 from app_pages.teach import teaching
-from app_pages.teach.teaching import Compared, TeachingError, Trainer
+from app_pages.teach.teaching import Comparison, TeachingError, Trainer
 from model import checkpoint
 from model.recognizer import as_single_glyph
 
@@ -49,7 +49,7 @@ def trainer(tmp_path, monkeypatch):
     assert list(tmp_path.glob(f"{teaching.PREFIX}*")) == []
 
 
-def corrections(digit: int, n: int) -> teaching.Labelled:
+def corrections(digit: int, n: int) -> teaching.Examples:
     glyphs = [as_single_glyph(written(digit, 80 + 10 * number)) for number in range(n)]
     return np.array(glyphs, np.uint8).reshape(-1, 28, 28), np.full(n, str(digit))
 
@@ -63,11 +63,11 @@ def test_a_network_is_taught_compared_and_kept(source, trainer, tmp_path):
     job.wait()
     assert (job.state, job.fault) == ("done", None)
     assert job.progress["epochs"] == len(job.history) == 1
-    test = job.compared["test"]
+    test = job.comparisons["test"]
     labels, probabilities = checkpoint.read_evaluation(source)
     assert (test.n, test.before) == (len(labels), int((probabilities.argmax(1) == labels).sum()))
     assert test.after - test.before == test.gained - test.lost
-    assert [job.compared[part].n for part in ("trained", "aside")] == [1, 2]
+    assert [job.comparisons[part].n for part in ("trained", "aside")] == [1, 2]
 
     (tmp_path / "taken").mkdir()
     for name, words in (
@@ -103,7 +103,7 @@ def test_a_network_is_taught_compared_and_kept(source, trainer, tmp_path):
 
 def test_a_cancelled_one_leaves_nothing(source, trainer, tmp_path):
     job = trainer.start(source, corrections(7, 3), corrections(7, 0))
-    process = job._process
+    process = job.process
     trainer.clear(job)
     assert process.returncode is not None and list(tmp_path.iterdir()) == []
     job.wait()
@@ -168,7 +168,7 @@ def test_so_many_trainings_an_hour_and_networks_there_may_be(
     job = trainer.start(source, corrections(7, 1), corrections(7, 0), SHORT)
     job.wait()
     trainer.keep(job, tmp_path, "mine")
-    assert teaching.kept(tmp_path) == ["mine"]
+    assert teaching.list_networks(tmp_path) == ["mine"]
     job = trainer.start(source, corrections(7, 1), corrections(7, 0), SHORT)
     job.wait()
     with pytest.raises(TeachingError, match="1 networks were kept already"):
@@ -179,7 +179,7 @@ def test_so_many_trainings_an_hour_and_networks_there_may_be(
         teaching.forget(tmp_path, "mine")
     with pytest.raises(
         TeachingError,
-        match="2 networks were taught in the last hour; the next may be in 60 minutes",
+        match="2 networks were taught in the last hour; the next may begin in 60 minutes",
     ):
         trainer.start(source, corrections(7, 1), corrections(7, 0), SHORT)
 
@@ -188,17 +188,17 @@ def test_another_trainer_of_the_server_spares_what_runs(source, trainer):
     job = trainer.start(source, corrections(7, 3), corrections(7, 0))
     other = Trainer()
     with contextlib.closing(other.start(source, corrections(7, 1), corrections(7, 0))):
-        assert job.busy and job._folder.exists()
+        assert job.busy and job.folder.exists()
 
 
 SERVER = """
-import sys, time
+import signal, sys
 from pathlib import Path
 sys.path.insert(0, "tests")
 from test_teaching import corrections, teaching
 job = teaching.Trainer().start(Path(sys.argv[1]), corrections(7, 1), corrections(7, 0))
-print(job._process.pid, flush=True)
-time.sleep(600)
+print(job.process.pid, flush=True)
+signal.pause()
 """
 
 
@@ -222,11 +222,11 @@ def test_it_ends_with_a_server_that_is_killed_and_the_next_server_clears_up(
 
 def test_two_networks_are_compared_by_the_names_of_classes(source):
     glyphs, labels = corrections(7, 4)
-    compared = teaching.compare(
+    comparisons = teaching.compare(
         source, source, {"own": (glyphs, labels), "none": (glyphs[:0], labels[:0])}
     )
     assert (
-        compared["own"].before == compared["own"].after
-        and compared["own"].gained == compared["own"].lost == 0
+        comparisons["own"].before == comparisons["own"].after
+        and comparisons["own"].gained == comparisons["own"].lost == 0
     )
-    assert compared["none"] == Compared(0, 0, 0, 0, 0, 1.0)
+    assert comparisons["none"] == Comparison(0, 0, 0, 0, 0, 1.0)

@@ -2,8 +2,8 @@
 
 import gc
 import threading
-import time
 import weakref
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -32,55 +32,64 @@ def until(event: threading.Event) -> None:
         interruption.check()
 
 
+class Queue:
+    """Numbered pieces of work that go on until `end`, each asked for by a thread of its own."""
+
+    def __init__(self, workers: Workers, need: int = 0):
+        self.workers, self.need = workers, need
+        self.begun: list[int] = []
+        self.told: set[tuple[int, int]] = set()  # which piece, and how many are before it
+        self.end, self.news, self.threads = threading.Event(), threading.Condition(), []
+
+    def ask(self, number: int) -> None:
+        self.threads.append(threading.Thread(target=self._ask, args=(number,)))
+        self.threads[-1].start()
+
+    def _ask(self, number: int) -> None:
+        def work() -> None:
+            with self.news:
+                self.begun.append(number)
+                self.news.notify_all()
+            until(self.end)
+
+        def tell(before: int) -> None:
+            with self.news:
+                self.told.add((number, before))
+                self.news.notify_all()
+
+        self.workers.run(work, tell, LONG, self.need)
+
+    def wait_for(self, condition: Callable[[], bool]) -> None:
+        with self.news:
+            assert self.news.wait_for(condition, LONG)
+
+    def finish(self) -> None:
+        self.end.set()
+        for thread in self.threads:
+            thread.join(LONG)
+
+
 def test_one_worker_serves_in_order_and_says_how_many_are_before():
-    workers, served, told, end = Workers(1), [], [], threading.Event()
-
-    def ask(number: int) -> None:
-        workers.run(
-            lambda: (served.append(number), until(end)),
-            lambda before: told.append((number, before)),
-            LONG,
-        )
-
-    threads = [threading.Thread(target=ask, args=(number,)) for number in range(4)]
-    for number, thread in enumerate(threads):
-        thread.start()
-        while (number, number) not in told:  # it waits, and knows behind how many
-            assert thread.is_alive()
-            time.sleep(0.01)
-    end.set()
-    for thread in threads:
-        thread.join(LONG)
-    assert served == [0, 1, 2, 3]
+    queue = Queue(Workers(1))
+    for number in range(4):
+        queue.ask(number)
+        # it waits, and knows behind how many
+        queue.wait_for(lambda number=number: (number, number) in queue.told)
+    queue.finish()
+    assert queue.begun == [0, 1, 2, 3]
 
 
-def at_once(count: int, need: int = 0) -> list[int]:
-    """How many three workers worked on when each of so many pieces of work began."""
-    workers, now, most = Workers(3), [], []
-
-    def work() -> None:
-        now.append(1)
-        most.append(len(now))
-        time.sleep(0.02)
-        now.pop()
-
-    threads = [
-        threading.Thread(target=workers.run, args=(work, patient, LONG, need)) for _ in range(count)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(LONG)
-    return most
-
-
-def test_no_more_at_once_than_there_are_workers():
-    most = at_once(12)
-    assert len(most) == 12 and max(most) == 3
-
-
-def test_of_large_pictures_one_is_read_at_a_time():
-    assert at_once(4, workload.LARGE + 1) == [1, 1, 1, 1]
+@pytest.mark.parametrize(("count", "need", "most"), [(12, 0, 3), (4, workload.LARGE + 1, 1)])
+def test_no_more_at_once_than_there_are_workers_and_one_large_picture(count, need, most):
+    queue = Queue(Workers(3), need)
+    for number in range(count):
+        queue.ask(number)
+    queue.wait_for(lambda: len(queue.begun) >= most)
+    # once each is told that it waits, there was time to begin more
+    queue.wait_for(lambda: len({number for number, _ in queue.told}) == count)
+    assert len(queue.begun) == most
+    queue.finish()
+    assert sorted(queue.begun) == list(range(count))
 
 
 def test_work_that_asks_for_more_does_it_itself():

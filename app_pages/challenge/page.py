@@ -1,6 +1,5 @@
 """Write the ten digits against the clock, and see which of them the network takes for others."""
 
-import html
 import io
 import time
 
@@ -10,6 +9,7 @@ import streamlit as st
 from app_pages.challenge import rounds
 from app_pages.corrections import collection, correct
 from app_pages.figures import bars, charts
+from app_pages.figures.headline import headline
 from app_pages.pen import canvas
 from app_pages.server import resources, workload
 from app_pages.theme import ink
@@ -24,9 +24,9 @@ path = resources.chosen_checkpoint()
 recognizer = resources.recognizer(path)
 classes = recognizer.classes
 state = st.session_state
-one: rounds.Round | None = state.get(STATE)
-if one and max(one.wanted) >= len(classes):  # another network was chosen meanwhile
-    one = state[STATE] = None
+current: rounds.Round | None = state.get(STATE)
+if current and max(current.wanted) >= len(classes):  # another network was chosen meanwhile
+    current = state[STATE] = None
     state[FINISHED] = []
 
 
@@ -38,7 +38,7 @@ def begin() -> None:
 
 def write() -> None:
     """Callback: what is on the canvas counts, and the next digit comes."""
-    current, drawing = state[STATE], canvas.drawn(SHEET)
+    round_, drawing = state[STATE], canvas.receive(SHEET)
     if drawing.image is None:  # a second click, before the sheet was empty
         return
     try:
@@ -46,43 +46,39 @@ def write() -> None:
     except ImageError as error:  # it took too long: the server is busy, and another click may do
         st.toast(plain(str(error)), icon=":material/error:")
         return
-    wanted = current.wanted[len(current.turns)]
+    wanted = round_.wanted[len(round_.turns)]
     # Of a digit that fell into pieces, the picture shows the largest.
     digit = max(reading.digits, key=lambda digit: digit.box[2] * digit.box[3], default=None)
     if digit is None:
         turn = rounds.Turn(wanted, None, 0.0, np.zeros((28, 28), np.uint8))
     else:
-        read = digit.value if len(reading.digits) == 1 else None
-        turn = rounds.Turn(wanted, read, digit.confidence, digit.glyph)
-    current.write(turn, time.monotonic())
-    if current.seconds is not None:
-        state.setdefault(FINISHED, []).append(current)
+        answer = digit.value if len(reading.digits) == 1 else None
+        turn = rounds.Turn(wanted, answer, digit.confidence, digit.glyph)
+    round_.write(turn, time.monotonic())
+    if round_.seconds is not None:
+        state.setdefault(FINISHED, []).append(round_)
     canvas.clear(SHEET)
 
 
 @st.fragment(run_every=1)
 def clock() -> None:
     """The seconds so far, by themselves: the canvas is left alone."""
-    if one and one.seconds is None:
-        st.metric("Time", f"{time.monotonic() - one.started:.0f} s")
+    if current and current.seconds is None:
+        st.metric("Time", f"{time.monotonic() - current.started:.0f} s")
 
 
 @st.fragment
 def play() -> None:
     """The digit that is wanted, and the canvas to write it on."""
-    done = len(one.turns)
-    if done == len(one.wanted):
+    done = len(current.turns)
+    if done == len(current.wanted):
         st.rerun()
-    name = classes[one.wanted[done]]
-    st.html(
-        f'<div role="status" style="font-size:1.1rem">Digit {done + 1} of {len(one.wanted)}. Write '
-        '<b data-testid="wanted" '
-        f'style="font-size:2.6rem;line-height:1">{html.escape(name)}</b></div>'
-    )
-    drawing = canvas.drawn(SHEET)
+    lead = f"Digit {done + 1} of {len(current.wanted)}. Write "
+    st.html(headline(classes[current.wanted[done]], "", 2.6, lead, "wanted"))
+    drawing = canvas.receive(SHEET)
     if drawing.fault:
         st.warning(drawing.fault, icon=":material/error:")
-    arrived = drawing.strokes if drawing.image is not None else 0
+    count = len(drawing.strokes) if drawing.image is not None else 0
     canvas.show(SHEET, SHEET.brush)
     with st.container(horizontal=True, width=canvas.SIZE):
         st.button(
@@ -91,25 +87,24 @@ def play() -> None:
             icon=":material/check:",
             width="stretch",
             shortcut="Enter",
-            disabled=not arrived,
+            disabled=not count,
         )
         st.button(
             "Clear", on_click=canvas.clear, args=(SHEET,), icon=":material/delete:", width="stretch"
         )
-    st.caption(f"{arrived} {'stroke' if arrived == 1 else 'strokes'} so far.")
-    st.progress(done / len(one.wanted), f"{done} of {len(one.wanted)} written")
+    st.caption(f"{count} {'stroke' if count == 1 else 'strokes'} so far.")
+    st.progress(done / len(current.wanted), f"{done} of {len(current.wanted)} written")
 
 
 st.title("Challenge")
-if one is None:
+if current is None:
     count = min(rounds.TURNS, len(classes))
     st.markdown(
-        f"Write {count} digits, in the order in which they are asked for, as fast as you can. Then "
-        f"you see which of "
-        "them the network reads as what you meant. Nobody tells you in between."
+        f"Write {count} digits, in the order in which they are asked for, as fast as you can. Only "
+        "at the end do you see which of them the network read as you meant them."
     )
     st.button("Start", on_click=begin, icon=":material/play_arrow:")
-elif one.seconds is None:
+elif current.seconds is None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         play()
@@ -118,14 +113,15 @@ elif one.seconds is None:
         st.button("Start over", on_click=begin, icon=":material/restart_alt:")
 else:
     best = min(
-        (past.seconds for past in state[FINISHED] if past.right == one.right), default=one.seconds
+        (past.seconds for past in state[FINISHED] if past.right == current.right),
+        default=current.seconds,
     )
     columns = st.columns(3)
-    columns[0].metric("Read right", f"{one.right} of {len(one.wanted)}", border=True)
-    columns[1].metric("Time", f"{one.seconds:.1f} s", border=True)
-    columns[2].metric("Your best with as many right", f"{best:.1f} s", border=True)
-    picture = rounds.picture(one, classes)
-    st.image(picture, alt=f"Your digits as the network saw them. {rounds.in_words(one)}.")
+    columns[0].metric("Read right", f"{current.right} of {len(current.wanted)}", border=True)
+    columns[1].metric("Time", f"{current.seconds:.1f} s", border=True)
+    columns[2].metric("Your best with this many right", f"{best:.1f} s", border=True)
+    picture = rounds.picture(current, classes)
+    st.image(picture, alt=f"Your digits as the network saw them. {rounds.in_words(current)}.")
     file = io.BytesIO()
     picture.save(file, "PNG")
     with st.container(horizontal=True):
@@ -138,7 +134,7 @@ else:
             icon=":material/download:",
             on_click="ignore",
         )
-    if collection.mode() == collection.ON and any(turn.glyph.any() for turn in one.turns):
+    if collection.mode() == collection.ON and any(turn.glyph.any() for turn in current.turns):
         keep = st.button(
             "Keep them to teach with",
             icon=":material/bookmark_add:",
@@ -153,12 +149,12 @@ else:
                     collection.Item(
                         classes[turn.wanted],
                         turn.glyph,
-                        None if turn.read is None else classes[turn.read],
+                        None if turn.answer is None else classes[turn.answer],
                         turn.confidence,
                         path.name,
                         "the challenge",
                     )
-                    for turn in one.turns
+                    for turn in current.turns
                     if turn.glyph.any()
                 ]
             )
@@ -166,19 +162,20 @@ else:
     count = len(state[FINISHED])
     st.subheader("Your own confusion matrix")
     names = (*classes, "?")
-    said = [
-        f"{names[wanted]} read as {names[read]}: {matrix[wanted, read]}"
-        for wanted, read in zip(*np.nonzero(matrix), strict=True)
+    cells = [
+        f"{names[wanted]} read as {names[answer]}: {matrix[wanted, answer]}"
+        for wanted, answer in zip(*np.nonzero(matrix), strict=True)
     ]
     st.altair_chart(
         charts.confusion(matrix, names, "Counts", ("", ""), ink()),
-        alt=f"A row a digit that you were asked for, a column what was read. {'; '.join(said)}.",
+        alt=f"A row a digit that you were asked for, a column what was read. {'; '.join(cells)}.",
     )
     st.caption(
         f"Of {'this round' if count == 1 else f'your {count} rounds'}: a row is what you were "
-        f"asked to write, a column "
-        "what was read; “?” is where the network would rather not say."
+        "asked to write, a column what was read; “?” is where the network would rather not say."
     )
-    sure = [turn.confidence for turn in one.turns if turn.read == turn.wanted]
-    if sure:
-        st.caption(f"Of what it read right, it was least sure with {bars.percent(min(sure))}.")
+    confidences = [turn.confidence for turn in current.turns if turn.answer == turn.wanted]
+    if confidences:
+        st.caption(
+            f"Of what it read right, it was least sure with {bars.percent(min(confidences))}."
+        )

@@ -19,7 +19,7 @@ class Turn:
     """One digit that was asked for and written."""
 
     wanted: int  # class
-    read: int | None  # class, None where the reader abstained or found not just one digit
+    answer: int | None  # class, None where the reader abstained or found not just one digit
     confidence: float
     glyph: np.ndarray  # (28, 28) uint8
 
@@ -35,7 +35,7 @@ class Round:
 
     @property
     def right(self) -> int:
-        return sum(turn.read == turn.wanted for turn in self.turns)
+        return sum(turn.answer == turn.wanted for turn in self.turns)
 
     def write(self, turn: Turn, now: float) -> None:
         """Notes what was written; after the last one the clock stops."""
@@ -52,18 +52,20 @@ def begin(classes: int, now: float) -> Round:
 def confusion(rounds: Sequence[Round], classes: int) -> np.ndarray:
     """What was wanted (rows) against what was read: (classes + 1, classes + 1) int, the last for
     what was not read."""
-    turns = [turn for one in rounds for turn in one.turns]
+    turns = [turn for round_ in rounds for turn in round_.turns]
     wanted = np.array([turn.wanted for turn in turns], int)
-    read = np.array([classes if turn.read is None else turn.read for turn in turns], int)
-    return confusion_matrix(wanted, read, classes + 1)
+    answers = np.array([classes if turn.answer is None else turn.answer for turn in turns], int)
+    return confusion_matrix(wanted, answers, classes + 1)
 
 
-def in_words(one: Round) -> str:
+def in_words(round_: Round) -> str:
     """The result in a sentence."""
-    return f"{one.right} of {len(one.wanted)} digits read right, in {one.seconds:.1f} seconds"
+    return (
+        f"{round_.right} of {len(round_.wanted)} digits read right, in {round_.seconds:.1f} seconds"
+    )
 
 
-def picture(one: Round, classes: Sequence[str]) -> Image.Image:
+def picture(round_: Round, classes: Sequence[str]) -> Image.Image:
     """A finished round as a picture of CARD's size: each digit as it was written, and what was
     read.
 
@@ -81,12 +83,14 @@ def picture(one: Round, classes: Sequence[str]) -> Image.Image:
         font=ImageFont.load_default(56),
         anchor="lm",
     )
-    pen.text((50, 112), in_words(one), fill="white", font=ImageFont.load_default(34), anchor="lm")
+    pen.text(
+        (50, 112), in_words(round_), fill="white", font=ImageFont.load_default(34), anchor="lm"
+    )
     side, gap, columns = 168, 32, 5
-    for place, turn in enumerate(one.turns):
+    for place, turn in enumerate(round_.turns):
         row, column = divmod(place, columns)
         left, top = 50 + column * (side + gap), 200 + row * (side + 130)
-        right = turn.read == turn.wanted
+        right = turn.answer == turn.wanted
         card.paste(
             Image.fromarray(255 - turn.glyph).resize((side, side), Image.Resampling.BICUBIC),
             (left, top),
@@ -94,8 +98,8 @@ def picture(one: Round, classes: Sequence[str]) -> Image.Image:
         for margin in (4,) if right else (4, 12):
             box = left - margin, top - margin, left + side + margin, top + side + margin
             pen.rectangle(box, outline=SURE_COLOUR if right else BOX_COLOUR, width=4)
-        read = "?" if turn.read is None else classes[turn.read]
-        words = f"{classes[turn.wanted]}" if right else f"{classes[turn.wanted]}, read as {read}"
+        answer = "?" if turn.answer is None else classes[turn.answer]
+        words = f"{classes[turn.wanted]}" if right else f"{classes[turn.wanted]}, read as {answer}"
         colour = SURE_COLOUR if right else BOX_COLOUR
         pen.text(
             (left + side / 2, top + side + 34),

@@ -41,7 +41,7 @@ PATIENCE = 10
 LIMIT = 15
 UNSAFE = '/\\:*?"<>|%'  # characters that file names can't have everywhere
 
-_TABLE = sql.Table(
+TABLE = sql.Table(
     "collection",
     sql.MetaData(),
     sql.Column("id", sql.Integer, primary_key=True),
@@ -57,8 +57,8 @@ _TABLE = sql.Table(
     sqlite_autoincrement=True,
 )
 # another program may have written others
-_IS_WHOLE = sql.func.length(_TABLE.c.glyph) == GLYPH_SIZE**2
-_THREADS = concurrent.futures.ThreadPoolExecutor(16, "collection")
+_IS_WHOLE = sql.func.length(TABLE.c.glyph) == GLYPH_SIZE**2
+THREADS = concurrent.futures.ThreadPoolExecutor(16, "collection")
 
 
 class CollectionError(Exception):
@@ -84,8 +84,8 @@ def _in_time(method: Callable) -> Callable:
     """A method that raises CollectionError where the database does not answer in time."""
 
     @functools.wraps(method)
-    def timed(*arguments, **named):
-        future = _THREADS.submit(method, *arguments, **named)
+    def call(*arguments, **options):
+        future = THREADS.submit(method, *arguments, **options)
         try:
             return future.result(LIMIT)
         except TimeoutError as error:
@@ -95,7 +95,7 @@ def _in_time(method: Callable) -> Callable:
                 f"later."
             ) from error
 
-    return timed
+    return call
 
 
 class Collection:
@@ -106,8 +106,8 @@ class Collection:
     """
 
     def __init__(self, engine: sql.Engine):
-        self._engine = engine
-        self._made = False  # whether the table is there
+        self.engine = engine
+        self._ready = False  # whether the table is there
         # of SQLite's: what tells it from another of the same name
         self._file: tuple[int, int] | None = None
         sql.event.listen(engine, "do_connect", _wait_no_longer)
@@ -124,20 +124,20 @@ class Collection:
                 (app_pages/server/limits.py).
             ValueError: a label that is none (`as_label`), or another glyph than (28, 28) uint8.
         """
-        with self._begun() as connection:
+        with self._begin() as connection:
             for item in items:
                 label = as_label(item.label)
-                own = _TABLE.c.label == label
+                own = TABLE.c.label == label
                 # How many came in since the last one that is aside: deleting some does not move
                 # others.
                 last = (
                     connection.scalar(
-                        sql.select(sql.func.max(_TABLE.c.id)).where(own, _TABLE.c.aside)
+                        sql.select(sql.func.max(TABLE.c.id)).where(own, TABLE.c.aside)
                     )
                     or 0
                 )
                 since = connection.scalar(
-                    sql.select(sql.func.count()).where(own, _TABLE.c.id > last)
+                    sql.select(sql.func.count()).where(own, TABLE.c.id > last)
                 )
                 now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
                 _insert(
@@ -149,7 +149,7 @@ class Collection:
     @_in_time
     def restore(self, items: Sequence[Item]) -> None:
         """Keeps again what `delete` gave, as it was but for its ids. Raises as `add`."""
-        with self._begun() as connection:
+        with self._begin() as connection:
             for item in items:
                 _insert(connection, item)
             self._check_limits(connection)
@@ -158,52 +158,50 @@ class Collection:
     def items(self, label: str | None = None, start: int = 0, most: int = 100) -> list[Item]:
         """The newest first: of one class or of all, from number `start` on, at most so many."""
         query = (
-            _TABLE.select().where(_IS_WHOLE).order_by(_TABLE.c.id.desc()).offset(start).limit(most)
+            TABLE.select().where(_IS_WHOLE).order_by(TABLE.c.id.desc()).offset(start).limit(most)
         )
         if label is not None:
-            query = query.where(_TABLE.c.label == label)
-        with self._begun() as connection:
+            query = query.where(TABLE.c.label == label)
+        with self._begin() as connection:
             return [_item(row) for row in connection.execute(query)]
 
     @_in_time
     def counts(self) -> dict[str, int]:
         """How many there are of each class, in the order of their names."""
-        query = (
-            sql.select(_TABLE.c.label, sql.func.count()).where(_IS_WHOLE).group_by(_TABLE.c.label)
-        )
-        with self._begun() as connection:
+        query = sql.select(TABLE.c.label, sql.func.count()).where(_IS_WHOLE).group_by(TABLE.c.label)
+        with self._begin() as connection:
             return dict(sorted(tuple(row) for row in connection.execute(query)))
 
     @_in_time
     def damaged(self) -> int:
         """How many there are whose glyph has another size; no other method tells of them, but
         `delete` takes them."""
-        with self._begun() as connection:
+        with self._begin() as connection:
             return connection.scalar(
-                sql.select(sql.func.count()).select_from(_TABLE).where(~_IS_WHOLE)
+                sql.select(sql.func.count()).select_from(TABLE).where(~_IS_WHOLE)
             )
 
     @_in_time
     def delete(self, ids: Sequence[int] | None = None) -> list[Item]:
         """Deletes the items of these ids, or all; returns what is gone, the oldest first."""
-        query = _TABLE.select().order_by(_TABLE.c.id)
+        query = TABLE.select().order_by(TABLE.c.id)
         if ids is not None:
-            query = query.where(_TABLE.c.id.in_([int(number) for number in ids]))
-        with self._begun() as connection:
+            query = query.where(TABLE.c.id.in_([int(number) for number in ids]))
+        with self._begin() as connection:
             rows = connection.execute(query).all()
             for start in range(0, len(rows), 500):  # more parameters, and some databases refuse
                 chosen = [row.id for row in rows[start : start + 500]]
-                connection.execute(_TABLE.delete().where(_TABLE.c.id.in_(chosen)))
+                connection.execute(TABLE.delete().where(TABLE.c.id.in_(chosen)))
         return [_item(row) for row in rows if len(row.glyph) == GLYPH_SIZE**2]
 
     @_in_time
     def arrays(self, aside: bool | None = None) -> tuple[np.ndarray, np.ndarray]:
         """All glyphs (n, 28, 28) uint8 and labels (n,) str, the oldest first; those put aside, the
         others, or all."""
-        query = sql.select(_TABLE.c.glyph, _TABLE.c.label).where(_IS_WHOLE).order_by(_TABLE.c.id)
+        query = sql.select(TABLE.c.glyph, TABLE.c.label).where(_IS_WHOLE).order_by(TABLE.c.id)
         if aside is not None:
-            query = query.where(_TABLE.c.aside == aside)
-        with self._begun() as connection:
+            query = query.where(TABLE.c.aside == aside)
+        with self._begin() as connection:
             rows = connection.execute(query).all()
         glyphs = np.array([_glyph(row.glyph) for row in rows], np.uint8).reshape(
             -1, GLYPH_SIZE, GLYPH_SIZE
@@ -214,8 +212,8 @@ class Collection:
         """Raises CollectionError where there is more than there may be; the caller's transaction
         then ends with it."""
         count, classes = connection.execute(
-            sql.select(sql.func.count(), sql.func.count(_TABLE.c.label.distinct())).select_from(
-                _TABLE
+            sql.select(sql.func.count(), sql.func.count(TABLE.c.label.distinct())).select_from(
+                TABLE
             )
         ).one()
         file = self._stat()
@@ -232,66 +230,65 @@ class Collection:
                 )
 
     @contextlib.contextmanager
-    def _begun(self) -> Iterator[sql.Connection]:
+    def _begin(self) -> Iterator[sql.Connection]:
         try:
             with _in_one_sentence():
                 self._see_file()
                 self._make()
-                with self._engine.begin() as connection:
+                with self.engine.begin() as connection:
                     yield connection
         except CollectionError:
-            self._made = False  # the table may be gone with what it was in
+            self._ready = False  # the table may be gone with what it was in
             raise
 
     @_in_time
     def _prepare(self) -> None:
         with _in_one_sentence():
             self._make()
-            self._file = self._found()
+            self._file = self._identity()
 
     def _make(self) -> None:
-        if self._made:
+        if self._ready:
             return
-        if self._engine.dialect.name == "sqlite":
+        if self.engine.dialect.name == "sqlite":
             # Who reads never waits for who writes. A file or file system that can't do this does
             # without.
             with (
                 contextlib.suppress(sql.exc.OperationalError),
-                self._engine.connect() as connection,
+                self.engine.connect() as connection,
             ):
                 connection.execute(sql.text("PRAGMA journal_mode=WAL"))
         try:
-            _TABLE.metadata.create_all(self._engine)
+            TABLE.metadata.create_all(self.engine)
         except sql.exc.DBAPIError:  # another server has made it just now
-            _TABLE.metadata.create_all(self._engine)
-        self._made = True
+            TABLE.metadata.create_all(self.engine)
+        self._ready = True
 
     def _see_file(self) -> None:
         """Raises CollectionError where SQLite's file is another: what is open still writes into the
         old one, unseen."""
-        found = self._found()
-        if found == self._file:
+        if self._identity() == self._file:
             return
-        self._engine.dispose()
+        self.engine.dispose()
         # what the old file's connections had not yet moved into it: not the new one's
         for suffix in ("-wal", "-shm"):
-            Path(f"{self._engine.url.database}{suffix}").unlink(missing_ok=True)
+            Path(f"{self.engine.url.database}{suffix}").unlink(missing_ok=True)
         self._file = None
-        self._made = False
+        self._ready = False
         self._make()
-        self._file = self._found()
+        self._file = self._identity()
         raise CollectionError(
-            "The collection's file was moved or replaced, and is opened anew; look what is in it, "
-            "and try again."
+            "The collection's file was moved or replaced, and has been opened anew; look at what "
+            "is in it, and try again."
         )
 
-    def _found(self) -> tuple[int, int] | None:
+    def _identity(self) -> tuple[int, int] | None:
         file = self._stat()
         return (file.st_dev, file.st_ino) if file else None
 
     def _stat(self) -> os.stat_result | None:
         """Of SQLite's file; None where there is none."""
-        name = self._engine.url.database if self._engine.dialect.name == "sqlite" else None
+        name = self.engine.url.database if self.engine.dialect.name == "sqlite" else None
         with contextlib.suppress(OSError):
             return Path(name).stat() if name else None
         return None
@@ -300,8 +297,8 @@ class Collection:
 def mode() -> str:
     """One of MODES: DIGITS_TEACHING. What is none of them is taken for off, so that a slip does not
     open a server."""
-    said = os.environ.get("DIGITS_TEACHING", OFF if is_undecided() else ON).strip().lower()
-    return said if said in MODES else OFF
+    value = os.environ.get("DIGITS_TEACHING", OFF if is_undecided() else ON).strip().lower()
+    return value if value in MODES else OFF
 
 
 def is_undecided() -> bool:
@@ -338,7 +335,7 @@ def as_label(text: str) -> str:
     label = " ".join(text.split())
     if not label or not label.isprintable() or len(label) > LONGEST_LABEL:
         raise ValueError(
-            f"The name of a class should have 1 to {LONGEST_LABEL} characters that can be seen."
+            f"The name of a class should have 1 to {LONGEST_LABEL} visible characters."
         )
     return label
 
@@ -380,7 +377,7 @@ def _collection(url: str) -> Collection:
     return Collection(connection.engine)
 
 
-def _wait_no_longer(dialect: sql.Dialect, record, arguments: list, named: dict) -> None:
+def _wait_no_longer(dialect: sql.Dialect, record, arguments: list, options: dict) -> None:
     """Before a connection is made, wherever its address comes from: what it says itself goes first.
 
     SQLite waits so long for who writes; of PostgreSQL's, the second is for a network that has gone
@@ -391,7 +388,7 @@ def _wait_no_longer(dialect: sql.Dialect, record, arguments: list, named: dict) 
         "postgresql": {"connect_timeout": PATIENCE, "tcp_user_timeout": 1000 * PATIENCE},
     }
     for name, value in kinds.get(dialect.name, {}).items():
-        named.setdefault(name, value)
+        options.setdefault(name, value)
 
 
 def _limit_statements(connection, record) -> None:
@@ -424,7 +421,7 @@ def _insert(connection: sql.Connection, item: Item) -> None:
         "aside": item.aside,
         "glyph": item.glyph.tobytes(),
     }
-    connection.execute(_TABLE.insert().values(values))
+    connection.execute(TABLE.insert().values(values))
 
 
 def _item(row: sql.Row) -> Item:
@@ -449,8 +446,7 @@ def _in_one_sentence() -> Iterator[None]:
     except ModuleNotFoundError as error:
         raise CollectionError(
             f"The collection's database needs a package that is not installed ({error.args[0]}); "
-            f"install it, or set "
-            "another address in DIGITS_DATABASE."
+            "install it, or set another address in DIGITS_DATABASE."
         ) from error
     except sql.exc.SQLAlchemyError as error:
         raise CollectionError(

@@ -17,7 +17,7 @@ WORDS = "That's a …"
 KEPT = "kept"
 
 
-def one(digit: Digit, recognizer: Recognizer, origin: str) -> None:
+def ask_about_digit(digit: Digit, recognizer: Recognizer, origin: str) -> None:
     """A popover that asks what a digit is, and keeps it."""
     if collection.mode() != collection.ON:
         return
@@ -30,8 +30,8 @@ def one(digit: Digit, recognizer: Recognizer, origin: str) -> None:
             keep([item(digit, label, recognizer.classes, origin)])
 
 
-def several(
-    name: str, key: str, names: Sequence[str], said: Sequence[int], digits: Callable
+def ask_about_picture(
+    name: str, key: str, names: Sequence[str], corrected: Sequence[int], digits: Callable
 ) -> None:
     """A popover that keeps digits of a picture: those that were corrected, all at once, or any one.
 
@@ -39,7 +39,7 @@ def several(
         name: of the picture's file.
         key: tells the picture from others of the page.
         names: what each digit is read as, or was said to be.
-        said: the numbers of those that were corrected.
+        corrected: the numbers of those that were corrected.
         digits: () → the digits; only called to keep some.
     """
     if collection.mode() != collection.ON or not names:
@@ -47,15 +47,15 @@ def several(
     classes = resources.recognizer(resources.chosen_checkpoint()).classes
     origin = f"picture {name}"
     with st.popover(WORDS, icon=":material/school:"):
-        if said:
+        if corrected:
             words = (
                 "Keep the corrected one"
-                if len(said) == 1
-                else f"Keep the {len(said)} corrected ones"
+                if len(corrected) == 1
+                else f"Keep the {len(corrected)} corrected ones"
             )
             if st.button(words, key=f"keep said {key}", icon=":material/bookmark_add:"):
-                found = digits()
-                keep([item(found[number], names[number], classes, origin) for number in said])
+                all_digits = digits()
+                keep([item(all_digits[n], names[n], classes, origin) for n in corrected])
         number = 0
         if len(names) > 1:
             number = st.selectbox(
@@ -73,11 +73,11 @@ def several(
 
 def item(digit: Digit, label: str, classes: Sequence[str], origin: str) -> Item:
     """A digit as the collection keeps it, with what the network by itself says of it."""
-    read = classes[int(digit.probabilities.argmax())]
+    answer = classes[int(digit.probabilities.argmax())]
     return Item(
         label,
         digit.glyph,
-        read,
+        answer,
         float(digit.probabilities.max()),
         resources.chosen_checkpoint().name,
         origin,
@@ -87,23 +87,24 @@ def item(digit: Digit, label: str, classes: Sequence[str], origin: str) -> Item:
 def keep(items: Sequence[Item]) -> None:
     """Puts items into the collection, but for those that this visitor has put there before, and
     says so."""
-    kept = st.session_state.setdefault(KEPT, set())
-    new = [one for one in items if _mark(one) not in kept]
+    marks = st.session_state.setdefault(KEPT, set())
+    new = [item for item in items if _mark(item) not in marks]
     try:
         collection.open_collection().add(new)
     except (collection.CollectionError, ValueError) as error:
         st.error(plain(str(error)))
         return
-    kept.update(map(_mark, new))
-    labels = ", ".join(plain(one.label) for one in new)
+    marks.update(map(_mark, new))
+    labels = ", ".join(plain(item.label) for item in new)
     st.toast(
-        f"Kept: {labels}" if new else "This is kept already.", icon=":material/bookmark_added:"
+        f"Kept: {labels}" if new else "You have kept this already.",
+        icon=":material/bookmark_added:",
     )
 
 
 def _class(classes: Sequence[str], key: str) -> str | None:
     return st.selectbox(
-        "It is of the class",
+        "Its class",
         classes,
         index=None,
         placeholder="Choose, or type a new one",
@@ -112,5 +113,5 @@ def _class(classes: Sequence[str], key: str) -> str | None:
     )
 
 
-def _mark(kept: Item) -> tuple[str, bytes]:
-    return kept.label, np.asarray(kept.glyph).tobytes()
+def _mark(item: Item) -> tuple[str, bytes]:
+    return item.label, np.asarray(item.glyph).tobytes()

@@ -1,12 +1,11 @@
 """Draw digits and see at once what the network reads, and why."""
 
-import html
-
 import streamlit as st
 
 from app_pages import subject
 from app_pages.corrections import correct
 from app_pages.figures import bars, pictures
+from app_pages.figures.headline import headline
 from app_pages.pen import canvas
 from app_pages.server import resources, workload
 from app_pages.words import plain
@@ -25,7 +24,6 @@ def explain(reading: Reading, names: list[str]) -> Digit:
     returns."""
     classes = resources.recognizer(resources.chosen_checkpoint()).classes
     digit = least_sure = min(reading.digits, key=lambda digit: digit.confidence)
-    headline = reading.text.replace("\n", " ")
     if len(reading.digits) > 1:
         words = (
             f"{len(reading.digits)} digits, the least sure {bars.percent(least_sure.confidence)}"
@@ -35,13 +33,7 @@ def explain(reading: Reading, names: list[str]) -> Digit:
         words = f"This does not look like a digit. The nearest guess is {nearest}."
     else:
         words = f"{bars.percent(digit.confidence)} sure"
-    st.html(
-        '<div role="status" style="display:flex;align-items:baseline;flex-wrap:wrap;gap:.2rem '
-        '1rem">'
-        '<span data-testid="digit" '
-        f'style="font-size:4.5rem;font-weight:650;line-height:1">{html.escape(headline)}'
-        f'</span><span style="font-size:1.1rem">{html.escape(words)}</span></div>'
-    )
+    st.html(headline(reading.text.replace("\n", " "), words))
     if len(reading.digits) > 1:
         index = st.segmented_control(
             "Explain the digit",
@@ -105,7 +97,7 @@ def draw_and_read() -> None:
                 "Undo", on_click=canvas.undo, args=(sheet,), icon=":material/undo:", width="stretch"
             )
 
-    drawing = canvas.drawn(sheet)
+    drawing = canvas.receive(sheet)
     if drawing.fault:
         right.warning(drawing.fault, icon=":material/error:")
     if not drawing.strokes or drawing.image is None:
@@ -132,7 +124,7 @@ def draw_and_read() -> None:
         return
     names = [recognizer.name(digit) for digit in reading.digits]
     with place:
-        canvas.show(sheet, brush, None if square else pictures.boxes_alone(reading, names))
+        canvas.show(sheet, brush, None if square else pictures.annotate_blank(reading, names))
     with right, st.container(key="reading"):
         if not reading.digits:
             words = (
@@ -141,10 +133,10 @@ def draw_and_read() -> None:
             st.info(words, icon=":material/edit:")
             return
         digit = explain(reading, names)
-        correct.one(digit, recognizer, "drawn")
+        correct.ask_about_digit(digit, recognizer, "drawn")
         for hint in find_hints(reading):
             st.info(hint, icon=":material/lightbulb:")
-        strokes = canvas.strokes(sheet) if square and len(names) == 1 else ()
+        strokes = drawing.strokes if square and len(names) == 1 else ()
         subject.offer(subject.Subject(digit.glyph, "drawn by hand", strokes=strokes), key="drawn")
 
     with steps:
@@ -152,21 +144,21 @@ def draw_and_read() -> None:
         pictures.show(pictures.steps(reading, digit), width=170, abreast=3)
 
 
-def read_sent(sent: subject.Subject) -> None:
+def show_arrival(arrival: subject.Subject) -> None:
     """A digit that another page sent, in the canvas' place, and its reading."""
     recognizer = resources.recognizer(resources.chosen_checkpoint())
     try:
-        reading = workload.read_drawing(recognizer, sent.glyph)
+        reading = workload.read_drawing(recognizer, arrival.glyph)
     except ImageError as error:  # as above
         st.warning(plain(str(error)), icon=":material/error:")
         return
     left, right = st.columns([canvas.SIZE, 380], gap="medium")
     with left:
-        picture = pictures.source(sent.glyph)
+        picture = pictures.source(arrival.glyph)
         pictures.show(
             [
                 pictures.Figure(
-                    picture, subject.describe(sent), "The digit that was sent.", crisp=True
+                    picture, subject.describe(arrival), "The digit that was sent.", crisp=True
                 )
             ],
             width=canvas.SIZE,
@@ -177,7 +169,7 @@ def read_sent(sent: subject.Subject) -> None:
             st.info(reading.note or "There is no digit to be read in it.", icon=":material/edit:")
             return
         digit = explain(reading, [recognizer.name(digit) for digit in reading.digits])
-        subject.offer(sent, key="sent")
+        subject.offer(arrival, key="sent")
     st.subheader("From the picture to the answer")
     first, *others = pictures.steps(reading, digit)
     pictures.show(
@@ -186,11 +178,11 @@ def read_sent(sent: subject.Subject) -> None:
 
 
 try:
-    sent = subject.sent_here(resources.chosen_checkpoint())
+    arrival = subject.current_here(resources.chosen_checkpoint())
 except DataError as error:
     st.error(plain(str(error)))
-    sent = None
-if sent:
-    read_sent(sent)
+    arrival = None
+if arrival:
+    show_arrival(arrival)
 else:
     draw_and_read()

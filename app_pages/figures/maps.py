@@ -58,7 +58,7 @@ def test_map(path: Path) -> Map:
         DataError: the test images can't be had, or aren't those of this network. See first that
             they are `at_hand`.
     """
-    return _test_map(str(path), resources.fingerprint(path))
+    return build(str(path), resources.fingerprint(path))
 
 
 def place(map: Map, features: np.ndarray) -> np.ndarray:
@@ -102,7 +102,7 @@ def chart(
         }
     )
     colours = [COLOURS[number % len(COLOURS)] for number in range(len(classes))]
-    base = _placed(rows).encode(
+    base = _scatter(rows).encode(
         tooltip=[
             alt.Tooltip("image:N", title="image"),  # the name by which Vega shows a picture
             alt.Tooltip("class:N", title="True"),
@@ -125,12 +125,12 @@ def chart(
     if not brief:
         middles = rows.groupby("class", as_index=False)[["x", "y"]].median()
         layers.append(
-            _placed(middles)
+            _scatter(middles)
             .mark_text(fontSize=13, fontWeight="bold", color=ink)
             .encode(text="class:N")
         )
     if here is not None:
-        spot = _placed(pd.DataFrame({"x": here[:1], "y": here[1:]}))
+        spot = _scatter(pd.DataFrame({"x": here[:1], "y": here[1:]}))
         layers.append(
             spot.mark_point(
                 shape="cross", angle=45, size=320, filled=True, color=ORANGE, stroke=ink
@@ -142,7 +142,7 @@ def chart(
     return alt.layer(*layers).properties(height=520)
 
 
-def _placed(rows: pd.DataFrame) -> alt.Chart:
+def _scatter(rows: pd.DataFrame) -> alt.Chart:
     """A chart of rows with columns x and y; the axes mean nothing, so there are none."""
     scale = alt.Scale(zero=False, nice=False, padding=16)
     return alt.Chart(rows).encode(
@@ -151,7 +151,7 @@ def _placed(rows: pd.DataFrame) -> alt.Chart:
 
 
 @cache.shared(4, "Drawing the map of the test images")
-def _test_map(path: str, stamp: resources.Fingerprint) -> Map:
+def build(path: str, stamp: resources.Fingerprint) -> Map:
     folder = Path(path)
     name = checkpoint.read_card(path)["data"].get("name", "")
     images, labels = resources.test_images(name)[0]
@@ -170,13 +170,13 @@ def _test_map(path: str, stamp: resources.Fingerprint) -> Map:
             wrong = (predicted != labels)[numbers]
             numbers = np.concatenate([numbers[wrong][: POINTS // 2], numbers[~wrong]])
     numbers = np.sort(numbers[:POINTS])
-    read = (
+    answers = (
         resources.recognizer(folder).classify(images[numbers]).argmax(1)
         if predicted is None
         else predicted[numbers]
     )
     features = explainer.embeddings(images[numbers])
-    shown = tuple(
+    addresses = tuple(
         pictures.source(image.repeat(ZOOM, 0).repeat(ZOOM, 1)) for image in images[numbers]
     )
-    return Map(tsne(features), features, numbers, labels[numbers], read, shown)
+    return Map(tsne(features), features, numbers, labels[numbers], answers, addresses)

@@ -67,7 +67,7 @@ def steps(reading: Reading, digit: Digit) -> list[Figure]:
     return [
         Figure(source(reading.image), "1. Your drawing", "The drawing as it came in."),
         Figure(
-            source(outlined(_on_white(reading.ink), [digit.box])),
+            source(outline(_on_white(reading.ink), [digit.box])),
             "2. The ink, and the box around it",
             "The ink that was found, with a box around the digit.",
         ),
@@ -86,12 +86,12 @@ def page_steps(
     """From a picture to the boxes of its digits: the picture, its ink, the boxes (left, top, width,
     height) around."""
     scale = reading.ink.shape[1] / reading.image.shape[1]
-    ink = _fitted(_on_white(reading.ink), side)
-    shown = ink.shape[1] / reading.image.shape[1]
-    boxes = [tuple(round(shown * length) for length in box) for box in boxes]
+    ink = _fit_side(_on_white(reading.ink), side)
+    factor = ink.shape[1] / reading.image.shape[1]
+    boxes = [tuple(round(factor * length) for length in box) for box in boxes]
     return [
         Figure(
-            source(_fitted(reading.image, side)),
+            source(_fit_side(reading.image, side)),
             "1. The picture, upright",
             "The picture as it came in.",
         ),
@@ -102,8 +102,8 @@ def page_steps(
             "The ink without the paper's colour, light and rulings.",
         ),
         Figure(
-            source(outlined(ink, boxes)),
-            "3. The boxes: connected ink, grouped into digits as the network is surest of them",
+            source(outline(ink, boxes)),
+            "3. The boxes: connected ink, grouped into the digits that the network is surest of",
             f"The ink with {len(boxes)} boxes around the digits.",
         ),
     ]
@@ -117,7 +117,7 @@ def contact_sheet(images: np.ndarray, captions: list[str], alts: list[str]) -> l
     ]
 
 
-def outlined(
+def outline(
     image: np.ndarray, boxes: Iterable[tuple[int, int, int, int]], colour=BOX_COLOUR
 ) -> np.ndarray:
     """(h, w) or (h, w, 3) uint8 → (h, w, 3) uint8 with boxes (left, top, width, height) drawn
@@ -138,14 +138,14 @@ def is_unsure(digit: Digit) -> bool:
     return digit.value is None or digit.confidence < UNSURE
 
 
-def read_over(reading: Reading, names: list[str], side: int) -> np.ndarray:
+def annotate(reading: Reading, names: list[str], side: int) -> np.ndarray:
     """The picture of a reading (h, w, 3) uint8, fitted to a square of `side` pixels, with each
     digit's box and name.
 
     An unsure digit has a double box and a question mark behind its name: colour says it too, but
     not alone. What was left out has a box of dashes.
     """
-    picture = Image.fromarray(_fitted(reading.image, side))
+    picture = Image.fromarray(_fit_side(reading.image, side))
     scale = max(picture.size) / max(reading.image.shape)
     pen = ImageDraw.Draw(picture)
     for box in reading.left_out:
@@ -158,7 +158,7 @@ def read_over(reading: Reading, names: list[str], side: int) -> np.ndarray:
             (left, top, left, bottom),
             (right, top, right, bottom),
         ):
-            _dashed(pen, *ends)
+            _draw_dashes(pen, *ends)
     for digit, name in zip(reading.digits, names, strict=True):
         doubt = is_unsure(digit)
         left, top, box_width, box_height = (scale * length for length in digit.box)
@@ -184,7 +184,9 @@ def read_over(reading: Reading, names: list[str], side: int) -> np.ndarray:
     return np.asarray(picture)
 
 
-def _dashed(pen: ImageDraw.ImageDraw, left: float, top: float, right: float, bottom: float) -> None:
+def _draw_dashes(
+    pen: ImageDraw.ImageDraw, left: float, top: float, right: float, bottom: float
+) -> None:
     """A line of dashes, level or upright."""
     length = max(right - left, bottom - top, 1)
     for start in np.arange(0, length, 2 * DASH):
@@ -197,10 +199,10 @@ def _dashed(pen: ImageDraw.ImageDraw, left: float, top: float, right: float, bot
         )
 
 
-def boxes_alone(reading: Reading, names: list[str]) -> np.ndarray:
-    """What `read_over` draws, on white paper of the picture's own size (h, w, 3) uint8."""
+def annotate_blank(reading: Reading, names: list[str]) -> np.ndarray:
+    """What `annotate` draws, on white paper of the picture's own size (h, w, 3) uint8."""
     paper = np.full_like(reading.image, 255)
-    return read_over(dataclasses.replace(reading, image=paper), names, max(paper.shape))
+    return annotate(dataclasses.replace(reading, image=paper), names, max(paper.shape))
 
 
 @functools.cache
@@ -208,7 +210,7 @@ def icon(side: int = 64) -> Image.Image:
     """The dashboard's icon: a pen's 2. Drawn here, since Streamlit fetches its own icons from
     another server."""
     picture = Image.new("RGB", (side, side), "#0072b2")
-    (stroke,) = samples.placed(2, side)
+    (stroke,) = samples.lines(2, side)
     ImageDraw.Draw(picture).line(stroke, fill="white", width=side // 8, joint="curve")
     return picture
 
@@ -228,19 +230,19 @@ def logo(dark: bool, height: int = 96) -> Image.Image:
     return picture
 
 
-def fitted(image: np.ndarray, width: int, height: int) -> np.ndarray:
+def fit(image: np.ndarray, width: int, height: int) -> np.ndarray:
     """The picture as large as fits into so many pixels."""
     scale = min(width / image.shape[1], height / image.shape[0])
-    return _scaled(image, scale)
+    return _scale(image, scale)
 
 
-def _fitted(image: np.ndarray, side: int) -> np.ndarray:
+def _fit_side(image: np.ndarray, side: int) -> np.ndarray:
     """The picture, its longer side at most `side` pixels and at least a third of that."""
     longer = max(image.shape[:2])
-    return _scaled(image, min(max(longer, side / 3), side) / longer)
+    return _scale(image, min(max(longer, side / 3), side) / longer)
 
 
-def _scaled(image: np.ndarray, scale: float) -> np.ndarray:
+def _scale(image: np.ndarray, scale: float) -> np.ndarray:
     height, width = image.shape[:2]
     size = max(1, round(width * scale)), max(1, round(height * scale))
     image = downscale(image, max(1, int(1 / (2 * scale))))  # a large one is not copied as a whole

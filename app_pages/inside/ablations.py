@@ -3,7 +3,7 @@ else?"""
 
 import itertools
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -11,6 +11,7 @@ from scipy import ndimage
 
 from app_pages.figures.charts import ORANGE
 from app_pages.pen import canvas, strokes
+from app_pages.pen.strokes import Stroke
 from model import glyph as glyphs
 from model.image import ImageError
 from model.recognizer import as_single_glyph
@@ -30,7 +31,7 @@ class Ablation(NamedTuple):
     glyph: np.ndarray  # (28, 28) uint8: what is left, centred anew
 
 
-def of_drawing(drawn: Sequence[dict[str, Any]], together: int = 1) -> list[Ablation]:
+def of_drawing(drawn: Sequence[Stroke], together: int = 1) -> list[Ablation]:
     """A drawing on the square canvas without each stroke, or its only stroke without each quarter
     of its length.
 
@@ -38,12 +39,12 @@ def of_drawing(drawn: Sequence[dict[str, Any]], together: int = 1) -> list[Ablat
     """
     drawn = list(drawn)
     if len(drawn) == 1:
-        if _length(drawn[0]) < drawn[0]["strokeWidth"]:  # a dot
+        if drawn[0].length < drawn[0].width:  # a dot
             return []
-        drawn = _quarters(drawn[0])
+        drawn = quarters(drawn[0])
         parts = {number: f"the {name} quarter" for number, name in enumerate(QUARTERS)}
     else:
-        longest = sorted(range(len(drawn)), key=lambda number: -_length(drawn[number]))[:MOST]
+        longest = sorted(range(len(drawn)), key=lambda number: -drawn[number].length)[:MOST]
         parts = {number: f"stroke {number + 1}" for number in sorted(longest)}
     found = []
     for chosen in itertools.combinations(parts, together):
@@ -94,25 +95,18 @@ def _joined(names: Iterable[str]) -> str:
     return " and ".join(names)
 
 
-def _quarters(stroke: dict[str, Any]) -> list[dict[str, Any]]:
+def quarters(stroke: Stroke) -> list[Stroke]:
     """A stroke cut where a quarter, a half and three quarters of its length are."""
-    line = np.array(strokes.points(stroke["path"]), float)
+    line = stroke.points
     along = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
     cuts = np.linspace(0, along[-1], len(QUARTERS) + 1)
     parts = []
     for start, end in itertools.pairwise(cuts):
         places = np.concatenate([[start], along[(along > start) & (along < end)], [end]])
-        points = np.stack([np.interp(places, along, line[:, axis]) for axis in (0, 1)], 1).tolist()
         parts.append(
-            stroke | {"path": [["M", *points[0]], *(["L", *point] for point in points[1:])]}
+            stroke.along(np.stack([np.interp(places, along, line[:, axis]) for axis in (0, 1)], 1))
         )
     return parts
-
-
-def _length(stroke: dict[str, Any]) -> float:
-    return float(
-        np.linalg.norm(np.diff(np.array(strokes.points(stroke["path"])), axis=0), axis=1).sum()
-    )
 
 
 def _pieces(glyph: np.ndarray) -> list[np.ndarray]:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from app_pages import subject
 from app_pages.figures import bars, maps, pictures
+from app_pages.figures.headline import headline
 from app_pages.inside import attributions, explanations
 from app_pages.server import resources
 from app_pages.theme import ink
@@ -46,12 +47,7 @@ with right:
     words = f"{bars.percent(digit.confidence)} sure"
     if digit.value is None:
         words = f"This does not look like a digit. The nearest guess is {classes[predicted]}."
-    st.html(
-        '<div style="display:flex;align-items:baseline;flex-wrap:wrap;gap:.2rem 1rem"><span '
-        'data-testid="digit" '
-        f'style="font-size:3.5rem;font-weight:650;line-height:1">{html.escape(recognizer.name(digit))}</span>'
-        f'<span style="font-size:1.1rem">{html.escape(words)}</span></div>'
-    )
+    st.html(headline(recognizer.name(digit), words, 3.5))
     st.html(bars.probability_bars(digit.probabilities, classes))
 
 with st.expander("Take another digit", icon=":material/swap_horiz:"):

@@ -36,6 +36,7 @@ import streamlit as st
 from PIL import Image
 
 from app_pages.pen import samples
+from app_pages.pen.strokes import Stroke
 
 SIZE = 280  # pixels a side: fits a phone of 360
 BRUSHES = (4, 40)  # pixels: thinnest and thickest
@@ -52,8 +53,8 @@ BOX_COLOUR, CHOSEN_COLOUR, BOX_LINE = "#d55e00", "#0062bb", 2  # vermilion, blue
 
 
 class Sheet(NamedTuple):
-    """A canvas to draw on. In the session's state its name stands before what it sent, begins with,
-    and kept."""
+    """A canvas to draw on. In the session's state its name is the key of what the component sent,
+    and with an ending that of what it starts with, and of the latest message that counts."""
 
     name: str
     width: int  # pixels
@@ -66,18 +67,31 @@ class Sheet(NamedTuple):
         return f"{self.name}_start"
 
     @property
-    def kept(self) -> str:
-        return f"{self.name}_kept"
+    def latest(self) -> str:
+        return f"{self.name}_latest"
 
 
 SQUARE = Sheet("canvas", SIZE, SIZE, digits=1, brush=16)
 STRIP = Sheet("strip", WIDE, SIZE, digits=5, brush=9)
 
 
+class Start(NamedTuple):
+    """What a sheet is handed to start with."""
+
+    strokes: tuple[Stroke, ...]
+    number: int  # another one each time that it is handed something
+    sign: int  # the number when it was first handed this; the browser sends it back
+
+    def as_raw(self) -> dict[str, Any]:
+        """As the component takes it."""
+        sign = {"type": _SIGN, "radius": 0, "strokeWidth": 0, _MARK: self.sign}
+        return {"objects": [sign, *map(_as_object, self.strokes)], "number": self.number}
+
+
 class Drawing(NamedTuple):
     """What is on the canvas."""
 
-    strokes: int
+    strokes: tuple[Stroke, ...]
     image: np.ndarray | None  # (height, width, 4) uint8, None while the browser has not sent it yet
     # why what was sent last is none, one sentence; then all else is as it was before
     fault: str | None = None
@@ -87,60 +101,86 @@ class _DrawingError(Exception):
     """What was sent is no drawing of the sheet."""
 
 
-def drawn(sheet: Sheet) -> Drawing:
-    """What is on a sheet, or was when the page was left."""
+class _Message(NamedTuple):
+    """A drawing that the browser sent."""
+
+    strokes: tuple[Stroke, ...]
+    sign: Any  # of what the sheet was started with; None where the visitor has wiped it
+    address: str  # data: of its picture
+
+
+def receive(sheet: Sheet) -> Drawing:
+    """What is on a sheet, or was when the page was left: takes in what the browser has sent."""
     state = st.session_state
-    fault = image = None
+    message = image = fault = None
     try:
-        sent, image = _checked(sheet, state.get(sheet.name))
+        message, image = _parse(sheet, state.get(sheet.name))
     except _DrawingError as error:
         state[sheet.name] = {"drawing": None}
-        sent, fault = (
-            {},
-            f"What the canvas sent is no drawing of it ({error}); clear it, and draw again.",
-        )
-    if sent.get("data"):
-        if not _before(sheet, sent["raw"]):
-            state[sheet.kept] = sent
-        elif _objects(state[sheet.start]):
-            state[sheet.start] = state[sheet.start] | {"number": state[sheet.start]["number"] + 1}
-    elif sheet.name not in state and state.get(sheet.kept):
-        state[sheet.start] = _start(sheet, _on(sheet))
-    count, kept = len(_on(sheet)), state.get(sheet.kept)
-    if kept is not sent:  # what was sent is late, or nothing was
-        image = None if kept is None else _opened(sheet, kept["data"])
-    return Drawing(count, image, fault)
+        fault = f"What the canvas sent is not a drawing ({error}); clear it, and draw again."
+    if message:
+        start = _start_of(sheet)
+        if message.sign in (None, start.sign):
+            state[sheet.latest] = message
+        elif start.strokes:  # it was drawn before the sheet was started so
+            state[sheet.start] = start._replace(number=start.number + 1)
+    elif sheet.name not in state and state.get(sheet.latest):
+        _start(sheet, _on(sheet))
+    latest: _Message | None = state.get(sheet.latest)
+    if latest is not message:  # what was sent is late, or nothing was
+        image = None if latest is None else _open(sheet, latest.address)
+    return Drawing(_on(sheet), image, fault)
 
 
-def _checked(sheet: Sheet, state: Any) -> tuple[dict[str, Any], np.ndarray | None]:
-    """The drawing in what the browser says is the component's state, {} where there is none, and
-    its picture.
+def _parse(sheet: Sheet, state: Any) -> tuple[_Message, np.ndarray] | tuple[None, None]:
+    """The drawing in what the browser says is the component's state, and its picture; None where
+    there is none.
 
     Raises _DrawingError.
 
     Anybody may send anything: what is not bounded here is not opened.
     """
     if not isinstance(state, Mapping) or not state.get("drawing"):
-        return {}, None
-    sent = state["drawing"]
-    raw = sent.get("raw") if isinstance(sent, Mapping) else None
+        return None, None
+    drawing = state["drawing"]
+    raw = drawing.get("raw") if isinstance(drawing, Mapping) else None
     objects = raw.get("objects") if isinstance(raw, Mapping) else None
     if not isinstance(objects, list) or len(objects) > MOST_STROKES:
         raise _DrawingError(f"it should have at most {MOST_STROKES:,} strokes")
-    if not all(isinstance(one, Mapping) and isinstance(one.get("type"), str) for one in objects):
+    if not all(isinstance(item, Mapping) and isinstance(item.get("type"), str) for item in objects):
         raise _DrawingError("its strokes should each have a type")
-    paths = [one["path"] for one in objects if "path" in one]
-    if sum(len(path) if isinstance(path, list) else 1 for path in paths) > MOST_POINTS:
+    paths = [item["path"] for item in objects if isinstance(item.get("path"), list)]
+    if sum(map(len, paths)) > MOST_POINTS:
         raise _DrawingError(f"it should have at most {MOST_POINTS:,} points")
-    if not all(map(_is_path, paths)) or not all(
-        _is_number(one.get("strokeWidth", 1)) for one in objects
-    ):
-        raise _DrawingError("its strokes should be lines and curves")
-    if (data := sent.get("data")) is None:
-        return dict(sent), None
-    if not isinstance(data, str) or len(data) > 6 * sheet.width * sheet.height + 10_000:
+    signs = [item for item in objects if item["type"] == _SIGN]
+    strokes = tuple(_as_stroke(item) for item in objects if item["type"] != _SIGN)
+    if (address := drawing.get("data")) is None:
+        return None, None
+    if not isinstance(address, str) or len(address) > 6 * sheet.width * sheet.height + 10_000:
         raise _DrawingError("its picture is too large")
-    return dict(sent), _opened(sheet, data)
+    sign = signs[0].get(_MARK) if signs else None
+    return _Message(strokes, sign, address), _open(sheet, address)
+
+
+def _as_stroke(item: Mapping[str, Any]) -> Stroke:
+    """A stroke from fabric's object; raises _DrawingError where it is another thing."""
+    path, width = item.get("path"), item.get("strokeWidth", 1)
+    if not _is_path(path) or not _is_number(width):
+        raise _DrawingError("its strokes should be lines and curves")
+    return Stroke(tuple(map(tuple, path)), width)
+
+
+def _as_object(stroke: Stroke) -> dict[str, Any]:
+    """A stroke as the canvas' own brush leaves it."""
+    return {
+        "type": "Path",
+        "path": [list(step) for step in stroke.path],
+        "stroke": "black",
+        "strokeWidth": stroke.width,
+        "strokeLineCap": "round",
+        "strokeLineJoin": "round",
+        "fill": None,
+    }
 
 
 def _is_path(path: Any) -> bool:
@@ -159,12 +199,12 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and abs(value) <= 1e6  # a NaN is not
 
 
-def _opened(sheet: Sheet, data: str) -> np.ndarray:
+def _open(sheet: Sheet, address: str) -> np.ndarray:
     """(height, width, 4) uint8 of a data: address; raises _DrawingError where it is no picture of
     the sheet."""
     try:
         picture = Image.open(
-            io.BytesIO(base64.b64decode(data.partition(";base64,")[2])), formats=("PNG",)
+            io.BytesIO(base64.b64decode(address.partition(";base64,")[2])), formats=("PNG",)
         )
         if picture.size != (sheet.width, sheet.height):  # the header's word: nothing is decoded yet
             raise _DrawingError(f"its picture should have {sheet.width} × {sheet.height} pixels")
@@ -173,13 +213,6 @@ def _opened(sheet: Sheet, data: str) -> np.ndarray:
         raise
     except Exception as error:  # what a damaged file makes a decoder raise is of any kind
         raise _DrawingError("its picture is damaged") from error
-
-
-def strokes(sheet: Sheet) -> tuple[dict[str, Any], ...]:
-    """What was drawn on a sheet, stroke by stroke, each with a `path` of SVG commands and a
-    `strokeWidth`."""
-    kept = st.session_state.get(sheet.kept)
-    return tuple(stroke for stroke in _objects(kept["raw"]) if "path" in stroke) if kept else ()
 
 
 def show(sheet: Sheet, brush: int, behind: np.ndarray | None = None) -> None:
@@ -204,7 +237,7 @@ def show(sheet: Sheet, brush: int, behind: np.ndarray | None = None) -> None:
             background_image=file.getvalue(),
             width=sheet.width,
             height=sheet.height,
-            initial_drawing=st.session_state.setdefault(sheet.start, _start(sheet, [])),
+            initial_drawing=_start_of(sheet).as_raw(),
             return_image_data=True,
             key=sheet.name,
         )
@@ -227,18 +260,18 @@ def edit_boxes(
     """
     from streamlit_drawable_canvas import boxes_to_drawing, st_canvas
 
-    given = [
+    labelled = [
         (tuple(round(side, 2) for side in box), label)
         for box, label in zip(boxes, labels, strict=True)
     ]
     drawing = boxes_to_drawing(
-        [{"label": label, **dict(zip(_SIDES, box, strict=True))} for box, label in given],
+        [{"label": label, **dict(zip(_SIDES, box, strict=True))} for box, label in labelled],
         stroke_width=BOX_LINE,
     )
-    mark = _mark(given)
-    for number, drawn in enumerate(drawing["objects"]):
-        drawn["stroke"] = CHOSEN_COLOUR if number == chosen else BOX_COLOUR
-        drawn[_MARK] = mark
+    mark = _mark(labelled)
+    for number, item in enumerate(drawing["objects"]):
+        item["stroke"] = CHOSEN_COLOUR if number == chosen else BOX_COLOUR
+        item[_MARK] = mark
     _free_corner()
     with _shrinkable(key):
         st_canvas(
@@ -263,13 +296,14 @@ def boxes(key: str) -> list[tuple[Rectangle, str]] | None:
 
     try:
         raw = st.session_state[key]["drawing"]["raw"]
-        found = CanvasResult(raw, None, False).boxes[:MOST_STROKES]
-        sent = [(tuple(box[side] for side in _SIDES), str(box["label"])) for box in found]
+        rectangles = CanvasResult(raw, None, False).boxes[:MOST_STROKES]
+        labelled = [(tuple(box[side] for side in _SIDES), str(box["label"])) for box in rectangles]
+        marks = {item.get(_MARK) for item in raw.get("objects", [])}
     except (KeyError, TypeError, AttributeError):  # anybody may send anything
         return None
-    if not all(_is_number(side) for box, _ in sent for side in box):
+    if not all(_is_number(side) for box, _ in labelled for side in box):
         return None
-    return None if {drawn.get(_MARK) for drawn in _objects(raw)} == {_mark(sent)} else sent
+    return None if marks == {_mark(labelled)} else labelled
 
 
 def _mark(labelled: list[tuple[Rectangle, str]]) -> int:
@@ -281,7 +315,7 @@ def _mark(labelled: list[tuple[Rectangle, str]]) -> int:
 
 def clear(sheet: Sheet) -> None:
     """Callback: an empty sheet."""
-    _restart(sheet, [])
+    _restart(sheet, ())
 
 
 def undo(sheet: Sheet) -> None:
@@ -293,18 +327,15 @@ def sample(sheet: Sheet, brush: int) -> None:
     """Callback: draws random digits, a little tilted, in strokes, so that the visitor can go on
     drawing."""
     size = sheet.width / sheet.digits
+    top = (sheet.height - size) / 2
     strokes = [
         stroke
         for place in range(sheet.digits)
-        for stroke in samples.placed(
-            random.randrange(10),
-            size,
-            random.uniform(-8, 8),
-            place * size,
-            (sheet.height - size) / 2,
+        for stroke in samples.strokes(
+            random.randrange(10), size, brush, random.uniform(-8, 8), place * size, top
         )
     ]
-    _restart(sheet, [as_object(stroke, brush) for stroke in strokes])
+    _restart(sheet, tuple(strokes))
 
 
 def _free_corner() -> None:
@@ -340,50 +371,28 @@ def _shrinkable(key: str):
     return st.container(key=f"shrinkable {key}")
 
 
-def _restart(sheet: Sheet, objects: list[dict[str, Any]]) -> None:
-    st.session_state[sheet.start] = _start(sheet, objects)
-    st.session_state[sheet.kept] = None
+def _restart(sheet: Sheet, strokes: tuple[Stroke, ...]) -> None:
+    _start(sheet, strokes)
+    st.session_state[sheet.latest] = None
     # Until the browser has drawn it there is no picture, rather than the one before.
     st.session_state[sheet.name] = {"drawing": None}
 
 
-def _start(sheet: Sheet, objects: list[dict[str, Any]]) -> dict[str, Any]:
-    number = st.session_state.get(sheet.start, {}).get("number", 0) + 1
-    sign = {"type": _SIGN, "radius": 0, "strokeWidth": 0, _MARK: number}
-    return {"objects": [sign, *objects], "number": number}
+def _start(sheet: Sheet, strokes: tuple[Stroke, ...]) -> None:
+    before = st.session_state.get(sheet.start)
+    number = before.number + 1 if before else 1
+    st.session_state[sheet.start] = Start(strokes, number, sign=number)
 
 
-def _before(sheet: Sheet, raw: dict[str, Any]) -> bool:
-    """Whether a drawing was on the sheet before it was handed what it begins with."""
-    sign = _sign(raw)
-    return sign is not None and sign != _sign(st.session_state[sheet.start])
+def _start_of(sheet: Sheet) -> Start:
+    """What a sheet starts with: nothing at first."""
+    if sheet.start not in st.session_state:
+        _start(sheet, ())
+    return st.session_state[sheet.start]
 
 
-def _sign(raw: dict[str, Any]) -> float | None:
-    """The number that what a drawing began with had at first; None in one that the visitor has
-    wiped."""
-    return next((drawn.get(_MARK) for drawn in raw["objects"] if drawn["type"] == _SIGN), None)
-
-
-def _on(sheet: Sheet) -> list[dict[str, Any]]:
-    """The strokes on a sheet: those that it sent last or, until it sends any, those that it begins
+def _on(sheet: Sheet) -> tuple[Stroke, ...]:
+    """The strokes on a sheet: those that it sent last or, until it sends any, those that it starts
     with."""
-    kept = st.session_state.get(sheet.kept)
-    return _objects(kept["raw"] if kept else st.session_state.get(sheet.start))
-
-
-def _objects(raw: dict[str, Any] | None) -> list[dict[str, Any]]:
-    return [drawn for drawn in (raw or {}).get("objects", []) if drawn["type"] != _SIGN]
-
-
-def as_object(stroke: list[samples.Point], brush: int) -> dict[str, Any]:
-    """A stroke as the canvas's own brush leaves it."""
-    return {
-        "type": "Path",
-        "path": samples.path(stroke),
-        "stroke": "black",
-        "strokeWidth": brush,
-        "strokeLineCap": "round",
-        "strokeLineJoin": "round",
-        "fill": None,
-    }
+    state = st.session_state
+    return (state.get(sheet.latest) or _start_of(sheet)).strokes

@@ -1,53 +1,41 @@
 """Ten digits as pen strokes, for the canvas to draw by itself and for tests to draw by mouse."""
 
-import itertools
 import math
 
-Point = tuple[float, float]
+from app_pages.pen.strokes import Point, Stroke, brush
 
-# In a unit square, x to the right and y down. A point given twice is a corner, all others are
-# rounded.
-STROKES: tuple[tuple[tuple[Point, ...], ...], ...] = (
-    (((0.55, 0.16), (0.38, 0.2), (0.28, 0.42), (0.3, 0.68), (0.44, 0.84), (0.6, 0.8), (0.71, 0.6),
-      (0.7, 0.34), (0.6, 0.18), (0.5, 0.17)),),
-    (((0.44, 0.26), (0.53, 0.16), (0.53, 0.16), (0.51, 0.5), (0.49, 0.84)),),
-    (((0.32, 0.32), (0.38, 0.18), (0.54, 0.14), (0.68, 0.24), (0.66, 0.42), (0.5, 0.6), (0.3, 0.82),
-      (0.3, 0.82), (0.5, 0.8), (0.72, 0.82)),),
-    (((0.34, 0.22), (0.48, 0.14), (0.64, 0.2), (0.66, 0.34), (0.56, 0.45), (0.44, 0.48),
-      (0.44, 0.48), (0.6, 0.5), (0.7, 0.62), (0.64, 0.78), (0.48, 0.85), (0.32, 0.78)),),
-    (((0.42, 0.16), (0.36, 0.36), (0.3, 0.56), (0.3, 0.56), (0.5, 0.56), (0.72, 0.54)),
-      ((0.62, 0.34), (0.6, 0.6), (0.58, 0.86))),
-    (((0.66, 0.17), (0.4, 0.18), (0.4, 0.18), (0.38, 0.32), (0.36, 0.44), (0.36, 0.44), (0.52, 0.4),
-      (0.66, 0.5), (0.68, 0.66), (0.58, 0.8), (0.44, 0.84), (0.32, 0.78)),),
-    (((0.62, 0.15), (0.46, 0.26), (0.35, 0.46), (0.33, 0.66), (0.42, 0.82), (0.56, 0.84),
-      (0.67, 0.72), (0.64, 0.57), (0.52, 0.52), (0.4, 0.58), (0.34, 0.68)),),
-    (((0.3, 0.2), (0.5, 0.19), (0.7, 0.18), (0.7, 0.18), (0.6, 0.4), (0.5, 0.62), (0.44, 0.86)),),
-    (((0.62, 0.24), (0.5, 0.15), (0.38, 0.22), (0.38, 0.36), (0.5, 0.46), (0.64, 0.58),
-      (0.66, 0.74), (0.52, 0.85), (0.36, 0.78), (0.34, 0.62), (0.46, 0.5), (0.6, 0.4), (0.64, 0.28),
-      (0.58, 0.18)),),
-    (((0.66, 0.3), (0.56, 0.17), (0.42, 0.18), (0.34, 0.32), (0.38, 0.45), (0.5, 0.5), (0.62, 0.42),
-      (0.66, 0.28), (0.66, 0.28), (0.65, 0.5), (0.6, 0.7), (0.54, 0.86)),),
-)  # fmt: skip
+# Each digit's strokes, point by point, as "x,y" in hundredths of a square. A point given twice is a
+# corner, all others are rounded.
+SHAPES = (
+    ("55,16 38,20 28,42 30,68 44,84 60,80 71,60 70,34 60,18 50,17",),
+    ("44,26 53,16 53,16 51,50 49,84",),
+    ("32,32 38,18 54,14 68,24 66,42 50,60 30,82 30,82 50,80 72,82",),
+    ("34,22 48,14 64,20 66,34 56,45 44,48 44,48 60,50 70,62 64,78 48,85 32,78",),
+    ("42,16 36,36 30,56 30,56 50,56 72,54", "62,34 60,60 58,86"),
+    ("66,17 40,18 40,18 38,32 36,44 36,44 52,40 66,50 68,66 58,80 44,84 32,78",),
+    ("62,15 46,26 35,46 33,66 42,82 56,84 67,72 64,57 52,52 40,58 34,68",),
+    ("30,20 50,19 70,18 70,18 60,40 50,62 44,86",),
+    ("62,24 50,15 38,22 38,36 50,46 64,58 66,74 52,85 36,78 34,62 46,50 60,40 64,28 58,18",),
+    ("66,30 56,17 42,18 34,32 38,45 50,50 62,42 66,28 66,28 65,50 60,70 54,86",),
+)
 
 
-def placed(
+def lines(
     digit: int, size: float, tilt: float = 0, left: float = 0, top: float = 0
 ) -> list[list[Point]]:
-    """The strokes of a digit in a square of `size` pixels at (left, top), turned clockwise by
-    `tilt` degrees."""
+    """The strokes of a digit as points, in a square of `size` pixels at (left, top), turned
+    clockwise by `tilt` degrees."""
     cos, sin = math.cos(math.radians(tilt)), math.sin(math.radians(tilt))
 
-    def place(x: float, y: float) -> Point:
-        x, y = x - 0.5, y - 0.5
+    def place(point: str) -> Point:
+        x, y = (int(number) / 100 - 0.5 for number in point.split(","))
         return left + size * (0.5 + cos * x - sin * y), top + size * (0.5 + sin * x + cos * y)
 
-    return [[place(*point) for point in stroke] for stroke in STROKES[digit]]
+    return [[place(point) for point in shape.split()] for shape in SHAPES[digit]]
 
 
-def path(stroke: list[Point]) -> list[list]:
-    """A stroke → SVG path commands: curves from the middle of each two points to the next, as a
-    brush draws them."""
-    commands: list[list] = [["M", *stroke[0]]]
-    for (x, y), (next_x, next_y) in itertools.pairwise(stroke[1:]):
-        commands.append(["Q", x, y, (x + next_x) / 2, (y + next_y) / 2])
-    return [*commands, ["L", *stroke[-1]]]
+def strokes(
+    digit: int, size: float, width: float, tilt: float = 0, left: float = 0, top: float = 0
+) -> list[Stroke]:
+    """The strokes of a digit as a brush of `width` pixels draws them; the rest as for `lines`."""
+    return [brush(points, width) for points in lines(digit, size, tilt, left, top)]

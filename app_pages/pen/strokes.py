@@ -1,32 +1,81 @@
-"""Strokes as the canvas keeps them → the picture that it would show: with some left out, with
-another pen."""
+"""Strokes of a pen, and the pictures that a canvas shows of them: with some left out, with another
+pen."""
 
+import functools
+import itertools
 from collections.abc import Iterable, Sequence
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 FINER = 3  # times as many pixels a side to draw with, for smooth edges
-STEPS = 8  # straight pieces that a curve is made of
+PIECES = 8  # straight ones that a curve is made of
+
+Point = tuple[float, float]  # x to the right, y down
+# An SVG command with absolute coordinates: "M", x, y, where the pen goes down; "L", x, y, a line to
+# there; "Q", x, y of the control point, then x, y, a curve to there.
+Step = tuple[str, *tuple[float, ...]]
 
 
-def picture(
-    strokes: Iterable[dict[str, Any]], width: int, height: int, pen: float = 1.0
-) -> np.ndarray:
+@dataclass(frozen=True)
+class Stroke:
+    """What a pen draws without being lifted; hashable."""
+
+    path: tuple[Step, ...]  # at least one, the first an "M"
+    width: float  # pixels
+
+    @functools.cached_property
+    def points(self) -> np.ndarray:
+        """(n, 2) float, along it, never to be changed; a curve is PIECES straight pieces."""
+        points: list[Point] = []
+        for command, *numbers in self.path:
+            end = tuple(numbers[-2:])
+            if command == "Q":
+                (x, y), (middle_x, middle_y) = points[-1], numbers[:2]
+                for t in np.arange(1, PIECES) / PIECES:
+                    a, b, c = (1 - t) ** 2, 2 * t * (1 - t), t**2
+                    points.append(
+                        (a * x + b * middle_x + c * end[0], a * y + b * middle_y + c * end[1])
+                    )
+            points.append(end)
+        return np.array(points, float)
+
+    @property
+    def length(self) -> float:
+        """Pixels that the pen goes; 0 of a mere dot."""
+        return float(np.hypot(*np.diff(self.points, axis=0).T).sum())
+
+    def along(self, points: np.ndarray) -> "Stroke":
+        """The same pen along straight lines between (n, 2) points."""
+        (start, *others) = points.tolist()
+        return replace(self, path=(("M", *start), *(("L", *point) for point in others)))
+
+
+def brush(points: Sequence[Point], width: float) -> Stroke:
+    """Points as a brush connects them: by curves from the middle of each two to that of the
+    next."""
+    first, *others = points
+    curves = (
+        ("Q", x, y, (x + next_x) / 2, (y + next_y) / 2)
+        for (x, y), (next_x, next_y) in itertools.pairwise(others)
+    )
+    return Stroke((("M", *first), *curves, ("L", *points[-1])), width)
+
+
+def picture(strokes: Iterable[Stroke], width: int, height: int, pen: float = 1.0) -> np.ndarray:
     """Strokes → (height, width) uint8, black on white.
 
     Args:
-        strokes: the canvas' objects, each a `path` of SVG commands M, L, Q with absolute
-            coordinates, and a `strokeWidth` in pixels.
+        strokes: in pixels of the canvas.
         width, height: of the canvas, in pixels.
         pen: how many times as wide as they were drawn.
     """
     page = Image.new("L", (FINER * width, FINER * height), 255)
     draw = ImageDraw.Draw(page)
     for stroke in strokes:
-        line = FINER * np.array(points(stroke["path"]))
-        radius = max(0.5, FINER * pen * stroke["strokeWidth"] / 2)
+        line = FINER * stroke.points
+        radius = max(0.5, FINER * pen * stroke.width / 2)
         draw.line([tuple(point) for point in line], fill=0, width=max(1, round(2 * radius)))
         for x, y in line:  # round ends and joints
             # both ends are in it
@@ -34,46 +83,34 @@ def picture(
     return np.asarray(page.reduce(FINER))
 
 
-def points(path: Sequence[Sequence]) -> list[tuple[float, float]]:
-    """SVG path commands → points along it, in the path's own coordinates; curves as STEPS straight
-    pieces."""
-    found: list[tuple[float, float]] = []
-    for kind, *numbers in path:
-        end = tuple(numbers[-2:])
-        if kind == "Q":
-            (x, y), (mx, my) = found[-1], numbers[:2]
-            for t in np.arange(1, STEPS) / STEPS:
-                a, b, c = (1 - t) ** 2, 2 * t * (1 - t), t**2
-                found.append((a * x + b * mx + c * end[0], a * y + b * my + c * end[1]))
-        found.append(end)
-    return found
-
-
-def until(strokes: Sequence[dict[str, Any]], share: float) -> list[dict[str, Any]]:
+def until(strokes: Sequence[Stroke], share: float) -> list[Stroke]:
     """What was drawn when the pen had gone a share in [0, 1] of its whole way: the last stroke may
     be cut short."""
-    lines = [np.array(points(stroke["path"])) for stroke in strokes]
-    left = share * sum(map(_length, lines))
-    found: list[dict[str, Any]] = []
-    for stroke, line in zip(strokes, lines, strict=True):
+    left = share * sum(map(_way, strokes))
+    begun = []
+    for stroke in strokes:
         if left <= 0:
             break
-        if left < _length(line):
-            done = np.append(0, np.cumsum(np.hypot(*np.diff(line, axis=0).T)))
-            end = [np.interp(left, done, axis) for axis in line.T]
-            line = np.vstack([line[done < left], end])
-            stroke = stroke | {"path": [["M", *line[0]], *(["L", *point] for point in line[1:])]}
-        found.append(stroke)
-        left -= _length(line)
-    return found
+        way = _way(stroke)
+        begun.append(_cut(stroke, left) if left < way else stroke)
+        left -= way
+    return begun
 
 
-def ends(strokes: Sequence[dict[str, Any]]) -> np.ndarray:
+def ends(strokes: Sequence[Stroke]) -> np.ndarray:
     """The share of the pen's whole way, in [0, 1], at which each stroke ends."""
-    done = np.cumsum([_length(np.array(points(stroke["path"]))) for stroke in strokes])
-    return done / done[-1]
+    ways = np.cumsum([_way(stroke) for stroke in strokes])
+    return ways / ways[-1]
 
 
-def _length(line: np.ndarray) -> float:
-    """Of (n, 2) points' line, in pixels; a mere dot has some, too."""
-    return max(1.0, float(np.hypot(*np.diff(line, axis=0).T).sum()))
+def _cut(stroke: Stroke, length: float) -> Stroke:
+    """The beginning of a stroke, so many pixels long."""
+    points = stroke.points
+    distances = np.append(0, np.cumsum(np.hypot(*np.diff(points, axis=0).T)))
+    end = [np.interp(length, distances, axis) for axis in points.T]
+    return stroke.along(np.vstack([points[distances < length], end]))
+
+
+def _way(stroke: Stroke) -> float:
+    """How far the pen goes, in pixels; for a mere dot it goes some way, too."""
+    return max(1.0, stroke.length)

@@ -50,7 +50,7 @@ class Curve(NamedTuple):
     glyphs: np.ndarray  # (POINTS, 28, 28) uint8
 
 
-def distorted(glyph: np.ndarray, settings: dict[str, float], again: bool = False) -> np.ndarray:
+def distort(glyph: np.ndarray, settings: dict[str, float], again: bool = False) -> np.ndarray:
     """A glyph with every slider's distortion, in the order of SLIDERS.
 
     Args:
@@ -59,8 +59,8 @@ def distorted(glyph: np.ndarray, settings: dict[str, float], again: bool = False
         again: whether the result is cut out, scaled and centred once more, as the reader does with
             a drawing.
     """
-    image = _moved(glyph / 255, *(settings[name] for name in ("turn", "right", "down", "scale")))
-    image = _thickened(image, settings["thick"])
+    image = _move(glyph / 255, *(settings[name] for name in ("turn", "right", "down", "scale")))
+    image = _thicken(image, settings["thick"])
     if settings["blur"]:
         image = ndimage.gaussian_filter(image, settings["blur"])
     if settings["noise"]:
@@ -73,12 +73,12 @@ def distorted(glyph: np.ndarray, settings: dict[str, float], again: bool = False
 
 def curves(glyph: np.ndarray, settings: dict[str, float], again: bool = False) -> list[Curve]:
     """For each slider, the glyph along its whole range, with the others as in `settings`."""
-    found = []
+    curves = []
     for slider in SLIDERS:
         values = np.linspace(slider.low, slider.high, POINTS)
-        glyphs = [distorted(glyph, settings | {slider.name: value}, again) for value in values]
-        found.append(Curve(slider, values, np.stack(glyphs)))
-    return found
+        glyphs = [distort(glyph, settings | {slider.name: value}, again) for value in values]
+        curves.append(Curve(slider, values, np.stack(glyphs)))
+    return curves
 
 
 def flips(values: np.ndarray, answers: Sequence[int], now: float) -> list[tuple[float, int]]:
@@ -93,15 +93,15 @@ def flips(values: np.ndarray, answers: Sequence[int], now: float) -> list[tuple[
         Below `now` at most one (value, class), then above it at most one.
     """
     here = int(np.abs(values - now).argmin())
-    found = []
+    flips = []
     for way in (range(here - 1, -1, -1), range(here + 1, len(values))):
         other = next((place for place in way if answers[place] != answers[here]), None)
         if other is not None:
-            found.append((float(values[other]), int(answers[other])))
-    return found
+            flips.append((float(values[other]), int(answers[other])))
+    return flips
 
 
-def _moved(image: np.ndarray, turn: float, right: float, down: float, scale: float) -> np.ndarray:
+def _move(image: np.ndarray, turn: float, right: float, down: float, scale: float) -> np.ndarray:
     """Turned clockwise about its middle by so many degrees, scaled, then shifted by so many pixels;
     black outside."""
     if (turn, right, down, scale) == (0, 0, 0, 1):
@@ -115,7 +115,7 @@ def _moved(image: np.ndarray, turn: float, right: float, down: float, scale: flo
     )
 
 
-def _thickened(image: np.ndarray, pixels: float) -> np.ndarray:
+def _thicken(image: np.ndarray, pixels: float) -> np.ndarray:
     """Strokes so many pixels wider on each side, or thinner where negative; between whole pixels, a
     mixture."""
     if not pixels:

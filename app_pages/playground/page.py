@@ -1,13 +1,12 @@
 """Distort a digit by sliders and see where the network's answer flips; watch it being written,
 stroke by stroke."""
 
-import html
-
 import numpy as np
 import streamlit as st
 
 from app_pages import subject
 from app_pages.figures import bars, pictures
+from app_pages.figures.headline import headline
 from app_pages.playground import distortions, replay, sweeps
 from app_pages.server import resources
 from app_pages.words import plain
@@ -63,7 +62,7 @@ def play() -> None:
         st.button("Reset", on_click=reset, icon=":material/restart_alt:")
 
     curves = distortions.curves(digit.glyph, settings, again)
-    glyph = distortions.distorted(digit.glyph, settings, again)
+    glyph = distortions.distort(digit.glyph, settings, again)
     # One batch for all that is on the page.
     probabilities = recognizer.classify(
         np.concatenate([glyph[None], *(curve.glyphs for curve in curves)])
@@ -76,9 +75,7 @@ def play() -> None:
             width=170,
         )
         st.html(
-            '<div role="status" style="font-size:1.1rem">Read as <b data-testid="digit" '
-            'style="font-size:1.6rem">'
-            f"{html.escape(name)}</b>, {bars.percent(now.max())} sure</div>"
+            headline(name, f", {bars.percent(now.max())} sure", 1.6, "Read as ")
             + bars.probability_bars(now, recognizer.classes)
         )
     st.header("Along each slider, with the others as they are")
@@ -99,9 +96,9 @@ def play() -> None:
         )
     )
     st.caption(
-        "Each curve is a class's probability; the solid line across is where the slider stands, a "
-        "dashed one where the answer becomes another. Noise is always the same grain, only "
-        "stronger."
+        "Each curve is the probability of a class; the solid upright line is where the slider "
+        "stands, a dashed one where the answer changes. The noise always has the same grain and "
+        "only gets stronger."
     )
 
 
@@ -109,7 +106,7 @@ play()
 
 st.header("As it was written")
 if not digit.strokes:
-    st.markdown("A digit that you draw can be watched while it comes into being.")
+    st.markdown("A digit that you draw can be watched as it was written.")
     st.page_link(
         "app_pages/draw/page.py",
         label="Draw one, then choose “Play with it”",

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
 
 from app_pages.figures import bars, pictures
 from app_pages.pen import canvas, strokes
+from app_pages.pen.strokes import Stroke
 from app_pages.playground import sweeps
 from app_pages.playground.distortions import Slider
 from app_pages.server import resources
@@ -28,51 +29,49 @@ class Frame(NamedTuple):
     probabilities: np.ndarray  # (classes,)
 
 
-def frames(drawing: Sequence[dict[str, Any]], recognizer: Recognizer) -> list[Frame]:
+def frames(drawing: Sequence[Stroke], recognizer: Recognizer) -> list[Frame]:
     """The moments of a drawing; those at which there is no ink yet are left out.
 
     The glyphs are read in one batch.
     """
     ends = strokes.ends(drawing)
     shares = np.union1d(np.linspace(0, 1, FRAMES + 1)[1:], ends)
-    found = []
+    moments = []
     for share in shares:
         picture = strokes.picture(strokes.until(drawing, share), canvas.SIZE, canvas.SIZE)
         try:
-            found.append((share, picture, as_single_glyph(picture)))
+            moments.append((share, picture, as_single_glyph(picture)))
         except ImageError:
             continue
-    if not found:
+    if not moments:
         return []
-    probabilities = recognizer.classify(np.stack([glyph for _, _, glyph in found]))
+    probabilities = recognizer.classify(np.stack([glyph for _, _, glyph in moments]))
     return [
         Frame(100 * share, int((ends <= share + 1e-9).sum()), picture, row)
-        for (share, picture, _), row in zip(found, probabilities, strict=True)
+        for (share, picture, _), row in zip(moments, probabilities, strict=True)
     ]
 
 
-def turns(seen: list[Frame]) -> list[tuple[float, int]]:
+def turns(frames: list[Frame]) -> list[tuple[float, int]]:
     """Where the answer becomes another one: (share in %, class)."""
-    answers = [int(frame.probabilities.argmax()) for frame in seen]
+    answers = [int(frame.probabilities.argmax()) for frame in frames]
     return [
-        (seen[place].share, answers[place])
-        for place in range(1, len(seen))
+        (frames[place].share, answers[place])
+        for place in range(1, len(frames))
         if answers[place] != answers[place - 1]
     ]
 
 
 @st.cache_data(max_entries=32, show_spinner="Drawing it once more")
-def _frames(
-    path: str, stamp: resources.Fingerprint, drawing: Sequence[dict[str, Any]]
-) -> list[Frame]:
+def _frames(path: str, stamp: resources.Fingerprint, drawing: tuple[Stroke, ...]) -> list[Frame]:
     return frames(drawing, resources.recognizer(Path(path)))
 
 
 @st.fragment
-def show(path: Path, drawing: Sequence[dict[str, Any]]) -> None:
+def show(path: Path, drawing: tuple[Stroke, ...]) -> None:
     """The replay of a drawing, read by the checkpoint of that path."""
-    seen = _frames(str(path), resources.fingerprint(path), drawing)
-    if not seen:
+    moments = _frames(str(path), resources.fingerprint(path), drawing)
+    if not moments:
         st.markdown("There is too little ink to watch.")
         return
     classes = resources.recognizer(path).classes
@@ -90,15 +89,15 @@ def show(path: Path, drawing: Sequence[dict[str, Any]]) -> None:
         st.html(
             sweeps.figure(
                 SHARE,
-                np.array([frame.share for frame in seen]),
-                np.stack([frame.probabilities for frame in seen]),
+                np.array([frame.share for frame in moments]),
+                np.stack([frame.probabilities for frame in moments]),
                 classes,
                 now,
-                turns(seen),
+                turns(moments),
                 st.context.theme.type == "dark",
             )
         )
-    frame = min(seen, key=lambda frame: abs(frame.share - now))
+    frame = min(moments, key=lambda frame: abs(frame.share - now))
     with left:
         caption = f"Read as {_name(frame, classes)}, {bars.percent(frame.probabilities.max())} sure"
         pictures.show(
@@ -106,7 +105,7 @@ def show(path: Path, drawing: Sequence[dict[str, Any]]) -> None:
             width=200,
         )
     whole = [
-        next(frame for frame in seen if frame.strokes >= count)
+        next(frame for frame in moments if frame.strokes >= count)
         for count in range(1, len(drawing) + 1)
     ]
     if len(whole) > 1:

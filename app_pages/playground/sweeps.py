@@ -21,7 +21,7 @@ LIGHT = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
 DARK = "#56b4e9", "#e69f00", "#29c39a", "#e6a5c6"
 INK = "#0a1018", "#e6ebf0"  # on light and on dark
 DASHES = "", "6 3", "2 3", "9 3 2 3"  # colour alone tells nothing
-SHOWN = 0.2  # probability that a class must reach somewhere, to be drawn
+LIKELY = 0.2  # probability that a class must reach somewhere, to be drawn
 
 
 def figure(
@@ -47,9 +47,9 @@ def figure(
     here = int(np.abs(values - now).argmin())
     answer = int(probabilities[here].argmax())
     peaks = probabilities.max(0)
-    likely = [int(number) for number in np.argsort(-peaks) if peaks[number] >= SHOWN]
-    drawn = dict.fromkeys([answer, *(other for _, other in flips), *likely])
-    styles = zip(drawn, DARK if dark else LIGHT, DASHES, strict=False)
+    likely = [int(number) for number in np.argsort(-peaks) if peaks[number] >= LIKELY]
+    numbers = dict.fromkeys([answer, *(other for _, other in flips), *likely])
+    styles = zip(numbers, DARK if dark else LIGHT, DASHES, strict=False)
     lines = "".join(
         _line(values, probabilities[:, number], classes[number], colour, dash)
         for number, colour, dash in reversed(list(styles))
@@ -57,9 +57,9 @@ def figure(
     marks = _rule(values, now, "", 1.5) + "".join(
         _rule(values, value, "3 3", 1) for value, _ in flips
     )
-    named = [(value, classes[other]) for value, other in flips]
+    answers = [(value, classes[other]) for value, other in flips]
     words = "; ".join(
-        f"from {_number(value)} {slider.unit} on it is read as {name}" for value, name in named
+        f"from {_number(value)} {slider.unit} on it is read as {name}" for value, name in answers
     )
     about = (
         f"{slider.label}: at {_number(now)} {slider.unit} it is read as {classes[answer]}, "
@@ -78,7 +78,7 @@ def figure(
         f'<figure style="margin:0;max-width:24rem"><img src="{source}" alt="{html.escape(about)}" '
         'style="width:100%;display:block">'
         f'<figcaption style="font-size:.8rem;line-height:1.3;opacity:.85;min-height:2.1rem">'
-        f"{html.escape(_caption(slider, named))}</figcaption></figure>"
+        f"{html.escape(_caption(slider, answers))}</figcaption></figure>"
     )
 
 

@@ -1,9 +1,8 @@
-"""Correcting a reading: boxes that the visitor moves, adds, splits, merges or deletes, and digits
-that he types.
+"""Correcting a reading: visitors move, add, split, merge or delete boxes, and type digits.
 
-What he marked is kept in the session's state as a mapping from each box, in pixels of the picture,
-to the class that he says it is, or None where the network is to read it. Each change makes the page
-read the picture's boxes anew.
+What they mark is kept in the session's state as a mapping from each box, in pixels of the picture,
+to the class that they say it is, or None where the network is to read it. Each change makes the
+page read the picture's boxes anew.
 """
 
 from collections.abc import Sequence
@@ -18,15 +17,15 @@ from app_pages.words import plain
 from model import Reading
 from model.segmentation import Box, clip_box
 
-Marked = dict[Box, int | None]
+Marking = dict[Box, int | None]
 HEIGHT = 800  # pixels of the canvas, at most
 SMALLEST = 4  # pixels on the canvas: a smaller box is a slip of the hand
 
 
 def marks(file: str) -> uploads.Marks | None:
     """What was marked on the file with that id; None if nothing."""
-    marked = st.session_state.get(_key(file))
-    return None if marked is None else tuple(marked.items())
+    marking = st.session_state.get(_key(file))
+    return None if marking is None else tuple(marking.items())
 
 
 def forget(file: str) -> None:
@@ -37,35 +36,35 @@ def forget(file: str) -> None:
 def show(file: str, source: uploads.Source, result: uploads.Result) -> None:
     """The picture with its boxes to be changed, and what else changes them."""
     before = st.session_state.get(_key(file))
-    marked = dict.fromkeys(result.boxes) | (before or {})
-    marked = {box: marked[box] for box in result.boxes}  # in reading order
-    reading, classes = uploads.reading(source), source.recognizer.classes
+    marking = dict.fromkeys(result.boxes) | (before or {})
+    marking = {box: marking[box] for box in result.boxes}  # in reading order
+    reading, classes = uploads.read_picture(source), source.recognizer.classes
     height, width = reading.image.shape[:2]
     scale = min(canvas.WIDE / width, HEIGHT / height)
 
-    def keep(changed: Marked) -> None:
+    def keep(new: Marking) -> None:
         # A page that is still being changed may call what it showed before: that is late, and not
         # for these boxes.
         if st.session_state.get(_key(file)) == before:
-            st.session_state[_key(file)] = changed
+            st.session_state[_key(file)] = new
 
-    def drawn() -> None:
-        sent = canvas.boxes(f"boxes {file}")
-        if sent is None:
+    def take_boxes() -> None:
+        labelled = canvas.boxes(f"boxes {file}")
+        if labelled is None:
             return
         boxes = [
             (part, label)
-            for box, label in sent
+            for box, label in labelled
             if min(box[2:]) >= SMALLEST
-            and (part := inside(tuple(round(side / scale) for side in box), width, height))
+            and (part := clip(tuple(round(side / scale) for side in box), width, height))
         ]
-        keep(redrawn(marked, result.names, boxes, classes))
+        keep(redraw(marking, result.names, boxes, classes))
 
-    def typed() -> None:
+    def take_text() -> None:
         try:
             keep(
-                retyped(
-                    marked, result.names, st.session_state[f"typed {file} {result.text}"], classes
+                retype(
+                    marking, result.names, st.session_state[f"typed {file} {result.text}"], classes
                 )
             )
         except ValueError as error:
@@ -76,45 +75,45 @@ def show(file: str, source: uploads.Source, result: uploads.Result) -> None:
     canvas.edit_boxes(
         f"boxes {file}",
         *uploads.photograph(source, canvas.WIDE, HEIGHT),
-        [tuple(scale * side for side in box) for box in marked],
+        [tuple(scale * side for side in box) for box in marking],
         result.names,
         st.session_state.get(chosen, 0),
-        drawn,
+        take_boxes,
     )
     st.caption(
-        "Drag to draw a box. With the pen in the canvas' corner, which shows when you point at it, "
-        "boxes are moved, resized, relabelled and deleted."
+        "Drag to draw a box. The pen in the canvas' corner, which shows when you point at it, lets "
+        "you move, resize, relabel and delete boxes."
     )
-    if marked:
+    if marking:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             number = st.selectbox(
                 "Digit",
-                range(len(marked)),
+                range(len(marking)),
                 format_func=lambda number: f"{number + 1}: {result.names[number]}",
                 key=chosen,
                 width=140,
             )
             box, following = result.boxes[number], result.boxes[number + 1 : number + 2]
-            for label, icon, changed in (
-                ("Split", "splitscreen_vertical_add", replaced(marked, [box], split(reading, box))),
+            for label, icon, new in (
+                ("Split", "splitscreen_vertical_add", replace(marking, [box], split(reading, box))),
                 (
                     "Merge with next",
                     "join",
-                    replaced(marked, [box, *following], [union([box, *following])]),
+                    replace(marking, [box, *following], [union([box, *following])]),
                 ),
-                ("Delete", "delete", replaced(marked, [box], [])),
+                ("Delete", "delete", replace(marking, [box], [])),
             ):
                 st.button(
                     label,
                     key=f"{label} {file}",
                     on_click=keep,
-                    args=(changed,),
+                    args=(new,),
                     icon=f":material/{icon}:",
                     disabled=label.startswith("Merge") and not following,
                 )
-    if marked and max(map(len, classes)) == 1:
+    if marking and max(map(len, classes)) == 1:
         st.text_area(
-            "What it says", result.text, key=f"typed {file} {result.text}", on_change=typed
+            "What it says", result.text, key=f"typed {file} {result.text}", on_change=take_text
         )
     if fault := st.session_state.pop(f"fault {file}", None):
         st.warning(plain(fault), icon=":material/edit:")
@@ -128,62 +127,64 @@ def show(file: str, source: uploads.Source, result: uploads.Result) -> None:
     )
 
 
-def redrawn(
-    marked: Marked, labels: Sequence[str], drawn: list[tuple[Box, str]], classes: tuple[str, ...]
-) -> Marked:
+def redraw(
+    marking: Marking, labels: Sequence[str], boxes: list[tuple[Box, str]], classes: tuple[str, ...]
+) -> Marking:
     """What is marked after a change on the canvas.
 
     Args:
-        marked: before.
+        marking: before.
         labels: of each of these boxes, as the canvas showed it.
-        drawn: the canvas' boxes and labels now: of one that was moved or resized the place in the
+        boxes: the canvas' boxes and labels now: of one that was moved or resized the place in the
             list is the same.
         classes: names; a label that became one of them is what the visitor says.
     """
-    before = dict(zip(marked, labels, strict=True))
-    aligned = list(marked) if len(drawn) == len(marked) else []
-    changed = {}
-    for number, (box, label) in enumerate(drawn):
-        old = box if box in marked else aligned[number] if aligned else None
+    before = dict(zip(marking, labels, strict=True))
+    aligned = list(marking) if len(boxes) == len(marking) else []
+    new = {}
+    for number, (box, label) in enumerate(boxes):
+        old = box if box in marking else aligned[number] if aligned else None
         relabelled = label != before.get(old, "") and label in classes
-        changed[box] = classes.index(label) if relabelled else marked.get(old)
-    return changed
+        new[box] = classes.index(label) if relabelled else marking.get(old)
+    return new
 
 
-def retyped(marked: Marked, names: tuple[str, ...], text: str, classes: tuple[str, ...]) -> Marked:
-    """What is marked once the visitor typed what the picture says, a letter a box; what he left
+def retype(
+    marking: Marking, names: tuple[str, ...], text: str, classes: tuple[str, ...]
+) -> Marking:
+    """What is marked once the visitor typed what the picture says, a letter a box; what was left
     alone stays.
 
     Raises:
         ValueError: it has more or fewer digits than there are boxes, or one that the network knows
             nothing of.
     """
-    said = "".join(text.split())
-    if len(said) != len(marked):
-        boxes = f"{len(marked)} box{'es' * (len(marked) != 1)}"
+    letters = "".join(text.split())
+    if len(letters) != len(marking):
+        boxes = f"{len(marking)} box{'es' * (len(marking) != 1)}"
         raise ValueError(
-            f"The picture has {boxes}, but you typed {len(said)} digits: add, split, merge or "
-            f"delete boxes first."
+            f"The picture has {boxes}, but you typed {len(letters)} digits: add, split, merge or "
+            "delete boxes first."
         )
     strange = next(
-        (c for c, name in zip(said, names, strict=True) if c != name and c not in classes), None
+        (c for c, name in zip(letters, names, strict=True) if c != name and c not in classes), None
     )
     if strange:
         raise ValueError(
-            f"“{strange}” is none of the classes that this network knows: {', '.join(classes)}."
+            f"“{strange}” is not one of the classes that this network knows: {', '.join(classes)}."
         )
     return {
         box: value if letter == name else classes.index(letter)
-        for (box, value), name, letter in zip(marked.items(), names, said, strict=True)
+        for (box, value), name, letter in zip(marking.items(), names, letters, strict=True)
     }
 
 
-def replaced(marked: Marked, old: list[Box], new: list[Box]) -> Marked:
+def replace(marking: Marking, old: list[Box], new: list[Box]) -> Marking:
     """What is marked with some boxes in the place of others."""
-    return {box: value for box, value in marked.items() if box not in old} | dict.fromkeys(new)
+    return {box: value for box, value in marking.items() if box not in old} | dict.fromkeys(new)
 
 
-def inside(box: Box, width: int, height: int) -> Box | None:
+def clip(box: Box, width: int, height: int) -> Box | None:
     """The part of a box that lies in a picture of so many pixels; None where there is none."""
     box = clip_box(box, width, height)
     return box if min(box[2:]) > 0 else None

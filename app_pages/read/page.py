@@ -65,7 +65,7 @@ for file, source, result in zip(pages, sources, results, strict=True):
             if editing:
                 editor.show(file.file_id, source, result)
             else:
-                pictures.show(result.figures[:1], width=uploads.SHOWN)
+                pictures.show(result.figures[:1], width=uploads.SIDE)
         with words:
             if result.text:
                 st.caption(uploads.in_words(result))
@@ -100,7 +100,7 @@ for file, source, result in zip(pages, sources, results, strict=True):
             else:
                 st.markdown("No digit was found in this picture.")
             if result.turn and several:
-                st.caption(f"Read as turned by {result.turn}°.")
+                st.caption(f"Read with the writing turned by {result.turn}°.")
             st.segmented_control(
                 "The writing is turned by",
                 (AUTO, *TURNS),
@@ -111,17 +111,17 @@ for file, source, result in zip(pages, sources, results, strict=True):
                 on_change=editor.forget,
                 args=(file.file_id,),
             )
-            correct.several(
+            correct.ask_about_picture(
                 file.name,
                 file.file_id,
                 result.names,
-                result.said,
+                result.corrected,
                 functools.partial(uploads.digits, source, editor.marks(file.file_id)),
             )
             for hint in result.hints:
                 st.info(hint, icon=":material/lightbulb:")
         if steps:
-            pictures.show(uploads.steps(source, tuple(result.boxes)), width=uploads.SHOWN)
+            pictures.show(uploads.steps(source, tuple(result.boxes)), width=uploads.SIDE)
 
 if results:
     st.subheader("All readings")

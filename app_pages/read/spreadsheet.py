@@ -19,7 +19,7 @@ def csv(rows: pd.DataFrame) -> bytes:
     """The table as a CSV file; the mark at its start tells spreadsheets that it is UTF-8."""
     file = io.StringIO()
     texts = rows.columns[[not pd.api.types.is_numeric_dtype(rows[name]) for name in rows]]
-    rows.assign(**{name: rows[name].map(_defused) for name in texts}).to_csv(
+    rows.assign(**{name: rows[name].map(_defuse) for name in texts}).to_csv(
         file, index=False, float_format="%.4f"
     )
     return file.getvalue().encode("utf-8-sig")
@@ -41,7 +41,7 @@ def xlsx(rows: pd.DataFrame, tables: Mapping[str, list[tuple[str, ...]]]) -> byt
 
 
 def _fill(sheet, name: str, rows: list[tuple]) -> None:
-    sheet.title = UNTITLED.sub(" ", _printable(name)).strip()[: TITLE - 3] or "Sheet"
+    sheet.title = UNTITLED.sub(" ", _as_printable(name)).strip()[: TITLE - 3] or "Sheet"
     for row, values in enumerate(rows, start=1):
         for column, value in enumerate(values, start=1):
             if pd.isna(value) or value == "":
@@ -55,15 +55,15 @@ def _fill(sheet, name: str, rows: list[tuple]) -> None:
                     cell.number_format = "0." + "0" * len(value.partition(".")[2])
             else:
                 cell.number_format = "@"  # a text, also if somebody edits it
-                cell.value = _printable(value)
+                cell.value = _as_printable(value)
                 cell.data_type = "s"  # no formula
 
 
-def _printable(text: str) -> str:
+def _as_printable(text: str) -> str:
     return "".join(letter for letter in text if letter.isprintable())
 
 
-def _defused(value):
+def _defuse(value):
     if isinstance(value, str) and value.startswith(tuple(FORMULA)) and not NUMBER.fullmatch(value):
         return f"'{value}"
     return value

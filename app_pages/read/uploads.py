@@ -23,11 +23,11 @@ from model.segmentation import Box
 
 TYPES = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif")
 LIMIT = 20  # megabytes a file
-SHOWN = 700  # pixels of the longer side
+SIDE = 700  # pixels of the longer side
 # bytes of readings that are kept, and of what is shown of them: beyond, the oldest go
-KEPT = 50_000_000
+MOST_BYTES = 50_000_000
 
-# boxes that a visitor set, and the class that he says each is, or None
+# boxes that a visitor set, and the class that each is said to be, or None
 Marks = tuple[tuple[Box, int | None], ...]
 
 
@@ -46,7 +46,7 @@ class Result:
     unsure: int = 0  # digits that are marked as ones to look at
     hints: tuple[str, ...] = ()
     turn: int = 0  # degrees clockwise by which the writing was turned
-    said: tuple[int, ...] = ()  # the numbers of the digits whose class the visitor told
+    corrected: tuple[int, ...] = ()  # the numbers of the digits whose class the visitor told
     error: str | None = None  # why it could not be read, one sentence
 
     @property
@@ -71,7 +71,7 @@ class Source:
         return hashlib.blake2b(self.content).digest(), self.checkpoint, self.stamp, self.turn
 
 
-def _kept(bytes_of: Callable) -> Callable:
+def _cached(bytes_of: Callable) -> Callable:
     """A decorator: what is made of a source is kept, up to so many bytes in all, and made when it
     is its turn.
 
@@ -79,36 +79,36 @@ def _kept(bytes_of: Callable) -> Callable:
     for all.
     """
 
-    def decorated(make: Callable) -> Callable:
-        cache, lock = cachetools.LRUCache(KEPT, bytes_of), threading.Lock()
+    def decorate(make: Callable) -> Callable:
+        cache, lock = cachetools.LRUCache(MOST_BYTES, bytes_of), threading.Lock()
 
-        def seen(key: tuple):
+        def look_up(key: tuple):
             with lock:
                 return cache.get(key)
 
         @functools.wraps(make)
-        def made(source: Source, *how):
+        def get(source: Source, *how):
             key = source.key, *how
 
             def work():
-                if (found := seen(key)) is None:  # somebody else may have handed in the same
-                    found = make(source, *how)
+                if (value := look_up(key)) is None:  # somebody else may have handed in the same
+                    value = make(source, *how)
                     # it is larger than all that is kept
                     with lock, contextlib.suppress(ValueError):
-                        cache[key] = found
-                return found
+                        cache[key] = value
+                return value
 
-            if (found := seen(key)) is not None:
-                return found
+            if (value := look_up(key)) is not None:
+                return value
             return workload.run(workload.PICTURES, work, image.decoding_bytes(source.content))
 
-        return made
+        return get
 
-    return decorated
+    return decorate
 
 
-@_kept(lambda reading: reading.image.nbytes + reading.ink.nbytes)
-def reading(source: Source) -> Reading:
+@_cached(lambda reading: reading.image.nbytes + reading.ink.nbytes)
+def read_picture(source: Source) -> Reading:
     """The reading by itself; raises ImageError. Only the latest are kept, of large pictures
     none."""
     return source.recognizer.read(source.content, source.turn)
@@ -123,75 +123,75 @@ def read(source: Source, marks: Marks | None = None) -> Result:
         return Result(error=str(error))
 
 
-@_kept(lambda result: sum(len(figure.source) for figure in result.figures) + 10_000)
+@_cached(lambda result: sum(len(figure.source) for figure in result.figures) + 10_000)
 def _result(source: Source, marks: Marks | None) -> Result:
     try:
-        read = reading(source)
+        reading = read_picture(source)
     except ImageError as error:
         if isinstance(error, workload.TooLongError) or isinstance(error.__cause__, MemoryError):
             raise
         return Result(error=str(error))
     if marks is not None:
-        read = source.recognizer.read_boxes(read, dict(marks))
-    names = tuple(source.recognizer.name(digit) for digit in read.digits)
-    found = pictures.Figure(
-        pictures.photograph(pictures.read_over(read, names, SHOWN)),
-        f"{read.image.shape[1]} × {read.image.shape[0]} pixels",
-        f"The picture, upright, with a box around each digit found: {read.text or 'none'}.",
+        reading = source.recognizer.read_boxes(reading, dict(marks))
+    names = tuple(source.recognizer.name(digit) for digit in reading.digits)
+    picture = pictures.Figure(
+        pictures.photograph(pictures.annotate(reading, names, SIDE)),
+        f"{reading.image.shape[1]} × {reading.image.shape[0]} pixels",
+        f"The picture, upright, with a box around each digit found: {reading.text or 'none'}.",
     )
-    said = {box for box, value in marks or () if value is not None}
-    glyphs = tuple(digit.glyph for digit in read.digits)
-    shown = [
+    corrected = {box for box, value in marks or () if value is not None}
+    glyphs = tuple(digit.glyph for digit in reading.digits)
+    crops = [
         pictures.Figure(
             pictures.source(digit.glyph),
             f"{name} · "
             + (
                 "as you say"
-                if digit.box in said
+                if digit.box in corrected
                 else bars.percent(digit.confidence) + " · unsure" * pictures.is_unsure(digit)
             ),
             "One digit as the network sees it.",
             crisp=True,
         )
-        for digit, name in zip(read.digits, names, strict=True)
+        for digit, name in zip(reading.digits, names, strict=True)
     ]
-    confidence = min((float(digit.confidence) for digit in read.digits), default=None)
-    figures = found, *shown
-    told = tuple(number for number, digit in enumerate(read.digits) if digit.box in said)
+    confidence = min((float(digit.confidence) for digit in reading.digits), default=None)
     return Result(
-        read.text,
+        reading.text,
         confidence,
-        figures,
+        (picture, *crops),
         glyphs,
         names,
-        read.summary(),
-        tuple(tuple(map(for_spreadsheet, row)) for row in read.table()),
-        sum(digit.box not in said and pictures.is_unsure(digit) for digit in read.digits),
-        tuple(find_hints(read)),
-        read.turn,
-        told,
+        reading.summary(),
+        tuple(tuple(map(for_spreadsheet, row)) for row in reading.table()),
+        sum(digit.box not in corrected and pictures.is_unsure(digit) for digit in reading.digits),
+        tuple(find_hints(reading)),
+        reading.turn,
+        tuple(number for number, digit in enumerate(reading.digits) if digit.box in corrected),
     )
 
 
-@_kept(lambda digits: 4_000 * len(digits))
+@_cached(lambda digits: 4_000 * len(digits))
 def digits(source: Source, marks: Marks | None) -> tuple[Digit, ...]:
     """The digits that `read` tells of, with their glyphs."""
-    read = reading(source)
-    return (read if marks is None else source.recognizer.read_boxes(read, dict(marks))).digits
+    reading = read_picture(source)
+    if marks is not None:
+        reading = source.recognizer.read_boxes(reading, dict(marks))
+    return reading.digits
 
 
-@_kept(lambda figures: sum(len(figure.source) for figure in figures))
+@_cached(lambda figures: sum(len(figure.source) for figure in figures))
 def steps(source: Source, boxes: tuple[Box, ...]) -> list[pictures.Figure]:
     """From the picture to its digits, step by step; kept, as a rerun would draw the same three
     pictures."""
-    return pictures.page_steps(reading(source), boxes, SHOWN)
+    return pictures.page_steps(read_picture(source), boxes, SIDE)
 
 
-@_kept(lambda shown: len(shown[0]))
+@_cached(lambda photograph: len(photograph[0]))
 def photograph(source: Source, width: int, height: int) -> tuple[bytes, tuple[int, int]]:
     """The picture as a JPEG file, as large as fits into so many pixels, and its width and height;
     kept like `steps`."""
-    picture = pictures.fitted(reading(source).image, width, height)
+    picture = pictures.fit(read_picture(source).image, width, height)
     return pictures.jpeg(picture), (picture.shape[1], picture.shape[0])
 
 
@@ -250,11 +250,11 @@ def numbers(names: list[str], results: list[Result]) -> pd.DataFrame:
     of a picture in which there is none."""
     rows = []
     for name, result in zip(names, results, strict=True):
-        found = result.summary.get("numbers", [])
-        for one in found:
-            text = for_spreadsheet(one["text"])
-            rows.append((name, one["row"], one["column"], text, one["confidence"], _note(result)))
-        if not found:
+        entries = result.summary.get("numbers", [])
+        for entry in entries:
+            place, text = (entry["row"], entry["column"]), for_spreadsheet(entry["text"])
+            rows.append((name, *place, text, entry["confidence"], _note(result)))
+        if not entries:
             rows.append((name, None, None, result.text, None, _note(result)))
     table = pd.DataFrame(rows, columns=["file", "row", "column", "number", "confidence", "note"])
     return table.astype({"row": "Int64", "column": "Int64"})

@@ -71,10 +71,10 @@ def keep(job: teaching.Job) -> None:
 def start(classes: list[str]) -> None:
     """Callback: begins to fine-tune the chosen network."""
     try:
-        trained, aside = (
-            teaching.of_classes(shelf.arrays(part), classes) for part in (False, True)
+        corrections, aside = (
+            teaching.select(shelf.arrays(part), classes) for part in (False, True)
         )
-        teaching.trainer().start(path, trained, aside)
+        teaching.trainer().start(path, corrections, aside)
     except (
         collection.CollectionError,
         teaching.TeachingError,
@@ -87,15 +87,13 @@ def show_collection() -> None:
     total = sum(counts.values())
     if damaged := shelf.damaged():
         st.warning(
-            f"{damaged:,} {'correction has' if damaged == 1 else 'corrections have'} a picture of "
-            f"another size than "
-            "28 × 28 pixels: left out here and where a network is taught. “Delete all” takes them, "
-            "too.",
+            f"Pictures that are not 28 × 28 pixels: {damaged:,}. They are left out here and where "
+            "a network is taught. “Delete all” deletes them, too.",
             icon=":material/broken_image:",
         )
-    if changing and (gone := st.session_state.get(GONE)):
+    if changing and (items := st.session_state.get(GONE)):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.success(f"Deleted: {len(gone):,}.", icon=":material/delete:", width="stretch")
+            st.success(f"Deleted: {len(items):,}.", icon=":material/delete:", width="stretch")
             st.button("Undo", on_click=undo, icon=":material/undo:")
     if not total:
         st.info(
@@ -119,13 +117,13 @@ def show_collection() -> None:
     with st.container(horizontal=True, gap="small", key="sheet"):
         for item in items:
             with st.container(width=84, gap=None):
-                read = f"{item.read}, {bars.percent(item.confidence)}" if item.read else "nothing"
+                answer = f"{item.read}, {bars.percent(item.confidence)}" if item.read else "nothing"
                 words = (
-                    f"{item.label}, read as {read} by {item.checkpoint}: {item.origin}, "
+                    f"{item.label}, read as {answer} by {item.checkpoint}: {item.origin}, "
                     f"{item.created:%Y-%m-%d %H:%M}"
                 )
                 pictures.show(
-                    [pictures.Figure(pictures.source(item.glyph), f"read: {read}", words, True)],
+                    [pictures.Figure(pictures.source(item.glyph), f"read: {answer}", words, True)],
                     width=72,
                 )
                 if changing and st.checkbox(plain(item.label), key=f"choose {item.id}"):
@@ -142,16 +140,15 @@ def show_collection() -> None:
             )
             with st.popover("Delete all", icon=":material/delete_forever:"):
                 sure = st.checkbox(
-                    f"All {total:,} corrections of {len(counts)} classes go, for all visitors of "
-                    f"this server. You can "
-                    "undo it until you leave or delete others."
+                    f"All {total:,} corrections of {len(counts)} classes will be deleted, for all "
+                    "visitors of this server. You can undo it until you leave or delete others."
                 )
                 st.button("Delete all of them", on_click=delete, args=(None,), disabled=not sure)
-        for words, file, kind, made in (
+        for words, file, kind, pack in (
             ("Download as PNG", "collection.zip", "application/zip", collection.as_zip),
             ("Download as npz", "collection.npz", "application/octet-stream", collection.as_npz),
         ):
-            content = lambda made=made: made(*shelf.arrays())  # noqa: E731 (made when it is asked for)
+            content = lambda pack=pack: pack(*shelf.arrays())  # noqa: E731 (when it is asked for)
             st.download_button(
                 words, content, file, kind, icon=":material/download:", on_click="ignore"
             )
@@ -168,7 +165,7 @@ def forget(name: str) -> None:
 
 def show_networks() -> None:
     """The networks that visitors kept, each with a button that deletes it."""
-    names = teaching.kept(resources.directory())
+    names = teaching.list_networks(resources.directory())
     if not names:
         return
     st.header("Networks that were kept")
@@ -176,7 +173,7 @@ def show_networks() -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(plain(name), width="stretch")
             with st.popover("Delete", icon=":material/delete:", key=f"forget {name}"):
-                st.markdown("It is gone for all visitors then, for good.")
+                st.markdown("Then it is gone for all visitors, for good.")
                 st.button("Delete it", on_click=forget, args=(name,), key=f"forget it {name}")
 
 
@@ -186,13 +183,13 @@ def offer() -> None:
     if "members" in card["network"]:
         st.info(
             f"{plain(path.name)} is a committee, which can't be taught; choose a single network in "
-            f"the sidebar."
+            "the sidebar."
         )
         return
-    if not teaching.writable(resources.directory()):
+    if not teaching.is_writable(resources.directory()):
         st.info(
-            f"The folder {plain(str(resources.directory()))} can't be written, so that no new "
-            f"network could be kept."
+            f"The folder {plain(str(resources.directory()))} can't be written to, so no new "
+            "network could be kept."
         )
         return
     if not counts:
@@ -208,14 +205,13 @@ def offer() -> None:
     new = ", ".join(plain(name) for name in chosen if name not in card["classes"])
     if new:
         st.caption(
-            f"New to this network: {new}. It takes some dozens of examples to learn a new class."
+            f"New to this network: {new}. It takes a few dozen examples to learn a new class."
         )
     name = card["data"].get("name", "")
-    shown = plain(teaching.shown(name))
+    images = plain(teaching.name_dataset(name))
     if not resources.ensure_images(name):
         st.caption(
-            f"It takes the images of {shown} to teach this network: so that it does not forget "
-            f"them."
+            f"Teaching this network takes the images of {images}, so that it does not forget them."
         )
         return
     st.button(
@@ -226,9 +222,9 @@ def offer() -> None:
         icon=":material/school:",
     )
     st.caption(
-        f"A copy of the network goes on learning for about a minute, at least half from {shown}, "
-        f"so that it does not "
-        "forget. Every sixth of a class is put aside, to see whether it helped. Then you decide."
+        f"A copy of the network goes on learning for about a minute, at least half from {images}, "
+        "so that it does not forget. Every sixth correction of a class is put aside, to see "
+        "whether it helped. Then you decide."
     )
 
 
@@ -243,10 +239,10 @@ def follow(job: teaching.Job) -> None:
     elif step:
         left = f" · about {step['remaining']:.0f} s left" if step["remaining"] else ""
         words = f"Epoch {step['epoch']} of {step['epochs']}{left}"
-        measured = f"loss {step['loss']:.3f}, accuracy {step['accuracy']:.1%}"
-        st.progress(step["step"] / step["steps"], f"{words} · {measured}")
+        measures = f"loss {step['loss']:.3f}, accuracy {step['accuracy']:.1%}"
+        st.progress(step["step"] / step["steps"], f"{words} · {measures}")
     else:
-        st.progress(0.0, "Getting ready: the images are loaded, the training is compiled")
+        st.progress(0.0, "Getting ready: loading the images, compiling the training")
     st.button("Cancel", on_click=teaching.trainer().clear, args=(job,), icon=":material/stop:")
     show_curves(job.history)
 
@@ -271,9 +267,9 @@ def show_result(job: teaching.Job) -> None:
         st.button("Close", on_click=teaching.trainer().clear, args=(job,))
         return
     rows = {
-        f"Test images of {teaching.shown(job.dataset)}": job.compared["test"],
-        "Corrections it has learned": job.compared["trained"],
-        "Corrections put aside": job.compared["aside"],
+        f"Test images of {teaching.name_dataset(job.dataset)}": job.comparisons["test"],
+        "Corrections it has learned": job.comparisons["trained"],
+        "Corrections put aside": job.comparisons["aside"],
     }
     st.table(
         pd.DataFrame(
@@ -286,17 +282,14 @@ def show_result(job: teaching.Job) -> None:
             ["Images", f"{plain(job.source.name)} reads right", "the new one reads right"],
         )
     )
-    test = job.compared["test"]
+    test = job.comparisons["test"]
     st.markdown(
         f"Of the test images, the new one reads {test.gained:,} right that the old one reads "
         f"wrong, and {test.lost:,} the other way round: {'more' if test.p < 0.05 else 'no more'} "
         f"than chance would explain (McNemar's exact test, p = {test.p:.2g})."
     )
-    if not job.compared["aside"].n:
-        st.caption(
-            "There are too few corrections to put some aside: every sixth of a class is, from the "
-            "sixth on."
-        )
+    if not job.comparisons["aside"].n:
+        st.caption("There are too few corrections to put any aside: of each class, every sixth is.")
     st.text_input("Name of the new network", "mine", key="name", max_chars=40)
     with st.container(horizontal=True):
         st.button("Keep it", on_click=keep, args=(job,), icon=":material/check:")
@@ -321,7 +314,7 @@ def teach(job: teaching.Job | None) -> None:
     elif job.busy:
         st.markdown(
             f"**{plain(job.source.name)}** is being taught. All visitors of this server see it "
-            f"here."
+            "here."
         )
         follow(job)
     else:

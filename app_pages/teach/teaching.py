@@ -38,9 +38,9 @@ PREFIX = "digits-teaching-"  # of the temporary folders; then the server's proce
 NICENESS = 10  # of 19: visitors go first
 NAME = re.compile(r"[\w][\w .-]{0,39}")
 
-LIVE: set[Path] = set()  # the folders of this server's jobs
+FOLDERS: set[Path] = set()  # the folders of this server's jobs
 # glyphs (n, 28, 28) uint8, and the names of their classes (n,) str
-Labelled = tuple[np.ndarray, np.ndarray]
+Examples = tuple[np.ndarray, np.ndarray]
 
 
 class TeachingError(Exception):
@@ -48,7 +48,7 @@ class TeachingError(Exception):
 
 
 @dataclass(frozen=True)
-class Compared:
+class Comparison:
     """What two networks read right of the same n images."""
 
     n: int
@@ -64,30 +64,27 @@ class Job:
 
     Attributes:
         source: the checkpoint it starts from.
+        folder: all that it writes.
+        process: the training.
         dataset: the name of what that was trained on, which is rehearsed.
         state: "running", "comparing", "done", "failed" or "cancelled".
         progress: what `python -m train --json` said last of a step; empty before the first one.
         history: of each epoch, as a card has it.
         fault: why it failed, one sentence.
-        compared: "test", "trained" and "aside" → how the old and the new network do there.
+        comparisons: "test", "trained" and "aside" → how the old and the new network do there.
     """
 
     def __init__(
-        self, source: Path, trained: Labelled, aside: Labelled, flags: tuple[str, ...] = ()
+        self, source: Path, trained: Examples, aside: Examples, flags: tuple[str, ...] = ()
     ):
         self.source, self._parts = source, {"trained": trained, "aside": aside}
         self.dataset = checkpoint.read_card(source)["data"].get("name", "")
-        self.state, self.progress, self.history, self.fault, self.compared = (
-            "running",
-            {},
-            [],
-            None,
-            {},
-        )
-        self._folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
-        LIVE.add(self._folder)
-        self.output = self._folder / "new"
-        (self._folder / "corrections.npz").write_bytes(collection.as_npz(*trained))
+        self.state, self.fault = "running", None
+        self.progress, self.history, self.comparisons = {}, [], {}
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+        FOLDERS.add(self.folder)
+        self.output = self.folder / "new"
+        (self.folder / "corrections.npz").write_bytes(collection.as_npz(*trained))
         command = [
             sys.executable,
             "-m",
@@ -101,15 +98,15 @@ class Job:
         command += [
             str(self.output),
             "--corrections",
-            str(self._folder / "corrections.npz"),
+            str(self.folder / "corrections.npz"),
             *flags,
         ]
-        with open(self._folder / "errors", "wb") as errors:
-            self._process = subprocess.Popen(
+        with open(self.folder / "errors", "wb") as errors:
+            self.process = subprocess.Popen(
                 command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
             )
         with contextlib.suppress(AttributeError, OSError):  # where there are priorities
-            os.setpriority(os.PRIO_PROCESS, self._process.pid, NICENESS)
+            os.setpriority(os.PRIO_PROCESS, self.process.pid, NICENESS)
         self._thread = threading.Thread(target=self._follow, daemon=True)
         self._thread.start()
 
@@ -125,15 +122,15 @@ class Job:
     def close(self, state: str = "cancelled") -> None:
         """Ends the process, if it still runs, and deletes all that it wrote."""
         self.state = state
-        self._process.kill()
-        self._process.wait()
-        self._process.stdin.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
-        LIVE.discard(self._folder)
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        FOLDERS.discard(self.folder)
 
     def _follow(self) -> None:
         try:
-            with self._process.stdout:
+            with self.process.stdout:
                 self._follow_to_the_end()
         except Exception as error:  # whatever it is, nobody waits for ever
             if self.busy:
@@ -142,7 +139,7 @@ class Job:
             logging.getLogger(__name__).exception("A training ended unexpectedly")
 
     def _follow_to_the_end(self) -> None:
-        for line in self._process.stdout:
+        for line in self.process.stdout:
             try:
                 event = json.loads(line)
                 kind = event.pop("event")
@@ -152,11 +149,11 @@ class Job:
                 self.progress = event
             elif kind == "epoch":
                 self.history.append(event)
-        code = self._process.wait()
+        code = self.process.wait()
         if self.state != "running":
             return
         if code:
-            errors = (self._folder / "errors").read_text(errors="replace").strip()
+            errors = (self.folder / "errors").read_text(errors="replace").strip()
             self.fault = (
                 errors.rpartition("error: ")[2].rpartition("\n")[2]
                 or f"The training ended with code {code}."
@@ -165,14 +162,14 @@ class Job:
             return
         self.state = "comparing"
         try:
-            compared = compare(self.source, self.output, self._parts)
+            comparisons = compare(self.source, self.output, self._parts)
         except (checkpoint.CheckpointError, data.DataError) as error:
             if self.state == "comparing":
                 self.fault = str(error)
                 self.close("failed")
             return
         if self.state == "comparing":
-            self.compared, self.state = compared, "done"
+            self.comparisons, self.state = comparisons, "done"
 
 
 class Trainer:
@@ -180,7 +177,7 @@ class Trainer:
 
     def __init__(self):
         self._lock, self._job = threading.Lock(), None
-        self._begun: list[float] = []  # when each of the last hour's began
+        self._starts: list[float] = []  # when each of the last hour's began
         atexit.register(self.clear)
 
     @property
@@ -189,7 +186,7 @@ class Trainer:
         return self._job
 
     def start(
-        self, source: Path, trained: Labelled, aside: Labelled, flags: tuple[str, ...] = ()
+        self, source: Path, trained: Examples, aside: Examples, flags: tuple[str, ...] = ()
     ) -> Job:
         """Begins one.
 
@@ -211,17 +208,17 @@ class Trainer:
                     "Somebody else has begun just now; only one network is taught at a time."
                 )
             now, most = time.monotonic(), limits.of(limits.TRAININGS)
-            self._begun = [begun for begun in self._begun if begun > now - HOUR]
-            if len(self._begun) >= most:
-                wait = math.ceil((self._begun[-most] + HOUR - now) / 60) if most else 60
+            self._starts = [start for start in self._starts if start > now - HOUR]
+            if len(self._starts) >= most:
+                wait = math.ceil((self._starts[-most] + HOUR - now) / 60) if most else 60
                 raise TeachingError(
-                    f"{most} networks were taught in the last hour; the next may be in {wait} "
-                    f"minutes."
+                    f"{most} networks were taught in the last hour; the next may begin in "
+                    f"{wait} minutes."
                 )
             _sweep()
             try:
                 self._job = Job(source, trained, aside, flags)
-                self._begun.append(now)
+                self._starts.append(now)
             except OSError as error:
                 raise TeachingError(
                     f"The training can't begin: {error.strerror or error}."
@@ -252,14 +249,14 @@ class Trainer:
         with self._lock:
             if job is not self._job or job.state != "done":
                 raise TeachingError("It is gone: somebody else has kept it or thrown it away.")
-            if len(kept(directory)) >= limits.of(limits.NETWORKS):
+            if len(list_networks(directory)) >= limits.of(limits.NETWORKS):
                 raise TeachingError(
                     f"{limits.of(limits.NETWORKS)} networks were kept already; delete one below "
-                    f"first."
+                    "first."
                 )
-            taken = TeachingError(f"There is a network “{name}” already; choose another name.")
+            clash = TeachingError(f"There is a network “{name}” already; choose another name.")
             if (directory / name).exists():
-                raise taken
+                raise clash
             draft = directory / f".{name}.{os.getpid()}"
             try:
                 shutil.copytree(job.output, draft)
@@ -275,7 +272,7 @@ class Trainer:
             except OSError as error:
                 shutil.rmtree(draft, ignore_errors=True)
                 if (directory / name).exists():
-                    raise taken from error
+                    raise clash from error
                 # shutil.Error has none
                 why = error.strerror or "a file could not be copied; the disk may be full"
                 raise TeachingError(
@@ -291,23 +288,23 @@ def trainer() -> Trainer:
     return Trainer()
 
 
-def kept(directory: Path) -> list[str]:
+def list_networks(directory: Path) -> list[str]:
     """The names of the networks in a folder that visitors kept."""
-    found = []
+    names = []
     for path in sorted(directory.glob(f"*/{checkpoint.CARD}")):
         with contextlib.suppress(OSError, ValueError, AttributeError, RecursionError):
             if (
                 not path.parent.name.startswith(".")
                 and json.loads(path.read_bytes()).get("kept") is True
             ):
-                found.append(path.parent.name)
-    return found
+                names.append(path.parent.name)
+    return names
 
 
 def forget(directory: Path, name: str) -> None:
     """Deletes a network that a visitor kept; raises TeachingError where it is none, or can't be
     deleted."""
-    if name not in kept(directory):
+    if name not in list_networks(directory):
         raise TeachingError("It is gone: somebody else has deleted it.")
     draft = directory / f".{name}.{os.getpid()}"  # in one step for those who list the folder
     try:
@@ -317,40 +314,40 @@ def forget(directory: Path, name: str) -> None:
         raise TeachingError(f"It can't be deleted: {error.strerror or error}.") from error
 
 
-def compare(before: Path, after: Path, parts: dict[str, Labelled]) -> dict[str, Compared]:
+def compare(before: Path, after: Path, parts: dict[str, Examples]) -> dict[str, Comparison]:
     """Two checkpoints on the test images of what the new one was trained on, and on other images.
 
     Raises:
         CheckpointError, DataError: a checkpoint can't be read, or its dataset can't be had.
     """
     dataset = data.load(checkpoint.read_card(after)["data"].get("name", ""))
-    named = np.array(dataset.classes)[dataset.test.labels]
-    parts = {"test": (dataset.test.images, named)} | parts
+    names = np.array(dataset.classes)[dataset.test.labels]
+    parts = {"test": (dataset.test.images, names)} | parts
     networks = [Recognizer.load(path) for path in (before, after)]
-    compared = {}
+    comparisons = {}
     for part, (glyphs, labels) in parts.items():
         old, new = (
             np.array(network.classes)[network.classify(glyphs).argmax(1)] == labels
             for network in networks
         )
         lost, gained, p = metrics.mcnemar(old, new)
-        compared[part] = Compared(len(labels), int(old.sum()), int(new.sum()), gained, lost, p)
-    return compared
+        comparisons[part] = Comparison(len(labels), int(old.sum()), int(new.sum()), gained, lost, p)
+    return comparisons
 
 
-def of_classes(items: Labelled, classes: Sequence[str]) -> Labelled:
+def select(items: Examples, classes: Sequence[str]) -> Examples:
     """Those of some classes."""
     glyphs, labels = items
     chosen = np.isin(labels, list(classes))
     return glyphs[chosen], labels[chosen]
 
 
-def shown(dataset: str) -> str:
+def name_dataset(dataset: str) -> str:
     """The name of a dataset as visitors see it: of a folder, not where on the server it lies."""
     return Path(dataset).name if data.is_folder(dataset) else dataset
 
 
-def writable(directory: Path) -> bool:
+def is_writable(directory: Path) -> bool:
     """Whether checkpoints can be kept in a folder."""
     return os.access(directory, os.W_OK | os.X_OK)
 
@@ -360,7 +357,7 @@ def _sweep() -> None:
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         process = folder.name.removeprefix(PREFIX).partition("-")[0]
         gone = process.isdecimal() and (int(process) == os.getpid() or not _is_alive(int(process)))
-        if gone and folder not in LIVE:
+        if gone and folder not in FOLDERS:
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -21,7 +21,7 @@ def heading(page, name):
 
 def test_a_drawing_is_looked_into_and_another_class_asked_for(either):
     open_draw(either)
-    draw(either, samples.placed(7, SIZE))
+    draw(either, samples.lines(7, SIZE))
     expect(digit(either)).to_have_text("7")
     button(either, "Look inside").click()
     expect(heading(either, "Inside the network")).to_be_visible()
