@@ -71,8 +71,8 @@ with st.sidebar:
             key=resources.CHOICE,
             bind="query-params",  # so that an address means the same network to everyone
         )
-        if not faults[resources.chosen_checkpoint().name]:
-            st.caption(plain(resources.describe(resources.chosen_checkpoint())))
+        if not faults[resources.chosen_network().name]:
+            st.caption(plain(resources.describe(resources.chosen_network())))
     for name, fault in faults.items():
         if fault:
             st.warning(f"**{plain(name)}** is faulty. {plain(fault)}", icon=":material/error:")
@@ -82,7 +82,7 @@ if not faults:
         f"There is no checkpoint in {plain(str(resources.directory()))}. Train one with `python -m "
         f"train`."
     )
-elif fault := faults[resources.chosen_checkpoint().name]:
+elif fault := faults[resources.chosen_network().name]:
     st.error(f"This network can't be used. {plain(fault)} Choose another one in the sidebar.")
 else:
     page.run()

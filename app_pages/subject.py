@@ -5,7 +5,6 @@ has an address: the page's own with `?image=NUMBER`.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -13,7 +12,7 @@ import streamlit as st
 from app_pages.pen import canvas, samples, strokes
 from app_pages.pen.strokes import Stroke
 from app_pages.server import resources
-from model import checkpoint
+from app_pages.server.resources import Network
 from model.recognizer import as_single_glyph
 from train import data
 
@@ -58,11 +57,11 @@ def offer(subject: Subject, key: str, pages: tuple[str, ...] = tuple(PLACES)[:2]
                 send(subject, page)
 
 
-def current(path: Path) -> Subject | None:
+def current(network: Network) -> Subject | None:
     """The digit that was sent last, or the test image of the address; None where there is none.
 
     Args:
-        path: of the checkpoint whose test images are meant.
+        network: whose test images are meant.
 
     Raises:
         DataError: the test image of the address can't be had; one sentence says why.
@@ -71,7 +70,7 @@ def current(path: Path) -> Subject | None:
     if number not in (None, SENT):
         known = st.session_state.get(STATE)
         if known is None or str(known.number) != number:
-            st.session_state[STATE] = test_image(path, number)
+            st.session_state[STATE] = test_image(network, number)
     return st.session_state.get(STATE)
 
 
@@ -82,10 +81,10 @@ def sample(digit: int = 4) -> Subject:
     return Subject(glyph, "a sample, drawn by program", str(digit), drawing)
 
 
-def current_here(path: Path) -> Subject | None:
+def current_here(network: Network) -> Subject | None:
     """As `current`, but only what was sent to this very page: a visitor who comes
     without one finds the page as it was."""
-    return current(path) if IMAGE in st.query_params else None
+    return current(network) if IMAGE in st.query_params else None
 
 
 def dismiss() -> None:
@@ -109,9 +108,9 @@ def with_article(name: str) -> str:
     return f"{'an' if name in '8aefhilmnorsxAEFHILMNORSX' else 'a'} {name}"
 
 
-def test_image(path: Path, number: int | str) -> Subject:
-    """A test image of a checkpoint's dataset; raises DataError where it can't be had."""
-    name = checkpoint.read_card(path)["data"].get("name", "")
+def test_image(network: Network, number: int | str) -> Subject:
+    """A test image of a network's dataset; raises DataError where it can't be had."""
+    name = resources.card(network).dataset
     split, classes = resources.test_images(name)
     if (
         not str(number).isdecimal()

@@ -38,6 +38,7 @@ def figures(path: Path) -> dict[str, str]:
     from app_pages.inside import ablations, explanations
     from app_pages.pen import canvas, samples, strokes
     from app_pages.server import resources
+    from app_pages.server.resources import Network
     from app_pages.subject import Subject
     from model.recognizer import as_single_glyph
 
@@ -49,30 +50,31 @@ def figures(path: Path) -> dict[str, str]:
         return Subject(glyph, "", strokes=drawing)
 
     digits = [draw(number) for number in range(DIGITS + 1)]
+    network = Network.at(path)
     start = time.perf_counter()
-    explainer = explanations.explainer(path)
+    explainer = explanations.explainer(network)
     opened = time.perf_counter() - start
-    name = resources.checkpoint.read_card(path)["data"]["name"]
+    name = resources.card(network).dataset
     parts = {
         "layers": lambda one: explainer.layers(one.glyph),
         "integrated gradients": lambda one: explainer.integrated_gradients(one.glyph, 3),
         "occlusion": lambda one: explainer.occlusion(one.glyph),
-        "strokes": lambda one: resources.recognizer(path).read_glyphs(
+        "strokes": lambda one: resources.recognizer(network).read_glyphs(
             np.stack([variant.glyph for variant in ablations.of_drawing(one.strokes)])
         ),
     }
     if resources.has_images(name):
         start = time.perf_counter()
-        index = explanations.embedding_index(path)
+        index = explanations.embedding_index(network)
         described = time.perf_counter() - start
         parts["nearest training images"] = lambda one: index.similarities(one.glyph)
 
     def everything(one: Subject) -> None:
-        explanations.where(path, one.glyph, 3)
-        explanations.ablate(path, one)
-        explanations.layers(path, one.glyph)
+        explanations.where(network, one.glyph, 3)
+        explanations.ablate(network, one)
+        explanations.layers(network, one.glyph)
         if resources.has_images(name):
-            explanations.nearest(path, one.glyph, "3")
+            explanations.nearest(network, one.glyph, "3")
 
     table = {what: f"{milliseconds(function, digits):.0f} ms" for what, function in parts.items()}
     table["**all of the page's, with its pictures**"] = f"{milliseconds(everything, digits):.0f} ms"

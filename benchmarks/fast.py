@@ -47,10 +47,10 @@ def timed(function, *arguments) -> tuple[float, float]:
 def main() -> None:
     import peers
 
-    from train import data
+    from train import data, tfds
 
     data.load("mnist")
-    arrays = next((data.data_dir() / "mnist").glob("*/arrays.npz"))
+    arrays = next((tfds.data_dir() / "mnist").glob("*/arrays.npz"))
     interpreter = peers.python()
     runs = {"ours, `--preset fast`": [timed(fast, seed) for seed in range(SEEDS)]}
     for name, program in PEERS.items():

@@ -121,7 +121,7 @@ def pictures(seed: int, start: int, count: int) -> Outcome:
         rng = np.random.default_rng([seed, number])
         content = mutated(from_others[number % len(from_others)], from_others, rng)
         _try(
-            lambda content=content: image.load(content),
+            lambda content=content: image.load_image(content),
             image.ImageError,
             f"picture {number}",
             outcome,

@@ -101,7 +101,7 @@ def main() -> None:
     mnist = data.load("mnist")
     split = mnist.validation if options.tune else mnist.test
     recognizer = Recognizer.load(options.checkpoint)
-    threshold = recognizer.card.get("threshold", 0.0)
+    threshold = recognizer.card.threshold
     images, labels = split.images[: options.n], split.labels[: options.n]
 
     print(f"| damage (n = {len(labels):,} each) | accuracy | abstained |\n| --- | --- | --- |")

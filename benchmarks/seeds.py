@@ -9,6 +9,7 @@ one to ship, is marked; the test images choose nothing. The calibration error is
 in 15 bins. Runs of different recipes are refused.
 """
 
+import dataclasses
 import statistics
 import sys
 from pathlib import Path
@@ -24,32 +25,32 @@ def main(folders: list[str]) -> int | str:
         given = [checkpoint.read_card(folder) for folder in folders]
     except checkpoint.CheckpointError as error:
         return f"error: {error}"
-    cards = [one for card in given for one in card.get("members", [card])]
-    if len(cards) < 2:
+    runs = [one for card in given for one in card.members or [dataclasses.asdict(card)]]
+    if len(runs) < 2:
         return "error: Name two or more finished runs that differ in their seeds."
     for folder, card in zip(folders, given, strict=True):
-        recipe = {name: value for name, value in given[0]["config"].items() if name != "seed"}
+        recipe = {name: value for name, value in given[0].config.items() if name != "seed"}
         if others := sorted(
-            name for name, value in recipe.items() if card["config"].get(name, value) != value
+            name for name, value in recipe.items() if card.config.get(name, value) != value
         ):
             return f"error: {folder} has another {', '.join(others)} than {folders[0]}."
     best = max(
-        cards, key=lambda card: (card["validation"]["accuracy"], -card["validation"]["log_loss"])
+        runs, key=lambda run: (run["validation"]["accuracy"], -run["validation"]["log_loss"])
     )
     print("| seed | validation | its log loss | test | its calibration error |")
     print("| --- | --- | --- | --- | --- |")
-    for card in cards:
-        mark = " (ships)" if card is best else ""
-        validation, test = card["validation"], card["test"]
+    for run in runs:
+        mark = " (ships)" if run is best else ""
+        validation, test = run["validation"], run["test"]
         print(
-            f"| {card['seed']}{mark} | {validation['accuracy']:.2%} | {validation['log_loss']:.5f} "
+            f"| {run['seed']}{mark} | {validation['accuracy']:.2%} | {validation['log_loss']:.5f} "
             f"| {test['accuracy']:.2%} | {test['ece']:.2%} |"
         )
-    shares = [[card[part]["accuracy"] for card in cards] for part in ("validation", "test")]
+    shares = [[run[split]["accuracy"] for run in runs] for split in ("validation", "test")]
     validation, test = (
         f"{statistics.mean(part):.3%} ± {statistics.stdev(part):.3%}" for part in shares
     )
-    print(f"| mean ± standard deviation of {len(cards)} | {validation} | | {test} | |")
+    print(f"| mean ± standard deviation of {len(runs)} | {validation} | | {test} | |")
     return 0
 
 

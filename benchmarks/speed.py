@@ -142,7 +142,7 @@ def first_views(browser, address: str) -> dict[str, float]:
 
 def main() -> None:
     from model import Recognizer
-    from model.glyph import GLYPH_SIZE
+    from model.network import GLYPH_SIZE
 
     figures = {
         "`Recognizer.load()` to first answer, fresh process": f"{np.median(first_answer()):.2f} s"

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from model import Recognizer  # noqa: E402
-from model.image import EXTENSIONS, load  # noqa: E402
+from model.image import EXTENSIONS, load_image  # noqa: E402
 
 SIDE = 1400  # pixels: 2 megapixels, as a photograph is reduced to about
 TOO_MUCH = "too much on this picture"  # in a reading's note
@@ -392,7 +392,7 @@ def main() -> None:
 
 
 def _given(file: Path, times: int) -> np.ndarray:
-    array = load(file)
+    array = load_image(file)
     return np.tile(array, (2, 2, 1)) if times > 1 else array
 
 

@@ -15,12 +15,13 @@ from PIL import Image, ImageDraw, ImageFont
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-import model.page_reader  # noqa: E402
 from app_pages.figures import pictures  # noqa: E402
 from app_pages.pen import samples  # noqa: E402
-from model import Recognizer, checkpoint  # noqa: E402
+from model import Recognizer, detection  # noqa: E402
+from model.classifier import Classifier  # noqa: E402
 from model.explainer import Explainer  # noqa: E402
 from model.page_network import STRIDE  # noqa: E402
+from model.peaks import find_peaks, suppress_overlaps  # noqa: E402
 
 OUTPUT = ROOT / "docs"
 WIDTH = 960  # pixels of every picture
@@ -138,8 +139,8 @@ def heat(grey: np.ndarray) -> Image.Image:
     sheet, pen = page(350)
     side = grey.shape[0] // 2
     level = np.asarray(Image.fromarray(grey).reduce(2))
-    answers = [np.asarray(part)[0] for part in model.page_reader.load_shipped()(level[None])]
-    found = model.page_reader.suppress_overlaps(model.page_reader.find_peaks(*answers))
+    answers = [np.asarray(part)[0] for part in detection.load_page_network()(level[None])]
+    found = suppress_overlaps(find_peaks(*answers))
     hot = np.kron(1 / (1 + np.exp(-answers[0])), np.ones((STRIDE, STRIDE)))[..., None]
     hot = np.clip(1.6 * hot, 0, 1)
     warm = np.round(np.stack([level] * 3, -1) * (1 - hot) + np.array([213, 94, 0]) * hot).astype(
@@ -272,11 +273,11 @@ def answer(probabilities: np.ndarray, classes) -> Image.Image:
 
 
 def main() -> None:
-    network, card = checkpoint.load(checkpoint.DEFAULT)
-    reading = Recognizer(network, card).read(photograph())
+    classifier = Classifier.load()
+    reading = Recognizer(classifier).read(photograph())
     (digit,) = reading.digits
-    layers = Explainer(network, card).layers(digit.glyph)
-    kernels = np.asarray(network.conv1.conv.kernel[...])[:, :, 0]
+    layers = Explainer(classifier).layers(digit.glyph)
+    kernels = np.asarray(classifier.members[0].conv1.conv.kernel[...])[:, :, 0]
     (first,) = (layer.output for layer in layers if layer.name == "conv1")
     strength = first.reshape(-1, first.shape[-1]).sum(0)
     chosen = [int(channel) for channel in np.argsort(-strength)[:12:4]]
@@ -286,7 +287,7 @@ def main() -> None:
         "numbers": numbers(digit.glyph),
         "convolution": convolution(digit.glyph, kernels, first, chosen),
         "layers": inside(layers),
-        "answer": answer(digit.probabilities, card["classes"]),
+        "answer": answer(digit.probabilities, classifier.classes),
     }.items():
         picture.quantize(256).save(OUTPUT / f"{name}.png", optimize=True)
         print(f"docs/{name}.png")

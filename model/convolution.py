@@ -1,17 +1,26 @@
 """A convolution whose weights' gradient is cheap on a CPU: what nnx.Conv calls for strides of 1."""
 
+import functools
+import operator
+from collections.abc import Sequence
+from typing import Any
+
 import jax
 import numpy as np
 from jax import lax
 from jax.sharding import PartitionSpec
 
-# images at a time, at least and at most: so many and their gradients still fit a core's cache
-CHUNK = 2, 8
-CHUNK_PIXELS = 1568  # and at most so many pixels: eight images of 14 × 14
+# Images at a time, at least and at most, and their pixels, eight of 14 × 14: so many and their
+# gradients still fit a core's cache (measured with benchmarks/throughput.py).
+CHUNK, CHUNK_PIXELS = (2, 8), 1568
 BATCH_AXIS = "data"  # of the mesh over which a batch is split, where there is one
 
+Padding = str | Sequence[tuple[int, int]]
 
-def convolve(x, kernel, strides, padding, **options):
+
+def convolve(
+    x: jax.Array, kernel: jax.Array, strides: Sequence[int], padding: Padding, **options: Any
+) -> jax.Array:
     """lax.conv_general_dilated of (n, h, w, in) by (k, k, in, out), strides 1: what nnx.Conv
     passes, and its result.
 
@@ -23,31 +32,35 @@ def convolve(x, kernel, strides, padding, **options):
     mesh = jax.sharding.get_abstract_mesh()
     devices = mesh.shape.get(BATCH_AXIS, 1)
     if devices == 1 or len(x) % devices:
-        return _chunked(x, kernel, padding)
+        return _convolve_chunked(x, kernel, padding)
     split = PartitionSpec(BATCH_AXIS)
 
-    def part(x, kernel):
-        return _chunked(x, lax.pcast(kernel, BATCH_AXIS, to="varying"), padding)
+    def part(x: jax.Array, kernel: jax.Array) -> jax.Array:
+        return _convolve_chunked(x, lax.pcast(kernel, BATCH_AXIS, to="varying"), padding)
 
     return jax.shard_map(part, mesh=mesh, in_specs=(split, PartitionSpec()), out_specs=split)(
         x, kernel
     )
 
 
-def _plain(x, kernel, padding):
+def _convolve(x: jax.Array, kernel: jax.Array, padding: Padding) -> jax.Array:
     return lax.conv_general_dilated(
         x, kernel, (1, 1), padding, dimension_numbers=("NHWC", "HWIO", "NHWC")
     )
 
 
-_chunked = jax.custom_vjp(_plain, nondiff_argnums=(2,))
+_convolve_chunked = jax.custom_vjp(_convolve, nondiff_argnums=(2,))
 
 
-def _forward(x, kernel, padding):
-    return _chunked(x, kernel, padding), (x, kernel)
+def _forward(
+    x: jax.Array, kernel: jax.Array, padding: Padding
+) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
+    return _convolve_chunked(x, kernel, padding), (x, kernel)
 
 
-def _backward(padding, saved, gradient):
+def _backward(
+    padding: Padding, saved: tuple[jax.Array, jax.Array], gradient: jax.Array
+) -> tuple[jax.Array, jax.Array]:
     """dL/dx by JAX's rule, and so dL/dkernel, but as the sum of those of a few images each.
 
     XLA computes dL/dkernel as a convolution by a kernel as large as the image, in which the images
@@ -55,17 +68,17 @@ def _backward(padding, saved, gradient):
     at three quarters of it.
     """
     x, kernel = saved
-    _, to_x = jax.vjp(lambda x: _plain(x, kernel, padding), x)
+    _, to_x = jax.vjp(lambda x: _convolve(x, kernel, padding), x)
 
     chunk = int(np.clip(CHUNK_PIXELS // (x.shape[1] * x.shape[2]), *CHUNK))
 
-    def to_kernel(start):
-        some = slice(start, start + chunk)
-        return jax.vjp(lambda kernel: _plain(x[some], kernel, padding), kernel)[1](gradient[some])[
-            0
-        ]
+    def to_kernel(some: slice) -> jax.Array:
+        _, pull_back = jax.vjp(lambda kernel: _convolve(x[some], kernel, padding), kernel)
+        (part,) = pull_back(gradient[some])
+        return part
 
-    return *to_x(gradient), sum(to_kernel(start) for start in range(0, len(x), chunk))
+    parts = [to_kernel(slice(start, start + chunk)) for start in range(0, len(x), chunk)]
+    return *to_x(gradient), functools.reduce(operator.add, parts)
 
 
-_chunked.defvjp(_forward, _backward)
+_convolve_chunked.defvjp(_forward, _backward)

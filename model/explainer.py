@@ -1,34 +1,34 @@
-"""Explainer: what a network makes of a glyph inside, beside the probabilities that the Recognizer
-gives.
+"""Explainer: what a network makes of a glyph inside, beside the probabilities that it gives.
 
-from model import checkpoint
-from model.explainer import Explainer
+    from model.classifier import Classifier
+    from model.explainer import Explainer
 
-explainer = Explainer(*checkpoint.load(checkpoint.DEFAULT))
-explainer.embeddings(glyphs)  # (n, 28, 28) uint8 → (n, features)
-explainer.layers(glyph)  # what each layer is and gives
-explainer.integrated_gradients(glyph, 7)  # (28, 28): which pixels speak for a 7
+    explainer = Explainer(Classifier.load())
+    explainer.embeddings(glyphs)  # (n, 28, 28) uint8 → (n, features)
+    explainer.layers(glyph)  # what each layer is and gives
+    explainer.integrated_gradients(glyph, 7)  # (28, 28): which pixels speak for a 7
+
+The page Inside the network shows all of it.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from scipy import sparse
 
-from model.network import GLYPH_SIZE, DigitCNN, Ensemble
+from model.batches import in_batches
+from model.classifier import Classifier
+from model.network import GLYPH_SIZE, ConvNorm
 
-BATCH = 128  # glyphs; one size, so that it is compiled once
-STEPS = 128  # from the black image to the glyph
-# the power that bunches these steps near black, where norms and ReLUs make the network change
-# fastest
+BATCH = 128  # glyphs; the one size for which `embeddings` is compiled
+STEPS = 128  # from the black image to the glyph; tests/test_explainer.py says how exact that is
+# The power that bunches these steps near black, where norms and ReLUs make the network change
+# fastest.
 BUNCHED = 3
-PATCH = 5  # pixels a side: wiping out so much breaks a stroke
-CHUNK = 16 * BATCH  # images of an index between two reports of its progress
+PATCH = 5  # pixels a side: wiping out so much breaks a stroke, which is 2 to 4 pixels wide
 
 
 class Layer(NamedTuple):
@@ -42,35 +42,32 @@ class Layer(NamedTuple):
 
 
 class Explainer:
-    """Looks into one checkpoint's network. Nothing of it changes once it is made, so threads may
+    """Looks into one classifier's network. Nothing of it changes once it is made, so threads may
     share one."""
 
-    def __init__(self, network: DigitCNN | Ensemble, card: dict):
-        self.card = card
-        self.classes: tuple[str, ...] = tuple(card["classes"])
-        self.members = len(network.members) if isinstance(network, Ensemble) else 1
-        self._member = member = network.members[0] if isinstance(network, Ensemble) else network
+    def __init__(self, classifier: Classifier):
+        self.classifier = classifier
+        self._member = member = classifier.members[0]
 
-        def log_probabilities(images):
-            return nnx.log_softmax(network(images) / card["temperature"])
+        def outputs(images: jax.Array) -> OrderedDict[str, jax.Array]:
+            layers = OrderedDict(member.stages(images))  # of a plain dict, JAX forgets the order
+            layers["head"] = member.head(layers[next(reversed(layers))])
+            return layers
 
-        def inside(images):
-            outputs = OrderedDict(member.stages(images))  # of a plain dict, JAX forgets the order
-            outputs["head"] = member.head(outputs[next(reversed(outputs))])
-            return outputs
+        def integrate(glyph: jax.Array, index: jax.Array) -> jax.Array:
+            def log_probability(images: jax.Array) -> jax.Array:
+                return nnx.log_softmax(classifier.calibrated_logits(images))[:, index].sum()
 
-        def integrated(glyph, index):
             u = (jnp.arange(STEPS) + 0.5) / STEPS
             glyph = glyph.astype(jnp.float32)
             path = (u**BUNCHED)[:, None, None] * glyph
-            gradients = jax.grad(lambda images: log_probabilities(images)[:, index].sum())(path)
+            gradients = jax.grad(log_probability)(path)
             return glyph * jnp.tensordot(BUNCHED * u ** (BUNCHED - 1) / STEPS, gradients, 1)
 
-        # The weights are constants of the compiled programs, as the Recognizer's are.
-        self._embed = jax.jit(network.embed)
-        self._log_probabilities = jax.jit(log_probabilities)
-        self._inside = jax.jit(inside)
-        self._integrated = jax.jit(integrated)
+        # The weights are constants of the compiled programs, as the classifier's are.
+        self._embed = jax.jit(classifier.network.embed)
+        self._outputs = jax.jit(outputs)
+        self._integrate = jax.jit(integrate)
 
     def compile(self) -> "Explainer":
         """Compiles what it needs, which takes seconds, so that the first explanation needn't
@@ -79,49 +76,39 @@ class Explainer:
         self.embeddings(glyph[None])
         self.layers(glyph)
         self.integrated_gradients(glyph, 0)
-        self.probabilities(glyph[None])
+        self.classifier.probabilities(glyph[None])
         return self
 
     def embeddings(self, glyphs: np.ndarray) -> np.ndarray:
         """(n, 28, 28) uint8 glyphs → (n, features) float32, ≥ 0: the network's own description of
         each."""
-        return _in_batches(self._embed, glyphs)
-
-    def probabilities(self, glyphs: np.ndarray) -> np.ndarray:
-        """(n, 28, 28) uint8 glyphs → (n, classes) float32, calibrated, as the Recognizer gives
-        them."""
-        return np.exp(_in_batches(self._log_probabilities, glyphs))
+        return np.concatenate(list(in_batches(self._embed, glyphs, (BATCH,))))
 
     def layers(self, glyph: np.ndarray) -> list[Layer]:
-        """(28, 28) uint8 → each layer with its output, from the image to a score a class; a
-        ensemble's first member's.
+        """(28, 28) uint8 → each layer with its output, from the image to a score a class; of an
+        ensemble, its first member's.
 
         The outputs of convolutions and of the hidden layer are those after batch norm and ReLU.
         """
-        outputs = {name: np.asarray(value[0]) for name, value in self._inside(glyph[None]).items()}
-        found = []
-        # pixels of the image: the side of what a place of the maps sees, and from place to place
+        outputs = {name: np.asarray(value[0]) for name, value in self._outputs(glyph[None]).items()}
+        layers = []
+        # Pixels of the image: the side of what a place of the maps sees, and from place to place.
         field, step = 1, 1
         before = outputs["image"]
         for name, output in outputs.items():
             module = getattr(self._member, name, None)
-            parameters = (
-                sum(leaf.size for leaf in jax.tree.leaves(nnx.state(module, nnx.Param)))
-                if module
-                else 0
-            )
-            if name.startswith("conv"):
-                field, step = (
-                    field + (module.conv.kernel_size[0] - 1) * step,
-                    step * module.conv.strides,
-                )
+            parameters = 0
+            if module is not None:
+                parameters = sum(p.size for p in jax.tree.leaves(nnx.state(module, nnx.Param)))
+            if isinstance(module, ConvNorm):
+                field += (module.size - 1) * step
+                step *= module.strides
             elif name == "pool":
                 field, step = field + step, 2 * step
-            found.append(
-                Layer(name, *_in_words(name, module, before, output, field), parameters, output)
-            )
+            kind, description = _describe(name, module, before, output, field)
+            layers.append(Layer(name, kind, description, parameters, output))
             before = output
-        return found
+        return layers
 
     def integrated_gradients(self, glyph: np.ndarray, index: int) -> np.ndarray:
         """What each pixel adds to the logarithm of a class's probability, on the way from a black
@@ -139,7 +126,7 @@ class Explainer:
         Returns:
             (28, 28) float32 in nats, above 0 where ink speaks for the class.
         """
-        return np.asarray(self._integrated(glyph, index))
+        return np.asarray(self._integrate(glyph, index))
 
     def occlusion(self, glyph: np.ndarray) -> np.ndarray:
         """How much of each class's probability is lost as a patch around a pixel is wiped out, for
@@ -161,69 +148,38 @@ class Explainer:
                 places.append((y, x))
                 wiped.append(glyph.copy())
                 wiped[-1][patch] = 0
-        probabilities = self.probabilities(np.stack([glyph, *wiped]))
-        lost = np.zeros((*glyph.shape, len(self.classes)), np.float32)
+        probabilities = self.classifier.probabilities(np.stack([glyph, *wiped]))
+        lost = np.zeros((*glyph.shape, len(self.classifier.classes)), np.float32)
         for place, left in zip(places, probabilities[1:], strict=True):
             lost[place] = probabilities[0] - left
         return lost
 
 
-class EmbeddingIndex:
-    """Many images by a network's features, in which those that are most alike to a glyph are found.
-
-    Alike is the cosine of the angle between features: how strong they are, as with bold ink,
-    doesn't count. By it, the class of the 8 nearest training images is wrong for 17 of MNIST's
-    5,000 validation images, by distance for 23.
-    """
-
-    def __init__(
-        self,
-        explainer: Explainer,
-        images: np.ndarray,
-        progress: Callable[[float], None] = lambda share: None,
-    ):
-        """(n, 28, 28) uint8 images; `progress` is told the share that is done."""
-        self._explainer = explainer
-        parts = []
-        for start in range(0, len(images), CHUNK):
-            # Of a hidden layer's units most are silent: sparse, they take a fraction of the memory
-            # and of the time.
-            embeddings = explainer.embeddings(images[start : start + CHUNK])
-            parts.append(sparse.csr_array(_unit(embeddings)))
-            progress(min(1.0, (start + CHUNK) / len(images)))
-        self._features = sparse.vstack(parts, format="csr")
-
-    def similarities(self, glyph: np.ndarray) -> np.ndarray:
-        """(28, 28) uint8 → (n,) float32 in [0, 1], 1 for one that the network can't tell from
-        it."""
-        return self._features @ _unit(self._explainer.embeddings(glyph[None]))[0]
-
-
-def _in_words(
-    name: str, module, before: np.ndarray, output: np.ndarray, field: int
+def _describe(
+    name: str, module: nnx.Module | None, before: np.ndarray, output: np.ndarray, field: int
 ) -> tuple[str, str]:
     """A layer's kind, and what it does with the output before, in words; a place of it sees `field`
     pixels a side."""
-    sees = (
-        f"{field} × {field} pixels of the image" if field < GLYPH_SIZE else "nearly the whole image"
-    )
+    sees = f"{field} × {field} pixels of the image"
+    if field >= GLYPH_SIZE:
+        sees = "nearly the whole image"
     if name == "image":
         return (
             "Image",
             "What the network gets: the brightness of each pixel, from 0 for black to 1 for white.",
         )
-    if name == "conv1":
+    if isinstance(module, ConvNorm) and name == "conv1":
         return "Convolution", (
             f"Moves {output.shape[-1]} filters of {field} × {field} pixels over the image, "
-            f"{module.conv.strides} pixels"
+            f"{module.strides} pixels"
             " a step. Each answers where it finds its own pattern, such as an edge in one "
             "direction."
         )
-    if name.startswith("conv"):
-        size = module.conv.kernel_size[0]
+    if isinstance(module, ConvNorm):
         return "Convolution", (
-            f"Each of its {output.shape[-1]} filters looks for a pattern in {size} × {size} places "
-            f"of all {before.shape[-1]} maps before. One place now sees {sees}."
+            f"Each of its {output.shape[-1]} filters looks for a pattern in {module.size} × "
+            f"{module.size} places of all {before.shape[-1]} maps before. One place now sees "
+            f"{sees}."
         )
     if name == "pool":
         return "Max pooling", (
@@ -248,17 +204,3 @@ def _in_words(
         f"Weighs the {before.size:,} numbers before into one score a class. The highest score "
         f"wins.",
     )
-
-
-def _unit(features: np.ndarray) -> np.ndarray:
-    return features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-9)
-
-
-def _in_batches(function: Callable, glyphs: np.ndarray) -> np.ndarray:
-    """A function of BATCH glyphs, for any number of them."""
-    parts = []
-    for start in range(0, len(glyphs), BATCH):
-        batch = glyphs[start : start + BATCH]
-        padded = np.concatenate([batch, np.zeros((BATCH - len(batch), *batch.shape[1:]), np.uint8)])
-        parts.append(np.asarray(function(padded))[: len(batch)])
-    return np.concatenate(parts)

@@ -15,10 +15,10 @@ from model.network import GLYPH_SIZE
 
 BOX = 20  # pixels: the longer side of the digit
 INK = 0.35  # of full ink: what counts for the digit's box
-# pixels by which strokes are thickened at most; ink that needs more, some 600 pixels high, is
-# reduced first
+# Pixels by which strokes are thickened at most; ink that needs more, some 600 pixels high, is
+# reduced first.
 FINE = 20
-# pixels of a glyph: MNIST's thinnest strokes; a thinner pen would fade away when scaled down
+# Pixels of a glyph: MNIST's thinnest strokes; a thinner pen would fade away when scaled down.
 THINNEST = 1.4
 
 
@@ -29,7 +29,7 @@ def normalise(ink: np.ndarray) -> np.ndarray:
     glyph = np.zeros((GLYPH_SIZE, GLYPH_SIZE), np.uint8)
     if not len(rows):
         return glyph
-    ink = _thickened(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+    ink = _thicken(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
     scale = BOX / max(ink.shape)
     height, width = (max(1, round(side * scale)) for side in ink.shape)
     image = Image.fromarray(np.ascontiguousarray(ink, np.float32))
@@ -57,7 +57,7 @@ def stroke_width(ink: np.ndarray) -> float:
     return float(2 * mask.sum() / (outline * np.pi / 4)) if outline else 0.0
 
 
-def _thickened(ink: np.ndarray) -> np.ndarray:
+def _thicken(ink: np.ndarray) -> np.ndarray:
     """The ink with strokes at least THINNEST wide once the digit is BOX high; others are left as
     they are."""
     wanted = THINNEST * max(ink.shape) / BOX

@@ -13,17 +13,19 @@ from model import interruption
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
 EXTENSIONS = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif")
-# a phone's largest picture; more would not fit into the memory of a small server,
-MAX_PIXELS = 100_000_000
-ROOM = 400_000_000  # bytes that decoding may take, by what it takes a pixel:
-WEBP, IN_PLACE, NUMBERS, OTHERS = 22, 4, 5, 7  # bytes, as measured
-# values for each byte of a file: more, beyond so many values, is a bomb or blank
+MAX_PIXELS = 100_000_000  # a phone's largest picture; more would not fit into a small server
+# Bytes that decoding may take: with one such picture at a time, a server of 1 GB survives
+# (benchmarks/load.py).
+ROOM = 400_000_000
+# Bytes that decoding takes for a pixel, by its peak memory: by WebP's decoder, into memory of ours,
+# of 16 and 32 bits or float, and of all else.
+WEBP, IN_PLACE, NUMBERS, OTHERS = 22, 4, 5, 7
+# Values for each byte of a file: with more, beyond so many values, it is a bomb or blank.
 PACKED, ROOMY = 500, 100_000_000
-# pixels: from here on, a picture is held once and copied strip by strip, never as a whole
-LARGE = 4_000_000
-STRIP = 1_000_000  # pixels
-LEAST_RANGE = 1e-30  # of a picture whose pixels are floats: it shows nothing
-MIN_SIDE = 8  # of the longer side: below, nobody could write a digit
+# Pixels from which a picture is held once and copied strip by strip, never as a whole.
+LARGE, STRIP = 4_000_000, 1_000_000
+LEAST_RANGE = 1e-30  # of a picture whose pixels are floats: with less, it shows nothing
+MIN_SIDE = 8  # pixels of the longer side: below, nobody could write a digit
 
 # A picture is read or refused; what Pillow warns of beside, odd tags or many pixels (MAX_PIXELS is
 # stricter), is no news to who gave it. Once for the process: filters that are set and reset at each
@@ -35,7 +37,7 @@ class ImageError(ValueError):
     """A picture can't be read; the message is one sentence that says why."""
 
 
-def load(source: os.PathLike | str | bytes | Image.Image | np.ndarray) -> np.ndarray:
+def load_image(source: os.PathLike[str] | str | bytes | Image.Image | np.ndarray) -> np.ndarray:
     """Path, bytes, PIL image or uint8 array (h, w), (h, w, 3), (h, w, 4) → (h, w, 3) uint8 RGB,
     upright.
 
@@ -61,7 +63,7 @@ def load(source: os.PathLike | str | bytes | Image.Image | np.ndarray) -> np.nda
         ) from error
     except Exception as error:  # what a damaged file makes a decoder raise is of any kind
         raise ImageError(
-            f"This is {_guess(source)}, not a PNG, JPEG, WebP, BMP, TIFF or GIF picture."
+            f"This is {_guess_format(source)}, not a PNG, JPEG, WebP, BMP, TIFF or GIF picture."
         ) from error
     with image:
         return _to_rgb(image, len(source))
@@ -83,8 +85,8 @@ def decoding_bytes(content: bytes) -> int:
     """Bytes that decoding a file takes at most; 0 where it is no picture or one that is refused."""
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            need = _need(image)
-    except Exception:  # `load` says what is wrong
+            need = _decoding_need(image)
+    except Exception:  # `load_image` says what is wrong
         return 0
     return need if need <= ROOM else 0
 
@@ -102,7 +104,7 @@ def _file_content(path: Path) -> bytes:
         ) from error
 
 
-def _guess(content: bytes) -> str:
+def _guess_format(content: bytes) -> str:
     """What a file that is no picture may be, in words."""
     start = content[:512].lstrip().lower()
     if b"<svg" in start:
@@ -140,8 +142,8 @@ def _to_rgb(image: Image.Image, stored: int | None = None) -> np.ndarray:
             f"{MAX_PIXELS // 10**6} megapixels can be "
             "read."
         )
-    if stored is not None and _need(image) > ROOM:
-        most = ROOM * width * height // _need(image) // 10**6
+    if stored is not None and _decoding_need(image) > ROOM:
+        most = ROOM * width * height // _decoding_need(image) // 10**6
         raise ImageError(
             f"The picture is too large: {width:,} × {height:,} pixels; of a {image.format} picture "
             f"of this kind at most {most} megapixels can be read, of a JPEG picture "
@@ -154,7 +156,7 @@ def _to_rgb(image: Image.Image, stored: int | None = None) -> np.ndarray:
     if max(width, height) < MIN_SIDE:
         raise ImageError(f"The picture is too small: {width} × {height} pixels can't hold a digit.")
     try:
-        return _decoded(image, opened=stored is not None)
+        return _decode(image, opened=stored is not None)
     except ImageError:
         raise
     except MemoryError as error:
@@ -167,7 +169,7 @@ def _to_rgb(image: Image.Image, stored: int | None = None) -> np.ndarray:
         ) from error
 
 
-def _decoded(image: Image.Image, opened: bool) -> np.ndarray:
+def _decode(image: Image.Image, opened: bool) -> np.ndarray:
     """A picture → (h, w, 3), upright by a view; of a grey one, all three channels are the same
     memory.
 
@@ -205,7 +207,7 @@ def _decoded(image: Image.Image, opened: bool) -> np.ndarray:
             strip.stop - strip.start, width, -1
         )
 
-    paint = np.copy
+    paint: Callable[[np.ndarray], np.ndarray] = np.copy
     if numbers:
         paint = _as_grey(map(part, strips))
     elif transparent:
@@ -227,7 +229,7 @@ def _decoded(image: Image.Image, opened: bool) -> np.ndarray:
     )
 
 
-def _need(image: Image.Image) -> int:
+def _decoding_need(image: Image.Image) -> int:
     """Bytes that decoding a file takes at most, Pillow's own and ours together."""
     if image.format == "WEBP":
         a_pixel = WEBP
@@ -244,7 +246,11 @@ def _is_number(image: Image.Image) -> bool:
 
 def _fits_in_place(image: Image.Image) -> bool:
     opaque = image.mode == "RGB" and not image.has_transparency_data
-    return image.format in ("JPEG", "PNG") and bool(image.tile) and (opaque or image.mode == "RGBA")
+    return (
+        image.format in ("JPEG", "PNG")
+        and bool(getattr(image, "tile", None))
+        and (opaque or image.mode == "RGBA")
+    )
 
 
 def _memory_of(image: Image.Image) -> np.ndarray | None:

@@ -2,12 +2,14 @@
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jax.typing import DTypeLike
 
 from model.convolution import convolve
 
@@ -21,7 +23,7 @@ def max_pool(x: jax.Array) -> jax.Array:
     return x.reshape(n, h // 2, 2, w // 2, 2, c).max((2, 4))
 
 
-def lecun_normal(key: jax.Array, shape: tuple[int, ...], dtype=jnp.float32) -> jax.Array:
+def lecun_normal(key: jax.Array, shape: Sequence[int], dtype: DTypeLike = jnp.float32) -> jax.Array:
     """Random weights of variance 1 / fan-in (LeCun et al., 1998: Efficient BackProp), the outputs
     last in the shape.
 
@@ -43,10 +45,11 @@ class ConvNorm(nnx.Module):
         channels_out: int,
         size: int = 3,
         strides: int = 1,
-        padding="SAME",
+        padding: str = "SAME",
         *,
         rngs: nnx.Rngs,
     ):
+        self.size, self.strides = size, strides
         # The norm subtracts any bias again, so the convolution has none.
         self.conv = nnx.Conv(
             channels_in,
@@ -153,7 +156,7 @@ class Ensemble(nnx.Module):
         classes, rngs, arguments: DigitCNN's, for each.
     """
 
-    def __init__(self, members: int, classes: int = 10, *, rngs: nnx.Rngs, **arguments):
+    def __init__(self, members: int, classes: int = 10, *, rngs: nnx.Rngs, **arguments: Any):
         self.members = nnx.List([DigitCNN(classes, **arguments, rngs=rngs) for _ in range(members)])
 
     def embed(self, images: jax.Array) -> jax.Array:

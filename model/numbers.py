@@ -5,6 +5,8 @@ Digits make one number where little white lies between them. How little differs 
 where the gaps of a page are of two kinds, the white between both tells them apart. Columns are
 found as sequences are aligned: the fullest row first, then each row so that its numbers lie below
 those they overlap with most (Needleman and Wunsch, 1970).
+
+The constants were set on the tables of tests/test_numbers.py.
 """
 
 import itertools
@@ -14,24 +16,24 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.segmentation import Box
+from model.boxes import Box, bounding_box
 
-# All in units of the digits' height.
-GAP = 0.8  # of white ends a number,
-# or, of the page's gaps between these, the middle between the two that differ most,
-GAPS = (0.0, 1.6)
-CLEAR = 0.4  # if they differ by so much,
-LEAST = 0.5  # and the larger is at least so wide
-# of white between most digits, in ROWS rows or more, and each stands by itself, as in a sudoku
-APART = 0.6
-ROWS = 3
-BESIDE = 1.0  # of white at most between a sign and its digits
+# White between digits, in units of their height. Where the gaps of a page, within GAPS, are of two
+# kinds, a number ends at the middle between the two neighbours that differ most, if they differ by
+# CLEAR and the larger is at least LEAST; else at GAP. On a page of ROWS rows or more with most
+# digits APART, each stands by itself, as in a sudoku.
+GAP, GAPS, CLEAR, LEAST = 0.8, (0.0, 1.6), 0.4, 0.5
+APART, ROWS = 0.6, 3
+BESIDE = 1.0  # heights of white at most between a sign and its digits
 LOW = 0.55  # of its digit's height lies above a decimal point
 MIDDLE = (0.15, 0.85)  # of its digit's height: there a minus stands
-# of white at most between a dash and the digit before it, which it then takes away from
+# Heights of white at most between a dash and the digit before it, from which it then takes away.
 OPERATOR = 1.0
-SLACK = 0.4  # on each side of a number: so far it may lie beside its column
+SLACK = 0.4  # heights on each side of a number: so far it may lie beside its column
 OVERLAP = 0.15  # of the narrower of two numbers in a column, with that slack
+
+Span = tuple[float, float]  # left and right
+Cell = tuple[int, int]  # a number's row, and its place in that
 
 
 class NumberGroup(NamedTuple):
@@ -59,7 +61,7 @@ def group_into_numbers(
     """
     if not any(lines):
         return []
-    joined = [_points(line, signs) for line in lines]
+    joined = [_decimal_points(line, signs) for line in lines]
     gaps = [_gaps(line) for line in lines]
     limit = _limit(gaps)
     first, rows = 0, []
@@ -87,19 +89,13 @@ def group_into_numbers(
     ]
 
 
-def bounding_box(boxes: Sequence[Box]) -> Box:
-    """The box around some boxes."""
-    left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
-    return left, top, max(b[0] + b[2] for b in boxes) - left, max(b[1] + b[3] for b in boxes) - top
-
-
 def _height(line: Sequence[Box]) -> float:
     return statistics.median(max(width, height) for _, _, width, height in line)
 
 
-def _points(line: Sequence[Box], signs: Sequence[tuple[Box, str]]) -> dict[int, int]:
+def _decimal_points(line: Sequence[Box], signs: Sequence[tuple[Box, str]]) -> dict[int, int]:
     """Which sign is the decimal point behind a digit, by the digit's place in its line."""
-    found, size = {}, _height(line)
+    points, size = {}, _height(line)
     for number, ((left, top, width, height), sign) in enumerate(signs):
         middle = left + width / 2, top + height / 2
         for at in range(len(line) - 1):
@@ -114,8 +110,8 @@ def _points(line: Sequence[Box], signs: Sequence[tuple[Box, str]]) -> dict[int, 
                 and middle[1] <= before[1] + before[3] + 0.4 * size
             )
             if sign != "−" and between and near and low:
-                found[at] = number
-    return found
+                points[at] = number
+    return points
 
 
 def _minus(
@@ -171,29 +167,38 @@ def _tilt(lines: Sequence[Sequence[Box]]) -> float:
 def _columns(rows: list[list[Box]], tilt: float) -> list[list[int]]:
     """The column of each number of each row."""
     size = statistics.median(height for row in rows for _, _, _, height in row)
-    spans = []  # left and right of each, as if the lines were level
+    spans: list[list[Span]] = []  # of each number, as if the lines were level
     for row in rows:
         ends = [(left + tilt * (top + height / 2), width) for left, top, width, height in row]
         spans.append([(left - SLACK * size, left + width + SLACK * size) for left, width in ends])
-    columns: list[list[tuple[int, int]]] = []  # which numbers, as row and place, lie in each
-    for row in sorted(range(len(rows)), key=lambda row: -len(rows[row])):
-        middles = [np.mean([spans[r][at] for r, at in column], axis=0) for column in columns]
-        pairs = _aligned(spans[row], middles)
-        merged: list[list[tuple[int, int]]] = []
-        at, column = 0, 0
-        for place, below in [*pairs, (len(spans[row]), len(columns))]:
-            own = [(sum(spans[row][n]), [(row, n)]) for n in range(at, place)]
-            others = [(sum(middles[n]), columns[n]) for n in range(column, below)]
-            merged += [one for _, one in sorted(own + others, key=lambda pair: pair[0])]
-            if place < len(spans[row]):
-                merged.append([*columns[below], (row, place)])
-            at, column = place + 1, below + 1
+    columns: list[list[Cell]] = []  # which numbers lie in each
+    for number in sorted(range(len(rows)), key=lambda number: -len(rows[number])):
+        row_spans = spans[number]
+        column_spans = [_mean([spans[r][at] for r, at in column]) for column in columns]
+        merged: list[list[Cell]] = []
+        at, column_at = 0, 0
+        for place, below in [
+            *_align(row_spans, column_spans),
+            (len(row_spans), len(columns)),
+        ]:
+            # What lies between two that are aligned goes in the order of its middles.
+            between = [(sum(row_spans[n]), [(number, n)]) for n in range(at, place)]
+            between += [(sum(column_spans[n]), columns[n]) for n in range(column_at, below)]
+            merged += [column for _, column in sorted(between, key=lambda pair: pair[0])]
+            if place < len(row_spans):
+                merged.append([*columns[below], (number, place)])
+            at, column_at = place + 1, below + 1
         columns = merged
-    found = {one: number for number, column in enumerate(columns) for one in column}
-    return [[found[row, at] for at in range(len(rows[row]))] for row in range(len(rows))]
+    column_of = {cell: number for number, column in enumerate(columns) for cell in column}
+    return [[column_of[row, at] for at in range(len(rows[row]))] for row in range(len(rows))]
 
 
-def _aligned(row: list[tuple[float, float]], columns: list[np.ndarray]) -> list[tuple[int, int]]:
+def _mean(spans: list[Span]) -> Span:
+    left, right = np.mean(spans, axis=0).tolist()
+    return left, right
+
+
+def _align(row: list[Span], columns: list[Span]) -> list[tuple[int, int]]:
     """Which of a row's spans lies in which column, so that as much as can be overlaps, in the order
     of both."""
     best = np.zeros((len(row) + 1, len(columns) + 1))

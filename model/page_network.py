@@ -47,7 +47,9 @@ class PageNetwork(nnx.Module):
         self.head = nnx.Linear(2 * quarter, 1 + CLASSES + 4, kernel_init=lecun_normal, rngs=rngs)
         # Hardly any place is a middle: to begin there spares the first steps (Lin et al., 2017:
         # Focal Loss).
-        self.head.bias[...] = self.head.bias[...].at[0].set(-4.0)
+        bias = self.head.bias
+        assert bias is not None
+        bias[...] = bias[...].at[0].set(-4.0)
 
     def __call__(self, grey: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
         """(n, h, w) uint8, h and w multiples of ALIGNED → what lies at each of (h/4, w/4) places.
@@ -58,17 +60,17 @@ class PageNetwork(nnx.Module):
             boxes: (n, h/4, w/4, 4) float32, how far the box reaches to the left, up, right and down
                 of the place's middle, in UNITs.
         """
-        x = self.stem(_halved(_normalised(grey)))
+        x = self.stem(_space_to_depth(_normalise(grey)))
         quarter = self.quarter2(self.quarter1(max_pool(x)))
         eighth = self.eighth2(self.eighth1(max_pool(quarter)))
         x = self.sixteenth3(self.sixteenth2(self.sixteenth1(max_pool(eighth))))
-        x = self.up1(jnp.concatenate([_doubled(x), eighth], -1))
-        x = self.merged(jnp.concatenate([_doubled(self.up2(x)), quarter], -1))
+        x = self.up1(jnp.concatenate([_upsample(x), eighth], -1))
+        x = self.merged(jnp.concatenate([_upsample(self.up2(x)), quarter], -1))
         x = self.head(x)
         return x[..., 0], x[..., 1 : 1 + CLASSES], x[..., 1 + CLASSES :]
 
 
-def _normalised(grey: jax.Array) -> jax.Array:
+def _normalise(grey: jax.Array) -> jax.Array:
     """(n, h, w) uint8 → (n, h, w, 2): grey about -1 to 1, and how it differs from what is around,
     in its spread."""
     x = grey.astype(jnp.float32) / 255
@@ -85,13 +87,13 @@ def _smooth(blocks: jax.Array) -> jax.Array:
     """(n, h, w) → the mean of each and the eight around it; at the border, of those that are
     there."""
 
-    def total(x):
+    def total(x: jax.Array) -> jax.Array:
         return jax.lax.reduce_window(x, 0.0, jax.lax.add, (1, 3, 3), (1, 1, 1), "SAME")
 
     return total(blocks) / total(jnp.ones_like(blocks))
 
 
-def _halved(x: jax.Array) -> jax.Array:
+def _space_to_depth(x: jax.Array) -> jax.Array:
     """(n, h, w, c) → (n, h/2, w/2, 4c): four pixels side by side. Nothing is lost, and no
     convolution has to stride, whose gradient is slow on a CPU."""
     n, h, w, c = x.shape
@@ -102,7 +104,7 @@ def _halved(x: jax.Array) -> jax.Array:
     )
 
 
-def _doubled(x: jax.Array) -> jax.Array:
+def _upsample(x: jax.Array) -> jax.Array:
     """(n, h, w, c) → (n, 2h, 2w, c), each value four times."""
     n, h, w, c = x.shape
     return jnp.broadcast_to(x[:, :, None, :, None], (n, h, 2, w, 2, c)).reshape(n, 2 * h, 2 * w, c)

@@ -2,10 +2,11 @@
 holds them."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
-from model.segmentation import Box
+from model.boxes import Box
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -78,6 +79,11 @@ class Reading:
     signs: tuple[tuple[Box, str], ...] = ()
     note: str = ""
 
+    @property
+    def ink_scale(self) -> float:
+        """Pixels of `ink` for one of `image`; 1, but for a large picture."""
+        return self.ink.shape[1] / self.image.shape[1]
+
     def table(self) -> list[list[str]]:
         """The numbers' texts in rows and columns, all rows as long, "" where nothing stands."""
         columns = max((number.column for number in self.numbers), default=0)
@@ -88,12 +94,12 @@ class Reading:
             rows[number.row - 1][number.column - 1] = number.text
         return rows
 
-    def summary(self) -> dict:
+    def summary(self) -> dict[str, Any]:
         """What JSON can hold of it: the text; value, confidence and box of each digit; text, row,
         column, confidence (of the least sure digit) and box of each number; where anything was left
         out, its boxes; and the note, if any.
         """
-        found = {
+        summary: dict[str, Any] = {
             "text": self.text,
             "digits": [
                 {"value": d.value, "confidence": _rounded(d.confidence), "box": d.box}
@@ -111,10 +117,10 @@ class Reading:
             ],
         }
         if self.left_out:
-            found["left_out"] = list(self.left_out)
+            summary["left_out"] = list(self.left_out)
         if self.note:
-            found["note"] = self.note
-        return found
+            summary["note"] = self.note
+        return summary
 
 
 def _rounded(confidence: float) -> float:

@@ -16,7 +16,9 @@ from app_pages import subject
 from app_pages.evaluation import plots, predictions
 from app_pages.evaluation.predictions import Predictions
 from app_pages.evaluation.views import compare, robustness
-from app_pages.figures import charts, maps
+from app_pages.figures import charts
+from app_pages.figures.maps import draw_map
+from app_pages.server.resources import Network
 from model import checkpoint
 from train import corruptions, data, metrics
 
@@ -37,8 +39,8 @@ def images(monkeypatch) -> Iterator[np.ndarray]:
 
 def forget() -> None:
     """What was computed of other images in the place of the test images."""
-    maps.build.clear()
-    robustness._measured.clear()
+    draw_map.clear()
+    robustness.count_answers.clear()
 
 
 def view(name: str) -> AppTest:
@@ -110,14 +112,14 @@ def test_every_kind_of_the_confusion_matrix(shown, cells, images):
     app = start("evaluation")
     app.button_group(key="show").set_value(shown).run()
     assert not app.exception
-    tested = Predictions(DEFAULT)
+    tested = Predictions(Network.at(DEFAULT))
     wanted = charts.confusion(tested.matrix, tested.classes, shown, ("", "")).data["words"]
     sent = app.get("vega_lite_chart")[0].proto.datasets[0].data.data
     assert pa.ipc.open_stream(sent).read_pandas()["words"].tolist() == wanted.tolist()
 
 
 def test_at_first_the_most_frequent_mistake_is_chosen(images):
-    tested = Predictions(DEFAULT)
+    tested = Predictions(Network.at(DEFAULT))
     mistakes = tested.matrix * ~np.eye(10, dtype=bool)
     app = start("evaluation")
     cell = [int(app.selectbox(key=key).value) for key in ("true", "predicted")]
@@ -125,7 +127,7 @@ def test_at_first_the_most_frequent_mistake_is_chosen(images):
 
 
 def test_a_cell_chosen_by_the_boxes_shows_its_images_page_by_page(images):
-    tested = Predictions(DEFAULT)
+    tested = Predictions(Network.at(DEFAULT))
     app = start("evaluation")
     app.selectbox(key="true").set_value("7").run()
     app.selectbox(key="predicted").set_value("7").run()
@@ -167,13 +169,11 @@ def test_an_image_is_sent_on(images, monkeypatch):
 
 def test_the_address_of_an_image_names_the_network_where_it_is_not_the_default(checkpoints):
     shutil.copytree(DEFAULT, checkpoints / "my own")
-    assert (
-        predictions.link_to("network", Predictions(checkpoints / "default"), 3) == "network?image=3"
-    )
-    assert (
-        predictions.link_to("network", Predictions(checkpoints / "my own"), 3)
-        == "network?image=3&checkpoint=my+own"
-    )
+    addresses = [
+        predictions.link_to("network", Predictions(Network.at(checkpoints / name)), 3)
+        for name in ("default", "my own")
+    ]
+    assert addresses == ["network?image=3", "network?image=3&checkpoint=my+own"]
 
 
 def test_test_images_are_fetched_on_wish_and_failure_is_a_sentence(monkeypatch):
@@ -243,7 +243,7 @@ def test_what_was_chosen_need_not_be_there_with_another_network(checkpoints, ima
 
 
 def test_mistakes_are_sorted_and_likely_wrong_labels_marked(images):
-    tested = Predictions(DEFAULT)
+    tested = Predictions(Network.at(DEFAULT))
     wrong = np.flatnonzero(~tested.right)
     doubtful = np.flatnonzero(
         metrics.shown_instead(tested.labels, tested.probabilities) != tested.labels
@@ -277,8 +277,8 @@ def test_without_mistakes_there_is_nothing_to_browse(checkpoints):
 
 def test_what_abstaining_brings_is_said_in_numbers():
     app = view("Confidence")
-    tested = Predictions(DEFAULT)
-    answered = tested.confidence >= tested.card["threshold"]
+    tested = Predictions(Network.at(DEFAULT))
+    answered = tested.confidence >= tested.card.threshold
     assert f"answers {answered.mean():.2%}" in said(app.caption)
     assert f"reads {tested.right[answered].mean():.2%} of those right" in said(app.caption)
     assert len(app.get("vega_lite_chart")) == 3
@@ -298,7 +298,7 @@ def test_the_histogram_counts_all():
 
 
 def test_the_coverage_curve_keeps_its_end_and_marks_the_threshold():
-    tested = Predictions(DEFAULT)
+    tested = Predictions(Network.at(DEFAULT))
     curve = metrics.coverage(tested.labels, tested.probabilities)
     line, mark, _ = plots.coverage({"default": curve}, {"default": 0.625}).layer
     assert len(line.data) <= 2 * plots.POINTS
@@ -326,13 +326,13 @@ def test_the_rows_of_damage_are_counts(images, recognizer):
         def progress(self, share, words):
             assert 0 <= share < 1 and words
 
-    tested = Predictions(DEFAULT)
-    rows = robustness.measured([tested], images[:8], tested.labels[:8], Place())
+    tested = Predictions(Network.at(DEFAULT))
+    rows = robustness.measure([tested], images[:8], tested.labels[:8], Place())
     assert list(rows["kind"]) == list(corruptions.CORRUPTIONS)
     probabilities = recognizer.classify(corruptions.corrupt("stripes", images[:8]))
     row = rows[rows["kind"] == "stripes"].iloc[0]
     assert row["accuracy"] == (probabilities.argmax(1) == tested.labels[:8]).mean()
-    assert row["abstained"] == (probabilities.max(1) < tested.card["threshold"]).mean()
+    assert row["abstained"] == (probabilities.max(1) < tested.card.threshold).mean()
     assert (row["low"], row["high"]) == metrics.wilson_interval(round(8 * row["accuracy"]), 8)
     two = plots.corruptions(pd.concat([rows, rows.assign(network="other")]))
     assert isinstance(two, alt.LayerChart) and set(two.data["network"]) == {"default", "other"}
@@ -354,7 +354,7 @@ def test_a_map_that_cannot_be_drawn_says_why(images, monkeypatch):
     def fail(path):
         raise data.DataError("The images are elsewhere.")
 
-    monkeypatch.setattr("app_pages.figures.maps.test_map", fail)
+    monkeypatch.setattr("app_pages.figures.maps.draw_map", fail)
     assert "The images are elsewhere." in said(view("Map").error)
 
 
@@ -423,12 +423,12 @@ def test_what_cannot_be_compared_says_why(checkpoints):
     ("first", "second", "words"), [(0, 8, "is better"), (4, 6, "no more than chance")]
 )
 def test_the_verdict_is_mcnemars(first, second, words):
-    class Network:
+    class Tested:
         def __init__(self, name, right):
-            self.path, self.right = checkpoint.DEFAULT.parent / name, right
+            self.network, self.right = Network(checkpoint.DEFAULT.parent / name, ()), right
 
     right = np.repeat([[1, 1], [1, 0], [0, 1]], [50, first, second], axis=0).astype(bool)
-    said = compare.verdict(Network("one", right[:, 0]), Network("two", right[:, 1]))
+    said = compare.verdict(Tested("one", right[:, 0]), Tested("two", right[:, 1]))
     assert (
         words in said
         and f"{first + second} images" in said

@@ -3,6 +3,7 @@ AppTest."""
 
 import json
 
+import cards
 import numpy as np
 from flax import nnx
 from pages import (
@@ -24,6 +25,7 @@ from app_pages import subject
 from app_pages.inside import ablations, attributions, explanations
 from app_pages.pen import canvas, samples, strokes
 from app_pages.pen.strokes import Stroke
+from app_pages.server.resources import Network
 from model import Recognizer, checkpoint
 from model.network import Ensemble
 from train import data
@@ -87,20 +89,9 @@ def test_without_the_images_the_rest_of_the_page_works(checkpoints):
 
 def test_a_committee_of_any_classes_shows_the_layers_of_its_first_member(checkpoints):
     shape = {"widths": [4, 4, 8], "features": 0, "depth": 1}
-    card = {
-        "name": "two",
-        "classes": ["Sock", "*Shoe*", "c"],
-        "temperature": 1.0,
-        "config": {},
-        "seed": 0,
-    }
-    card |= {
-        "versions": {},
-        "data": {"name": "nowhere"},
-        "history": [],
-        "test": {},
-        "network": shape | {"members": 2},
-    }
+    card = cards.card(
+        classes=("Sock", "*Shoe*", "c"), data={"name": "nowhere"}, network=shape | {"members": 2}
+    )
     checkpoint.save(checkpoints / "two", Ensemble(2, 3, **shape, rngs=nnx.Rngs(0)), card)
     app = start("inside")
     app.selectbox[0].set_value("two").run()
@@ -115,7 +106,7 @@ def test_the_training_images_are_searched_when_asked_for(monkeypatch, mnist):
         data, "load", lambda name, **_: data.Dataset(name, mnist.classes, some, some, mnist.test)
     )
     explanations.resources.training_images.clear()
-    explanations._albums.clear()
+    explanations.forget_indexes()
     app = start("inside")
     assert "Search the training images" in [button.label for button in app.button]
     button(app, "Search the training images").click().run()
@@ -123,11 +114,11 @@ def test_the_training_images_are_searched_when_asked_for(monkeypatch, mnist):
     assert "those that are no 4" in said(app.markdown)
     assert "Search the training images" not in [button.label for button in app.button]
     name = str(mnist.train.labels[5])
-    alike, others = explanations.nearest(DEFAULT, mnist.train.images[5], name)
+    alike, others = explanations.nearest(Network.at(DEFAULT), mnist.train.images[5], name)
     assert alike[0].alt == f"Training image 5, {subject.with_article(name)}, alike by 1.000."
     assert not any(figure.caption.startswith(name) for figure in others)
     explanations.resources.training_images.clear()
-    explanations._albums.clear()
+    explanations.forget_indexes()
 
 
 def test_training_images_that_are_gone_are_a_sentence(monkeypatch, mnist):
@@ -135,7 +126,7 @@ def test_training_images_that_are_gone_are_a_sentence(monkeypatch, mnist):
         raise data.DataError("The disk is gone.")
 
     explanations.resources.training_images.clear()
-    explanations._albums.clear()
+    explanations.forget_indexes()
     app = start("inside")
     monkeypatch.setattr(data, "load", load)
     button(app, "Search the training images").click().run()
@@ -231,7 +222,7 @@ def test_a_glyph_is_taken_apart_by_pieces_or_by_patches(recognizer):
 
 def test_where_no_part_decides_two_of_them_may():
     seven = subject.sample(7)
-    *single, pair = explanations.ablate(DEFAULT, seven)
+    *single, pair = explanations.ablate(Network.at(DEFAULT), seven)
     assert [one.read for one in single] == ["7"] * 4 and not any(one.together for one in single)
     assert pair.together and pair.read != "7" and " and " in pair.part
     assert explanations.verdict("7", [*single, pair]).startswith(

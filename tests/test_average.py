@@ -2,13 +2,14 @@
 
 import shutil
 
+import cards
 import numpy as np
 import pytest
 from flax import nnx
 
 from model import checkpoint
 from model.checkpoint import CheckpointError
-from model.page_network import PageNetwork
+from model.page_network import NAMES, PageNetwork
 from train import average
 
 
@@ -43,14 +44,12 @@ def test_each_weight_lies_between(other, tmp_path, capsys):
     for name, value in between.items():
         np.testing.assert_allclose(value, 0.75 * one[name] + 0.25 * two[name], rtol=1e-5, atol=1e-6)
     card = checkpoint.read_card(tmp_path / "between")
-    assert card["average"]["share"] == 0.25 and card["command"].startswith(
-        "python -m train.average "
-    )
+    assert card.average["share"] == 0.25 and card.command.startswith("python -m train.average ")
 
 
 def test_nothing_lies_between_two_architectures(tmp_path, capsys):
     small = PageNetwork(widths=(4, 4, 4, 4), rngs=nnx.Rngs(0))
-    card = checkpoint.read_card(checkpoint.PAGE) | {"network": {"widths": [4, 4, 4, 4]}}
+    card = cards.card(classes=NAMES, network={"widths": (4, 4, 4, 4)})
     checkpoint.save(tmp_path / "small", small, card)
     with pytest.raises(CheckpointError, match="two architectures"):
         average.average(checkpoint.PAGE, tmp_path / "small", 0.5, tmp_path / "between")

@@ -3,15 +3,7 @@ home."""
 
 from pathlib import Path
 
-from browser import (
-    button,
-    draw,
-    expect,
-    finger,
-    no_exception,
-    no_sideways_scroll,
-    wait_for_script,
-)
+from browser import button, draw, expect, finger, no_exception, no_sideways_scroll
 from PIL import Image
 
 from app_pages.challenge import rounds
@@ -23,8 +15,6 @@ def write(page, turn, pen):
     """Writes what is asked for, once it is asked for, and waits until the page has it."""
     expect(page.get_by_text(f"Digit {turn} of 10")).to_be_visible()
     expect(page.get_by_text("0 strokes so far.")).to_be_visible()
-    expect(page.locator("canvas.upper-canvas")).to_be_visible()
-    wait_for_script(page)
     strokes = samples.lines(int(page.get_by_test_id("wanted").text_content()), SIZE)
     pen(page, strokes)
     count = len(strokes)

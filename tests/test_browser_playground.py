@@ -42,7 +42,7 @@ def test_the_sliders_are_in_the_address(phone):
 
 
 def test_a_network_chosen_in_the_address_goes_along(tab):
-    committee = tab.get_by_text(f"{checkpoint.read_card(COMMITTEE)['parameters']:,} parameters")
+    committee = tab.get_by_text(f"{checkpoint.read_card(COMMITTEE).parameters:,} parameters")
     open_draw(tab, "/?checkpoint=committee")
     expect(committee).to_be_visible()
     draw(tab, samples.lines(7, SIZE))

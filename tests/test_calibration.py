@@ -1,5 +1,6 @@
 """A trained network's answers, and how sure it is to be."""
 
+import cards
 import numpy as np
 import pytest
 
@@ -31,20 +32,22 @@ def test_predict_pads_the_last_batch(network):
 def test_few_validation_images_decide_nothing(network, count, monkeypatch):
     """Then temperature and threshold are those of the checkpoint that the training started from."""
     monkeypatch.setattr(
-        calibration.checkpoint, "read_card", lambda source: {"temperature": 3.0, "threshold": 0.25}
+        calibration.checkpoint,
+        "read_card",
+        lambda source: cards.card(temperature=3.0, threshold=0.25),
     )
     rng = np.random.default_rng(0)
     split = Split(
         rng.integers(0, 256, (count, 28, 28), np.uint8), np.arange(count, dtype=np.int32) % 10
     )
     dataset = Dataset("noise", DIGITS, split, split, split)
-    card, probabilities = calibration.calibrate(network, dataset, 0.1, "somewhere")
-    assert probabilities.shape == (count, 10) and card["test"]["n"] == count
+    calibrated, probabilities = calibration.calibrate(network, dataset, 0.1, "somewhere")
+    assert probabilities.shape == (count, 10) and calibrated.test["n"] == count
     if count < calibration.CALIBRATION_IMAGES:
-        assert (card["temperature"], card["threshold"]) == (3.0, 0.25)
+        assert (calibrated.temperature, calibrated.threshold) == (3.0, 0.25)
         alone, _ = calibration.calibrate(network, dataset, 0.1)
-        assert (alone["temperature"], alone["threshold"]) == (1.0, 0.0)
+        assert (alone.temperature, alone.threshold) == (1.0, 0.0)
     else:
-        assert card["temperature"] != 3.0
+        assert calibrated.temperature != 3.0
         # the threshold is the one below which a tenth of the validation images lie
-        assert np.mean(probabilities.max(1) < card["threshold"]) == pytest.approx(0.1, abs=0.01)
+        assert np.mean(probabilities.max(1) < calibrated.threshold) == pytest.approx(0.1, abs=0.01)

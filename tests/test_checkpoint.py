@@ -1,8 +1,10 @@
 """A checkpoint comes back as it was saved, or not at all."""
 
+import dataclasses
 import json
 import shutil
 
+import cards
 import numpy as np
 import pytest
 from flax import nnx
@@ -23,25 +25,14 @@ def test_saved_and_loaded_is_the_same_network(tmp_path):
     network = DigitCNN(3, widths=(4, 6, 8), features=5, rngs=nnx.Rngs(1))
     network(np.full((2, 28, 28), 99, np.uint8))  # statistics that are not the initial ones
     network.eval()
-    card = {
-        "name": "small",
-        "classes": ["a", "b", "c"],
-        "network": {"widths": [4, 6, 8], "features": 5},
-        "temperature": 1.5,
-        "config": {},
-        "seed": 1,
-        "versions": {},
-        "data": {},
-        "history": [],
-        "test": {},
-    }
+    card = cards.card(network={"widths": (4, 6, 8), "features": 5}, temperature=1.5, seed=1)
     probabilities = np.array([[0.5, 0.25, 0.25]], np.float32)
-    checkpoint.save(tmp_path / "small", network, card, np.array([2]), probabilities)
+    checkpoint.save(tmp_path / "small", network, card, (np.array([2]), probabilities))
     loaded, loaded_card = checkpoint.load(tmp_path / "small")
     images = np.random.default_rng(0).integers(0, 256, (4, 28, 28), np.uint8)
     np.testing.assert_array_equal(loaded(images), network(images))
-    assert loaded_card.pop("sha256")
-    assert loaded_card == card
+    assert loaded_card.sha256
+    assert dataclasses.replace(loaded_card, sha256="") == card
     labels, back = checkpoint.read_evaluation(tmp_path / "small")
     assert labels.tolist() == [2]
     np.testing.assert_array_equal(back, probabilities)
@@ -201,8 +192,9 @@ def test_a_faulty_evaluation_is_named_and_does_not_stop_the_reader(copy, damage,
 def test_weights_that_lie_otherwise_in_memory_are_saved_as_they_are(tmp_path):
     network = DigitCNN(rngs=nnx.Rngs(0))
     network.head.kernel[...] = np.asarray(network.head.kernel[...]).T.copy().T
-    card = checkpoint.read_card(DEFAULT) | {"network": {}}
-    checkpoint.save(tmp_path, network, card)
+    checkpoint.save(
+        tmp_path, network, dataclasses.replace(checkpoint.read_card(DEFAULT), network={})
+    )
     loaded, _ = checkpoint.load(tmp_path)
     np.testing.assert_array_equal(loaded.head.kernel[...], network.head.kernel[...])
 
@@ -211,7 +203,7 @@ def test_a_failed_save_leaves_the_old_checkpoint(copy):
     before = {path.name: path.read_bytes() for path in copy.iterdir()}
     network, card = checkpoint.load(copy)
     with pytest.raises(TypeError):
-        checkpoint.save(copy, network, card | {"data": object()})
+        checkpoint.save(copy, network, dataclasses.replace(card, data={"name": object()}))
     assert {path.name: path.read_bytes() for path in copy.iterdir()} == before
 
 
@@ -219,9 +211,9 @@ def test_what_ships_keeps_its_promise():
     """The card's figures are those of the evaluation that ships with it."""
     card = checkpoint.read_card(DEFAULT)
     labels, probabilities = checkpoint.read_evaluation(DEFAULT)
-    assert card["test"] == metrics.summary(labels, probabilities)
-    assert card["test"]["n"] == 10_000
-    assert card["test"]["accuracy"] >= 0.9960
+    assert card.test == metrics.summary(labels, probabilities)
+    assert card.test["n"] == 10_000
+    assert card.test["accuracy"] >= 0.9960
     assert sum(path.stat().st_size for path in DEFAULT.iterdir()) <= 5e6
 
 

@@ -107,7 +107,7 @@ def test_a_process_that_dies_stops_the_other_and_the_run_goes_on_without_it(
     if killed:
         printed = finish(start(tmp_path / "0", f"{flags} --resume", 4))
         assert "Epoch 1:" not in printed
-        assert len(checkpoint.read_card(tmp_path / "0")["history"]) == 30
+        assert len(checkpoint.read_card(tmp_path / "0").history) == 30
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])

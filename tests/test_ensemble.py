@@ -1,5 +1,6 @@
 """A committee's answer is the mean of its members', and it is a checkpoint as any other."""
 
+import cards
 import numpy as np
 import pytest
 from flax import nnx
@@ -12,7 +13,6 @@ from train.loop import DIGITS
 from train.store import TrainError
 
 SHAPE = {"widths": [4, 4, 8], "features": 8}
-CARD = {"temperature": 1.0, "config": {}, "versions": {}, "history": [], "test": {"accuracy": 0.5}}
 
 
 @pytest.fixture
@@ -28,13 +28,15 @@ def written(tmp_path, monkeypatch):
 
     def write(number: int, classes=DIGITS, **shape) -> DigitCNN:
         network = DigitCNN(len(classes), **(SHAPE | shape), rngs=nnx.Rngs(number))
-        card = CARD | {
-            "name": str(number),
-            "classes": list(classes),
-            "seed": number,
-            "network": SHAPE | shape,
-        }
-        checkpoint.save(tmp_path / str(number), network, card | {"data": {"name": "noise"}})
+        card = cards.card(
+            name=str(number),
+            classes=classes,
+            seed=number,
+            network=SHAPE | shape,
+            data={"name": "noise"},
+            test={"accuracy": 0.5},
+        )
+        checkpoint.save(tmp_path / str(number), network, card)
         return nnx.view(network, deterministic=True, use_running_average=True)
 
     return write
@@ -45,14 +47,14 @@ def test_the_answer_is_the_mean_of_the_members(written, tmp_path):
     card = ensemble.build([tmp_path / str(number) for number in range(3)], tmp_path / "all")
     images = data.load("noise").test.images
     mean = np.mean([nnx.softmax(member(images)) for member in members], axis=0)
-    expected = mean ** (1 / card["temperature"])
+    expected = mean ** (1 / card.temperature)
     recognizer = Recognizer.load(tmp_path / "all")
     # The weights are kept in half precision.
     np.testing.assert_allclose(
         recognizer.classify(images), expected / expected.sum(1, keepdims=True), atol=2e-3
     )
-    assert [member["seed"] for member in card["members"]] == [0, 1, 2]
-    assert card["parameters"] == 3 * sum(
+    assert [member["seed"] for member in card.members] == [0, 1, 2]
+    assert card.parameters == 3 * sum(
         p.size for p in checkpoint.variables_by_name(nnx.state(members[0], nnx.Param)).values()
     )
 
@@ -65,7 +67,7 @@ def test_a_committee_takes_more_members_later(written, tmp_path):
     with pytest.raises(TrainError, match="finished network"):
         ensemble.build([tmp_path / "grown", tmp_path / "2"], tmp_path / "grown")
     grown = ensemble.build([tmp_path / "grown", tmp_path / "2"], tmp_path / "grown", overwrite=True)
-    assert grown["members"] == at_once["members"] and grown["network"] == at_once["network"]
+    assert grown.members == at_once.members and grown.network == at_once.network
     images = data.load("noise").test.images
     answers = [Recognizer.load(tmp_path / name).classify(images) for name in ("all", "grown")]
     np.testing.assert_allclose(*answers, rtol=1e-5)
@@ -100,7 +102,7 @@ def test_the_command_line_says_how_good_each_is_and_keeps_what_makes_it_again(
     assert lines[:2] == [f"Member {n}, seed {n}: test accuracy 50.00%." for n in range(2)]
     assert lines[2].startswith("Committee: ") and lines[3] == f"Checkpoint: {tmp_path / 'all'}"
     card = checkpoint.read_card(tmp_path / "all")
-    assert card["command"] == "python -m train.ensemble " + " ".join(arguments)
+    assert card.command == "python -m train.ensemble " + " ".join(arguments)
     assert ensemble.main(arguments) == 1
     assert "finished network" in capsys.readouterr().err
     assert ensemble.main([*arguments, "--overwrite"]) == 0

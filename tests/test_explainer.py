@@ -1,6 +1,7 @@
 """What the Explainer says of a network agrees with the network, and with what its methods
 promise."""
 
+import cards
 import jax
 import numpy as np
 import pytest
@@ -8,7 +9,9 @@ from flax import nnx
 
 from app_pages.pen import samples, strokes
 from model import Recognizer, checkpoint
-from model.explainer import BATCH, PATCH, EmbeddingIndex, Explainer
+from model.classifier import Classifier
+from model.embedding_index import EmbeddingIndex
+from model.explainer import BATCH, PATCH, Explainer
 from model.network import DigitCNN, Ensemble
 from model.recognizer import as_single_glyph
 
@@ -18,7 +21,7 @@ CLASSES = list("0123456789")
 @pytest.fixture(scope="module")
 def explainer() -> Explainer:
     """Of the network that ships."""
-    return Explainer(*checkpoint.load(checkpoint.DEFAULT))
+    return Explainer(Classifier.load())
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +33,7 @@ def glyph() -> np.ndarray:
 def made(network: DigitCNN | Ensemble, classes=CLASSES) -> Explainer:
     """Of a network with random weights."""
     network.eval()
-    return Explainer(network, {"classes": list(classes), "temperature": 1.0})
+    return Explainer(Classifier(network, cards.card(classes=tuple(classes))))
 
 
 def test_the_layers_lead_from_the_image_to_the_scores(explainer, glyph):
@@ -53,11 +56,11 @@ def test_the_layers_lead_from_the_image_to_the_scores(explainer, glyph):
     np.testing.assert_allclose(
         layers[-2].output, explainer.embeddings(glyph[None])[0], rtol=1e-3, atol=1e-4
     )
-    scores = layers[-1].output / explainer.card["temperature"]
+    scores = layers[-1].output / explainer.classifier.card.temperature
     np.testing.assert_allclose(
-        nnx.softmax(scores), explainer.probabilities(glyph[None])[0], atol=1e-4
+        nnx.softmax(scores), explainer.classifier.probabilities(glyph[None])[0], atol=1e-4
     )
-    assert sum(layer.parameters for layer in layers) == explainer.card["parameters"]
+    assert sum(layer.parameters for layer in layers) == explainer.classifier.card.parameters
     # 32 filters of 5 × 5 pixels, and batch norm's scale and bias of each.
     assert layers[1].parameters == 32 * (25 + 2)
     sees = [layer.description.partition("One place now sees ")[2] for layer in layers[2:7]]
@@ -94,7 +97,7 @@ def test_any_shape_of_network_is_explained(network, glyph):
     explainer = made(network, "abc")
     member = network.members[0] if isinstance(network, Ensemble) else network
     layers = explainer.layers(glyph)
-    assert explainer.members == (2 if isinstance(network, Ensemble) else 1)
+    assert len(explainer.classifier.members) == (2 if isinstance(network, Ensemble) else 1)
     assert sum(layer.parameters for layer in layers) == sum(
         p.size for p in jax.tree.leaves(nnx.state(member, nnx.Param))
     )
@@ -107,7 +110,8 @@ def test_any_shape_of_network_is_explained(network, glyph):
 def test_integrated_gradients_share_out_the_whole_difference(explainer, glyph, index):
     """Sundararajan, Taly and Yan's axiom of completeness."""
     shares = explainer.integrated_gradients(glyph, index)
-    black, here = np.log(explainer.probabilities(np.stack([np.zeros_like(glyph), glyph]))[:, index])
+    both = np.stack([np.zeros_like(glyph), glyph])
+    black, here = np.log(explainer.classifier.probabilities(both)[:, index])
     assert abs(here - black) > 1
     assert shares.sum() == pytest.approx(here - black, abs=0.3)
     assert not shares[glyph == 0].any()
@@ -126,7 +130,7 @@ def test_integrated_gradients_of_a_network_that_is_a_sum(glyph):
 
     weights = np.zeros((28, 28, 2), np.float32)
     weights[..., 0] = np.random.default_rng(0).normal(size=(28, 28)) / 100
-    explainer = Explainer(Sum(), {"classes": ["a", "b"], "temperature": 1.0})
+    explainer = made(Sum(), "ab")
     difference = explainer.integrated_gradients(glyph, 0) - explainer.integrated_gradients(glyph, 1)
     np.testing.assert_allclose(difference, weights[..., 0] * glyph / 255, rtol=1e-3, atol=1e-6)
 
@@ -152,11 +156,11 @@ def test_an_empty_image_has_nothing_to_share_out(explainer):
     )
 
 
-def test_the_most_alike_image_of_an_album_is_the_glyph_itself(explainer, glyph):
+def test_the_most_similar_image_is_the_glyph_itself(explainer, glyph):
     others = np.random.default_rng(0).integers(0, 256, (2 * BATCH, 28, 28), np.uint8)
     told = []
-    album = EmbeddingIndex(explainer, np.concatenate([others, glyph[None], others]), told.append)
-    alike = album.similarities(glyph)
+    index = EmbeddingIndex(explainer, np.concatenate([others, glyph[None], others]), told.append)
+    alike = index.similarities(glyph)
     assert alike.shape == (4 * BATCH + 1,) and alike.argmax() == 2 * BATCH
     assert alike.max() == pytest.approx(1, abs=1e-5)
     assert told[-1] == 1

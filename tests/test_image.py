@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageOps
 
-from model.image import LARGE, ImageError, decoding_bytes, load
+from model.image import LARGE, ImageError, decoding_bytes, load_image
 
 
 def encoded(image: Image.Image, format: str, **options) -> bytes:
@@ -24,7 +24,7 @@ def page(seven) -> Image.Image:
 
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF"])
 def test_formats(page, format):
-    rgb = load(encoded(page, format))
+    rgb = load_image(encoded(page, format))
     assert rgb.shape == (200, 160, 3)
     assert rgb.dtype == np.uint8
     assert np.abs(rgb[..., 0].astype(int) - np.asarray(page)).mean() < 3
@@ -59,14 +59,14 @@ def test_paths_and_arrays_are_read_like_bytes(page, tmp_path, recognizer):
 
 def test_a_gif_shows_its_first_frame(page):
     frames = encoded(page, "GIF", save_all=True, append_images=[Image.new("L", page.size, 255)])
-    assert load(frames).min() == 0
+    assert load_image(frames).min() == 0
 
 
 def test_exif_turns_the_picture_upright(page):
     exif = Image.Exif()
     exif[0x0112] = 6  # turn by 90° clockwise to see it upright
     turned = page.transpose(Image.Transpose.ROTATE_90)
-    upright = load(encoded(turned, "PNG", exif=exif))
+    upright = load_image(encoded(turned, "PNG", exif=exif))
     np.testing.assert_array_equal(upright[..., 0], np.asarray(page))
 
 
@@ -80,7 +80,7 @@ def test_ink_on_a_transparent_ground_stands_out(seven, pen, recognizer):
 def test_a_page_with_transparent_corners_gets_no_corners(seven):
     rgba = np.dstack([seven] * 3 + [np.full_like(seven, 255)])
     rgba[:20, :20, 3] = 0
-    assert load(rgba)[:20, :20].min() == 255
+    assert load_image(rgba)[:20, :20].min() == 255
 
 
 def png_header(width: int, height: int) -> bytes:
@@ -116,21 +116,21 @@ def png_header(width: int, height: int) -> bytes:
 )
 def test_bad_files_get_one_sentence(content, says):
     with pytest.raises(ImageError, match=says) as caught:
-        load(content)
+        load_image(content)
     assert "\n" not in str(caught.value)
 
 
 def test_bad_paths_and_arrays(tmp_path):
     with pytest.raises(ImageError, match="no file"):
-        load(tmp_path / "none.png")
+        load_image(tmp_path / "none.png")
     with pytest.raises(ImageError, match="folder"):
-        load(tmp_path)
+        load_image(tmp_path)
     with pytest.raises(ImageError, match="uint8"):
-        load(np.zeros((20, 20)))
+        load_image(np.zeros((20, 20)))
     with pytest.raises(ImageError, match=r"\(20, 20, 2\)"):
-        load(np.zeros((20, 20, 2), np.uint8))
+        load_image(np.zeros((20, 20, 2), np.uint8))
     with pytest.raises(ImageError, match="empty"):
-        load(np.zeros((0, 20), np.uint8))
+        load_image(np.zeros((0, 20), np.uint8))
 
 
 def test_a_phones_largest_picture_is_read(recognizer):
@@ -149,7 +149,7 @@ def test_a_picture_made_to_fill_the_memory_is_refused():
     file = io.BytesIO()
     Image.new("L", (9_900, 9_900)).convert("RGB").save(file, "PNG")
     with pytest.raises(ImageError, match="too many pixels for so small a file"):
-        load(file.getvalue())
+        load_image(file.getvalue())
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_a_large_picture_comes_in_as_pillow_has_it(mode, format, orientation):
         image, format, exif=exif, **({"compress_level": 1} if format == "PNG" else {})
     )
     wanted = ImageOps.exif_transpose(Image.open(io.BytesIO(content))).convert("RGB")
-    np.testing.assert_array_equal(load(content), np.asarray(wanted))
+    np.testing.assert_array_equal(load_image(content), np.asarray(wanted))
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,8 @@ def test_a_large_picture_of_another_kind_comes_in_as_a_small_one(mode, format, m
     assert large.width * large.height >= LARGE
     how = {"compress_level": 1} if format == "PNG" else {}
     np.testing.assert_array_equal(
-        load(encoded(large, format, **how))[25::50, 25::50], load(encoded(small, format))
+        load_image(encoded(large, format, **how))[25::50, 25::50],
+        load_image(encoded(small, format)),
     )
 
 
@@ -218,7 +219,7 @@ def test_what_takes_too_much_memory_to_decode_is_refused_before():
         method=0,
     )
     with pytest.raises(ImageError, match="of a WEBP picture of this kind at most 18 megapixels"):
-        load(content)
+        load_image(content)
     assert (
         decoding_bytes(content)
         == 0
@@ -230,9 +231,9 @@ def test_what_takes_too_much_memory_to_decode_is_refused_before():
 
 def test_a_large_file_that_ends_too_early_is_refused():
     with pytest.raises(ImageError, match="damaged"):
-        load(encoded(Image.effect_noise((2500, 2000), 90).convert("RGB"), "JPEG")[:300_000])
+        load_image(encoded(Image.effect_noise((2500, 2000), 90).convert("RGB"), "JPEG")[:300_000])
 
 
 def test_a_large_picture_that_somebody_opened_stays_open():
     image = Image.open(io.BytesIO(encoded(Image.new("RGB", (2500, 2000), (9, 99, 199)), "JPEG")))
-    np.testing.assert_array_equal(load(image), np.asarray(image))
+    np.testing.assert_array_equal(load_image(image), np.asarray(image))

@@ -5,7 +5,8 @@ import pytest
 from pages import Sheet
 from PIL import Image, ImageDraw
 
-from model.ink import add_margin, ink_map, is_cut_close
+from model.ink import ink_map
+from model.paper import add_margin, is_cut_close
 
 
 @pytest.fixture

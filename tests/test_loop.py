@@ -55,11 +55,11 @@ class After:
 
 def test_learns_and_an_interrupted_run_ends_the_same(tmp_path, monkeypatch, small_mnist):
     card = loop.train(SMALL, tmp_path / "whole", quiet=True)
-    assert card["test"]["accuracy"] > 0.7
-    assert card["test"]["n"] == card["validation"]["n"] == 500
-    assert [epoch["epoch"] for epoch in card["history"]] == [1, 2]
-    assert card["history"][1]["train_loss"] < card["history"][0]["train_loss"]
-    assert card["config"] == dataclasses.asdict(SMALL)
+    assert card.test["accuracy"] > 0.7
+    assert card.test["n"] == card.validation["n"] == 500
+    assert [epoch["epoch"] for epoch in card.history] == [1, 2]
+    assert card.history[1]["train_loss"] < card.history[0]["train_loss"]
+    assert card.config == dataclasses.asdict(SMALL)
     assert sorted(path.name for path in (tmp_path / "whole").iterdir()) == sorted(
         (checkpoint.CARD, checkpoint.EVALUATION, checkpoint.WEIGHTS)
     )
@@ -89,8 +89,8 @@ def test_learns_and_an_interrupted_run_ends_the_same(tmp_path, monkeypatch, smal
     resumed = checkpoint.read_card(tmp_path / "parts")
     for whole, parts in zip(weights(tmp_path / "whole"), weights(tmp_path / "parts"), strict=True):
         np.testing.assert_array_equal(whole, parts)
-    assert [epoch | {"seconds": 0} for epoch in resumed["history"]] == [
-        epoch | {"seconds": 0} for epoch in card["history"]
+    assert [epoch | {"seconds": 0} for epoch in resumed.history] == [
+        epoch | {"seconds": 0} for epoch in card.history
     ]
 
 
@@ -124,8 +124,8 @@ def test_the_command_line_trains_with_augmentation_and_says_what_came_out(
     assert command.main(["--resume", *flags.split(), str(tmp_path / "run")]) == 0
     assert "Test accuracy" in capsys.readouterr().out
     card = checkpoint.read_card(tmp_path / "run")
-    assert card["config"]["damage"] == 0.5
-    assert card["command"] == f"python -m train {flags} {tmp_path / 'run'}"
+    assert card.config["damage"] == 0.5
+    assert card.command == f"python -m train {flags} {tmp_path / 'run'}"
 
 
 def test_a_run_goes_on_from_a_checkpoint_with_frozen_layers(tmp_path):
@@ -153,8 +153,8 @@ def test_a_run_goes_on_from_a_checkpoint_with_frozen_layers(tmp_path):
     assert command.main([*flags[:-1], *start]) == 0  # the widths are the checkpoint's
     first, _ = checkpoint.load(tmp_path / "first")
     second, card = checkpoint.load(tmp_path / "second")
-    assert card["network"]["widths"] == [4, 4, 8]
-    assert card["config"]["freeze"] == "conv1,conv2"
+    assert card.network["widths"] == (4, 4, 8)
+    assert card.config["freeze"] == "conv1,conv2"
     for layer, same in (("conv1", True), ("conv2", True), ("conv3", False)):
         for part in ("conv.kernel", "norm.mean", "norm.scale"):
             values = [
@@ -199,7 +199,7 @@ def test_old_images_are_rehearsed_and_a_teacher_takes_the_labels_place(tmp_path,
     assert len(orders[1]) == 4 * len(orders[0]) == 4 * len(orders[2])
     assert [(order < 96).mean() for order in orders] == [1, pytest.approx(0.25, abs=0.02), 1]
     alone, taught = (
-        checkpoint.read_card(tmp_path / name)["history"][0] for name in ("first", "pupil")
+        checkpoint.read_card(tmp_path / name).history[0] for name in ("first", "pupil")
     )
     # As sure as its teacher is, which knows little, and no surer: the same weights and images with
     # other targets.
@@ -246,8 +246,8 @@ def test_one_correction_is_learned_and_all_classes_are_kept_and_a_program_can_fo
     capsys.readouterr()
     assert command.main([*start, *flags[2:4], *plain, "--output", str(tmp_path / "more")]) == 0
     card = checkpoint.read_card(tmp_path / "more")
-    assert card["classes"] == [*"0123456789", "seven"]
-    assert card["data"] == {
+    assert card.classes == (*"0123456789", "seven")
+    assert card.data == {
         "name": "mnist",
         "train": 1,
         "validation": 500,
@@ -256,8 +256,8 @@ def test_one_correction_is_learned_and_all_classes_are_kept_and_a_program_can_fo
     }
     said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [event.pop("event") for event in said] == ["step", "epoch", "step", "epoch", "end"]
-    assert [said[1], said[3]] == card["history"]
-    assert said[4] == {"test": card["test"]}
+    assert (said[1], said[3]) == card.history
+    assert said[4] == {"test": card.test}
     assert said[2].items() >= {"epoch": 2, "epochs": 2, "step": 5, "steps": 8}.items()
     assert said[2].keys() >= {"loss", "accuracy", "remaining"}
     after, _ = checkpoint.load(tmp_path / "more")
@@ -280,4 +280,4 @@ def test_a_finished_network_is_overwritten_where_one_says_so(tmp_path, capsys, m
     assert (output / checkpoint.WEIGHTS).read_bytes() == before
     assert command.main([*flags, "--seed", "1", "--overwrite"]) == 0
     assert (output / checkpoint.WEIGHTS).read_bytes() != before
-    assert "--overwrite" not in checkpoint.read_card(output)["command"]
+    assert "--overwrite" not in checkpoint.read_card(output).command

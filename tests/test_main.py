@@ -4,6 +4,7 @@ import dataclasses
 import json
 import sys
 
+import cards
 import pytest
 from flax import nnx
 
@@ -37,7 +38,7 @@ def calls(monkeypatch) -> list[Call]:
 
     def train(*arguments):
         calls.append(Call(*arguments))
-        return {"test": TEST}
+        return cards.card(test=TEST)
 
     monkeypatch.setattr(loop, "train", train)
     return calls

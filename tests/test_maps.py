@@ -9,6 +9,7 @@ from sklearn import datasets, manifold
 
 from app_pages.figures import maps, tsne
 from app_pages.server import resources
+from app_pages.server.resources import Network
 from model import checkpoint
 from train import data
 
@@ -66,7 +67,7 @@ def a_map(classes=3, n=30):
 def test_a_digit_is_placed_where_its_like_are():
     map = a_map()
     assert maps.place(map, np.array([0, 1, 0])) == pytest.approx([10, 0], abs=0.5)
-    assert maps.place(map, map.features[7]) == pytest.approx(map.places[7], abs=0.01)
+    assert maps.place(map, map.embeddings[7]) == pytest.approx(map.places[7], abs=0.01)
 
 
 @pytest.mark.parametrize("classes", [("7", "8", "9"), ("trouser", "ankle boot", "bag")])
@@ -88,7 +89,7 @@ def test_a_map_of_test_images_holds_all_mistakes(monkeypatch):
     labels, probabilities = checkpoint.read_evaluation(checkpoint.DEFAULT)
     images = np.random.default_rng(0).integers(0, 256, (len(labels), 28, 28), np.uint8)
     monkeypatch.setattr(resources, "test_images", lambda name: (data.Split(images, labels), ()))
-    map = maps.build.__wrapped__(str(checkpoint.DEFAULT), ())
+    map = maps.draw_map.__wrapped__(Network.at(checkpoint.DEFAULT))
     mistakes = np.flatnonzero(probabilities.argmax(1) != labels)
     assert len(map.numbers) == maps.POINTS and np.isin(mistakes, map.numbers).all()
     assert (np.diff(map.numbers) > 0).all() and (map.labels == labels[map.numbers]).all()
@@ -103,7 +104,7 @@ def test_a_map_without_an_evaluation_reads_the_images_itself(checkpoints, monkey
     monkeypatch.setattr(
         resources, "test_images", lambda name: (data.Split(images, np.arange(20) % 10), ())
     )
-    map = maps.test_map(path)
+    map = maps.draw_map(Network.at(path))
     assert (map.predicted == recognizer.classify(images).argmax(1)).all() and len(map.places) == 20
 
 
@@ -115,4 +116,4 @@ def test_other_test_images_have_no_map(checkpoints, monkeypatch):
         resources, "test_images", lambda name: (data.Split(images, np.array([3, 40])), ())
     )
     with pytest.raises(data.DataError, match="aren't those"):
-        maps.test_map(path.parent)
+        maps.draw_map(Network.at(path.parent))

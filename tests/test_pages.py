@@ -13,8 +13,9 @@ import pytest
 from flax import nnx
 
 from model import checkpoint
+from model.boxes import box_overlaps
 from model.page_network import CLASSES, LARGEST, STRIDE, UNIT, PageNetwork
-from model.page_reader import Peaks, box_overlaps, find_peaks, suppress_overlaps
+from model.peaks import Peaks, find_peaks, suppress_overlaps
 from train import pages
 from train.compose import SIDE, UNSAID
 from train.interrupt import Interrupted
@@ -94,8 +95,7 @@ def test_a_run_ends_with_a_checkpoint_and_one_that_was_stopped_goes_on(
     monkeypatch.setitem(sys.modules, "__main__", types.ModuleType("__main__"))
     card = pages.train(TINY, tmp_path / "whole", quiet=True)
     assert (
-        checkpoint.read_card(tmp_path / "whole")["history"] == card["history"]
-        and len(card["history"]) == 2
+        checkpoint.read_card(tmp_path / "whole").history == card.history and len(card.history) == 2
     )
 
     numbers = iter(range(100))

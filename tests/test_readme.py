@@ -22,7 +22,7 @@ def test_two_commands_do_all_their_set_up():
 
 
 def test_accuracy_is_the_cards():
-    test = checkpoint.read_card(checkpoint.DEFAULT)["test"]
+    test = checkpoint.read_card(checkpoint.DEFAULT).test
     low, high = test["accuracy_interval"]
     claim = (
         f"**{test['accuracy']:.2%}** of the {test['n']:,} test images (95 % interval {low:.2%} to "
@@ -33,7 +33,7 @@ def test_accuracy_is_the_cards():
 
 @pytest.mark.parametrize("folder", sorted((ROOT / "checkpoints").glob("*/evaluation.npz")))
 def test_each_networks_accuracy_is_in_the_results(folder):
-    assert f"{checkpoint.read_card(folder.parent)['test']['accuracy']:.2%}" in RESULTS
+    assert f"{checkpoint.read_card(folder.parent).test['accuracy']:.2%}" in RESULTS
 
 
 def test_the_readme_is_short():

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import cards
 import numpy as np
 import pytest
 
@@ -18,16 +19,8 @@ SHAPE = {"widths": (4, 4, 8), "features": 8, "dropout": 0.0}
 @pytest.fixture
 def source(tmp_path):
     """A checkpoint of three classes."""
-    card = dict.fromkeys(checkpoint.CARD_FIELDS)
-    card |= {
-        "name": "source",
-        "classes": ["a", "b", "c"],
-        "network": SHAPE,
-        "temperature": 1.0,
-        "config": {},
-    }
-    card |= {"seed": 1, "versions": {}, "data": {"name": "letters"}, "history": [], "test": {}}
-    checkpoint.save(tmp_path / "source", build_network(("a", "b", "c"), 1, "", **SHAPE), card)
+    card = cards.card(network=SHAPE, data={"name": "letters"})
+    checkpoint.save(tmp_path / "source", build_network(card.classes, 1, "", **SHAPE), card)
     return tmp_path / "source"
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from model.segmentation import Pieces, sort_into_lines
+from model.lines import sort_into_lines
+from model.pieces import Pieces
 
 STROKES = {
     "1": [[(20, 0), (20, 60)]],

@@ -91,12 +91,12 @@ def test_a_network_is_taught_compared_and_kept(source, trainer, tmp_path):
             trainer.keep(job, tmp_path, "mine")
     trainer.keep(job, tmp_path, " mine ")
     _, card = checkpoint.load(tmp_path / "mine")
-    assert (card["name"], card["classes"]) == ("mine", ["1", "7"])
+    assert (card.name, card.classes) == ("mine", ("1", "7"))
     # so that it can be taught further
-    assert card["data"]["name"] == checkpoint.read_card(source)["data"]["name"]
+    assert card.dataset == checkpoint.read_card(source).dataset
     # the job's folder is gone
     assert teaching.PREFIX not in (tmp_path / "mine" / checkpoint.CARD).read_text()
-    assert card["config"]["corrections"] == "corrections.npz"
+    assert card.config["corrections"] == "corrections.npz"
     assert trainer.job is None
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "taken"]
 

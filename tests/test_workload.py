@@ -12,8 +12,10 @@ from PIL import Image
 
 from app_pages.read import uploads
 from app_pages.server import workload
+from app_pages.server.resources import Network
 from app_pages.server.workload import TooLongError, Workers
 from model import interruption
+from model.checkpoint import DEFAULT
 
 LONG = 30  # seconds: an upper bound for slow machines, not a wait
 
@@ -162,7 +164,7 @@ def test_the_same_picture_is_read_once_for_all(recognizer, monkeypatch):
     texts = []
 
     def visit() -> None:
-        source = uploads.Source(content, "default", (), recognizer)
+        source = uploads.Source(content, Network.at(DEFAULT), recognizer)
         texts.append(uploads.read(source).text)
 
     threads = [threading.Thread(target=visit) for _ in range(5)]
@@ -178,10 +180,10 @@ def test_a_reading_that_took_too_long_is_tried_again(recognizer, monkeypatch):
     monkeypatch.setenv("DIGITS_MOST_SECONDS", "0")
     assert (
         "longer than 0 seconds"
-        in uploads.read(uploads.Source(content, "default", (), recognizer)).error
+        in uploads.read(uploads.Source(content, Network.at(DEFAULT), recognizer)).error
     )
     monkeypatch.setenv("DIGITS_MOST_SECONDS", "60")
-    assert uploads.read(uploads.Source(content, "default", (), recognizer)).text == "5"
+    assert uploads.read(uploads.Source(content, Network.at(DEFAULT), recognizer)).text == "5"
 
 
 def test_drawings_do_not_wait_for_pictures(recognizer):

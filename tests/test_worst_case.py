@@ -9,10 +9,11 @@ from PIL import Image
 
 import recognize_digits
 from benchmarks import worst_case
-from model import segmentation
 from model.hints import find_hints
 from model.image import ImageError
+from model.pieces import Pieces
 from model.recognizer import as_single_glyph
+from model.segmentation import Atom, Detection, Line, candidate_groups, read_lines
 
 CHEAP = [
     "grey noise, 280 × 280",
@@ -69,9 +70,7 @@ def test_what_the_network_looks_at_grows_with_a_line(recognizer):
             looked.append(len(glyphs))
             return recognizer.classify(glyphs)
 
-        (line,) = segmentation.read_lines(
-            segmentation.Pieces.of_page(ink_of_a_row(count)), classify
-        )
+        (line,) = read_lines(Pieces.of_page(ink_of_a_row(count)), classify)
         assert len(line) == count
         return sum(looked)
 
@@ -85,14 +84,11 @@ def test_a_line_of_atoms_has_so_many_groups_for_each(recognizer):
     their number."""
 
     def groups(count: int) -> int:
-        line = [segmentation.Atom((), 4 * n, 0, 4 * n + 2, 4 * count, False) for n in range(count)]
+        atoms = [Atom((), 4 * n, 0, 4 * n + 2, 4 * count, False) for n in range(count)]
         doubtful = np.full(10, 0.1, np.float32)
-        bar = segmentation.Detection((0, 0, 2, 4 * count), np.zeros((28, 28), np.uint8), doubtful)
-        return len(
-            segmentation._neighbours(
-                line, {(n, n + 1): bar for n in range(count)}, 4 * count, np.inf
-            )
-        )
+        bar = Detection((0, 0, 2, 4 * count), np.zeros((28, 28), np.uint8), doubtful)
+        line = Line(atoms, {(n, n + 1): bar for n in range(count)})
+        return len(candidate_groups(line, 4 * count, np.inf))
 
     assert groups(800) <= 2.2 * groups(400)
 

@@ -125,9 +125,7 @@ def main(arguments: list[str] | None = None) -> int:
         if values.get("from_"):
             values = architecture_of(values["from_"]) | values
         if values.get("corrections") and values.get("from_"):  # and so is what is rehearsed
-            values = {
-                "data": checkpoint.read_card(values["from_"])["data"].get("name", "")
-            } | values
+            values = {"data": checkpoint.read_card(values["from_"]).dataset} | values
         base = store.load_config(output, Config) if has_flags else PRESETS[preset]
         config, report = dataclasses.replace(base, **values), _print_json if as_json else None
         card = loop.train(config, output, resume, quiet, command, report, overwrite)
@@ -135,7 +133,7 @@ def main(arguments: list[str] | None = None) -> int:
         return outcome.code
     if jax.process_index() or as_json:
         return 0
-    print(f"Test accuracy {metrics.describe_accuracy(card['test'])}.")
+    print(f"Test accuracy {metrics.describe_accuracy(card.test)}.")
     print(f"Checkpoint: {output}")
     return 0
 

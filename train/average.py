@@ -7,13 +7,14 @@ soups).
 """
 
 import argparse
+import dataclasses
 import sys
 from pathlib import Path
-from typing import Any
 
 from flax import nnx
 
 from model import checkpoint
+from model.card import Card
 from model.checkpoint import CheckpointError
 from train.command_line import report_failures
 from train.provenance import reproducing_command
@@ -27,7 +28,7 @@ def average(
     output: Path,
     command: str = "",
     overwrite: bool = False,
-) -> dict[str, Any]:
+) -> Card:
     """Writes the checkpoint that lies by so much of the way, 0 to 1, from one to the other; returns
     its card.
 
@@ -40,12 +41,10 @@ def average(
         return _write_average(first, second, share, output, command)
 
 
-def _write_average(
-    first: Path, second: Path, share: float, output: Path, command: str
-) -> dict[str, Any]:
+def _write_average(first: Path, second: Path, share: float, output: Path, command: str) -> Card:
     """As `average`."""
     (network, card), (other, other_card) = map(checkpoint.load_page, (first, second))
-    if card["network"] != other_card["network"]:
+    if card.network != other_card.network:
         raise CheckpointError(
             f"{first} and {second} are of two architectures, so that nothing lies between them."
         )
@@ -54,11 +53,10 @@ def _write_average(
         nnx.state(network, checkpoint.TRAINED)
     ).items():
         variable[...] = (1 - share) * variable[...] + share * theirs[name][...]
-    card = other_card | {
-        "name": output.name,
-        "command": command,
-        "average": {"of": [card, other_card], "share": share},
-    }
+    of = [each.as_json() for each in (card, other_card)]
+    card = dataclasses.replace(
+        other_card, name=output.name, command=command, average={"of": of, "share": share}
+    )
     checkpoint.save(output, network, card)
     return card
 

@@ -1,10 +1,10 @@
 """What a trained network answers, and how sure it is to be.
 
-from train import calibration
-fields, probabilities = calibration.calibrate(network, dataset, abstain=0.002)
+from train.calibration import calibrate
+calibration, probabilities = calibrate(network, dataset, abstain=0.002)
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -44,9 +44,19 @@ def predict(model: DigitCNN | Ensemble, images: NDArray[np.uint8]) -> NDArray[np
     return np.concatenate(logits)
 
 
+class Calibration(NamedTuple):
+    """The fields of a card that calibrating a network tells."""
+
+    parameters: int
+    temperature: float
+    threshold: float
+    validation: dict[str, Any]
+    test: dict[str, Any]
+
+
 def calibrate(
     network: DigitCNN | Ensemble, dataset: Dataset, abstain: float, source: str = ""
-) -> tuple[dict[str, Any], NDArray[np.float32]]:
+) -> tuple[Calibration, NDArray[np.float32]]:
     """How sure a trained network is to be, and how good it then is.
 
     Args:
@@ -57,22 +67,25 @@ def calibrate(
             images are few, or "".
 
     Returns:
-        A card's fields `parameters`, `temperature`, `threshold`, `validation` and `test`, and the
-        calibrated probabilities (n, classes) float32 of the test images.
+        the calibration, and the calibrated probabilities (n, classes) float32 of the test images.
     """
     labels, logits = dataset.validation.labels, predict(network, dataset.validation.images)
+    temperature, threshold = 1.0, 0.0
     few = len(logits) < CALIBRATION_IMAGES
-    former = checkpoint.read_card(source) if few and source else {}
-    temperature = former.get("temperature", 1.0) if few else metrics.fit_temperature(labels, logits)
+    if few and source:
+        former = checkpoint.read_card(source)
+        temperature, threshold = former.temperature, former.threshold
+    elif not few:
+        temperature = metrics.fit_temperature(labels, logits)
     validated = softmax(logits / temperature, axis=1)
-    threshold = (
-        former.get("threshold", 0.0) if few else float(np.quantile(validated.max(1), abstain))
-    )
+    if not few:
+        threshold = float(np.quantile(validated.max(1), abstain))
     probabilities = softmax(predict(network, dataset.test.images) / temperature, axis=1)
-    return {
-        "parameters": sum(p.size for p in jax.tree.leaves(nnx.state(network, nnx.Param))),
-        "temperature": temperature,
-        "threshold": threshold,
-        "validation": metrics.summary(labels, validated),
-        "test": metrics.summary(dataset.test.labels, probabilities),
-    }, probabilities
+    calibration = Calibration(
+        parameters=sum(p.size for p in jax.tree.leaves(nnx.state(network, nnx.Param))),
+        temperature=temperature,
+        threshold=threshold,
+        validation=metrics.summary(labels, validated),
+        test=metrics.summary(dataset.test.labels, probabilities),
+    )
+    return calibration, probabilities

@@ -155,5 +155,5 @@ def network_shape(config: Config) -> dict[str, Any]:
 def architecture_of(source: str) -> dict[str, Any]:
     """The values of a Config that make a network of a checkpoint's shape; raises
     CheckpointError."""
-    arguments = checkpoint.network_arguments(checkpoint.read_card(source))
+    arguments = checkpoint.read_card(source).network
     return {name: value for name, value in arguments.items() if name in NETWORK}

@@ -17,6 +17,7 @@ import numpy as np
 from flax import nnx
 
 from model import checkpoint
+from model.card import Card
 from model.checkpoint import CheckpointError
 from model.network import DigitCNN, Ensemble
 from train import data, metrics
@@ -29,7 +30,7 @@ from train.store import claim
 
 def build(
     sources: Sequence[Path], output: Path, command: str = "", overwrite: bool = False
-) -> dict[str, Any]:
+) -> Card:
     """Writes the ensemble of these checkpoints to `output`; returns its card.
 
     Raises:
@@ -42,14 +43,14 @@ def build(
         return _write_ensemble(sources, output, command)
 
 
-def _write_ensemble(sources: Sequence[Path], output: Path, command: str) -> dict[str, Any]:
+def _write_ensemble(sources: Sequence[Path], output: Path, command: str) -> Card:
     """As `build`."""
     loaded = [checkpoint.load(source) for source in sources]
     (model, first), *others = [(_members(network)[0], card) for network, card in loaded]
     for source, (member, card) in zip(sources[1:], others, strict=True):
         alike = {
-            "classes": card["classes"] == first["classes"],
-            "datasets": card["data"].get("name") == first["data"].get("name"),
+            "classes": card.classes == first.classes,
+            "datasets": card.dataset == first.dataset,
             "shapes": _shapes(member) == _shapes(model),
         }
         if different := [what for what, same in alike.items() if not same]:
@@ -59,30 +60,34 @@ def _write_ensemble(sources: Sequence[Path], output: Path, command: str) -> dict
     members = [member for network, _ in loaded for member in _members(network)]
     if len(members) < 2:
         raise CheckpointError("A committee takes two or more networks.")
-    arguments = checkpoint.network_arguments(first) | {"members": len(members)}
-    network = Ensemble(classes=len(first["classes"]), **arguments, rngs=nnx.Rngs(0))
+    arguments = {**first.network, "members": len(members)}
+    network = Ensemble(classes=len(first.classes), **arguments, rngs=nnx.Rngs(0))
     for seat, member in zip(network.members, members, strict=True):
         nnx.update(seat, nnx.state(member, checkpoint.TRAINED))
-    dataset = data.load(first["data"].get("name", ""))
-    abstain = first["config"].get("abstain", Config.abstain)
+    dataset = data.load(first.dataset)
+    abstain = first.config.get("abstain", Config.abstain)
     calibration, probabilities = calibrate(network, dataset, abstain)
-    about = "command", "seed", "validation", "test"
-    cards = [member for _, card in loaded for member in card.get("members", [card])]
-    card = {
-        "name": output.name,
-        "description": f"Committee of {len(members)} DigitCNN trained on {dataset.name}",
-        "command": command,
-        "classes": first["classes"],
-        "network": arguments,
-        "config": first["config"],
-        "seed": first["seed"],
-        "members": [{field: card.get(field) for field in about} for card in cards],
-        "versions": versions(),
-        "data": first["data"],
-        "history": [],
-    } | calibration
-    checkpoint.save(output, network, card, dataset.test.labels, probabilities, np.float16)
+    card = Card(
+        name=output.name,
+        description=f"Committee of {len(members)} DigitCNN trained on {dataset.name}",
+        command=command,
+        classes=first.classes,
+        network=arguments,
+        config=first.config,
+        seed=first.seed,
+        members=tuple(about for _, card in loaded for about in card.members or [_about(card)]),
+        versions=versions(),
+        data=first.data,
+        history=(),
+        **calibration._asdict(),
+    )
+    checkpoint.save(output, network, card, (dataset.test.labels, probabilities), np.float16)
     return card
+
+
+def _about(card: Card) -> dict[str, Any]:
+    """What an ensemble's card tells of a member."""
+    return {field: getattr(card, field) for field in ("command", "seed", "validation", "test")}
 
 
 def _members(network: DigitCNN | Ensemble) -> list[DigitCNN]:
@@ -112,12 +117,12 @@ def main(arguments: list[str] | None = None) -> int:
         card = build(options.checkpoints, options.output, command, options.overwrite)
     if outcome.code:
         return outcome.code
-    for number, member in enumerate(card["members"]):
+    for number, member in enumerate(card.members):
         print(
             f"Member {number}, seed {member['seed']}: test accuracy "
             f"{member['test']['accuracy']:.2%}."
         )
-    print(f"Committee: {metrics.describe_accuracy(card['test'])}.")
+    print(f"Committee: {metrics.describe_accuracy(card.test)}.")
     print(f"Checkpoint: {options.output}")
     return 0
 

@@ -36,6 +36,7 @@ from scipy.special import softmax
 from tqdm import tqdm
 
 from model import checkpoint
+from model.card import Card
 from model.convolution import BATCH_AXIS
 from model.network import DigitCNN, Ensemble
 from train import data, interrupt, metrics, rehearsal, transfer
@@ -247,7 +248,7 @@ def train(
     command: str = "",
     report: Report | None = None,
     overwrite: bool = False,
-) -> dict[str, Any]:
+) -> Card:
     """Trains, and writes a checkpoint to `output`; returns its card.
 
     Each epoch ends with a look at the validation split. The test split is looked at once, after the
@@ -285,7 +286,7 @@ def train(
                     raise Interrupted(f"Stopped after epoch {epoch + 1}; go on with --resume.")
             card = finish(run, output, command)
             run.store.clear()
-            run.report({"event": "end", "test": card["test"]})
+            run.report({"event": "end", "test": card.test})
     return card
 
 
@@ -412,34 +413,35 @@ def validate(run: Run) -> None:
         )
 
 
-def finish(run: Run, output: Path, command: str) -> dict[str, Any]:
+def finish(run: Run, output: Path, command: str) -> Card:
     """Calibrates the network, looks at the test split, writes the checkpoint, and returns its
     card."""
     config, dataset, network = run.config, run.dataset, run.state.average
     seconds = run.seconds()
     calibration, probabilities = calibrate(network, dataset, config.abstain, config.from_)
-    card = {
-        "name": output.name,
-        "description": f"DigitCNN trained on {config.data}",
-        "command": command,
-        "classes": list(dataset.classes),
-        "network": network_shape(config),
-        "config": dataclasses.asdict(config),
-        "seed": config.seed,
-        "versions": versions(),
-        "hardware": hardware(),
-        "seconds": seconds,
-        "data": {
+    card = Card(
+        name=output.name,
+        description=f"DigitCNN trained on {config.data}",
+        command=command,
+        classes=dataset.classes,
+        network=network_shape(config),
+        config=dataclasses.asdict(config),
+        seed=config.seed,
+        versions=versions(),
+        hardware=hardware(),
+        seconds=seconds,
+        data={
             "name": config.data,
             "train": config.train_limit or len(dataset.train.labels),
             "validation": len(dataset.validation.labels),
             "test": len(dataset.test.labels),
             "skipped": len(dataset.skipped),
         },
-        "history": run.progress.history,
-    } | calibration
+        history=tuple(run.progress.history),
+        **calibration._asdict(),
+    )
     if not jax.process_index():
-        checkpoint.save(output, network, card, dataset.test.labels, probabilities)
+        checkpoint.save(output, network, card, (dataset.test.labels, probabilities))
     return card
 
 

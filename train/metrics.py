@@ -5,6 +5,7 @@ All functions take labels (n,) int and probabilities (n, classes) float, rows su
 they say otherwise.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -182,7 +183,7 @@ def summary(labels: Labels, probabilities: Probabilities) -> dict[str, Any]:
     }
 
 
-def describe_accuracy(summary: dict[str, Any]) -> str:
+def describe_accuracy(summary: Mapping[str, Any]) -> str:
     """A summary's accuracy as it is printed: `99.69% (95 % interval 99.56% to 99.78%, n =
     10,000)`."""
     low, high = summary["accuracy_interval"]

@@ -32,9 +32,11 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from model import checkpoint
+from model.boxes import box_overlaps
+from model.card import Card
 from model.convolution import BATCH_AXIS
 from model.page_network import LARGEST, NAMES, SMALLEST, PageNetwork
-from model.page_reader import FOUND, Peaks, box_overlaps, find_peaks, suppress_overlaps
+from model.peaks import FOUND, Peaks, find_peaks, suppress_overlaps
 from train import interrupt
 from train.command_line import flag_parser, report_failures
 from train.devices import choose_mesh, replicate_on, set_up_devices
@@ -227,7 +229,7 @@ def train(
     quiet: bool = False,
     command: str = "",
     overwrite: bool = False,
-) -> dict[str, Any]:
+) -> Card:
     """Trains, and writes a checkpoint to `output` after each round; returns its card.
 
     Raises:
@@ -246,7 +248,7 @@ def train(
             jax.set_mesh(run.mesh),
         ):
             coming = order_scenes(pool, config, run.next_round)
-            card: dict[str, Any] = {}
+            card = describe(config, run.state.average, run.history, 0.0, output, command)
             for number in range(run.next_round, config.rounds):
                 scenes = coming.result()
                 if number + 1 < config.rounds:
@@ -318,9 +320,7 @@ def train_round(run: Run, number: int, scenes: Scenes, stop: Sized) -> list[floa
     return [float(loss) for loss in np.mean(losses, axis=0)]
 
 
-def finish_round(
-    run: Run, number: int, losses: list[float], output: Path, command: str
-) -> dict[str, Any]:
+def finish_round(run: Run, number: int, losses: list[float], output: Path, command: str) -> Card:
     """Looks at the scenes to validate with, writes a checkpoint, keeps the state, and says how it
     went; returns the checkpoint's card."""
     network = run.state.average
@@ -346,25 +346,25 @@ def describe(
     seconds: float,
     output: Path,
     command: str,
-) -> dict[str, Any]:
+) -> Card:
     """A checkpoint's card."""
-    return {
-        "name": output.name,
-        "description": "PageNetwork trained on scenes composed of MNIST's training digits",
-        "command": command,
-        "classes": list(NAMES),
-        "network": {"widths": list(config.widths)},
-        "temperature": 1.0,
-        "config": dataclasses.asdict(config) | {"fonts": Path(config.fonts).name},
-        "seed": config.seed,
-        "versions": versions(),
-        "hardware": hardware(),
-        "seconds": seconds,
-        "parameters": sum(p.size for p in jax.tree.leaves(nnx.state(network, nnx.Param))),
-        "data": {"name": "mnist", "validation": config.validation},
-        "history": history,
-        "test": {},
-    }
+    return Card(
+        name=output.name,
+        description="PageNetwork trained on scenes composed of MNIST's training digits",
+        command=command,
+        classes=NAMES,
+        network={"widths": config.widths},
+        temperature=1.0,
+        config=dataclasses.asdict(config) | {"fonts": Path(config.fonts).name},
+        seed=config.seed,
+        versions=versions(),
+        hardware=hardware(),
+        seconds=seconds,
+        parameters=sum(p.size for p in jax.tree.leaves(nnx.state(network, nnx.Param))),
+        data={"name": "mnist", "validation": config.validation},
+        history=tuple(history),
+        test={},
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -102,7 +102,7 @@ def images_of(source: str, classes: tuple[str, ...]) -> Split:
     """
     _require_source(source)
     try:
-        dataset = data.load(checkpoint.read_card(source)["data"].get("name", ""))
+        dataset = data.load(checkpoint.read_card(source).dataset)
     except DataError as error:
         raise TransferError(
             f"{error} {source} was trained on it; --rehearse 0 goes without."

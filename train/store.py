@@ -11,7 +11,7 @@ import json
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import filelock
 import jax
@@ -23,15 +23,13 @@ from jax import random
 from numpy.typing import NDArray
 
 from model import checkpoint
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+from model.disk import atomic_write
 
 STATE = "state.safetensors"  # the file in a run's output that holds what --resume needs
 # there while a training runs; the system lets go of it when its process ends, however that is
 LOCK = ".lock"
 
-Config = TypeVar("Config", bound="DataclassInstance")
+Config = TypeVar("Config")  # a dataclass
 
 
 class TrainError(Exception):
@@ -104,9 +102,7 @@ class Store:
         data: what tells the run's data from others: names and numbers.
     """
 
-    def __init__(
-        self, path: Path, config: "DataclassInstance", steps: int, data: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, path: Path, config: Any, steps: int, data: Mapping[str, Any]) -> None:
         self.path, self.config, self.steps, self.data = path, config, steps, data
 
     def save(self, state: nnx.Pytree, progress: dict[str, Any]) -> None:
@@ -120,7 +116,7 @@ class Store:
             progress | {"config": dataclasses.asdict(self.config), "data": dict(self.data)}
         )
         metadata = {"progress": about, "sha256": _checksum(arrays, about)}
-        with checkpoint.atomic_write(self.path) as path:
+        with atomic_write(self.path) as path:
             path.write_bytes(safetensors.numpy.save(arrays, metadata))
 
     def restore(self, state: nnx.Pytree) -> dict[str, Any]:
@@ -188,7 +184,8 @@ def load_config(output: Path, kind: type[Config]) -> Config:
         name: tuple(value) if isinstance(value, list) else value
         for name, value in saved["config"].items()
     }
-    if values.keys() != {field.name for field in dataclasses.fields(kind)}:
+    dataclass: Any = kind
+    if values.keys() != {field.name for field in dataclasses.fields(dataclass)}:
         raise TrainError(f"{output / STATE} is another version's; start anew with --overwrite.")
     return kind(**values)
 

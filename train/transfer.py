@@ -36,7 +36,7 @@ def check_start(source: str, freeze: str, teacher: str = "", **arguments: Any) -
     """
     if source:
         trainable_filter(
-            freeze, build_network(checkpoint.read_card(source)["classes"], 0, source, **arguments)
+            freeze, build_network(checkpoint.read_card(source).classes, 0, source, **arguments)
         )
     if teacher:
         checkpoint.read_card(teacher)
@@ -65,15 +65,13 @@ def build_network(classes: Sequence[str], seed: int, source: str, **arguments: A
         checkpoint.variables_by_name(variables)
         for variables in (nnx.state(loaded, checkpoint.TRAINED), state)
     )
-    another = f"The checkpoint {source} is of another architecture ({card['network']}): its "
+    another = f"The checkpoint {source} is of another architecture ({dict(card.network)}): its "
     if trained.keys() != wanted.keys():
         raise TransferError(
             f"{another}layers are others; take that of a single network, and its --depth."
         )
     shared = [
-        (classes.index(name), card["classes"].index(name))
-        for name in classes
-        if name in card["classes"]
+        (classes.index(name), card.classes.index(name)) for name in classes if name in card.classes
     ]
     for name, variable in wanted.items():
         value = trained[name][...]
@@ -104,7 +102,7 @@ def with_corrections(dataset: Dataset, path: str, source: str) -> Dataset:
         CheckpointError: the checkpoint is missing or damaged.
     """
     glyphs, names = data.read_glyphs(path)
-    former = checkpoint.read_card(source)["classes"] if source else []
+    former = checkpoint.read_card(source).classes if source else ()
     classes = tuple(dict.fromkeys((*dataset.classes, *former, *sorted(names.tolist()))))
     labels = np.array([classes.index(name) for name in names.tolist()], np.int32)
     return dataset._replace(classes=classes, train=Split(glyphs, labels))
@@ -124,14 +122,14 @@ def load_teacher(source: str, classes: Sequence[str]) -> DigitCNN | Ensemble | N
     if not source:
         return None
     loaded, card = checkpoint.load(source)
-    if tuple(card["classes"]) != tuple(classes):
+    if card.classes != tuple(classes):
         raise TransferError(
             f"The teacher {source} tells other classes apart than these; take one of the same data."
         )
     return loaded
 
 
-def trainable_filter(names: str, model: DigitCNN) -> nnx.filterlib.Filter:
+def trainable_filter(names: str, model: DigitCNN) -> nnx.All:
     """Layers that are not trained, as `conv1,conv2` → a filter of nnx that holds for the parameters
     that are.
 

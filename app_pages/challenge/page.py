@@ -20,8 +20,8 @@ SHEET = canvas.SQUARE._replace(name="challenge")
 # in the session's state: the one that goes on, and all that are finished
 STATE, FINISHED = "round", "rounds"
 
-path = resources.chosen_checkpoint()
-recognizer = resources.recognizer(path)
+network = resources.chosen_network()
+recognizer = resources.recognizer(network)
 classes = recognizer.classes
 state = st.session_state
 current: rounds.Round | None = state.get(STATE)
@@ -151,7 +151,7 @@ else:
                         turn.glyph,
                         None if turn.answer is None else classes[turn.answer],
                         turn.confidence,
-                        path.name,
+                        network.name,
                         "the challenge",
                     )
                     for turn in current.turns

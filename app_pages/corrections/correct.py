@@ -44,7 +44,7 @@ def ask_about_picture(
     """
     if collection.mode() != collection.ON or not names:
         return
-    classes = resources.recognizer(resources.chosen_checkpoint()).classes
+    classes = resources.recognizer(resources.chosen_network()).classes
     origin = f"picture {name}"
     with st.popover(WORDS, icon=":material/school:"):
         if corrected:
@@ -79,7 +79,7 @@ def item(digit: Digit, label: str, classes: Sequence[str], origin: str) -> Item:
         digit.glyph,
         answer,
         float(digit.probabilities.max()),
-        resources.chosen_checkpoint().name,
+        resources.chosen_network().name,
         origin,
     )
 

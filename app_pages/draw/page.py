@@ -22,7 +22,7 @@ st.title("Draw a digit")
 def explain(reading: Reading, names: list[str]) -> Digit:
     """Shows what is read, how sure, and the probabilities of one of its digits, which it
     returns."""
-    classes = resources.recognizer(resources.chosen_checkpoint()).classes
+    classes = resources.recognizer(resources.chosen_network()).classes
     digit = least_sure = min(reading.digits, key=lambda digit: digit.confidence)
     if len(reading.digits) > 1:
         words = (
@@ -105,7 +105,7 @@ def draw_and_read() -> None:
             canvas.show(sheet, brush)
         with right, st.container(key="reading"):
             # once the canvas is there: waking up takes a moment
-            resources.recognizer(resources.chosen_checkpoint())
+            resources.recognizer(resources.chosen_network())
             if drawing.strokes:
                 st.caption("Reading…")
             elif square:
@@ -114,7 +114,7 @@ def draw_and_read() -> None:
                 st.info("Draw a number, and it is read after every stroke.", icon=":material/edit:")
         return
 
-    recognizer = resources.recognizer(resources.chosen_checkpoint())
+    recognizer = resources.recognizer(resources.chosen_network())
     try:
         reading = workload.read_drawing(recognizer, drawing.image)
     except ImageError as error:  # it took too long: the server is busy
@@ -146,7 +146,7 @@ def draw_and_read() -> None:
 
 def show_arrival(arrival: subject.Subject) -> None:
     """A digit that another page sent, in the canvas' place, and its reading."""
-    recognizer = resources.recognizer(resources.chosen_checkpoint())
+    recognizer = resources.recognizer(resources.chosen_network())
     try:
         reading = workload.read_drawing(recognizer, arrival.glyph)
     except ImageError as error:  # as above
@@ -178,7 +178,7 @@ def show_arrival(arrival: subject.Subject) -> None:
 
 
 try:
-    arrival = subject.current_here(resources.chosen_checkpoint())
+    arrival = subject.current_here(resources.chosen_network())
 except DataError as error:
     st.error(plain(str(error)))
     arrival = None

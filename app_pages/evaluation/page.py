@@ -28,13 +28,13 @@ VIEWS = {
 }
 FIRST = next(iter(VIEWS))
 
-path = resources.chosen_checkpoint()
+network = resources.chosen_network()
 st.title("How good is it?")
 try:
-    tested = Predictions(path)
+    tested = Predictions(network)
 except CheckpointError:
     st.info(
-        f"The checkpoint {plain(path.name)} comes without an evaluation, so there is nothing to "
+        f"The checkpoint {plain(network.name)} comes without an evaluation, so there is nothing to "
         f"show here."
     )
     st.stop()

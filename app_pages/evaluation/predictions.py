@@ -2,7 +2,6 @@
 at and to send on."""
 
 from functools import cached_property
-from pathlib import Path
 from urllib.parse import urlencode
 
 import numpy as np
@@ -11,8 +10,8 @@ import streamlit as st
 from app_pages import subject
 from app_pages.figures import bars, pictures
 from app_pages.server import resources
+from app_pages.server.resources import Network
 from app_pages.words import plain
-from model import checkpoint
 from train import data, metrics
 
 PAGE = 24  # test images shown at a time
@@ -22,7 +21,7 @@ class Predictions:
     """What a checkpoint made of its test images.
 
     Attributes:
-        path: of the checkpoint.
+        network: whose they are.
         card: its card.
         classes: names of its classes.
         labels: (n,) int.
@@ -30,12 +29,12 @@ class Predictions:
         confidence: (n,) float32, the probability of the likeliest class.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, network: Network):
         """Raises CheckpointError where the checkpoint has no evaluation."""
-        self.path = path
-        self.card = checkpoint.read_card(path)
-        self.classes: tuple[str, ...] = tuple(self.card["classes"])
-        self.labels, self.probabilities = resources.evaluation(path)
+        self.network = network
+        self.card = resources.card(network)
+        self.classes: tuple[str, ...] = self.card.classes
+        self.labels, self.probabilities = resources.evaluation(network)
         self.confidence = self.probabilities.max(1)
 
     @cached_property
@@ -61,7 +60,7 @@ class Predictions:
 
     @property
     def dataset(self) -> str:
-        return self.card["data"].get("name", "")
+        return self.card.dataset
 
 
 def test_images(tested: Predictions) -> np.ndarray | None:
@@ -148,8 +147,8 @@ def describe(tested: Predictions, number: int) -> str:
 def link_to(page: str, tested: Predictions, number: int) -> str:
     """The address of a page with a test image, from another page's."""
     query = {subject.IMAGE: number}
-    if tested.path.name != resources.DEFAULT:
-        query[resources.CHOICE] = tested.path.name
+    if tested.network.name != resources.DEFAULT:
+        query[resources.CHOICE] = tested.network.name
     return f"{page}?{urlencode(query)}"
 
 

@@ -1,7 +1,6 @@
 """The map of the test images as a network sees them: what it describes alike lies together."""
 
 import contextlib
-from pathlib import Path
 from typing import NamedTuple
 
 import altair as alt
@@ -12,7 +11,7 @@ from app_pages.figures import pictures
 from app_pages.figures.charts import ORANGE
 from app_pages.figures.tsne import tsne
 from app_pages.server import cache, resources
-from model import checkpoint
+from app_pages.server.resources import Network
 from model.checkpoint import CheckpointError
 from train import data
 
@@ -42,33 +41,21 @@ class Map(NamedTuple):
     network."""
 
     places: np.ndarray  # (n, 2) float32
-    features: np.ndarray  # (n, f) float32, the network's own description of each
+    embeddings: np.ndarray  # (n, f) float32, the network's own description of each
     numbers: np.ndarray  # (n,) int, ascending: which test images they are
     labels: np.ndarray  # (n,) int
     predicted: np.ndarray  # (n,) int
     pictures: tuple[str, ...]  # n data: addresses
 
 
-def test_map(path: Path) -> Map:
-    """The map of a checkpoint's test images, kept; shared, so never to be changed.
-
-    It holds all mistakes, up to a half, and a fixed random sample of the rest.
-
-    Raises:
-        DataError: the test images can't be had, or aren't those of this network. See first that
-            they are `at_hand`.
-    """
-    return build(str(path), resources.fingerprint(path))
-
-
-def place(map: Map, features: np.ndarray) -> np.ndarray:
-    """(f,) features of a new glyph → (2,) its place: the mean of its nearest neighbours', weighted
+def place(map: Map, embedding: np.ndarray) -> np.ndarray:
+    """(f,) embedding of a new glyph → (2,) its place: the mean of its nearest neighbours', weighted
     by 1 / distance.
 
-    The distances are those of the features, so this says where it belongs, not where t-SNE would
+    The distances are those of the embeddings, so this says where it belongs, not where t-SNE would
     put it.
     """
-    distances = np.linalg.norm(map.features - features, axis=1)
+    distances = np.linalg.norm(map.embeddings - embedding, axis=1)
     nearest = np.argsort(distances)[:NEIGHBOURS]
     weights = 1 / np.maximum(distances[nearest], 1e-6)
     return weights @ map.places[nearest] / weights.sum()
@@ -151,12 +138,19 @@ def _scatter(rows: pd.DataFrame) -> alt.Chart:
 
 
 @cache.shared(4, "Drawing the map of the test images")
-def build(path: str, stamp: resources.Fingerprint) -> Map:
-    folder = Path(path)
-    name = checkpoint.read_card(path)["data"].get("name", "")
+def draw_map(network: Network) -> Map:
+    """The map of a network's test images, kept; shared, so never to be changed.
+
+    It holds all mistakes, up to a half, and a fixed random sample of the rest.
+
+    Raises:
+        DataError: the test images can't be had, or aren't those of this network. See first that
+            they are there, by `resources.ensure_images`.
+    """
+    name = resources.card(network).dataset
     images, labels = resources.test_images(name)[0]
-    explainer = resources.explainer(folder)
-    if not len(labels) or labels.max() >= len(explainer.classes):
+    classifier = resources.classifier(network)
+    if not len(labels) or labels.max() >= len(classifier.classes):
         raise data.DataError(
             f"The test images of {name} aren't those that this network was tested on."
         )
@@ -164,19 +158,18 @@ def build(path: str, stamp: resources.Fingerprint) -> Map:
     numbers = rng.permutation(len(labels))
     predicted = None
     with contextlib.suppress(CheckpointError):
-        tested, probabilities = resources.evaluation(folder)
+        tested, probabilities = resources.evaluation(network)
         if np.array_equal(tested, labels):
             predicted = probabilities.argmax(1)
             wrong = (predicted != labels)[numbers]
             numbers = np.concatenate([numbers[wrong][: POINTS // 2], numbers[~wrong]])
     numbers = np.sort(numbers[:POINTS])
-    answers = (
-        resources.recognizer(folder).classify(images[numbers]).argmax(1)
-        if predicted is None
-        else predicted[numbers]
-    )
-    features = explainer.embeddings(images[numbers])
-    addresses = tuple(
+    if predicted is None:
+        answers = classifier.probabilities(images[numbers]).argmax(1)
+    else:
+        answers = predicted[numbers]
+    embeddings = resources.explainer(network).embeddings(images[numbers])
+    thumbnails = tuple(
         pictures.source(image.repeat(ZOOM, 0).repeat(ZOOM, 1)) for image in images[numbers]
     )
-    return Map(tsne(features), features, numbers, labels[numbers], answers, addresses)
+    return Map(tsne(embeddings), embeddings, numbers, labels[numbers], answers, thumbnails)

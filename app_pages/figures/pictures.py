@@ -85,7 +85,7 @@ def page_steps(
 ) -> list[Figure]:
     """From a picture to the boxes of its digits: the picture, its ink, the boxes (left, top, width,
     height) around."""
-    scale = reading.ink.shape[1] / reading.image.shape[1]
+    scale = reading.ink_scale
     ink = _fit_side(_on_white(reading.ink), side)
     factor = ink.shape[1] / reading.image.shape[1]
     boxes = [tuple(round(factor * length) for length in box) for box in boxes]

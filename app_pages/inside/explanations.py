@@ -3,7 +3,6 @@ it over again."""
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -13,25 +12,21 @@ from app_pages.figures import pictures
 from app_pages.figures.bars import percent
 from app_pages.inside import ablations, attributions
 from app_pages.server import cache, resources
+from app_pages.server.resources import Network
 from app_pages.subject import Subject, with_article
 from app_pages.words import plain
-from model import Digit, Recognizer, checkpoint
-from model.explainer import PATCH, EmbeddingIndex, Explainer
+from model import Digit, Recognizer
+from model.embedding_index import EmbeddingIndex
+from model.explainer import PATCH, Explainer
 
 PAIRED = 6  # parts, of which any two may be left out together
 NEAREST = 8  # training images shown in a row
 
 
-def explainer(path: Path) -> Explainer:
-    """What looks into the network of a checkpoint, ready for its first glyph; shared, so never to
-    be changed."""
-    return _explainer(str(path), resources.fingerprint(path))
-
-
-def where(path: Path, glyph: np.ndarray, index: int) -> list[pictures.Figure]:
-    """Which pixels of a glyph (28, 28) speak for and against a class: by integrated gradients and
-    by occlusion."""
-    return _where(str(path), resources.fingerprint(path), glyph, index)
+@cache.shared(4, "Opening the network")
+def explainer(network: Network) -> Explainer:
+    """What looks into the network, ready for its first glyph; shared, so never to be changed."""
+    return resources.explainer(network).compile()
 
 
 class Sheet(NamedTuple):
@@ -41,11 +36,6 @@ class Sheet(NamedTuple):
     shape: str  # what goes in, what comes out, and the number of parameters
     words: str
     figure: pictures.Figure | None
-
-
-def layers(path: Path, glyph: np.ndarray) -> list[Sheet]:
-    """Each layer of the network with what it gives for a glyph (28, 28)."""
-    return _layers(str(path), resources.fingerprint(path), glyph)
 
 
 class Ablated(NamedTuple):
@@ -58,17 +48,17 @@ class Ablated(NamedTuple):
     together: bool = False  # the part is two of the others
 
 
-def ablate(path: Path, subject: Subject) -> list[Ablated]:
+def ablate(network: Network, subject: Subject) -> list[Ablated]:
     """A digit without each of its strokes, where they are known, or of its pieces.
 
     Where no single one changes what it is read as, the two that do it most surely come last, if any
     do.
     """
-    return _without(str(path), resources.fingerprint(path), subject.glyph, subject.strokes)
+    return _ablate(network, subject.glyph, subject.strokes)
 
 
 def verdict(read: str, variants: list[Ablated]) -> str:
-    """In a sentence, which removals change what it is read as."""
+    """In a sentence, which parts, when left out, change what it is read as."""
     others = [
         f"without {variant.part} it reads {with_article(variant.read)}"
         for variant in variants
@@ -87,14 +77,14 @@ def verdict(read: str, variants: list[Ablated]) -> str:
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
-def has_embedding_index(path: Path) -> bool:
+def has_embedding_index(network: Network) -> bool:
     """Whether the training images have been looked through with this network, so that a search
     takes no time."""
-    return (str(path), resources.fingerprint(path)) in _albums
+    return network in _indexes
 
 
 def embedding_index(
-    path: Path, progress: Callable[[float], None] = lambda share: None
+    network: Network, progress: Callable[[float], None] = lambda share: None
 ) -> EmbeddingIndex:
     """The training images of a checkpoint by its features, kept; raises DataError where they can't
     be had.
@@ -102,57 +92,42 @@ def embedding_index(
     The first time it takes some 0.1 ms an image and network; `progress` is told the share that is
     done.
     """
-    key = str(path), resources.fingerprint(path)
     with _looking:
-        if key not in _albums:
-            images = resources.training_images(_data(path))[0].images
-            made = EmbeddingIndex(explainer(path), images, progress)
-            while len(_albums) >= 2:
-                _albums.pop(next(iter(_albums)))
-            _albums[key] = made
-        return _albums[key]
+        if network not in _indexes:
+            images = resources.training_images(resources.card(network).dataset)[0].images
+            index = EmbeddingIndex(explainer(network), images, progress)
+            while len(_indexes) >= 2:
+                _indexes.pop(next(iter(_indexes)))
+            _indexes[network] = index
+        return _indexes[network]
 
 
-def nearest(
-    path: Path, glyph: np.ndarray, read: str
-) -> tuple[list[pictures.Figure], list[pictures.Figure]]:
-    """The training images most alike to a glyph (28, 28), and those that are not of the class it is
-    read as."""
-    return _nearest(str(path), resources.fingerprint(path), glyph, read)
-
-
-def _data(path: Path) -> str:
-    return checkpoint.read_card(path)["data"].get("name", "")
-
-
-_albums: dict[tuple[str, resources.Fingerprint], EmbeddingIndex] = {}
+_indexes: dict[Network, EmbeddingIndex] = {}
 _looking = threading.Lock()  # two visitors at once look through the images once
 
 
-@cache.shared(4, "Opening the network")
-def _explainer(path: str, stamp: resources.Fingerprint) -> Explainer:
-    return resources.explainer(Path(path)).compile()
+def forget_indexes() -> None:
+    """Looks through the training images anew when they are next asked for."""
+    with _looking:
+        _indexes.clear()
 
 
 @st.cache_data(max_entries=64, show_spinner="Finding where it looked")
-def _lost(
-    path: str, stamp: resources.Fingerprint, glyph: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _lost(network: Network, glyph: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What occlusion costs each class, and the probabilities of the black image and of the
     glyph."""
-    network = explainer(Path(path))
     both = np.stack([np.zeros_like(glyph), glyph])
-    return network.occlusion(glyph), resources.recognizer(Path(path)).classify(both)
+    lost = explainer(network).occlusion(glyph)
+    return lost, resources.classifier(network).probabilities(both)
 
 
 @st.cache_data(max_entries=64, show_spinner="Finding where it looked")
-def _where(
-    path: str, stamp: resources.Fingerprint, glyph: np.ndarray, index: int
-) -> list[pictures.Figure]:
-    network = explainer(Path(path))
-    name = network.classes[index]
-    shares = network.integrated_gradients(glyph, index)
-    lost, probabilities = _lost(path, stamp, glyph)
+def where(network: Network, glyph: np.ndarray, index: int) -> list[pictures.Figure]:
+    """Which pixels of a glyph (28, 28) speak for and against a class: by integrated gradients and
+    by occlusion."""
+    name = resources.classifier(network).classes[index]
+    shares = explainer(network).integrated_gradients(glyph, index)
+    lost, probabilities = _lost(network, glyph)
     lost = lost[..., index]
     (black, here), most, least = probabilities[:, index], lost.max(), lost.min()
     wiped = (
@@ -187,10 +162,10 @@ def _signed(number: float) -> str:
 
 
 @st.cache_data(max_entries=32, show_spinner="Looking through the layers")
-def _layers(path: str, stamp: resources.Fingerprint, glyph: np.ndarray) -> list[Sheet]:
-    network = explainer(Path(path))
-    sheets, before = [], None
-    for layer in network.layers(glyph):
+def layers(network: Network, glyph: np.ndarray) -> list[Sheet]:
+    """Each layer of the network with what it gives for a glyph (28, 28)."""
+    sheets, before, classes = [], None, resources.classifier(network).classes
+    for layer in explainer(network).layers(glyph):
         shape = " × ".join(f"{side:,}" for side in layer.output.shape)
         numbers = f"{before} → {shape}" if before else shape
         if layer.parameters:
@@ -198,7 +173,7 @@ def _layers(path: str, stamp: resources.Fingerprint, glyph: np.ndarray) -> list[
         title = f"{layer.kind} ({layer.name})" if layer.name.startswith("conv") else layer.kind
         words, figure = layer.description, None
         if layer.name == "head":
-            scores = zip(network.classes, layer.output, strict=True)
+            scores = zip(classes, layer.output, strict=True)
             words += (
                 " Here: "
                 f"{', '.join(f'**{plain(name)}** {_signed(score)}' for name, score in scores)}."
@@ -218,59 +193,64 @@ def _layers(path: str, stamp: resources.Fingerprint, glyph: np.ndarray) -> list[
 
 
 @st.cache_data(max_entries=32, show_spinner="Leaving out one part after the other")
-def _without(
-    path: str, stamp: resources.Fingerprint, glyph: np.ndarray, drawn: tuple
-) -> list[Ablated]:
-    recognizer = resources.recognizer(Path(path))
+def _ablate(network: Network, glyph: np.ndarray, strokes: tuple) -> list[Ablated]:
+    recognizer = resources.recognizer(network)
 
-    def read(together: int) -> list[Ablated]:
-        found = (
-            ablations.of_drawing(drawn, together) if drawn else ablations.of_glyph(glyph, together)
-        )
-        digits = recognizer.read_glyphs(np.stack([one.glyph for one in found])) if found else []
+    def read_without(together: int) -> list[Ablated]:
+        if strokes:
+            variants = ablations.of_drawing(strokes, together)
+        else:
+            variants = ablations.of_glyph(glyph, together)
+        glyphs = np.array([variant.glyph for variant in variants], np.uint8)
+        digits = recognizer.read_glyphs(glyphs.reshape(-1, *glyph.shape))
         return [
             Ablated(
-                one.part,
+                variant.part,
                 recognizer.name(digit),
                 digit.confidence,
-                _missing(one, digit, recognizer),
+                _missing(variant, digit, recognizer),
                 together > 1,
             )
-            for one, digit in zip(found, digits, strict=True)
+            for variant, digit in zip(variants, digits, strict=True)
         ]
 
     (whole,) = recognizer.read_glyphs(glyph[None])
-    single = read(1)
-    if len(single) > PAIRED or any(one.read != recognizer.name(whole) for one in single):
+    answer, single = recognizer.name(whole), read_without(1)
+    if len(single) > PAIRED or any(variant.read != answer for variant in single):
         return single
-    pairs = [one for one in read(2) if one.read != recognizer.name(whole)]
-    return single + sorted(pairs, key=lambda one: (one.read != "?", one.confidence))[-1:]
+    pairs = [variant for variant in read_without(2) if variant.read != answer]
+    pairs.sort(key=lambda variant: (variant.read != "?", variant.confidence))
+    return single + pairs[-1:]
 
 
-def _missing(one: ablations.Ablation, digit: Digit, recognizer: Recognizer) -> pictures.Figure:
+def _missing(variant: ablations.Ablation, digit: Digit, recognizer: Recognizer) -> pictures.Figure:
     name = recognizer.name(digit)
     return pictures.Figure(
-        pictures.source(one.picture),
-        f"Without {one.part}: {name}, {'nothing over ' * (name == '?')}{percent(digit.confidence)}",
-        f"The digit without {one.part}, striped; read as {with_article(name)}.",
+        pictures.source(variant.picture),
+        f"Without {variant.part}: {name}, "
+        f"{'nothing over ' * (name == '?')}{percent(digit.confidence)}",
+        f"The digit without {variant.part}, striped; read as {with_article(name)}.",
     )
 
 
 @st.cache_data(max_entries=32, show_spinner="Searching the training images")
-def _nearest(
-    path: str, stamp: resources.Fingerprint, glyph: np.ndarray, read: str
+def nearest(
+    network: Network, glyph: np.ndarray, read: str
 ) -> tuple[list[pictures.Figure], list[pictures.Figure]]:
-    split, classes = resources.training_images(_data(Path(path)))
-    alike = embedding_index(Path(path)).similarities(glyph)
-    order = np.argsort(-alike)
+    """The training images most alike to a glyph (28, 28), and those that are not of the class it is
+    read as."""
+    split, classes = resources.training_images(resources.card(network).dataset)
+    similarities = embedding_index(network).similarities(glyph)
+    order = np.argsort(-similarities)
 
     def sheet(numbers: np.ndarray) -> list[pictures.Figure]:
         names = [classes[split.labels[number]] for number in numbers]
         captions = [
-            f"{name} · {alike[number]:.3f}" for number, name in zip(numbers, names, strict=True)
+            f"{name} · {similarities[number]:.3f}"
+            for number, name in zip(numbers, names, strict=True)
         ]
         words = [
-            f"Training image {number}, {with_article(name)}, alike by {alike[number]:.3f}."
+            f"Training image {number}, {with_article(name)}, alike by {similarities[number]:.3f}."
             for number, name in zip(numbers, names, strict=True)
         ]
         return pictures.contact_sheet(split.images[numbers], captions, words)

@@ -13,24 +13,23 @@ from app_pages.inside import attributions, explanations
 from app_pages.server import resources
 from app_pages.theme import ink
 from app_pages.words import plain
-from model import checkpoint
 from train import data
 
 PAGE = "app_pages/inside/page.py"
 FIRST = 4  # the sample to begin with: it has two strokes
 FEW = 12  # classes that fit side by side
 
-path = resources.chosen_checkpoint()
-name = checkpoint.read_card(path)["data"].get("name", "")
+network = resources.chosen_network()
+name = resources.card(network).dataset
 
 st.title("Inside the network")
 try:
-    shown = subject.current(path)
+    shown = subject.current(network)
 except data.DataError as error:
     st.error(plain(str(error)))
     shown = None
 shown = shown or subject.sample(FIRST)
-recognizer = resources.recognizer(path)
+recognizer = resources.recognizer(network)
 (digit,) = recognizer.read_glyphs(shown.glyph[None])
 classes, predicted = recognizer.classes, int(digit.probabilities.argmax())
 
@@ -66,12 +65,12 @@ with st.expander("Take another digit", icon=":material/swap_horiz:"):
             )
             if st.button("Open", key="open"):
                 try:
-                    subject.send(subject.test_image(path, number), PAGE)
+                    subject.send(subject.test_image(network, number), PAGE)
                 except data.DataError as error:
                     st.error(plain(str(error)))
 
 # once there is something to see: the first time it takes seconds
-explainer = explanations.explainer(path)
+explainer = explanations.explainer(network)
 
 
 @st.fragment
@@ -96,7 +95,7 @@ def where() -> None:
             *(f"{words} {html.escape(classes[index])}" for words in ("against", "for"))
         )
     )
-    pictures.show(explanations.where(path, shown.glyph, index), width=336)
+    pictures.show(explanations.where(network, shown.glyph, index), width=336)
     st.caption(
         "In each picture the strongest pixel has the full colour, and the others in proportion."
     )
@@ -104,7 +103,7 @@ def where() -> None:
 
 def decides() -> None:
     st.header("Which stroke decides" if shown.strokes else "Which part decides")
-    variants = explanations.ablate(path, shown)
+    variants = explanations.ablate(network, shown)
     st.markdown(plain(explanations.verdict(recognizer.name(digit), variants)))
     pictures.show([variant.figure for variant in variants], width=140, abreast=2)
     cut = "A single stroke is cut into quarters. " if len(shown.strokes) == 1 else ""
@@ -115,16 +114,15 @@ def decides() -> None:
 
 def layers() -> None:
     st.header("Layer by layer")
-    if explainer.members > 1:
+    if (members := len(recognizer.classifier.members)) > 1:
         st.markdown(
-            f"This is a committee of {explainer.members} networks. These are the layers of the "
-            f"first."
+            f"This is a committee of {members} networks. These are the layers of the first."
         )
     st.caption(
         "White is the strongest answer of a layer, black is none; each layer has a scale of its "
         "own. Brightness is the square root of the strength, so that faint answers show, too."
     )
-    for sheet in explanations.layers(path, shown.glyph):
+    for sheet in explanations.layers(network, shown.glyph):
         with st.container(border=True):
             st.markdown(f"**{sheet.title}** · {sheet.shape}")
             st.markdown(sheet.words)
@@ -137,7 +135,7 @@ def nearest() -> None:
     """A rerun of its own: the search changes nothing else."""
     read = classes[predicted]
     place = st.empty()
-    if not explanations.has_embedding_index(path):
+    if not explanations.has_embedding_index(network):
         words = (
             "The network describes each training image once. This takes some seconds, and then "
             "serves everyone."
@@ -149,14 +147,14 @@ def nearest() -> None:
         bar = place.progress(0.0, "Describing the training images")
         try:
             explanations.embedding_index(
-                path,
+                network,
                 lambda share: bar.progress(share, f"Describing the training images: {share:.0%}"),
             )
         except data.DataError as error:
             st.error(plain(str(error)))
             return
         place.empty()
-    alike, others = explanations.nearest(path, shown.glyph, read)
+    alike, others = explanations.nearest(network, shown.glyph, read)
     st.markdown("The images it learned from that it describes most alike, the most alike first:")
     pictures.show(alike, width=68, abreast=4)
     st.markdown(f"And those that are no {plain(read)}:")
@@ -169,7 +167,7 @@ def nearest() -> None:
 
 def on_the_map() -> None:
     st.header("On the map")
-    points = maps.test_map(path)
+    points = maps.draw_map(network)
     here = maps.place(points, explainer.embeddings(shown.glyph[None])[0])
     around = np.linalg.norm(points.places - here, axis=1).argsort()[: maps.NEIGHBOURS]
     st.altair_chart(

@@ -12,11 +12,11 @@ from app_pages.server import resources
 from app_pages.words import plain
 from train.data import DataError
 
-path = resources.chosen_checkpoint()
+network = resources.chosen_network()
 
 st.title("Playground")
 try:
-    digit = subject.current(path) or subject.sample()
+    digit = subject.current(network) or subject.sample()
 except DataError as error:
     st.error(plain(str(error)))
     digit = subject.sample()
@@ -35,7 +35,7 @@ def reset() -> None:
 @st.fragment
 def play() -> None:
     """Sliders and what they do, rerun together and without the rest of the page."""
-    recognizer = resources.recognizer(path)
+    recognizer = resources.recognizer(network)
     left, right = st.columns([3, 4], gap="large")
     with right:
         settings = {
@@ -113,4 +113,4 @@ if not digit.strokes:
         icon=":material/draw:",
     )
 else:
-    replay.show(path, digit.strokes)
+    replay.show(network, digit.strokes)

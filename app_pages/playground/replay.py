@@ -1,7 +1,6 @@
 """A drawing comes into being once more, and what the network reads at each moment."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ from app_pages.pen.strokes import Stroke
 from app_pages.playground import sweeps
 from app_pages.playground.distortions import Slider
 from app_pages.server import resources
+from app_pages.server.resources import Network
 from model.image import ImageError
 from model.recognizer import Recognizer, as_single_glyph
 
@@ -63,18 +63,18 @@ def turns(frames: list[Frame]) -> list[tuple[float, int]]:
 
 
 @st.cache_data(max_entries=32, show_spinner="Drawing it once more")
-def _frames(path: str, stamp: resources.Fingerprint, drawing: tuple[Stroke, ...]) -> list[Frame]:
-    return frames(drawing, resources.recognizer(Path(path)))
+def _frames(network: Network, drawing: tuple[Stroke, ...]) -> list[Frame]:
+    return frames(drawing, resources.recognizer(network))
 
 
 @st.fragment
-def show(path: Path, drawing: tuple[Stroke, ...]) -> None:
-    """The replay of a drawing, read by the checkpoint of that path."""
-    moments = _frames(str(path), resources.fingerprint(path), drawing)
+def show(network: Network, drawing: tuple[Stroke, ...]) -> None:
+    """The replay of a drawing, read by a network."""
+    moments = _frames(network, drawing)
     if not moments:
         st.markdown("There is too little ink to watch.")
         return
-    classes = resources.recognizer(path).classes
+    classes = resources.recognizer(network).classes
     left, right = st.columns([1, 2], gap="large")
     with right:
         now = st.slider(

@@ -15,7 +15,7 @@ from app_pages.read import uploads
 from app_pages.server import resources
 from app_pages.words import plain
 from model import Reading
-from model.segmentation import Box, clip_box
+from model.boxes import Box, clip_box
 
 Marking = dict[Box, int | None]
 HEIGHT = 800  # pixels of the canvas, at most
@@ -201,7 +201,7 @@ def split(reading: Reading, box: Box) -> list[Box]:
     """A box as two, side by side in the direction of the writing, parted where its middle has least
     ink."""
     along = 0 if reading.turn in (0, 180) else 1  # axis of the writing in the picture: x or y
-    scale = reading.ink.shape[1] / reading.image.shape[1]
+    scale = reading.ink_scale
     left, top, width, height = (round(scale * side) for side in box)
     profile = reading.ink[top : top + height, left : left + width].sum(along)
     quarter = len(profile) // 4
@@ -220,4 +220,4 @@ def split(reading: Reading, box: Box) -> list[Box]:
 
 def _key(file: str) -> str:
     # Another network may have other classes.
-    return f"marked {file} {resources.chosen_checkpoint().name}"
+    return f"marked {file} {resources.chosen_network().name}"

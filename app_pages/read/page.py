@@ -11,7 +11,7 @@ from app_pages.read import editor, spreadsheet, uploads
 from app_pages.server import resources
 from app_pages.words import plain
 
-checkpoint = resources.chosen_checkpoint()
+network = resources.chosen_network()
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 AUTO, TURNS = "Auto", (0, 90, 180, 270)  # degrees clockwise
 
@@ -30,9 +30,8 @@ for file in pages:
     turn = st.session_state.get(f"turn {file.file_id}", AUTO)
     source = uploads.Source(
         file.getvalue(),
-        checkpoint,
-        resources.fingerprint(checkpoint),
-        resources.recognizer(checkpoint),
+        network,
+        resources.recognizer(network),
         None if turn == AUTO else turn,
     )
     sources.append(source)

@@ -8,18 +8,18 @@ import string
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import cachetools
 import numpy as np
 import pandas as pd
 
 from app_pages.figures import bars, pictures
-from app_pages.server import resources, workload
+from app_pages.server import workload
+from app_pages.server.resources import Network
 from model import Digit, Reading, Recognizer, image
+from model.boxes import Box
 from model.hints import find_hints
 from model.image import ImageError
-from model.segmentation import Box
 
 TYPES = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif")
 LIMIT = 20  # megabytes a file
@@ -60,15 +60,14 @@ class Source:
     """A picture file, and how it is to be read: all that a reading depends on."""
 
     content: bytes
-    checkpoint: Path
-    stamp: resources.Fingerprint
-    recognizer: Recognizer  # of that checkpoint
+    network: Network
+    recognizer: Recognizer  # of that network
     turn: int | None = None  # degrees clockwise, None: found out
 
     @functools.cached_property
     def key(self) -> tuple:
         """What tells it from others; short."""
-        return hashlib.blake2b(self.content).digest(), self.checkpoint, self.stamp, self.turn
+        return hashlib.blake2b(self.content).digest(), self.network, self.turn
 
 
 def _cached(bytes_of: Callable) -> Callable:

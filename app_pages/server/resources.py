@@ -7,6 +7,7 @@ import functools
 import gc
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -14,16 +15,38 @@ import streamlit as st
 from app_pages.server import cache
 from app_pages.words import plain
 from model import Recognizer, checkpoint
+from model.card import Card
 from model.checkpoint import CheckpointError
+from model.classifier import Classifier
 from model.explainer import Explainer
-from model.network import DigitCNN
 from train import data
 
 CHOICE = "checkpoint"  # session state: the name of the chosen checkpoint
 DEFAULT = "default"
 
-# name, size and time of each file: a changed checkpoint is read anew
-Fingerprint = tuple[tuple[str, int, int], ...]
+
+class Network(NamedTuple):
+    """A checkpoint as it is now: what is kept of it is made anew once one of its files changes.
+
+    Attributes:
+        path: its folder.
+        fingerprint: name, size in bytes and time in ns of each of its files.
+    """
+
+    path: Path
+    fingerprint: tuple[tuple[str, int, int], ...]
+
+    @classmethod
+    def at(cls, path: Path) -> "Network":
+        """That of a folder, which may be none."""
+        files = sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else []
+        stats = [(file.name, file.stat()) for file in files]
+        return cls(path, tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats))
+
+    @property
+    def name(self) -> str:
+        """As the sidebar shows it."""
+        return self.path.name
 
 
 def directory() -> Path:
@@ -47,43 +70,55 @@ def names() -> list[str]:
     )
 
 
-def chosen_checkpoint() -> Path:
-    """The checkpoint that the sidebar shows."""
-    return directory() / st.session_state.get(CHOICE, DEFAULT)
+def chosen_network() -> Network:
+    """The network that the sidebar shows."""
+    return Network.at(directory() / st.session_state.get(CHOICE, DEFAULT))
 
 
 def faults() -> dict[str, str | None]:
     """Each checkpoint's name → what is wrong with it, one sentence, or None."""
-    return {
-        name: _fault(str(directory() / name), fingerprint(directory() / name)) for name in names()
-    }
+    return {name: _fault(Network.at(directory() / name)) for name in names()}
 
 
-def recognizer(path: Path) -> Recognizer:
-    """The network of a checkpoint, ready for its first image; shared, so never to be changed."""
-    return _recognizer(str(path), fingerprint(path))
+@cache.shared(16, "Waking up the network")
+def recognizer(network: Network) -> Recognizer:
+    """The network, ready for its first image; shared, so never to be changed."""
+    return Recognizer(classifier(network))
 
 
-def describe(path: Path) -> str:
-    """A checkpoint in one sentence, as far as its card tells."""
-    card = checkpoint.read_card(path)
-    words = [f"Trained on {card['data'].get('name', 'unknown data')}"]
-    if "accuracy" in card["test"]:
-        words.append(f"reads {card['test']['accuracy']:.2%} of its test images right")
-    if "parameters" in card:
-        words.append(f"has {card['parameters']:,} parameters")
+def card(network: Network) -> Card:
+    """What a network is and how it came to be; raises CheckpointError."""
+    return checkpoint.read_card(network.path)
+
+
+def describe(network: Network) -> str:
+    """A network in one sentence, as far as its card tells."""
+    about = card(network)
+    words = [f"Trained on {about.dataset or 'unknown data'}"]
+    if "accuracy" in about.test:
+        words.append(f"reads {about.test['accuracy']:.2%} of its test images right")
+    if about.parameters:
+        words.append(f"has {about.parameters:,} parameters")
     return ", ".join(words) + "."
 
 
-def evaluation(path: Path) -> tuple[np.ndarray, np.ndarray]:
+@st.cache_data(max_entries=4, show_spinner=False)
+def evaluation(network: Network) -> tuple[np.ndarray, np.ndarray]:
     """Test labels (n,) int and probabilities (n, classes) float32; raises CheckpointError where
     there are none."""
-    return _evaluation(str(path), fingerprint(path))
+    return checkpoint.read_evaluation(network.path)
 
 
-def explainer(path: Path) -> Explainer:
-    """What looks into the network of a checkpoint; shared, so never to be changed."""
-    return _explainer(str(path), fingerprint(path))
+@cache.shared(4, "Opening the network")
+def explainer(network: Network) -> Explainer:
+    """What looks into the network; shared, so never to be changed."""
+    return Explainer(classifier(network))
+
+
+@cache.shared(16, "Loading the network")
+def classifier(network: Network) -> Classifier:
+    """What recognizer and explainer share; raises CheckpointError."""
+    return Classifier.load(network.path)
 
 
 def has_images(name: str) -> bool:
@@ -138,36 +173,10 @@ def exclude_from_collection(page: str) -> None:
     gc.freeze()
 
 
-def fingerprint(path: Path) -> Fingerprint:
-    """What tells one state of a checkpoint from another."""
-    files = sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else []
-    return tuple((file.name, (stat := file.stat()).st_size, stat.st_mtime_ns) for file in files)
-
-
-@cache.shared(16, "Waking up the network")
-def _recognizer(path: str, stamp: Fingerprint) -> Recognizer:
-    return Recognizer(*_network(path, stamp))
-
-
-@cache.shared(4, "Opening the network")
-def _explainer(path: str, stamp: Fingerprint) -> Explainer:
-    return Explainer(*_network(path, stamp))
-
-
-@cache.shared(16, "Loading the network")
-def _network(path: str, stamp: Fingerprint) -> tuple[DigitCNN, dict]:
-    return checkpoint.load(path)
-
-
 @st.cache_data(max_entries=64, show_spinner=False)
-def _fault(path: str, stamp: Fingerprint) -> str | None:
+def _fault(network: Network) -> str | None:
     try:
-        _network(path, stamp)
+        classifier(network)
     except CheckpointError as error:
         return str(error).replace(f"{directory()}{os.sep}", "")
     return None
-
-
-@st.cache_data(max_entries=4, show_spinner=False)
-def _evaluation(path: str, stamp: Fingerprint) -> tuple[np.ndarray, np.ndarray]:
-    return checkpoint.read_evaluation(path)

@@ -14,8 +14,8 @@ from train import metrics
 PAGE = 24  # glyphs shown at a time
 FLASH = "teach said"  # session state: what came of a click, told once
 GONE = "deleted"  # session state: what this visitor deleted last
-path = resources.chosen_checkpoint()
-card = checkpoint.read_card(path)
+network = resources.chosen_network()
+card = resources.card(network)
 changing = collection.mode() == collection.ON
 
 st.title("Teach it")
@@ -74,7 +74,7 @@ def start(classes: list[str]) -> None:
         corrections, aside = (
             teaching.select(shelf.arrays(part), classes) for part in (False, True)
         )
-        teaching.trainer().start(path, corrections, aside)
+        teaching.trainer().start(network.path, corrections, aside)
     except (
         collection.CollectionError,
         teaching.TeachingError,
@@ -179,11 +179,11 @@ def show_networks() -> None:
 
 def offer() -> None:
     """What is to be learned, and the button that begins."""
-    known = [name for name in counts if name in card["classes"]]
-    if "members" in card["network"]:
+    known = [name for name in counts if name in card.classes]
+    if "members" in card.network:
         st.info(
-            f"{plain(path.name)} is a committee, which can't be taught; choose a single network in "
-            "the sidebar."
+            f"{plain(network.name)} is a committee, which can't be taught; choose a single network "
+            "in the sidebar."
         )
         return
     if not teaching.is_writable(resources.directory()):
@@ -200,14 +200,14 @@ def offer() -> None:
         selection_mode="multi",
         default=known,
         format_func=plain,
-        key=f"to teach {path.name}",
+        key=f"to teach {network.name}",
     )
-    new = ", ".join(plain(name) for name in chosen if name not in card["classes"])
+    new = ", ".join(plain(name) for name in chosen if name not in card.classes)
     if new:
         st.caption(
             f"New to this network: {new}. It takes a few dozen examples to learn a new class."
         )
-    name = card["data"].get("name", "")
+    name = card.dataset
     images = plain(teaching.name_dataset(name))
     if not resources.ensure_images(name):
         st.caption(
@@ -215,7 +215,7 @@ def offer() -> None:
         )
         return
     st.button(
-        f"Teach {plain(path.name)}",
+        f"Teach {plain(network.name)}",
         on_click=start,
         args=(chosen,),
         disabled=not chosen,
@@ -234,7 +234,7 @@ def follow(job: teaching.Job) -> None:
     if teaching.trainer().job is not job or not job.busy:
         st.rerun()
     step = job.progress
-    if job.state == "comparing":
+    if job.state == teaching.State.COMPARING:
         st.progress(1.0, "Comparing it with the old one")
     elif step:
         left = f" · about {step['remaining']:.0f} s left" if step["remaining"] else ""
@@ -262,7 +262,7 @@ def show_curves(history: list[dict]) -> None:
 
 def show_result(job: teaching.Job) -> None:
     """The old network beside the new one, and the choice."""
-    if job.state == "failed":
+    if job.state == teaching.State.FAILED:
         st.error(f"The training failed. {plain(job.fault)}")
         st.button("Close", on_click=teaching.trainer().clear, args=(job,))
         return

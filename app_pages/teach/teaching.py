@@ -9,6 +9,7 @@ and is gone otherwise.
 
 import atexit
 import contextlib
+import enum
 import functools
 import json
 import logging
@@ -30,6 +31,7 @@ import numpy as np
 from app_pages.corrections import collection
 from app_pages.server import limits
 from model import Recognizer, checkpoint
+from model.disk import sync_to_disk
 from train import data, metrics
 
 ROOT = Path(__file__).parents[2]
@@ -59,6 +61,17 @@ class Comparison:
     p: float  # how probable as uneven a split is, were they equally good
 
 
+class State(enum.StrEnum):
+    """How far a fine-tuning is."""
+
+    RUNNING = "running"
+    COMPARING = "comparing"  # the new network with the old one
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    KEPT = "kept"  # its network is among the others
+
+
 class Job:
     """One fine-tuning. A thread of its own follows the process; sessions only look.
 
@@ -67,7 +80,7 @@ class Job:
         folder: all that it writes.
         process: the training.
         dataset: the name of what that was trained on, which is rehearsed.
-        state: "running", "comparing", "done", "failed" or "cancelled".
+        state: how far it is.
         progress: what `python -m train --json` said last of a step; empty before the first one.
         history: of each epoch, as a card has it.
         fault: why it failed, one sentence.
@@ -78,8 +91,8 @@ class Job:
         self, source: Path, trained: Examples, aside: Examples, flags: tuple[str, ...] = ()
     ):
         self.source, self._parts = source, {"trained": trained, "aside": aside}
-        self.dataset = checkpoint.read_card(source)["data"].get("name", "")
-        self.state, self.fault = "running", None
+        self.dataset = checkpoint.read_card(source).dataset
+        self.state, self.fault = State.RUNNING, None
         self.progress, self.history, self.comparisons = {}, [], {}
         self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
         FOLDERS.add(self.folder)
@@ -113,13 +126,13 @@ class Job:
     @property
     def busy(self) -> bool:
         """Whether there is something to wait for."""
-        return self.state in ("running", "comparing")
+        return self.state in (State.RUNNING, State.COMPARING)
 
     def wait(self) -> None:
         """Until there is nothing to wait for."""
         self._thread.join()
 
-    def close(self, state: str = "cancelled") -> None:
+    def close(self, state: State = State.CANCELLED) -> None:
         """Ends the process, if it still runs, and deletes all that it wrote."""
         self.state = state
         self.process.kill()
@@ -135,7 +148,7 @@ class Job:
         except Exception as error:  # whatever it is, nobody waits for ever
             if self.busy:
                 self.fault = f"The training has ended unexpectedly ({type(error).__name__})."
-                self.close("failed")
+                self.close(State.FAILED)
             logging.getLogger(__name__).exception("A training ended unexpectedly")
 
     def _follow_to_the_end(self) -> None:
@@ -150,7 +163,7 @@ class Job:
             elif kind == "epoch":
                 self.history.append(event)
         code = self.process.wait()
-        if self.state != "running":
+        if self.state != State.RUNNING:
             return
         if code:
             errors = (self.folder / "errors").read_text(errors="replace").strip()
@@ -158,18 +171,18 @@ class Job:
                 errors.rpartition("error: ")[2].rpartition("\n")[2]
                 or f"The training ended with code {code}."
             )
-            self.close("failed")
+            self.close(State.FAILED)
             return
-        self.state = "comparing"
+        self.state = State.COMPARING
         try:
             comparisons = compare(self.source, self.output, self._parts)
         except (checkpoint.CheckpointError, data.DataError) as error:
-            if self.state == "comparing":
+            if self.state == State.COMPARING:
                 self.fault = str(error)
-                self.close("failed")
+                self.close(State.FAILED)
             return
-        if self.state == "comparing":
-            self.comparisons, self.state = comparisons, "done"
+        if self.state == State.COMPARING:
+            self.comparisons, self.state = comparisons, State.DONE
 
 
 class Trainer:
@@ -247,7 +260,7 @@ class Trainer:
                 "The name should have 1 to 40 letters, digits, blanks, dots and hyphens."
             )
         with self._lock:
-            if job is not self._job or job.state != "done":
+            if job is not self._job or job.state != State.DONE:
                 raise TeachingError("It is gone: somebody else has kept it or thrown it away.")
             if len(list_networks(directory)) >= limits.of(limits.NETWORKS):
                 raise TeachingError(
@@ -266,9 +279,9 @@ class Trainer:
                 card = json.loads(content) | {"name": name, "kept": True}
                 (draft / checkpoint.CARD).write_text(json.dumps(card, indent=1) + "\n")
                 for path in (*draft.iterdir(), draft):
-                    checkpoint.sync_to_disk(path)
+                    sync_to_disk(path)
                 os.rename(draft, directory / name)
-                checkpoint.sync_to_disk(directory)
+                sync_to_disk(directory)
             except OSError as error:
                 shutil.rmtree(draft, ignore_errors=True)
                 if (directory / name).exists():
@@ -279,7 +292,7 @@ class Trainer:
                     f"The folder of the networks can't be written: {why}."
                 ) from error
             self._job = None
-            job.close("kept")
+            job.close(State.KEPT)
 
 
 @functools.cache  # not Streamlit's: that any visitor's browser can clear
@@ -320,7 +333,7 @@ def compare(before: Path, after: Path, parts: dict[str, Examples]) -> dict[str, 
     Raises:
         CheckpointError, DataError: a checkpoint can't be read, or its dataset can't be had.
     """
-    dataset = data.load(checkpoint.read_card(after)["data"].get("name", ""))
+    dataset = data.load(checkpoint.read_card(after).dataset)
     names = np.array(dataset.classes)[dataset.test.labels]
     parts = {"test": (dataset.test.images, names)} | parts
     networks = [Recognizer.load(path) for path in (before, after)]

@@ -10,6 +10,7 @@ from app_pages.evaluation.predictions import Predictions
 from app_pages.evaluation.views import robustness
 from app_pages.figures import charts
 from app_pages.server import resources
+from app_pages.server.resources import Network
 from app_pages.theme import ink
 from app_pages.words import plain
 from model.checkpoint import CheckpointError
@@ -21,7 +22,9 @@ CHANCE = 0.05  # probability below which a difference is called more than chance
 def show(tested: Predictions) -> None:
     st.header("Beside another network")
     others = [
-        name for name, fault in resources.faults().items() if name != tested.path.name and not fault
+        name
+        for name, fault in resources.faults().items()
+        if name != tested.network.name and not fault
     ]
     if not others:
         st.info(
@@ -30,7 +33,7 @@ def show(tested: Predictions) -> None:
         return
     name = st.selectbox("Compare with", others, key="other", bind="query-params", width=280)
     try:
-        other = Predictions(resources.directory() / name)
+        other = Predictions(Network.at(resources.directory() / name))
     except CheckpointError:
         st.info(
             f"The checkpoint {plain(name)} comes without an evaluation, so there is nothing to "
@@ -39,12 +42,12 @@ def show(tested: Predictions) -> None:
         return
     if tested.classes != other.classes or not np.array_equal(tested.labels, other.labels):
         st.info(
-            f"{plain(tested.path.name)} and {plain(name)} were tested on different images, so they "
-            f"can't be compared."
+            f"{plain(tested.network.name)} and {plain(name)} were tested on different images, so "
+            f"they can't be compared."
         )
         return
     both = tested, other
-    names = tuple(each.path.name for each in both)
+    names = tuple(each.network.name for each in both)
 
     st.table(table(*both))
     st.header("Is one better?")
@@ -74,7 +77,7 @@ def show(tested: Predictions) -> None:
     )
     recalls = pd.DataFrame(
         [
-            {"class": label, "network": each.path.name, "recall": row["recall"]}
+            {"class": label, "network": each.network.name, "recall": row["recall"]}
             for each in both
             for label, row in zip(each.classes, metrics.per_class(each.matrix), strict=True)
         ]
@@ -89,29 +92,30 @@ def show(tested: Predictions) -> None:
     for one, two in (both, both[::-1]):
         alone = np.flatnonzero(one.right & ~two.right)
         st.subheader(
-            f"Only {plain(one.path.name)}: {len(alone):,} "
+            f"Only {plain(one.network.name)}: {len(alone):,} "
             f"{'image' if len(alone) == 1 else 'images'}"
         )
         marks = {int(i): f"label {one.classes[one.labels[i]]}" for i in alone}
-        predictions.gallery(two, alone, images, f"only {one.path.name}", marks)
+        predictions.gallery(two, alone, images, f"only {one.network.name}", marks)
         if len(alone):
             st.caption(
-                f"Below each: what {plain(two.path.name)} reads instead, its runner-up, and the "
+                f"Below each: what {plain(two.network.name)} reads instead, its runner-up, and the "
                 f"label."
             )
 
     st.header("Are they as sure as they should be?")
     for column, each in zip(st.columns(2), both, strict=True):
+        name = each.network.name
         error = metrics.expected_calibration_error(each.labels, each.probabilities)
-        column.markdown(f"**{plain(each.path.name)}**")
+        column.markdown(f"**{plain(name)}**")
         column.altair_chart(
             charts.reliability(metrics.reliability(each.labels, each.probabilities)),
-            alt=f"Reliability diagram of {each.path.name}. Expected calibration error {error:.2%}.",
+            alt=f"Reliability diagram of {name}. Expected calibration error {error:.2%}.",
         )
     st.altair_chart(
         plots.coverage(
-            {each.path.name: metrics.coverage(each.labels, each.probabilities) for each in both},
-            {each.path.name: each.card.get("threshold", 0.0) for each in both},
+            {each.network.name: metrics.coverage(each.labels, each.probabilities) for each in both},
+            {each.network.name: each.card.threshold for each in both},
         ),
         alt=(
             f"Accuracy of the answers over the share of images answered, of {names[0]} and of "
@@ -133,10 +137,7 @@ def show(tested: Predictions) -> None:
 
 def table(first: Predictions, second: Predictions) -> pd.DataFrame:
     """What is worth knowing of two networks in a row each, and the second less the first."""
-    one, two = (
-        {**metrics.summary(each.labels, each.probabilities), **each.card}
-        for each in (first, second)
-    )
+    one, two = (metrics.summary(each.labels, each.probabilities) for each in (first, second))
     rows = {
         "Accuracy": (one["accuracy"], two["accuracy"], ".2%"),
         "95% interval": [
@@ -146,8 +147,8 @@ def table(first: Predictions, second: Predictions) -> pd.DataFrame:
         "Log loss": (one["log_loss"], two["log_loss"], ".4f"),
         "Calibration error": (one["ece"], two["ece"], ".2%"),
     }
-    if "parameters" in one and "parameters" in two:
-        rows["Parameters"] = (one["parameters"], two["parameters"], ",d")
+    if first.card.parameters and second.card.parameters:
+        rows["Parameters"] = (first.card.parameters, second.card.parameters, ",d")
     cells = [
         [*values, ""]
         if len(values) == 2
@@ -155,14 +156,14 @@ def table(first: Predictions, second: Predictions) -> pd.DataFrame:
         for values in rows.values()
     ]
     return pd.DataFrame(
-        cells, list(rows), [plain(first.path.name), plain(second.path.name), "Difference"]
+        cells, list(rows), [plain(first.network.name), plain(second.network.name), "Difference"]
     )
 
 
 def verdict(first: Predictions, second: Predictions) -> str:
     """Whether one of two networks reads the same images better, by more than chance, in plain
     words."""
-    names = plain(first.path.name), plain(second.path.name)
+    names = plain(first.network.name), plain(second.network.name)
     only_first, only_second, p = metrics.mcnemar(first.right, second.right)
     n = only_first + only_second
     if not n:

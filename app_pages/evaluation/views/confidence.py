@@ -43,7 +43,7 @@ def show(tested: Predictions) -> None:
 
     st.header("What if it may say “I don't know”?")
     curve = metrics.coverage(labels, probabilities)
-    threshold = tested.card.get("threshold", 0.0)
+    threshold = tested.card.threshold
     answered = tested.confidence >= threshold
     share, right = answered.mean(), tested.right[answered].sum() / max(1, answered.sum())
     words = (
@@ -54,7 +54,7 @@ def show(tested: Predictions) -> None:
         else "This network always answers."
     )
     st.altair_chart(
-        plots.coverage({tested.path.name: curve}, {tested.path.name: threshold}),
+        plots.coverage({tested.network.name: curve}, {tested.network.name: threshold}),
         alt=f"Accuracy of the answers over the share of images answered, the surest first. {words}",
     )
     st.caption(

@@ -15,12 +15,12 @@ def show(tested: Predictions) -> None:
     if (images := predictions.test_images(tested)) is None:
         return
     try:
-        map = maps.test_map(tested.path)
+        map = maps.draw_map(tested.network)
     except data.DataError as error:
         st.error(plain(str(error)))
         return
     numbers, mistaken = map.numbers.tolist(), map.numbers[map.labels != map.predicted].tolist()
-    key, box = f"map of {tested.path.name}", f"on the map of {tested.path.name}"
+    key, box = f"map of {tested.network.name}", f"on the map of {tested.network.name}"
 
     def choose() -> None:
         """A click on a digit chooses it in the box below, which is what counts."""

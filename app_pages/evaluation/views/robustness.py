@@ -1,7 +1,6 @@
 """How the network bears damaged images."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +10,7 @@ from app_pages.evaluation import plots, predictions
 from app_pages.evaluation.predictions import Predictions
 from app_pages.figures import pictures
 from app_pages.server import resources
+from app_pages.server.resources import Network
 from app_pages.words import plain
 from train import corruptions, metrics
 
@@ -36,7 +36,7 @@ def chart(networks: Sequence[Predictions], images: np.ndarray) -> pd.DataFrame:
     behind it."""
     labels = networks[0].labels[:IMAGES]
     place = st.empty()
-    rows = measured(networks, images[:IMAGES], labels, place)
+    rows = measure(networks, images[:IMAGES], labels, place)
     means = rows[rows["kind"] != "none"].groupby("network", sort=False)["accuracy"].mean()
     mean = (
         "The mean of all damages: "
@@ -58,7 +58,7 @@ def chart(networks: Sequence[Predictions], images: np.ndarray) -> pd.DataFrame:
     return rows
 
 
-def measured(
+def measure(
     networks: Sequence[Predictions], images: np.ndarray, labels: np.ndarray, place
 ) -> pd.DataFrame:
     """A row for each network and kind of damage, as `plots.corruptions` takes them; progress is at
@@ -67,9 +67,7 @@ def measured(
     for number, kind in enumerate(corruptions.CORRUPTIONS):
         place.progress(number / len(corruptions.CORRUPTIONS), f"Reading damaged images: {kind}")
         for tested in networks:
-            right, abstained = _measured(
-                str(tested.path), resources.fingerprint(tested.path), dataset, kind, images, labels
-            )
+            right, abstained = count_answers(tested.network, dataset, kind, images, labels)
             low, high = metrics.wilson_interval(right, len(labels))
             shares = {
                 "accuracy": right / len(labels),
@@ -77,7 +75,7 @@ def measured(
                 "high": high,
                 "abstained": abstained / len(labels),
             }
-            rows.append({"kind": kind, "network": tested.path.name, **shares})
+            rows.append({"kind": kind, "network": tested.network.name, **shares})
     return pd.DataFrame(rows)
 
 
@@ -90,9 +88,8 @@ def example(images: np.ndarray, row: dict) -> pictures.Figure:
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _measured(
-    path: str,
-    stamp: resources.Fingerprint,
+def count_answers(
+    network: Network,
     dataset: str,
     kind: str,
     _images: np.ndarray,
@@ -100,9 +97,9 @@ def _measured(
 ) -> tuple[int, int]:
     """How many of a dataset's images are read right once damaged, and on how many the network
     abstains."""
-    recognizer = resources.recognizer(Path(path))
-    probabilities = recognizer.classify(corruptions.corrupt(kind, _images))
-    threshold = recognizer.card.get("threshold", 0.0)
+    classifier = resources.classifier(network)
+    probabilities = classifier.probabilities(corruptions.corrupt(kind, _images))
+    threshold = classifier.card.threshold
     return int((probabilities.argmax(1) == _labels).sum()), int(
         (probabilities.max(1) < threshold).sum()
     )

@@ -8,7 +8,7 @@ from app_pages.figures import charts
 
 def show(tested: Predictions) -> None:
     st.header("How it learned")
-    history = tested.card["history"]
+    history = tested.card.history
     if not history:
         st.markdown("The checkpoint says nothing about its training.")
         return

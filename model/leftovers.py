@@ -1,27 +1,31 @@
 """What is on a page beside the digits that were read: signs, and what was left out.
 
 All take boxes (left, top, width, height) of digits, and of pieces of ink that are none of theirs.
+
+The constants were set on tests/test_page_kinds.py and kept where benchmarks/real_pages.py read the
+team's own pages best.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from model import page_reader
+from model.boxes import Box
 from model.page_network import SMALLEST
+from model.page_reader import point_sign
 from model.reading import Digit
-from model.segmentation import Box
 
-# of the least digit: smaller ink, or smaller than any digit, may be left where all was read
+# Of the least digit: smaller ink, or smaller than any digit, may be left where all was read.
 LITTLE = 0.15
-# a dash is so many times as long as it is high, and of the digits' size
+# A dash is so many times as long as it is high, and its length is such a share of the digits' size.
 DASH, LENGTH = 2.5, (0.2, 0.9)
 POINT = (0.05, 0.35)  # of the digits' size: a point or a comma
 MOST_SIGNS = 200  # more specks, and the paper is dirty
 SIZES = (0.45, 3.0)  # times the digits: ink so large that isn't read is told as left out
-MOST = 500  # such boxes, at most
-MUCH = 3  # marks that are unsure, or left out, and in all a share of the digits as large as
-MUCH_UNSURE, MUCH_OUT = 0.25, 0.5  # are worth a sentence
+MOST = 500  # boxes that are told as left out
+# A sentence is due for so many marks or more, if they are such a share of the digits: marks that
+# are unsure, or left out.
+MUCH, MUCH_UNSURE, MUCH_OUT = 3, 0.25, 0.5
 
 
 def is_little(rest: Sequence[Box], digits: Sequence[Box]) -> bool:
@@ -35,14 +39,14 @@ def find_signs(rest: Sequence[Box], digits: Sequence[Box]) -> list[tuple[Box, st
     (model/numbers.py)."""
     if not digits or len(rest) > MOST_SIGNS:
         return []
-    size, found = np.median([max(box[2:]) for box in digits]), []
+    size, signs = np.median([max(box[2:]) for box in digits]), []
     for box in rest:
         _, _, width, height = box
         if _is_dash(box) and LENGTH[0] * size <= width <= LENGTH[1] * size:
-            found.append((box, "−"))
+            signs.append((box, "−"))
         elif POINT[0] * size <= max(width, height) <= POINT[1] * size:
-            found.append((box, page_reader.point_sign(width, height)))
-    return found
+            signs.append((box, point_sign(width, height)))
+    return signs
 
 
 def find_left_out(rest: Sequence[Box], digits: Sequence[Box], shape: tuple[int, int]) -> list[Box]:

@@ -1,0 +1,238 @@
+"""An upright picture → the digits on it: by its connected ink, or by the page network where that is
+not enough.
+
+Connected ink is quick and knows best where digits touch, but takes print and drawings for digits;
+the page network finds digits among all else. On a clean page the first is all it takes; elsewhere
+the second is asked, and both are compared.
+
+The constants were tuned with benchmarks/pages.py, on pages composed of validation digits, and
+benchmarks/real_pages.py, on the team's own pages.
+"""
+
+import itertools
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from model import leftovers, page_reader
+from model.boxes import Box, box_overlaps, corners, enlarge, surroundings
+from model.classifier import Classifier
+from model.detection import PageProgram
+from model.glyph import normalise
+from model.image import downscale
+from model.ink import Ink, as_glyph, find_ink, ink_map
+from model.network import GLYPH_SIZE
+from model.pieces import Pieces, TooMuchError
+from model.segmentation import Detection, read_lines
+
+WORKING_PIXELS = 2_500_000  # a larger picture is reduced to this before ink is looked for
+CLEAN_PAGE = 0.7  # of what a picture may cost: with more on it, it is no clean page
+CLEAN_CONFIDENCE = 0.97  # mean confidence from which connected ink may be all it takes
+# Mean confidence from which connected ink is right where the page network sees digits, too: each
+# box shares so much with one of that network's, but for few.
+CONFIRMED_CONFIDENCE = 0.93
+CONFIRMED_OVERLAP = 0.3
+MOST_UNCONFIRMED = 0.04
+SAME_DIGIT = 0.75  # intersection over union from which both networks vote on one digit
+SMALL_PICTURE = 128  # pixels: who gives so small and square a picture gives a single digit
+SURE = 0.9  # mean confidence of what is read piece by piece, from which no other reading is tried
+FEW = 5  # digits: a large picture in which more are found shows no single one
+# Confidence from which a small picture is a single digit, whatever its pieces are read as.
+ALONE_CONFIDENCE = 0.6
+SMALL_DIGIT = 24  # pixels: a digit that a reduction left smaller is read from the picture as given
+
+Lines = list[list[Detection]]
+
+
+class Page(NamedTuple):
+    """What an upright picture holds.
+
+    Attributes:
+        lines: digits in lines, boxes in the picture as given.
+        ink: the ink, of a large picture at a reduced size.
+        signs: decimal points, commas and dashes.
+        left_out: boxes of ink as large as a digit that was taken for none.
+        note: why nothing was read, or "".
+    """
+
+    lines: Lines
+    ink: Ink
+    signs: Sequence[tuple[Box, str]] = ()
+    left_out: Sequence[Box] = ()
+    note: str = ""
+
+
+class ConnectedInk(NamedTuple):
+    """What connected ink tells of a picture.
+
+    Attributes:
+        reduction: by how much the picture is reduced before it is looked at.
+        small: (h, w, 3) uint8, the picture so reduced.
+        ink: its ink.
+        pieces: the connected pieces of that; None where there are too many to be writing.
+        lines: digits in lines; none where there is too much for them, too.
+        note: the sentence about that, or "".
+    """
+
+    reduction: int
+    small: np.ndarray
+    ink: Ink
+    pieces: Pieces | None
+    lines: Lines
+    note: str
+
+
+class UprightReader:
+    """Reads upright pictures with one classifier and, if it reads digits, the page network."""
+
+    def __init__(self, classifier: Classifier, page_network: PageProgram | None):
+        self.classifier, self.page_network = classifier, page_network
+
+    def read(self, picture: np.ndarray, ink: Ink | None = None, clean: bool = True) -> Page:
+        """The digits of an upright (h, w, 3) uint8 picture; of the arguments, see
+        `read_connected`."""
+        return self.complete(picture, self.read_connected(picture, ink, clean))
+
+    def read_connected(
+        self, picture: np.ndarray, ink: Ink | None = None, clean: bool = True
+    ) -> ConnectedInk:
+        """What connected ink tells of an upright picture.
+
+        Args:
+            picture: (h, w, 3) uint8.
+            ink: its ink, where it is known from a picture that was turned otherwise.
+            clean: whether connected ink may be all it takes to read it.
+        """
+        reduction = reduction_of(picture)
+        small = downscale(picture, reduction)
+        if ink is None or any(side % reduction for side in picture.shape[:2]):
+            ink = find_ink(small)  # of a side that doesn't divide, turned ink would not quite fit
+        pieces, lines, note = None, [], ""
+        try:
+            pieces = Pieces.of_page(ink.map)
+            if clean:
+                share = CLEAN_PAGE if self.page_network else 1.0
+                lines = read_lines(pieces, self.classifier.probabilities, share)
+        except TooMuchError as error:
+            note = str(error)
+        return ConnectedInk(reduction, small, ink, pieces, lines, note)
+
+    def complete(self, picture: np.ndarray, connected: ConnectedInk) -> Page:
+        """The digits of an upright picture, by its connected ink or, where that is not enough, by
+        the page network."""
+        reduction, small, ink, pieces, lines, note = connected
+        if pieces is None or (note and not self.page_network):
+            return Page([], ink, note=note)
+        rest = pieces.left_out(boxes_of(lines))
+        # A small picture of several digits may show a single one in pieces.
+        several = max(small.shape[:2]) <= SMALL_PICTURE and sum(map(len, lines)) > 1
+        if self.page_network is None or (not several and _is_clean(lines, rest)):
+            signs = leftovers.find_signs(rest, boxes_of(lines))
+        else:
+            digits, signs = page_reader.read_page(
+                small, pieces, self.page_network, self.classifier.probabilities
+            )
+            # Many pieces of which the page network knows none are print, a pattern, dirt.
+            if digits or sum(map(len, lines)) > FEW:
+                lines = confirm(lines, digits)
+                rest = pieces.left_out(boxes_of(lines))
+        if lines and (alone := self._read_as_single(small, ink, lines)):
+            lines, signs, rest = [[alone]], [], []
+        left_out = leftovers.find_left_out(rest, boxes_of(lines), small.shape[:2])
+        if reduction > 1:
+            lines = [self._at_full_size(line, picture, reduction) for line in lines]
+            signs = [(enlarge(box, reduction, picture), sign) for box, sign in signs]
+            left_out = [enlarge(box, reduction, picture) for box in left_out]
+        return Page(lines, ink, signs, left_out)
+
+    def _read_as_single(self, picture: np.ndarray, ink: Ink, lines: Lines) -> Detection | None:
+        """The picture as one damaged digit, where the network is surer of that than of what was
+        found in pieces."""
+        height, width = picture.shape[:2]
+        is_small = max(height, width) <= SMALL_PICTURE
+        count, confidence = sum(map(len, lines)), float(np.exp(mean_log_confidence(lines)))
+        # The page network, where there is one, has said that these are several.
+        broken = is_small and count > 1 and not self.page_network
+        is_square = max(height, width) <= 1.5 * min(height, width)
+        if not is_square or (confidence >= SURE and not broken) or (count > FEW and not is_small):
+            return None
+        whole = as_glyph(picture, GLYPH_SIZE, ink.is_dark)
+        probabilities = self.classifier.probabilities(whole[None])[0]
+        least = confidence if count == 1 or not is_small else ALONE_CONFIDENCE
+        if probabilities.max() <= least:
+            return None
+        sides = corners(boxes_of(lines))
+        left, top = sides[:, :2].min(0).tolist()
+        right, bottom = sides[:, 2:].max(0).tolist()
+        return Detection((left, top, right - left, bottom - top), whole, probabilities)
+
+    def _at_full_size(
+        self, line: list[Detection], picture: np.ndarray, reduction: int
+    ) -> list[Detection]:
+        """Digits of a reduced picture, with boxes in the picture as given; small ones in doubt are
+        read there, too."""
+        enlarged = []
+        for digit in line:
+            digit = digit._replace(box=(box := enlarge(digit.box, reduction, picture)))
+            _, _, width, height = box
+            unsure = self.classifier.card.threshold <= digit.probabilities.max() < SURE
+            if max(width, height) <= SMALL_DIGIT * reduction and unsure:
+                around, (y, x) = surroundings(picture, box)
+                sharp = normalise(ink_map(around)[y : y + height, x : x + width])
+                if sharp.any():
+                    votes = self.classifier.probabilities(sharp[None])[0]
+                    both = page_reader.combine_votes(digit.probabilities, votes)
+                    digit = digit._replace(glyph=sharp, probabilities=both)
+            enlarged.append(digit)
+        return enlarged
+
+
+def reduction_of(picture: np.ndarray) -> int:
+    """By how much a large (h, w, 3) picture is reduced before ink is looked for."""
+    return int(np.ceil(np.sqrt(picture.shape[0] * picture.shape[1] / WORKING_PIXELS)))
+
+
+def boxes_of(lines: Lines) -> list[Box]:
+    """The boxes of all digits, line by line."""
+    return [digit.box for line in lines for digit in line]
+
+
+def mean_log_confidence(lines: Lines) -> float:
+    """Of all digits, in nats."""
+    return float(np.mean([np.log(digit.probabilities.max()) for line in lines for digit in line]))
+
+
+def _is_clean(lines: Lines, rest: Sequence[Box]) -> bool:
+    """Whether connected ink is enough: it is read surely, and only specks, points and dashes are
+    left."""
+    if not lines or mean_log_confidence(lines) < np.log(CLEAN_CONFIDENCE):
+        return False
+    return leftovers.is_little(rest, boxes_of(lines))
+
+
+def confirm(lines: Lines, seen: Lines) -> Lines:
+    """The digits of connected ink where the page network has seen these and nothing else, otherwise
+    what that has seen.
+
+    Connected ink knows better where digits touch. Which digit it is, both networks say where both
+    have its box.
+    """
+    if not lines or not seen or mean_log_confidence(lines) < np.log(CONFIRMED_CONFIDENCE):
+        return seen
+    digits = list(itertools.chain(*seen))
+    connected, others = (corners(boxes_of(each)).astype(float) for each in (lines, seen))
+    middles = (others[:, :2] + others[:, 2:]) / 2
+    inside = ((middles >= connected[:, None, :2]) & (middles <= connected[:, None, 2:])).all(2)
+    union, within = box_overlaps(connected, others)
+    unconfirmed = (within < CONFIRMED_OVERLAP).all(1).mean()
+    if not inside.any(0).all() or unconfirmed > MOST_UNCONFIRMED:
+        return seen
+    best = iter(zip(union.argmax(1), union.max(1), strict=True))
+    return [
+        [
+            digits[number] if overlap >= SAME_DIGIT else digit
+            for digit, (number, overlap) in zip(line, best, strict=False)
+        ]
+        for line in lines
+    ]

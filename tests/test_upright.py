@@ -1,0 +1,49 @@
+"""Pages on which connected ink is not enough, and where it is right."""
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from model.segmentation import Detection
+from model.upright import confirm
+
+
+def digits(mnist) -> np.ndarray:
+    """(180, 420) uint8: 2, 3, 4, 7, 5 and 2 in black on white."""
+    sheet = np.full((180, 420), 255, np.uint8)
+    for place, label in enumerate((2, 3, 4, 7, 5, 2)):
+        glyph = mnist.train.images[np.flatnonzero(mnist.train.labels == label)[3]]
+        large = np.asarray(Image.fromarray(glyph).resize((56, 56), Image.Resampling.BICUBIC))
+        sheet[60:116, 30 + 60 * place : 86 + 60 * place] -= np.minimum(large, 235)
+    return sheet
+
+
+def test_a_small_sheet_on_a_dark_desk_is_read(recognizer, mnist):
+    desk = np.random.default_rng(0).normal(40, 12, (700, 900)).clip(0, 255).astype(np.uint8)
+    desk[260:440, 240:660] = digits(mnist)
+    assert recognizer.read(desk).text == "234752"
+
+
+def test_letters_around_do_not_turn_an_upright_page(recognizer, mnist):
+    sheet = Image.fromarray(np.pad(digits(mnist), ((0, 200), (0, 0)), constant_values=255))
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(34)
+    for line, word in enumerate(("KNAWER + WHAM", "MARKE x FRANK")):
+        pen.text((30, 190 + 60 * line), word, 0, font)
+    reading = recognizer.read(np.asarray(sheet))
+    assert reading.turn == 0 and reading.text.split("\n")[0] == "234752"
+
+
+def sure(kind: int) -> np.ndarray:
+    """(10,) probabilities of a digit of which there is no doubt."""
+    return np.eye(10, dtype=np.float32)[kind] * 0.99 + 0.001
+
+
+def test_connected_ink_says_where_and_both_networks_say_which():
+    def line(*digits):
+        return [[Detection(box, np.zeros((28, 28), np.uint8), sure(kind)) for box, kind in digits]]
+
+    connected = line(((0, 0, 20, 30), 1), ((20, 0, 20, 30), 4), ((60, 0, 20, 30), 5))
+    seen = line(((0, 0, 20, 30), 7), ((4, 0, 34, 30), 4), ((60, 0, 20, 30), 5))
+    which = [digit.probabilities.argmax() for digit in confirm(connected, seen)[0]]
+    assert which == [7, 4, 5]
+    more = [*seen[0], *line(((100, 0, 20, 30), 8))[0]]
+    assert confirm(connected, [more]) == [more]  # it sees something else, too
