@@ -113,6 +113,18 @@ def signed(values: np.ndarray, most: float) -> np.ndarray:
     return np.round(255 + share * (ends - 255.0)).astype(np.uint8)
 
 
+def lay_out(sheet: Image.Image, pen, panels: list[tuple[Image.Image, str]]) -> None:
+    """Square pictures of one size side by side, framed, a caption below each, arrows between."""
+    for number, (picture, caption) in enumerate(panels):
+        side = picture.width
+        left = 15 + number * (side + 30)
+        sheet.paste(picture, (left, 10))
+        pen.rectangle((left, 10, left + side - 1, side + 9), outline="#c5cdd5")
+        words(pen, (left + side // 2, side + 20), caption)
+        if number:
+            arrow(pen, left - 25, side // 2 + 10)
+
+
 def steps(reading) -> Image.Image:
     """Photograph → ink → box → glyph."""
     sheet, pen = page(290)
@@ -124,13 +136,7 @@ def steps(reading) -> Image.Image:
         (pictures.outline(ink, [digit.box]), "3. The box"),
         (digit.glyph, "4. The glyph:\n28 by 28 pixels"),
     )
-    for number, (picture, caption) in enumerate(panels):
-        left = 15 + number * 240
-        sheet.paste(shown(picture, 210), (left, 10))
-        pen.rectangle((left, 10, left + 209, 219), outline="#c5cdd5")
-        words(pen, (left + 105, 230), caption)
-        if number:
-            arrow(pen, left - 25, 115)
+    lay_out(sheet, pen, [(shown(picture, 210), caption) for picture, caption in panels])
     return sheet
 
 
@@ -165,13 +171,11 @@ def heat(grey: np.ndarray) -> Image.Image:
         (warm, "2. Where the middle of a digit lies"),
         (np.asarray(boxes), "3. Which, and how large"),
     )
-    for number, (picture, caption) in enumerate(panels):
-        left = 15 + number * 320
-        sheet.paste(Image.fromarray(picture).convert("RGB").resize((290, 290)), (left, 10))
-        pen.rectangle((left, 10, left + 289, 299), outline="#c5cdd5")
-        words(pen, (left + 145, 312), caption)
-        if number:
-            arrow(pen, left - 26, 155)
+    resized = [
+        (Image.fromarray(picture).convert("RGB").resize((290, 290)), caption)
+        for picture, caption in panels
+    ]
+    lay_out(sheet, pen, resized)
     return sheet
 
 

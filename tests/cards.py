@@ -1,8 +1,15 @@
-"""A card for tests that save a checkpoint."""
+"""Cards and checkpoints for tests."""
 
+from pathlib import Path
 from typing import Any
 
+from flax import nnx
+
+from model import checkpoint
 from model.card import Card
+from model.network import DigitCNN
+
+SHAPE = {"widths": (4, 4, 8), "features": 8, "dropout": 0.0}  # of a network that is quick to make
 
 
 def card(**fields: Any) -> Card:
@@ -20,3 +27,10 @@ def card(**fields: Any) -> Card:
         "test": {},
     }
     return Card(**(least | fields))
+
+
+def letters(folder: Path) -> Path:
+    """A checkpoint of random weights that knows a, b and c, of a dataset called letters."""
+    network = DigitCNN(3, **SHAPE, rngs=nnx.Rngs(1))
+    checkpoint.save(folder, network, card(network=SHAPE, data={"name": "letters"}))
+    return folder

@@ -10,6 +10,7 @@ COMPILED = tempfile.TemporaryDirectory()
 os.environ["JAX_COMPILATION_CACHE_DIR"] = COMPILED.name
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.2"
 
+import cards
 import numpy as np
 import pytest
 from browser import FLAGS, PATIENCE, chromium, open_tab, serve
@@ -55,6 +56,12 @@ def checkpoints(tmp_path, monkeypatch) -> Path:
     shutil.copytree(checkpoint.DEFAULT, tmp_path / "default")
     monkeypatch.setenv("DIGITS_CHECKPOINTS", str(tmp_path))
     return tmp_path
+
+
+@pytest.fixture
+def source(tmp_path) -> Path:
+    """A checkpoint to start from, of three classes, a, b and c."""
+    return cards.letters(tmp_path / "source")
 
 
 @pytest.fixture(autouse=True)

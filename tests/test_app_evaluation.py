@@ -309,13 +309,15 @@ def test_the_coverage_curve_keeps_its_end_and_marks_the_threshold():
 # Damage
 
 
+def corrupt_few(monkeypatch, images: int, kinds: tuple[str, ...]) -> None:
+    """Few images and kinds of damage, to be quick."""
+    few = {kind: corruptions.CORRUPTIONS[kind] for kind in kinds}
+    monkeypatch.setattr(corruptions, "CORRUPTIONS", few)
+    monkeypatch.setattr(robustness, "IMAGES", images)
+
+
 def test_damage_is_measured_and_shown(images, monkeypatch):
-    monkeypatch.setattr(robustness, "IMAGES", 16)
-    monkeypatch.setattr(
-        corruptions,
-        "CORRUPTIONS",
-        {kind: corruptions.CORRUPTIONS[kind] for kind in ("none", "grey ground")},
-    )
+    corrupt_few(monkeypatch, 16, ("none", "grey ground"))
     app = view("Damage")
     assert page_html(app).count("<figure") == 2 and "grey ground" in page_html(app)
     assert "The first 16 test images" in said(app.caption)
@@ -396,12 +398,7 @@ def test_a_network_compared_with_its_like(other):
 
 
 def test_both_bear_the_same_damage(other, images, monkeypatch):
-    monkeypatch.setattr(robustness, "IMAGES", 8)
-    monkeypatch.setattr(
-        corruptions,
-        "CORRUPTIONS",
-        {kind: corruptions.CORRUPTIONS[kind] for kind in ("none", "stripes")},
-    )
+    corrupt_few(monkeypatch, 8, ("none", "stripes"))
     app = view("Compare")
     before = len(app.get("vega_lite_chart"))
     app.toggle(key="both damaged").set_value(True).run()

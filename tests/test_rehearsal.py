@@ -2,26 +2,14 @@
 
 import dataclasses
 
-import cards
 import numpy as np
 import pytest
 
-from model import checkpoint
 from train import data, rehearsal
 from train.config import Config
 from train.dataset import DataError, Dataset, Split
 from train.rehearsal import Mixture, epoch_indices, mix, shuffle_into_batches
-from train.transfer import TransferError, build_network
-
-SHAPE = {"widths": (4, 4, 8), "features": 8, "dropout": 0.0}
-
-
-@pytest.fixture
-def source(tmp_path):
-    """A checkpoint of three classes."""
-    card = cards.card(network=SHAPE, data={"name": "letters"})
-    checkpoint.save(tmp_path / "source", build_network(card.classes, 1, "", **SHAPE), card)
-    return tmp_path / "source"
+from train.transfer import TransferError
 
 
 def split_of(count: int, shade: int) -> Split:

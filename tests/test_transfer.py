@@ -17,21 +17,11 @@ from train.transfer import (
     with_corrections,
 )
 
-SHAPE = {"widths": (4, 4, 8), "features": 8, "dropout": 0.0}
-
-
-@pytest.fixture
-def source(tmp_path):
-    """A checkpoint of three classes."""
-    card = cards.card(network=SHAPE, data={"name": "letters"})
-    checkpoint.save(tmp_path / "source", build_network(card.classes, 1, "", **SHAPE), card)
-    return tmp_path / "source"
-
 
 def test_shared_classes_keep_their_part_of_the_head(source):
     before, _ = checkpoint.load(source)
-    after = build_network(("c", "new", "a"), 2, str(source), **SHAPE)
-    fresh = build_network(("c", "new", "a"), 2, "", **SHAPE)
+    after = build_network(("c", "new", "a"), 2, str(source), **cards.SHAPE)
+    fresh = build_network(("c", "new", "a"), 2, "", **cards.SHAPE)
     np.testing.assert_array_equal(after.conv3.conv.kernel[...], before.conv3.conv.kernel[...])
     np.testing.assert_array_equal(after.head.kernel[:, 0], before.head.kernel[:, 2])
     np.testing.assert_array_equal(after.head.kernel[:, 2], before.head.kernel[:, 0])
@@ -41,15 +31,15 @@ def test_shared_classes_keep_their_part_of_the_head(source):
 
 def test_another_architecture_is_refused(source):
     with pytest.raises(TransferError, match="another architecture"):
-        build_network(("a", "b", "c"), 0, str(source), **SHAPE | {"widths": (4, 4, 12)})
+        build_network(("a", "b", "c"), 0, str(source), **cards.SHAPE | {"widths": (4, 4, 12)})
     with pytest.raises(TransferError, match=r"another architecture .* layers are others"):
-        build_network(("a", "b", "c"), 0, str(source), **SHAPE | {"depth": 3})
+        build_network(("a", "b", "c"), 0, str(source), **cards.SHAPE | {"depth": 3})
     with pytest.raises(checkpoint.CheckpointError, match="missing"):
-        build_network(("a",), 0, str(source / "nowhere"), **SHAPE)
+        build_network(("a",), 0, str(source / "nowhere"), **cards.SHAPE)
 
 
 def test_frozen_layers_have_no_parameters_to_train(source):
-    model = build_network(("a", "b"), 0, str(source), **SHAPE)
+    model = build_network(("a", "b"), 0, str(source), **cards.SHAPE)
     trained = {
         path[0]
         for path, _ in nnx.to_flat_state(nnx.state(model, trainable_filter("conv1,conv2", model)))

@@ -39,7 +39,7 @@ from model import checkpoint
 from model.card import Card
 from model.convolution import BATCH_AXIS
 from model.network import DigitCNN, Ensemble
-from train import data, interrupt, metrics, rehearsal, transfer
+from train import data, interrupt, metrics, moving_average, rehearsal, transfer
 from train.augment import augment
 from train.calibration import calibrate, predict
 from train.config import Config, network_shape
@@ -142,14 +142,7 @@ def train_step(
         state.model, images, targets
     )
     state.optimizer.update(state.model, grads)
-    # An average over few steps would remember the random start: let it grow with the steps.
-    decay = jnp.minimum(config.average_decay, (1 + step) / (10 + step))
-    averaged, current = (
-        nnx.state(network, checkpoint.TRAINED) for network in (state.average, state.model)
-    )
-    nnx.update(
-        state.average, jax.tree.map(lambda a, c: a + (1 - decay) * (c - a), averaged, current)
-    )
+    moving_average.update(state.average, state.model, config.average_decay, step)
     right = (logits[: len(labels)].argmax(-1) == labels).sum()
     return totals + jnp.stack([loss * len(labels), right, len(labels)])
 

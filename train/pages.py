@@ -37,7 +37,7 @@ from model.card import Card
 from model.convolution import BATCH_AXIS
 from model.page_network import LARGEST, NAMES, SMALLEST, PageNetwork
 from model.peaks import FOUND, Peaks, find_peaks, suppress_overlaps
-from train import interrupt
+from train import interrupt, moving_average
 from train.command_line import flag_parser, report_failures
 from train.devices import choose_mesh, replicate_on, set_up_devices
 from train.interrupt import Interrupted
@@ -108,13 +108,7 @@ def train_step(
     losses: jax.Array
     (_, losses), grads = nnx.value_and_grad(loss_fn, has_aux=True)(state.model, pictures, wanted)
     state.optimizer.update(state.model, grads)
-    decay = jnp.minimum(config.average_decay, (1 + step) / (10 + step))
-    averaged, current = (
-        nnx.state(network, checkpoint.TRAINED) for network in (state.average, state.model)
-    )
-    nnx.update(
-        state.average, jax.tree.map(lambda a, c: a + (1 - decay) * (c - a), averaged, current)
-    )
+    moving_average.update(state.average, state.model, config.average_decay, step)
     return losses
 
 

@@ -1,12 +1,15 @@
-"""The charts of the pages: numbers in, Altair charts out.
+"""The charts of the pages: numbers in, Altair charts out, for the page to show.
 
 They read well on white and on black: strength is the opacity of one blue. And never by colour
 alone: numbers, dashes or labels say the same.
 """
 
+from collections.abc import Mapping, Sequence
+
 import altair as alt
 import numpy as np
 import pandas as pd
+import streamlit as st
 
 from app_pages.figures.bars import BLUE
 
@@ -134,7 +137,17 @@ def reliability(bins: list[dict[str, float]]) -> alt.LayerChart:
     return alt.layer(diagonal, gaps, points).properties(height=320)
 
 
-def curves(history: list[dict[str, float]], measure: str, title: str, number: str) -> alt.Chart:
+def show_learning(history: Sequence[Mapping[str, float]], caption: str) -> None:
+    """Loss and accuracy by epoch, side by side on the page, and what is dashed and what solid."""
+    left, right = st.columns(2)
+    left.altair_chart(curves(history, "loss", "Loss", ".2f"), alt="Loss by epoch.")
+    right.altair_chart(curves(history, "accuracy", "Accuracy", ".1%"), alt="Accuracy by epoch.")
+    st.caption(caption)
+
+
+def curves(
+    history: Sequence[Mapping[str, float]], measure: str, title: str, number: str
+) -> alt.Chart:
     """A `measure` ('loss' or 'accuracy') by epoch, of training (dashed) and validation (solid)."""
     rows = pd.DataFrame(
         [

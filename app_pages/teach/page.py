@@ -248,15 +248,12 @@ def follow(job: teaching.Job) -> None:
 
 
 def show_curves(history: list[dict]) -> None:
+    """Loss and accuracy so far, once there is something to show."""
     if history:
-        left, right = st.columns(2)
-        left.altair_chart(charts.curves(history, "loss", "Loss", ".2f"), alt="Loss by epoch.")
-        right.altair_chart(
-            charts.curves(history, "accuracy", "Accuracy", ".1%"), alt="Accuracy by epoch."
-        )
-        st.caption(
+        charts.show_learning(
+            history,
             "Dashed: what it learns from, distorted anew, its labels smoothed. Solid: validation "
-            "images."
+            "images.",
         )
 
 

@@ -12,13 +12,9 @@ def show(tested: Predictions) -> None:
     if not history:
         st.markdown("The checkpoint says nothing about its training.")
         return
-    left, middle = st.columns(2)
-    left.altair_chart(charts.curves(history, "loss", "Loss", ".2f"), alt="Loss by epoch.")
-    middle.altair_chart(
-        charts.curves(history, "accuracy", "Accuracy", ".1%"), alt="Accuracy by epoch."
-    )
-    st.caption(
+    charts.show_learning(
+        history,
         "Dashed: the training images, distorted anew each epoch and with dropout; their loss "
         "counts smoothed labels and drawings of no digit, too, so that it never comes near 0. "
-        "Solid: validation images, as they are."
+        "Solid: validation images, as they are.",
     )
