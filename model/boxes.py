@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 Box = tuple[int, int, int, int]  # left, top, width, height in pixels
+Sign = tuple[Box, str]  # where it is, and which: ".", "," or "−"
 
 
 def clip_box(box: Box, width: int, height: int) -> Box:

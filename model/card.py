@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 # What fields may hold, so that a damaged card neither asks for memory nor shows nonsense.
-MOST_CLASSES, MOST_NAME = 1000, 200  # classes; characters of a name
+MAX_CLASSES, MAX_NAME = 1000, 200  # classes; characters of a name
 ARGUMENT_RANGES = {  # of a network's arguments
     "widths": (1, 1024),
     "depth": (1, 16),
     "features": (0, 8192),
     "members": (1, 32),
 }
-MOST_WIDTHS = 4  # a PageNetwork has the most
-MOST_DROPOUT = 0.99
+MAX_WIDTHS = 4  # a PageNetwork has the most
+MAX_DROPOUT = 0.99
 SHARES = ("accuracy", "ece")  # of an evaluation's summary, from 0 to 1
 
 
@@ -156,14 +156,14 @@ def _faults(values: dict[str, Any]) -> Iterator[str]:
     if not 0 < values["temperature"] < math.inf:
         yield f"'temperature' should be above 0, not {values['temperature']}"
     names = values["classes"]
-    if not all(isinstance(name, str) and 0 < len(name) <= MOST_NAME for name in names):
-        yield f"'classes' should be a list of names of at most {MOST_NAME} characters"
-    elif not 0 < len(names) <= MOST_CLASSES or len(set(names)) < len(names):
-        yield f"'classes' should be 1 to {MOST_CLASSES} names, each once"
+    if not all(isinstance(name, str) and 0 < len(name) <= MAX_NAME for name in names):
+        yield f"'classes' should be a list of names of at most {MAX_NAME} characters"
+    elif not 0 < len(names) <= MAX_CLASSES or len(set(names)) < len(names):
+        yield f"'classes' should be 1 to {MAX_CLASSES} names, each once"
     for field, name in {"name": values["name"], "data": values["data"].get("name", "")}.items():
-        if not isinstance(name, str) or len(name) > MOST_NAME:
+        if not isinstance(name, str) or len(name) > MAX_NAME:
             yield (
-                f"'{field}' should be named by at most {MOST_NAME} characters, not "
+                f"'{field}' should have a name of at most {MAX_NAME} characters, not "
                 f"{one_line(repr(name))}"
             )
     if not _is_within(values.get("threshold", 0), 0, 1):
@@ -186,13 +186,13 @@ def _argument_faults(arguments: dict[str, Any]) -> Iterator[str]:
         numbers = arguments.get(name, least)
         numbers = numbers if isinstance(numbers, list) else [numbers]
         fits = all(isinstance(n, int) and _is_within(n, least, most) for n in numbers)
-        if not fits or len(numbers) > MOST_WIDTHS:
+        if not fits or len(numbers) > MAX_WIDTHS:
             yield (
                 f"'network' has {name} {one_line(repr(numbers))}, which should be from {least} to "
                 f"{most}"
             )
-    if not _is_within(arguments.get("dropout", 0), 0, MOST_DROPOUT):
-        yield f"'network' has a dropout that is not from 0 to {MOST_DROPOUT}"
+    if not _is_within(arguments.get("dropout", 0), 0, MAX_DROPOUT):
+        yield f"'network' has a dropout that is not from 0 to {MAX_DROPOUT}"
 
 
 def _is_within(value: object, least: float, most: float) -> bool:

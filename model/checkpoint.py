@@ -40,7 +40,7 @@ DEFAULT, PAGE = SHIPPED / "default", SHIPPED / "pages"
 WEIGHTS, CARD, EVALUATION = "weights.safetensors", "card.json", "evaluation.npz"
 TRAINED = nnx.Param, nnx.BatchStat  # what of a network training changes, and a checkpoint keeps
 # Bytes: of a card, of a weights file beyond its values; values of an array of an evaluation.
-MOST_CARD, MOST_HEADER, MOST_VALUES = 4_000_000, 1_000_000, 20_000_000
+MAX_CARD, MAX_HEADER, MAX_VALUES = 4_000_000, 1_000_000, 20_000_000
 
 Folder = os.PathLike[str] | str
 State = nnx.State[Any, Any]
@@ -97,7 +97,7 @@ def _with_weights(directory: Path, card: Card, kind: str, build: Callable[[], Ne
     variables = variables_by_name(state)
     most = sum(variable.size * variable.dtype.itemsize for variable in variables.values())
     try:
-        content = _read_bounded(path, most + MOST_HEADER)
+        content = _read_bounded(path, most + MAX_HEADER)
         values = from_bytes(content)
     except (SafetensorError, ValueError, KeyError) as error:
         raise CheckpointError(
@@ -179,7 +179,7 @@ def read_card(directory: Folder) -> Card:
     """The card of a checkpoint; raises CheckpointError."""
     path = Path(directory) / CARD
     try:
-        values = json.loads(_read_bounded(path, MOST_CARD).decode(), parse_constant=_refuse)
+        values = json.loads(_read_bounded(path, MAX_CARD).decode(), parse_constant=_refuse)
     except (ValueError, RecursionError) as error:  # also of digits or brackets without end
         raise CheckpointError(
             f"{path} is not a JSON file that can be read ({one_line(error)})."
@@ -195,7 +195,7 @@ def read_evaluation(directory: Folder) -> tuple[np.ndarray, np.ndarray]:
     CheckpointError."""
     path = Path(directory) / EVALUATION
     classes = len(read_card(directory).classes)
-    content = _read_bounded(path, 4 * MOST_VALUES)
+    content = _read_bounded(path, 4 * MAX_VALUES)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as members:
             # Each header first: it says how much memory its array takes.
@@ -279,7 +279,7 @@ def _array(members: zipfile.ZipFile, name: str) -> np.ndarray:
         dtype.kind not in "iuf"
         or dtype.itemsize > 8
         or len(shape) > 2
-        or math.prod(shape) > MOST_VALUES
+        or math.prod(shape) > MAX_VALUES
     ):
         raise ValueError(f"{name} is {dtype} {shape}")
     with members.open(name) as file:

@@ -165,7 +165,7 @@ def detect_in_samples(
         boxes = np.clip(peaks.boxes[digits], 0, len(pixels))[: -(-most // len(samples))]
         looks = (cut_out_nearby(box, rgb) for box in boxes)
         glyphs += [normalise(look.ink) for look in looks if look]
-    return sureness, np.array(glyphs, np.uint8).reshape(-1, GLYPH_SIZE, GLYPH_SIZE)
+    return sureness, np.array(glyphs[:most], np.uint8).reshape(-1, GLYPH_SIZE, GLYPH_SIZE)
 
 
 def make_pyramid(grey: np.ndarray) -> list[tuple[float, np.ndarray]]:

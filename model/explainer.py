@@ -50,7 +50,9 @@ class Explainer:
         self._member = member = classifier.members[0]
 
         def outputs(images: jax.Array) -> OrderedDict[str, jax.Array]:
-            layers = OrderedDict(member.stages(images))  # of a plain dict, JAX forgets the order
+            layers = OrderedDict(
+                member.layer_outputs(images)
+            )  # of a plain dict, JAX forgets the order
             layers["head"] = member.head(layers[next(reversed(layers))])
             return layers
 

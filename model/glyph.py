@@ -7,6 +7,7 @@ http://yann.lecun.com/exdb/mnist), in the details that Yadav and Bottou reconstr
 """
 
 import functools
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
@@ -20,6 +21,8 @@ INK = 0.35  # of full ink: what counts for the digit's box
 FINE = 20
 # Pixels of a glyph: MNIST's thinnest strokes; a thinner pen would fade away when scaled down.
 THINNEST = 1.4
+
+Classify = Callable[[np.ndarray], np.ndarray]  # (n, 28, 28) uint8 → (n, classes) probabilities
 
 
 def normalise(ink: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Whatever people call a picture → an upright RGB array, or one sentence that says why not."""
 
 import io
+import itertools
 import os
 import warnings
 from collections.abc import Callable, Iterable
@@ -11,20 +12,27 @@ from PIL import ExifTags, Image
 
 from model import interruption
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
-EXTENSIONS = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif")
+FORMATS = {  # as Pillow calls them → the ends of such files' names
+    "PNG": ("png",),
+    "JPEG": ("jpg", "jpeg"),
+    "WEBP": ("webp",),
+    "BMP": ("bmp",),
+    "TIFF": ("tif", "tiff"),
+    "GIF": ("gif",),
+}
+EXTENSIONS = tuple(itertools.chain(*FORMATS.values()))
 MAX_PIXELS = 100_000_000  # a phone's largest picture; more would not fit into a small server
 # Bytes that decoding may take: with one such picture at a time, a server of 1 GB survives
 # (benchmarks/load.py).
-ROOM = 400_000_000
+MAX_DECODING_BYTES = 400_000_000
 # Bytes that decoding takes for a pixel, by its peak memory: by WebP's decoder, into memory of ours,
 # of 16 and 32 bits or float, and of all else.
-WEBP, IN_PLACE, NUMBERS, OTHERS = 22, 4, 5, 7
+WEBP, IN_PLACE, WIDE, OTHERS = 22, 4, 5, 7
 # Values for each byte of a file: with more, beyond so many values, it is a bomb or blank.
-PACKED, ROOMY = 500, 100_000_000
+MAX_VALUES_PER_BYTE, BLANK_CHECK_VALUES = 500, 100_000_000
 # Pixels from which a picture is held once and copied strip by strip, never as a whole.
 LARGE, STRIP = 4_000_000, 1_000_000
-LEAST_RANGE = 1e-30  # of a picture whose pixels are floats: with less, it shows nothing
+MIN_RANGE = 1e-30  # of a picture whose pixels are floats: with less, it shows nothing
 MIN_SIDE = 8  # pixels of the longer side: below, nobody could write a digit
 
 # A picture is read or refused; what Pillow warns of beside, odd tags or many pixels (MAX_PIXELS is
@@ -56,15 +64,13 @@ def load_image(source: os.PathLike[str] | str | bytes | Image.Image | np.ndarray
     if not source:
         raise ImageError("The file is empty.")
     try:
-        image = Image.open(io.BytesIO(source), formats=FORMATS)
+        image = Image.open(io.BytesIO(source), formats=tuple(FORMATS))
     except Image.DecompressionBombError as error:
         raise ImageError(
             f"The picture is too large; at most {MAX_PIXELS // 10**6} megapixels can be read."
         ) from error
     except Exception as error:  # what a damaged file makes a decoder raise is of any kind
-        raise ImageError(
-            f"This is {_guess_format(source)}, not a PNG, JPEG, WebP, BMP, TIFF or GIF picture."
-        ) from error
+        raise ImageError(_not_a_picture(source)) from error
     with image:
         return _to_rgb(image, len(source))
 
@@ -84,11 +90,11 @@ def downscale(picture: np.ndarray, reduction: int) -> np.ndarray:
 def decoding_bytes(content: bytes) -> int:
     """Bytes that decoding a file takes at most; 0 where it is no picture or one that is refused."""
     try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+        with Image.open(io.BytesIO(content), formats=tuple(FORMATS)) as image:
             need = _decoding_need(image)
     except Exception:  # `load_image` says what is wrong
         return 0
-    return need if need <= ROOM else 0
+    return need if need <= MAX_DECODING_BYTES else 0
 
 
 def _file_content(path: Path) -> bytes:
@@ -104,18 +110,20 @@ def _file_content(path: Path) -> bytes:
         ) from error
 
 
-def _guess_format(content: bytes) -> str:
-    """What a file that is no picture may be, in words."""
+def _not_a_picture(content: bytes) -> str:
+    """The sentence for a file that is no picture, with what it may be."""
+    *others, last = FORMATS
+    known = f"a {', '.join(others)} or {last} picture"
     start = content[:512].lstrip().lower()
     if b"<svg" in start:
-        return "an SVG drawing"
+        return f"This is an SVG drawing, not {known}."
     if b"<html" in start or b"<!doctype" in start:
-        return "a web page"
+        return f"This is a web page, not {known}."
     if start.startswith(b"%pdf"):
-        return "a PDF document"
+        return f"This is a PDF document, not {known}."
     if content[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypavif"):
-        return "a HEIC or AVIF picture"
-    return "something else or damaged"
+        return f"This is a HEIC or AVIF picture, not {known}."
+    return f"This is not {known}, or it is damaged."
 
 
 def _from_array(array: np.ndarray) -> Image.Image:
@@ -142,14 +150,16 @@ def _to_rgb(image: Image.Image, stored: int | None = None) -> np.ndarray:
             f"{MAX_PIXELS // 10**6} megapixels can be "
             "read."
         )
-    if stored is not None and _decoding_need(image) > ROOM:
-        most = ROOM * width * height // _decoding_need(image) // 10**6
+    if stored is not None and _decoding_need(image) > MAX_DECODING_BYTES:
+        most = MAX_DECODING_BYTES * width * height // _decoding_need(image) // 10**6
         raise ImageError(
             f"The picture is too large: {width:,} × {height:,} pixels; of a {image.format} picture "
             f"of this kind at most {most} megapixels can be read, of a JPEG picture "
             f"{MAX_PIXELS // 10**6}."
         )
-    if stored is not None and width * height * len(image.getbands()) > max(PACKED * stored, ROOMY):
+    if stored is not None and width * height * len(image.getbands()) > max(
+        MAX_VALUES_PER_BYTE * stored, BLANK_CHECK_VALUES
+    ):
         raise ImageError(
             "The picture is blank or made to fill the memory: too many pixels for so small a file."
         )
@@ -182,20 +192,15 @@ def _decode(image: Image.Image, opened: bool) -> np.ndarray:
     memory = _memory_of(image) if opened and width * height >= LARGE else None
     if memory is None:
         image.load()
-    orientation, transparent = (
-        image.getexif().get(ExifTags.Base.Orientation),
-        image.has_transparency_data,
-    )
-    numbers = _is_number(image)
-    mode = (
-        "RGBA"
-        if transparent
-        else image.mode
-        if numbers
-        else "L"
-        if image.mode in ("1", "L")
-        else "RGB"
-    )
+    orientation = image.getexif().get(ExifTags.Base.Orientation)
+    wide = _has_wide_samples(image)  # of which one that is called transparent is a number, too
+    transparent = image.has_transparency_data and not wide
+    if wide:
+        mode = image.mode
+    elif transparent:
+        mode = "RGBA"
+    else:
+        mode = "L" if image.mode in ("1", "L") else "RGB"
     if memory is not None:
         image.close()  # nothing but `memory` may know of memory that shrinks
 
@@ -203,24 +208,22 @@ def _decode(image: Image.Image, opened: bool) -> np.ndarray:
         if memory is not None:
             return memory.reshape(height, width, 4)[strip, :, : len(mode)]
         cut = image.crop((0, strip.start, width, strip.stop))
-        return np.asarray(cut if cut.mode == mode else cut.convert(mode)).reshape(
-            strip.stop - strip.start, width, -1
-        )
+        values = np.asarray(cut if cut.mode == mode else cut.convert(mode))
+        return values.reshape(strip.stop - strip.start, width, -1)
 
     paint: Callable[[np.ndarray], np.ndarray] = np.copy
-    if numbers:
+    if wide:
         paint = _as_grey(map(part, strips))
     elif transparent:
         paint = _on_paper(map(part, strips))
-    channels = 1 if numbers or mode == "L" else 3
+    channels = 1 if wide or mode == "L" else 3
     size = height * width * channels
-    # its rows become three bytes a pixel in place
+    # Of memory of ours, the rows become three bytes a pixel in place.
     flat = np.empty(size, np.uint8) if memory is None else memory
     for strip in strips:
         interruption.check()
-        flat[width * channels * strip.start : width * channels * strip.stop] = paint(
-            part(strip)
-        ).reshape(-1)
+        rows_of_flat = slice(width * channels * strip.start, width * channels * strip.stop)
+        flat[rows_of_flat] = paint(part(strip)).reshape(-1)
     if memory is not None:
         flat.resize(size, refcheck=False)
     array = flat.reshape(height, width, channels)
@@ -233,14 +236,14 @@ def _decoding_need(image: Image.Image) -> int:
     """Bytes that decoding a file takes at most, Pillow's own and ours together."""
     if image.format == "WEBP":
         a_pixel = WEBP
-    elif _is_number(image):
-        a_pixel = NUMBERS
+    elif _has_wide_samples(image):
+        a_pixel = WIDE
     else:
         a_pixel = IN_PLACE if image.mode in ("1", "L") or _fits_in_place(image) else OTHERS
     return a_pixel * image.width * image.height
 
 
-def _is_number(image: Image.Image) -> bool:
+def _has_wide_samples(image: Image.Image) -> bool:
     return image.mode == "F" or image.mode.startswith("I")
 
 
@@ -287,7 +290,7 @@ def _as_grey(parts: Iterable[np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
         low, high = min(low, float(values.min())), max(high, float(values.max()))
 
     def grey(part: np.ndarray) -> np.ndarray:
-        if high - low <= LEAST_RANGE:
+        if high - low <= MIN_RANGE:
             return np.full(part.shape, 255, np.uint8)
         # By halves: from the least float to the greatest is more than a float can hold.
         return np.round((part.astype(np.float32) / 2 - low / 2) * (510 / (high - low))).astype(

@@ -86,7 +86,7 @@ def local_ink_map(rgb: np.ndarray) -> np.ndarray:
     return _ink(ground - rgb, ground).map
 
 
-def as_glyph(rgb: np.ndarray, size: int, is_dark: bool) -> np.ndarray:
+def whole_picture_glyph(rgb: np.ndarray, size: int, is_dark: bool) -> np.ndarray:
     """(h, w, 3) uint8 → (size, size) uint8: the whole picture in grey, ink high and nothing taken
     away.
 

@@ -11,8 +11,9 @@ import numpy as np
 from scipy import ndimage
 
 from model.boxes import Box
+from model.glyph import INK
 from model.ink import local_ink_map
-from model.pieces import Pieces
+from model.pieces import Pieces, ink_of
 
 SLACK = 0.06  # of a box' longer side: so much farther its digit's ink may reach
 PARTLY = 0.2  # of a piece: with less of it, it is another's
@@ -42,7 +43,7 @@ def assign_ink(
         pieces: the ink. Only what may be writing counts.
         boxes: (n, 4) left, top, right, bottom in pixels, as good as they were found, the surest
             first.
-        left_out: (n,) bool, of which boxes nothing is left where none of the ink is in a piece.
+        left_out: (n,) bool, which boxes are to be dropped if no piece of writing lies in them.
 
     Returns:
         Of each its ink; where there is none, the box as it was and zeros; and None where all the
@@ -95,6 +96,20 @@ def cut_out_nearby(box: np.ndarray, rgb: np.ndarray) -> OwnInk | None:
     return OwnInk((x + inner_x, y + inner_y, width, height), ink)
 
 
+def own_ink_mask(ink: np.ndarray, inside: tuple[slice, slice]) -> np.ndarray:
+    """(h, w) ink and the part of it in a box → bool, where the box' ink is not a neighbour's that
+    reaches into it.
+
+    Of the pieces in the box, those that lie mostly outside are a neighbour's, but never the
+    largest.
+    """
+    labels, count = ndimage.label(ink >= INK, np.ones((3, 3)))
+    own = np.bincount(labels[inside].ravel(), minlength=count + 1)
+    strange = own < 0.5 * np.bincount(labels.ravel(), minlength=count + 1)
+    strange[[0, 1 + int(own[1:].argmax()) if count else 0]] = False
+    return ~strange[labels[inside]]
+
+
 def _shares(pieces: Pieces, corner: np.ndarray) -> dict[int, float]:
     """How much of each piece of writing lies in a box, by its label."""
     left, top, right, bottom = corner
@@ -142,9 +157,7 @@ def _cut_out(
             (left, top, right - left, bottom - top), np.zeros(labels.shape, np.float32)
         )
         return None if others else nothing
-    # The soft edge of a stroke belongs to it; a neighbour's ink doesn't.
-    near = ndimage.maximum_filter(mask, 3) & (mask | (labels == 0))
-    ink = np.where(near, pieces.ink[top:bottom, left:right], 0)
+    ink = ink_of(mask, labels, pieces.ink[top:bottom, left:right])
     width, height = columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1
     box = left + columns[0], top + rows[0], width, height
     return OwnInk(box, ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])

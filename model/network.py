@@ -114,7 +114,7 @@ class DigitCNN(nnx.Module):
             )
         self.head = nnx.Linear(features or second, classes, kernel_init=lecun_normal, rngs=rngs)
 
-    def stages(self, images: jax.Array) -> Iterator[tuple[str, jax.Array]]:
+    def layer_outputs(self, images: jax.Array) -> Iterator[tuple[str, jax.Array]]:
         """(n, 28, 28) uint8 glyphs → the name and the output of each layer in turn, from "image" to
         what embed gives.
 
@@ -139,7 +139,7 @@ class DigitCNN(nnx.Module):
 
         Without a hidden layer, they are as many as the last stage's channels.
         """
-        *_, (_, x) = self.stages(images)
+        *_, (_, x) = self.layer_outputs(images)
         return x
 
     def __call__(self, images: jax.Array) -> jax.Array:

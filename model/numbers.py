@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.boxes import Box, bounding_box
+from model.boxes import Box, Sign, bounding_box
 
 # White between digits, in units of their height. Where the gaps of a page, within GAPS, are of two
 # kinds, a number ends at the middle between the two neighbours that differ most, if they differ by
@@ -31,6 +31,11 @@ MIDDLE = (0.15, 0.85)  # of its digit's height: there a minus stands
 OPERATOR = 1.0
 SLACK = 0.4  # heights on each side of a number: so far it may lie beside its column
 OVERLAP = 0.15  # of the narrower of two numbers in a column, with that slack
+
+COMMA = 1.6  # times as high as it is wide: a point is not
+# Of the digits' height: so far below its digits a point may lie, and so much of a digit's width
+# may a minus reach into it.
+BELOW, REACH = 0.4, 0.2
 
 Span = tuple[float, float]  # left and right
 Cell = tuple[int, int]  # a number's row, and its place in that
@@ -47,7 +52,7 @@ class NumberGroup(NamedTuple):
 
 
 def group_into_numbers(
-    lines: Sequence[Sequence[Box]], signs: Sequence[tuple[Box, str]] = ()
+    lines: Sequence[Sequence[Box]], signs: Sequence[Sign] = ()
 ) -> list[NumberGroup]:
     """The numbers of a page.
 
@@ -89,11 +94,16 @@ def group_into_numbers(
     ]
 
 
+def point_sign(width: float, height: float) -> str:
+    """A decimal point of that size: "." or ","."""
+    return "," if height >= COMMA * width else "."
+
+
 def _height(line: Sequence[Box]) -> float:
     return statistics.median(max(width, height) for _, _, width, height in line)
 
 
-def _decimal_points(line: Sequence[Box], signs: Sequence[tuple[Box, str]]) -> dict[int, int]:
+def _decimal_points(line: Sequence[Box], signs: Sequence[Sign]) -> dict[int, int]:
     """Which sign is the decimal point behind a digit, by the digit's place in its line."""
     points, size = {}, _height(line)
     for number, ((left, top, width, height), sign) in enumerate(signs):
@@ -107,23 +117,21 @@ def _decimal_points(line: Sequence[Box], signs: Sequence[tuple[Box, str]]) -> di
             )
             low = (
                 middle[1] >= before[1] + LOW * before[3]
-                and middle[1] <= before[1] + before[3] + 0.4 * size
+                and middle[1] <= before[1] + before[3] + BELOW * size
             )
             if sign != "−" and between and near and low:
                 points[at] = number
     return points
 
 
-def _minus(
-    line: Sequence[Box], at: int, signs: Sequence[tuple[Box, str]]
-) -> tuple[int, bool] | None:
+def _minus(line: Sequence[Box], at: int, signs: Sequence[Sign]) -> tuple[int, bool] | None:
     """The dash before a digit, and whether it is a minus: none that stands behind another digit
     is."""
     size, digit = _height(line), line[at]
     for number, ((left, top, width, height), sign) in enumerate(signs):
         high = MIDDLE[0] <= (top + height / 2 - digit[1]) / digit[3] <= MIDDLE[1]
         before = (
-            left + width / 2 < digit[0] + 0.2 * digit[2]
+            left + width / 2 < digit[0] + REACH * digit[2]
             and digit[0] - left - width <= BESIDE * size
         )
         if sign == "−" and high and before:

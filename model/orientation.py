@@ -33,11 +33,11 @@ CLEAR = 1.08  # times the evidence of an upright page must speak for one that is
 # The same, of the page network's evidence for a page on its side: to it, digits that are turned are
 # digits, too.
 SIDEWAYS = 1.4
-LEAST_EVIDENCE = 1.5  # digits without doubt that must speak for a turned page beyond an upright one
+MIN_EVIDENCE = 1.5  # digits without doubt that must speak for a turned page beyond an upright one
 PRINTED = 0.07  # on its side, so many of a text's letters look like digits
 # Digits, as a share of what was left out: with fewer, a page is one of print, which is not upside
 # down.
-LEAST_DIGITS = 0.12
+MIN_DIGITS = 0.12
 TILES, GLYPHS = 3, 20  # of the page network, looked at to tell on which side a page lies
 DIGITS = 100  # looked at to tell whether a page is upside down
 ALIKE = 1.5  # times as large: tiles at scales that differ by less were looked at already
@@ -65,7 +65,7 @@ def read_any_way_up(picture: np.ndarray, reader: UprightReader) -> tuple[int, Pa
         # Turned, it may show none of its digits, or few.
         every = tried or pieces.boxes()
         boxes = [] if tried else every
-        several = count >= max(SEVERAL, LEAST_DIGITS * len(page.left_out))
+        several = count >= max(SEVERAL, MIN_DIGITS * len(page.left_out))
         chosen = _spread(every, DIGITS) if several else []
         glyphs = [normalise(page.ink.map[y : y + h, x : x + w]) for x, y, w, h in chosen]
     elif mean_log_confidence(page.lines) >= np.log(UPRIGHT):
@@ -82,7 +82,7 @@ def read_any_way_up(picture: np.ndarray, reader: UprightReader) -> tuple[int, Pa
     some = np.array(_spread(glyphs, DIGITS))
     evidence = {turn: _evidence(np.rot90(some, turn // 90, (1, 2)), reader) for turn in (0, *turns)}
     best = max(turns, key=lambda turn: evidence[turn])
-    if evidence[best] <= max(CLEAR * evidence[0], evidence[0] + LEAST_EVIDENCE):
+    if evidence[best] <= max(CLEAR * evidence[0], evidence[0] + MIN_EVIDENCE):
         return 0, page
     return best, reader.read(np.rot90(picture, best // 90), page.ink.turned(best))
 
@@ -100,7 +100,7 @@ def _sideways(
         detection.detect_in_samples(np.rot90(tiles, quarters, (1, 2)), reader.page_network, GLYPHS)
         for quarters in (1, 3)
     )
-    least = LEAST_EVIDENCE + PRINTED * min(len(boxes), leftovers.MOST)
+    least = MIN_EVIDENCE + PRINTED * min(len(boxes), leftovers.MAX_LEFT_OUT)
     if max(on_one_side[0], on_the_other[0]) <= max(SIDEWAYS * upright, upright + least):
         return 0
     return 90 if _evidence(on_one_side[1], reader) >= _evidence(on_the_other[1], reader) else 270

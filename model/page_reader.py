@@ -7,20 +7,20 @@ The constants were tuned with benchmarks/pages.py, on pages composed of validati
 benchmarks/real_pages.py, on the team's own pages.
 """
 
-from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
-from model.boxes import Box, corners
+from model.boxes import Sign, corners
 from model.detection import PageProgram, detect, inside_of, to_grey
-from model.glyph import INK, normalise
+from model.glyph import INK, Classify, normalise
 from model.ink_ownership import OwnInk, assign_ink, cut_out_nearby
 from model.lines import sort_into_lines
 from model.network import GLYPH_SIZE
+from model.numbers import point_sign
 from model.page_network import MINUS, POINT
-from model.peaks import FOUND, MOST, Peaks
+from model.peaks import FOUND, MAX_PEAKS, Peaks
 from model.pieces import Pieces
 from model.segmentation import Detection
 
@@ -34,7 +34,7 @@ BOTH_SURE = 0.9  # of each vote: two networks that are as sure, of whatever digi
 HOT = 0.6  # heat above which a digit needs no other proof that it is there
 # A faint digit beside clear ones counts if it is wider, for its height, than any stroke, which
 # looks like a 1, and lies no farther than so many heights from the next.
-LEAST_WIDTH, NEAR = 0.4, 3.0
+MIN_WIDTH, NEAR = 0.4, 3.0
 LEVEL = 0.4  # of the lower one: marks with so much in common are on one line
 # Words: of a high letter or a figure, a low one has no less height; of the higher one's height, so
 # much white lies at most between two letters; and a piece of more heights is no word.
@@ -42,10 +42,6 @@ X_HEIGHT, WORD_GAP, LONGEST_WORD = 0.4, 0.5, 8.0
 # So many letters make a word, if they are twice as many as the digits in it; and so many a line of
 # text, if they are as many.
 LETTERS, TEXT = 3, 8
-COMMA = 1.6  # times as high as it is wide: a point is not
-
-Classify = Callable[[np.ndarray], np.ndarray]  # (n, 28, 28) uint8 → (n, 10) probabilities
-Sign = tuple[Box, str]
 
 
 class Candidates(NamedTuple):
@@ -158,11 +154,6 @@ def is_in_word(
     return (is_word | is_text)[word[: len(boxes)]]
 
 
-def point_sign(width: float, height: float) -> str:
-    """A decimal point of that size: "." or ","."""
-    return "," if height >= COMMA * width else "."
-
-
 def _vote(peaks: Peaks, inks: list[OwnInk], rgb: np.ndarray, classify: Classify) -> Candidates:
     """What both networks say of n peaks, whose ink `assign_ink` gave."""
     glyphs = np.array([normalise(own.ink) for own in inks], np.uint8)
@@ -208,7 +199,7 @@ def is_beside_clear(candidates: Candidates) -> np.ndarray:
     level = np.abs(np.subtract.outer(top + bottom, top + bottom)) < larger
     near = np.maximum.outer(left, left) - np.minimum.outer(right, right) < NEAR * larger
     beside = level & near & (larger < 2 * np.minimum.outer(height, height))
-    return agreed & (right - left >= LEAST_WIDTH * height) & (beside & clear[None]).any(1)
+    return agreed & (right - left >= MIN_WIDTH * height) & (beside & clear[None]).any(1)
 
 
 def _judge(candidates: Candidates, pieces: Pieces) -> tuple[np.ndarray, np.ndarray]:
@@ -220,7 +211,7 @@ def _judge(candidates: Candidates, pieces: Pieces) -> tuple[np.ndarray, np.ndarr
     # Two networks that are sure of different digits are sure of a digit.
     told = clear | candidates.both_sure | hot
     others = pieces.bounds[pieces.written & pieces.outside(sides)]
-    word = is_in_word(sides, others[:MOST], peaks.heats < FOUND)
+    word = is_in_word(sides, others[:MAX_PEAKS], peaks.heats < FOUND)
     return clear & ~word, told & ~word
 
 

@@ -18,7 +18,7 @@ FAINT = 0.3  # the same, of a digit beside others; both networks must be sure wh
 OVERLAP = 0.45  # intersection over union of two boxes from which they are of one digit
 WITHIN = 0.7  # of the smaller box: with more of it in another, it is a part of what is there
 SMALL_SIGN = 0.4  # of a digit's box: a point or dash within it is smaller
-MOST = 1500  # peaks of a page, at most: a person writes fewer digits
+MAX_PEAKS = 1500  # peaks of a page, at most: a person writes fewer digits
 
 
 class Peaks(NamedTuple):
@@ -100,4 +100,4 @@ def strongest_of(several: Sequence[Peaks]) -> Peaks:
         np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, CLASSES), np.float32)
     )
     together = Peaks(*(np.concatenate(field) for field in zip(none, *several, strict=True)))
-    return together.select(np.argsort(-together.heats, kind="stable")[:MOST])
+    return together.select(np.argsort(-together.heats, kind="stable")[:MAX_PEAKS])

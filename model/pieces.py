@@ -25,15 +25,20 @@ GAP = 0.12
 HIGHEST = 2.2  # two pieces that are joined are no higher together
 # Of the page: along a border, so much ink to such a depth is no writing.
 STRIP, STRIP_DEPTH = 0.5, 0.08
+NEAR = 0.01  # of the page: a line between two rows of cells, or outside of the first, is no wider
+# A frame runs along so much of a border, and is so many times as large as all within; a ruling runs
+# through so much of the page, and is no thicker than such a share of its length.
+ALONG, LARGER, THROUGH, THIN = 0.5, 1.5, 0.6, 0.1
 # Of the page: where nothing else is as high, what seemed to be a frame is the writing.
-LEAST_WRITING = 0.01
+MIN_WRITING = 0.01
 # What a picture may cost: a full page of writing has 1,000 digits; the worst tables that were seen
 # have 450 pieces.
-MOST_PIECES = 3000  # larger than dirt
+MAX_PIECES = 3000  # larger than dirt
 # Pixels of a picture for each piece, at least: the smallest digits that can be read take twice as
 # many.
-ROOM = 100
-DIRT = 3  # pixels: a smaller piece is none
+MIN_PIXELS_PER_PIECE = 100
+DIRT = 3  # pixels: a smaller piece is none,
+FEW = 10  # but where there are fewer pieces, each counts
 
 
 class TooMuchError(ValueError):
@@ -80,7 +85,7 @@ class Pieces:
     """
 
     def __init__(self, ink: np.ndarray, least: int = 1, most: float = np.inf):
-        """All pieces of at least so many pixels; of few, all.
+        """The pieces of at least so many pixels; if there are fewer than FEW in all, every one.
 
         Raises:
             TooMuchError: there are more than `most`.
@@ -92,7 +97,7 @@ class Pieces:
         if mask.any():
             self.labels, count = ndimage.label(mask, np.ones((3, 3)))
         self.areas = np.bincount(self.labels.ravel(), minlength=count + 1)
-        self.written = (self.areas >= least) | (count < 10)
+        self.written = (self.areas >= least) | (count < FEW)
         self.areas[0], self.written[0] = 0, False
         self.bounds = np.zeros((count + 1, 4), int)
         if self.written.sum() > most:
@@ -112,9 +117,9 @@ class Pieces:
         """Of a page, where dirt, and what lies along its border, is no writing.
 
         Raises:
-            TooMuchError: there are more than MOST_PIECES, or too many for the room.
+            TooMuchError: there are more than MAX_PIECES, or too many for the room.
         """
-        pieces = cls(ink, DIRT, max(10, ink.size / ROOM))
+        pieces = cls(ink, DIRT, max(10, ink.size / MIN_PIXELS_PER_PIECE))
         pieces._find_writing()
         return pieces
 
@@ -157,14 +162,14 @@ class Pieces:
         # Piece.
         table = np.column_stack([numbers, self.bounds[numbers], self.areas[numbers]])
         inner = table[~(_border_strips(table, self.ink.shape) | _frames(table, self.ink.shape))]
-        if (_heights(inner) >= LEAST_WRITING * max(self.ink.shape)).any():
+        if (_heights(inner) >= MIN_WRITING * max(self.ink.shape)).any():
             table = inner
         whole, self.joined = np.arange(len(self.areas)), self.labels.copy()
         # where most digits are broken, the first time tells how high they are
         for _ in range(2 if len(table) else 0):
             self.unit = _unit(table)
             dirt = np.maximum(_widths(table), _heights(table)) < SPECK * self.unit
-            if (~dirt).sum() > MOST_PIECES:
+            if (~dirt).sum() > MAX_PIECES:
                 raise TooMuchError
             mended = _join_broken(
                 [Piece(*row) for row in table[~dirt].tolist()], self.joined, whole, self.unit
@@ -179,20 +184,6 @@ class Pieces:
         while (whole != whole[whole]).any():  # what joined another that has joined a third
             whole = whole[whole]
         self.written = np.isin(whole, table[:, 0])
-
-
-def own_ink_mask(ink: np.ndarray, inside: tuple[slice, slice]) -> np.ndarray:
-    """(h, w) ink and the part of it in a box → bool, where the box' ink is not a neighbour's that
-    reaches into it.
-
-    Of the pieces in the box, those that lie mostly outside are a neighbour's, but never the
-    largest.
-    """
-    labels, count = ndimage.label(ink >= INK, np.ones((3, 3)))
-    own = np.bincount(labels[inside].ravel(), minlength=count + 1)
-    strange = own < 0.5 * np.bincount(labels.ravel(), minlength=count + 1)
-    strange[[0, 1 + int(own[1:].argmax()) if count else 0]] = False
-    return ~strange[labels[inside]]
 
 
 def _widths(table: np.ndarray) -> np.ndarray:
@@ -288,8 +279,7 @@ def _border_strips(table: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """Which (n,) of (n, 6) pieces lie along a border, where the paper's lines cut it up: rows of
     cells, or a broken line."""
     height, width = shape
-    # a line between two rows, or outside of the first, is no wider
-    near = max(2, round(0.01 * max(shape)))
+    near = max(2, round(NEAR * max(shape)))
     strips = np.zeros(len(table), bool)
     _, left, top, right, bottom, _ = table.T
     # how far from the border each begins and ends, how long it is along it
@@ -322,10 +312,10 @@ def _frames(table: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     _, left, top, right, bottom, _ = table.T
     widths, heights = right - left, bottom - top
     touches = (left == 0) | (top == 0) | (right == width) | (bottom == height)
-    along = touches & (np.maximum(widths / width, heights / height) > 0.5)
-    rulings = ~along & (widths > 0.6 * width) & (heights < 0.1 * widths)
+    along = touches & (np.maximum(widths / width, heights / height) > ALONG)
+    rulings = ~along & (widths > THROUGH * width) & (heights < THIN * widths)
     inner = heights[~(along | rulings)].max(initial=0) or height
-    return rulings | along & (np.maximum(widths, heights) > 1.5 * inner)
+    return rulings | along & (np.maximum(widths, heights) > LARGER * inner)
 
 
 def ink_of(own: np.ndarray, labels: np.ndarray, ink: np.ndarray) -> np.ndarray:

@@ -10,25 +10,25 @@ import numpy as np
 from PIL import Image
 
 from model import checkpoint, leftovers
-from model.boxes import Box, bounding_box, clip_box, surroundings, touch, turn_back
+from model.boxes import Box, Sign, bounding_box, clip_box, surroundings, touch, turn_back
 from model.card import Card
 from model.classifier import Classifier
 from model.detection import load_page_network
 from model.glyph import normalise
 from model.image import ImageError, downscale, load_image
 from model.ink import ink_map
+from model.ink_ownership import own_ink_mask
 from model.lines import sort_into_lines
 from model.network import GLYPH_SIZE
 from model.numbers import NumberGroup, group_into_numbers
 from model.orientation import read_any_way_up
-from model.pieces import Pieces, TooMuchError, own_ink_mask
+from model.pieces import Pieces, TooMuchError
 from model.reading import Digit, Number, Reading
 from model.upright import SMALL_DIGIT, UprightReader, reduction_of
 
 DIGITS = tuple("0123456789")
 
 Source = os.PathLike[str] | str | bytes | Image.Image | np.ndarray
-Sign = tuple[Box, str]
 
 
 class Recognizer:
@@ -79,7 +79,7 @@ class Recognizer:
             degrees, page = turn, self._reader.read(np.rot90(picture, turn // 90))
         ink = page.ink.turned(-degrees).map
         if page.note:
-            return Reading("", (), picture, ink, note=page.note)
+            return Reading("", (), picture, ink, degrees, note=page.note)
         lines = [
             [
                 self._digit(

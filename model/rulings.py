@@ -7,7 +7,7 @@ import numpy as np
 from scipy import ndimage
 
 LENGTH = 1 / 14  # of the page: a ruling runs straight and level for longer
-LEAST_INK = 0.15  # of full ink: a ruling is seldom paler
+MIN_INK = 0.15  # of full ink: a ruling is seldom paler
 THROUGH = 0.9  # of the page: a line by itself is a ruling if it runs for longer
 ONES = 5  # uprights: so few that don't run through, where no line runs across, may be as many 1s
 WIDTH = 1 / 120  # of the page: a ruling is thinner, a large digit's stroke is not
@@ -16,7 +16,7 @@ WIDTH = 1 / 120  # of the page: a ruling is thinner, a large digit's stroke is n
 def find_rulings(ink: np.ndarray) -> np.ndarray:
     """(h, w) ink → (h, w) bool: the lines of ruled or squared paper, less the strokes across
     them."""
-    mask = ink >= LEAST_INK
+    mask = ink >= MIN_INK
     level, upright = _level_lines(mask), _level_lines(mask.T).T
     if upright.any() and not level.any():
         upright = _level_lines(mask.T, ONES).T  # without lines across, a few may be as many 1s

@@ -12,23 +12,29 @@ pages composed of validation digits; those of cost with benchmarks/worst_case.py
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from scipy import ndimage
 
 from model.boxes import Box
-from model.glyph import normalise
+from model.glyph import Classify, normalise
 from model.lines import group_into_lines
 from model.network import GLYPH_SIZE
 from model.pieces import MAIN, Piece, Pieces, TooMuchError, ink_of
 
 ATOMS = 4  # a digit has at most so many, in a line that is longer than it is high
-MOST_ATOMS = 60  # of one digit, be it drawn of dots
+MAX_ATOMS = 60  # of one digit, be it drawn of dots
 WIDEST = 1.7  # of its height: a digit is not wider
 CUTTABLE = 0.55  # of its height: a narrower piece is one digit
-CUTS = 3  # places at which a piece may be cut
+# A piece is cut at so many places at most, where its ink down the columns, smoothed over such a
+# share of its height, is least, less than a half of its height, and so far from other cuts.
+CUTS, SMOOTHING, HALF, APART = 3, 1 / 40, 0.5, 0.12
+MIN_CUTTABLE = 8  # pixels: a narrower piece has no two digits in it
+# A piece lower than this, for the height of another, belongs to it if at least half of its width
+# lies above, below or inside; as high as a digit, it must not be level with it for half its height.
+SMALL_PIECE, COVERED, LEVEL = 0.6, 0.5, 0.5
 # Slices that are all narrower, for their height, are bars; and a slice of which the network is less
 # sure is no digit: then the piece is whole.
 NARROW, LIKELY = 0.5, 0.5
@@ -41,12 +47,10 @@ LOW, LOW_COST = 0.6, 3.0
 BESIDE_COST = 0.15
 SKIP_COST = 0.5  # of leaving a small piece out, as a dot or a dash
 # What a picture may cost: the worst tables that were seen have 900 groups.
-MOST_GROUPS = 1500  # of atoms, each to be looked at by the network
-MOST_AREA = 16  # times the picture: what the boxes of all groups cover together
+MAX_GROUPS = 1500  # of atoms, each to be looked at by the network
+MAX_AREA = 16  # times the picture: what the boxes of all groups cover together
 # With more pieces than so many, a mean doubt as large is worse than on any page of digits.
 MANY, HOPELESS = 100, 0.5
-
-Classify = Callable[[np.ndarray], np.ndarray]  # (n, 28, 28) uint8 → (n, classes) probabilities
 
 
 class Detection(NamedTuple):
@@ -93,7 +97,7 @@ def read_lines(pieces: Pieces, classify: Classify, share: float = 1.0) -> list[l
         TooMuchError: there is far too much on it to be writing.
     """
     ink, labels, unit = pieces.ink, pieces.joined, pieces.unit
-    work = [share * MOST_GROUPS, share * MOST_AREA * ink.size]  # groups, and pixels of their boxes
+    work = [share * MAX_GROUPS, share * MAX_AREA * ink.size]  # groups, and pixels of their boxes
 
     def read(groups: Sequence[Sequence[Atom]]) -> list[Detection]:
         work[0] -= len(groups)
@@ -135,7 +139,7 @@ def read_lines(pieces: Pieces, classify: Classify, share: float = 1.0) -> list[l
     return [line for line in digits if line]
 
 
-def candidate_groups(line: Line, unit: float, most: float = MOST_GROUPS) -> list[Group]:
+def candidate_groups(line: Line, unit: float, most: float = MAX_GROUPS) -> list[Group]:
     """Which neighbouring atoms of a line may be one digit, of those that are not known yet.
 
     What costs more as one digit than atom by atom, even if the network were quite sure of it, is
@@ -151,7 +155,7 @@ def candidate_groups(line: Line, unit: float, most: float = MOST_GROUPS) -> list
     for start, first in enumerate(atoms):
         left, top, right, bottom, _ = first[1:]
         apart, white = single[start], 0
-        for end in range(start + 2, min(start + MOST_ATOMS, len(atoms)) + 1):
+        for end in range(start + 2, min(start + MAX_ATOMS, len(atoms)) + 1):
             last = atoms[end - 1]
             left, right = min(left, last.left), max(right, last.right)
             top, bottom = min(top, last.top), max(bottom, last.bottom)
@@ -179,12 +183,14 @@ def _atoms(line: list[Piece], main: float) -> list[Atom]:
     bounds = np.empty((len(line), 2), int)  # left and right of each group
     higher = 0  # groups of which a piece is but a small part: they come by height
     for piece in sorted(line, key=lambda p: -p.height):
-        # A small piece above, below or inside another belongs to it: a loose hat, a broken stroke.
-        # But beside a long tail, it may be a digit.
-        while higher < len(groups) and piece.height < 0.6 * groups[higher][0].height:
+        # A small piece above, below or inside another belongs to it: a loose hat, the rest of a
+        # stroke. But beside a long tail, it may be a digit.
+        while higher < len(groups) and piece.height < SMALL_PIECE * groups[higher][0].height:
             higher += 1
         left, right = bounds[:higher].T
-        fits = np.minimum(piece.right, right) - np.maximum(piece.left, left) >= 0.5 * piece.width
+        fits = (
+            np.minimum(piece.right, right) - np.maximum(piece.left, left) >= COVERED * piece.width
+        )
         if piece.height >= main:
             tops, bottoms = (
                 np.array([(group[0].top, group[0].bottom) for group in groups[:higher]])
@@ -192,7 +198,8 @@ def _atoms(line: list[Piece], main: float) -> list[Atom]:
                 .T
             )
             fits &= (
-                np.minimum(piece.bottom, bottoms) - np.maximum(piece.top, tops) < 0.5 * piece.height
+                np.minimum(piece.bottom, bottoms) - np.maximum(piece.top, tops)
+                < LEVEL * piece.height
             )
         if fits.any():
             number = int(fits.argmax())
@@ -251,14 +258,14 @@ def _slices(atom: Atom, ink: np.ndarray, labels: np.ndarray) -> list[Atom]:
 
 def _cuts(piece: Piece, ink: np.ndarray, labels: np.ndarray) -> list[int]:
     """Columns at which a piece may be two digits that touch: where it has least ink."""
-    if piece.width < CUTTABLE * piece.height or piece.width < 8:
+    if piece.width < max(CUTTABLE * piece.height, MIN_CUTTABLE):
         return []
     inside = labels[piece.top : piece.bottom, piece.left : piece.right] == piece.label
     profile = np.where(inside, ink[piece.top : piece.bottom, piece.left : piece.right], 0).sum(0)
-    profile = ndimage.gaussian_filter1d(profile, piece.height / 40)
-    margin = max(2, round(0.12 * piece.height))
+    profile = ndimage.gaussian_filter1d(profile, piece.height * SMOOTHING)
+    margin = max(2, round(APART * piece.height))
     least = (profile == ndimage.minimum_filter1d(profile, 2 * margin + 1)) & (
-        profile < 0.5 * piece.height
+        profile < HALF * piece.height
     )
     lowest = np.flatnonzero(least[margin : piece.width - margin]) + margin
     chosen: list[int] = []

@@ -16,12 +16,12 @@ from typing import NamedTuple
 import numpy as np
 
 from model import leftovers, page_reader
-from model.boxes import Box, box_overlaps, corners, enlarge, surroundings
+from model.boxes import Box, Sign, box_overlaps, corners, enlarge, surroundings
 from model.classifier import Classifier
 from model.detection import PageProgram
 from model.glyph import normalise
 from model.image import downscale
-from model.ink import Ink, as_glyph, find_ink, ink_map
+from model.ink import Ink, find_ink, ink_map, whole_picture_glyph
 from model.network import GLYPH_SIZE
 from model.pieces import Pieces, TooMuchError
 from model.segmentation import Detection, read_lines
@@ -33,7 +33,7 @@ CLEAN_CONFIDENCE = 0.97  # mean confidence from which connected ink may be all i
 # box shares so much with one of that network's, but for few.
 CONFIRMED_CONFIDENCE = 0.93
 CONFIRMED_OVERLAP = 0.3
-MOST_UNCONFIRMED = 0.04
+MAX_UNCONFIRMED = 0.04
 SAME_DIGIT = 0.75  # intersection over union from which both networks vote on one digit
 SMALL_PICTURE = 128  # pixels: who gives so small and square a picture gives a single digit
 SURE = 0.9  # mean confidence of what is read piece by piece, from which no other reading is tried
@@ -58,7 +58,7 @@ class Page(NamedTuple):
 
     lines: Lines
     ink: Ink
-    signs: Sequence[tuple[Box, str]] = ()
+    signs: Sequence[Sign] = ()
     left_out: Sequence[Box] = ()
     note: str = ""
 
@@ -157,7 +157,7 @@ class UprightReader:
         is_square = max(height, width) <= 1.5 * min(height, width)
         if not is_square or (confidence >= SURE and not broken) or (count > FEW and not is_small):
             return None
-        whole = as_glyph(picture, GLYPH_SIZE, ink.is_dark)
+        whole = whole_picture_glyph(picture, GLYPH_SIZE, ink.is_dark)
         probabilities = self.classifier.probabilities(whole[None])[0]
         least = confidence if count == 1 or not is_small else ALONE_CONFIDENCE
         if probabilities.max() <= least:
@@ -171,7 +171,7 @@ class UprightReader:
         self, line: list[Detection], picture: np.ndarray, reduction: int
     ) -> list[Detection]:
         """Digits of a reduced picture, with boxes in the picture as given; small ones in doubt are
-        read there, too."""
+        read there, too, but for those on which the reader abstains."""
         enlarged = []
         for digit in line:
             digit = digit._replace(box=(box := enlarge(digit.box, reduction, picture)))
@@ -226,7 +226,7 @@ def confirm(lines: Lines, seen: Lines) -> Lines:
     inside = ((middles >= connected[:, None, :2]) & (middles <= connected[:, None, 2:])).all(2)
     union, within = box_overlaps(connected, others)
     unconfirmed = (within < CONFIRMED_OVERLAP).all(1).mean()
-    if not inside.any(0).all() or unconfirmed > MOST_UNCONFIRMED:
+    if not inside.any(0).all() or unconfirmed > MAX_UNCONFIRMED:
         return seen
     best = iter(zip(union.argmax(1), union.max(1), strict=True))
     return [

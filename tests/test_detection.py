@@ -61,3 +61,6 @@ def test_tiles_of_a_page_on_its_side_show_fewer_digits(recognizer):
     )
     assert upright > 3 * max(sideways, 1)
     assert 5 <= len(glyphs) <= 10 and glyphs.shape[1:] == (28, 28)
+    twice = np.repeat(tiles, 2, 0)
+    _, glyphs = detection.detect_in_samples(twice, detection.load_page_network(), 5)
+    assert len(glyphs) == 5

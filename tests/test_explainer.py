@@ -77,7 +77,7 @@ def test_a_place_sees_as_many_pixels_as_is_said(explainer, glyph):
     network = checkpoint.load(checkpoint.DEFAULT)[0]
 
     def place(images):
-        return dict(network.stages(images))["conv2"][0, 7, 7].sum()
+        return dict(network.layer_outputs(images))["conv2"][0, 7, 7].sum()
 
     rows, columns = np.nonzero(np.asarray(jax.grad(place)(glyph[None].astype(np.float32)))[0])
     assert np.ptp(rows) + 1 <= 9 and np.ptp(columns) + 1 <= 9

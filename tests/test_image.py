@@ -83,6 +83,16 @@ def test_a_page_with_transparent_corners_gets_no_corners(seven):
     assert load_image(rgba)[:20, :20].min() == 255
 
 
+def test_sixteen_bits_with_a_colour_that_is_transparent_are_read(seven):
+    """PNG has that as a chunk tRNS with the one value, here the paper's."""
+    values = seven.astype(np.uint16) * 257
+    content = encoded(Image.fromarray(values), "PNG")
+    chunk = b"tRNS" + struct.pack(">H", 65535)
+    chunk = struct.pack(">I", 2) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    with_transparency = content[:33] + chunk + content[33:]  # behind the header
+    np.testing.assert_array_equal(load_image(with_transparency), load_image(content))
+
+
 def png_header(width: int, height: int) -> bytes:
     """A PNG that says it is so large, and holds next to nothing."""
 
@@ -102,7 +112,7 @@ def png_header(width: int, height: int) -> bytes:
     ("content", "says"),
     [
         (b"", "empty"),
-        (b"hello", "not a PNG"),
+        (b"hello", "not a PNG, JPEG, WEBP, BMP, TIFF or GIF picture, or it is damaged"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
         (b"<!DOCTYPE html><html></html>", "web page"),
         (png_header(50_000, 50_000), "too large"),

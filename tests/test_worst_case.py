@@ -98,7 +98,8 @@ def test_what_is_no_writing_is_said_to_be_none(recognizer):
     assert (reading.text, reading.digits, reading.turn) == ("", (), 0)
     assert "too much on this picture" in reading.note
     assert find_hints(reading) == [reading.note]
-    assert recognizer.read(drawn(DENSE), turn=90).note == reading.note
+    turned = recognizer.read(drawn(DENSE), turn=90)
+    assert (turned.note, turned.turn) == (reading.note, 90)
     with pytest.raises(ImageError, match="too much"):
         as_single_glyph(drawn("100,000 specks"))
 

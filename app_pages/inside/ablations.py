@@ -16,7 +16,7 @@ from model import glyph as glyphs
 from model.image import ImageError
 from model.recognizer import as_single_glyph
 
-MOST = 8  # strokes that are left out in turn: the longest
+MAX_STROKES = 8  # strokes that are left out in turn: the longest
 QUARTERS = "first", "second", "third", "last"
 PATCHES = 6  # that connected ink is cut into
 SMALLEST = 8  # pixels of a glyph: less is no piece
@@ -44,7 +44,7 @@ def of_drawing(drawn: Sequence[Stroke], together: int = 1) -> list[Ablation]:
         drawn = quarters(drawn[0])
         parts = {number: f"the {name} quarter" for number, name in enumerate(QUARTERS)}
     else:
-        longest = sorted(range(len(drawn)), key=lambda number: -drawn[number].length)[:MOST]
+        longest = sorted(range(len(drawn)), key=lambda number: -drawn[number].length)[:MAX_STROKES]
         parts = {number: f"stroke {number + 1}" for number in sorted(longest)}
     found = []
     for chosen in itertools.combinations(parts, together):

@@ -40,7 +40,7 @@ from app_pages.pen.strokes import Stroke
 
 SIZE = 280  # pixels a side: fits a phone of 360
 BRUSHES = (4, 40)  # pixels: thinnest and thickest
-MOST_STROKES, MOST_POINTS = 2_000, 50_000  # of a drawing that is taken
+MAX_STROKES, MAX_POINTS = 2_000, 50_000  # of a drawing that is taken
 WIDE = 640  # pixels: as wide as a canvas may be; a phone shows it smaller
 
 
@@ -145,13 +145,13 @@ def _parse(sheet: Sheet, state: Any) -> tuple[_Message, np.ndarray] | tuple[None
     drawing = state["drawing"]
     raw = drawing.get("raw") if isinstance(drawing, Mapping) else None
     objects = raw.get("objects") if isinstance(raw, Mapping) else None
-    if not isinstance(objects, list) or len(objects) > MOST_STROKES:
-        raise _DrawingError(f"it should have at most {MOST_STROKES:,} strokes")
+    if not isinstance(objects, list) or len(objects) > MAX_STROKES:
+        raise _DrawingError(f"it should have at most {MAX_STROKES:,} strokes")
     if not all(isinstance(item, Mapping) and isinstance(item.get("type"), str) for item in objects):
         raise _DrawingError("its strokes should each have a type")
     paths = [item["path"] for item in objects if isinstance(item.get("path"), list)]
-    if sum(map(len, paths)) > MOST_POINTS:
-        raise _DrawingError(f"it should have at most {MOST_POINTS:,} points")
+    if sum(map(len, paths)) > MAX_POINTS:
+        raise _DrawingError(f"it should have at most {MAX_POINTS:,} points")
     signs = [item for item in objects if item["type"] == _SIGN]
     strokes = tuple(_as_stroke(item) for item in objects if item["type"] != _SIGN)
     if (address := drawing.get("data")) is None:
@@ -296,7 +296,7 @@ def boxes(key: str) -> list[tuple[Rectangle, str]] | None:
 
     try:
         raw = st.session_state[key]["drawing"]["raw"]
-        rectangles = CanvasResult(raw, None, False).boxes[:MOST_STROKES]
+        rectangles = CanvasResult(raw, None, False).boxes[:MAX_STROKES]
         labelled = [(tuple(box[side] for side in _SIDES), str(box["label"])) for box in rectangles]
         marks = {item.get(_MARK) for item in raw.get("objects", [])}
     except (KeyError, TypeError, AttributeError):  # anybody may send anything

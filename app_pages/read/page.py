@@ -10,6 +10,7 @@ from app_pages.figures import pictures
 from app_pages.read import editor, spreadsheet, uploads
 from app_pages.server import resources
 from app_pages.words import plain
+from model.image import EXTENSIONS
 
 network = resources.chosen_network()
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -18,7 +19,7 @@ AUTO, TURNS = "Auto", (0, 90, 180, 270)  # degrees clockwise
 st.title("Read a picture")
 files = st.file_uploader(
     "Photographs, scans or drawings with digits",
-    type=list(uploads.TYPES),
+    type=list(EXTENSIONS),
     accept_multiple_files=True,
     max_upload_size=uploads.LIMIT,
 )

@@ -21,11 +21,10 @@ from model.boxes import Box
 from model.hints import find_hints
 from model.image import ImageError
 
-TYPES = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif")
 LIMIT = 20  # megabytes a file
 SIDE = 700  # pixels of the longer side
 # bytes of readings that are kept, and of what is shown of them: beyond, the oldest go
-MOST_BYTES = 50_000_000
+MAX_BYTES = 50_000_000
 
 # boxes that a visitor set, and the class that each is said to be, or None
 Marks = tuple[tuple[Box, int | None], ...]
@@ -79,7 +78,7 @@ def _cached(bytes_of: Callable) -> Callable:
     """
 
     def decorate(make: Callable) -> Callable:
-        cache, lock = cachetools.LRUCache(MOST_BYTES, bytes_of), threading.Lock()
+        cache, lock = cachetools.LRUCache(MAX_BYTES, bytes_of), threading.Lock()
 
         def look_up(key: tuple):
             with lock:

@@ -18,10 +18,10 @@ import streamlit as st
 
 from app_pages.server import limits, resources
 from model import Reading, Recognizer, interruption
-from model.image import ROOM, ImageError
+from model.image import MAX_DECODING_BYTES, ImageError
 
 TICK = 0.25  # seconds between two looks whether the visitor who waits is still there
-LARGE = ROOM // 4  # bytes: of pictures that take more, one is read at a time
+LARGE = MAX_DECODING_BYTES // 4  # bytes: of pictures that take more, one is read at a time
 
 T = TypeVar("T")
 
