@@ -8,6 +8,7 @@ DIGITS_CHECKPOINTS names.
 
 import streamlit as st
 
+from app_pages import links
 from app_pages.corrections import collection
 from app_pages.figures import pictures
 from app_pages.server import resources
@@ -60,6 +61,7 @@ st.logo(
     pictures.logo(dark=st.context.theme.type == "dark"), size="large", icon_image=pictures.icon()
 )
 
+links.follow_in_session()
 faults = resources.faults()
 with st.sidebar:
     if faults:

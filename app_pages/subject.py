@@ -1,26 +1,32 @@
 """The one digit that the pages hand to each other, to look into it, to play with it or to read it.
 
-A page sends it by `send` or by the buttons of `offer`; another takes it by `current`. A test image
-has an address: the page's own with `?image=NUMBER`.
+Its address carries all of it: `?image=NUMBER` of a test image, `?strokes=…` of a drawing, or
+`?glyph=…` of any other. So a reload, one Back and a link that somebody is sent bring the same
+digit. A page links to others by `offer`; another takes the digit by `current`.
 """
 
+import functools
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
 
-from app_pages.pen import canvas, samples, strokes
+from app_pages import links
+from app_pages.pen import address, canvas, samples, strokes
 from app_pages.pen.strokes import Stroke
 from app_pages.server import resources
 from app_pages.server.resources import Network
 from model.recognizer import as_single_glyph
 from train import data
 
-STATE = "subject"  # in the session's state
-IMAGE = "image"  # in the address: the number of a test image, or
-SENT = "sent"  # that another page sent a digit without one
+STATE = "subject"  # in the session's state: the digit that was looked at last
+KNOWN = "subjects"  # in the session's state: origins and truths of digits that were offered here
+MAX_KNOWN = 200
+IMAGE, STROKES, GLYPH = "image", "strokes", "glyph"  # in the address
+NAMES = IMAGE, STROKES, GLYPH
 LONGEST = 9  # digits of a number in the address
-PLACES = {  # page → what its button says, and its icon
+PLACES = {  # page → what its link says, and its icon
     "app_pages/inside/page.py": ("Look inside", ":material/visibility:"),
     "app_pages/playground/page.py": ("Play with it", ":material/tune:"),
     "app_pages/draw/page.py": ("Read it", ":material/draw:"),
@@ -32,45 +38,64 @@ class Subject:
     """A digit to look into."""
 
     glyph: np.ndarray  # (28, 28) uint8, what the network sees
-    # where it comes from, in words that follow "This digit is": "drawn here", "test image 247 of
+    # where it comes from, in words that follow "This digit is": "drawn by hand", "test image 247 of
     # mnist"
     origin: str
     truth: str | None = None  # the class that it is, where that is known
     strokes: tuple[Stroke, ...] = ()  # where it was drawn alone on the square canvas
     number: int | None = None  # of the test image, where it is one
 
+    @functools.cached_property
+    def query(self) -> dict[str, str]:
+        """What an address says of it."""
+        if self.number is not None:
+            return {IMAGE: str(self.number)}
+        if self.strokes and (text := address.encode_strokes(self.strokes)):
+            return {STROKES: text}
+        return {GLYPH: address.encode_glyph(self.glyph)}
 
-def send(subject: Subject, page: str) -> None:
-    """Opens a page, such as `app_pages/inside/page.py`, with this digit."""
-    st.session_state[STATE] = subject
-    st.switch_page(
-        page, query_params={IMAGE: SENT if subject.number is None else str(subject.number)}
-    )
 
-
-def offer(subject: Subject, key: str, pages: tuple[str, ...] = tuple(PLACES)[:2]) -> None:
-    """Buttons that send this digit to other pages. `key` tells them from others of the page."""
+def offer(
+    subject: Subject, pages: tuple[str, ...] = tuple(PLACES)[:2], share: bool = False
+) -> None:
+    """Links that open this digit on other pages, and a way to share the page that shows it."""
+    query = subject.query
+    _remember(query, subject)
     with st.container(horizontal=True):
         for page in pages:
             words, icon = PLACES[page]
-            if st.button(words, key=f"{key} {page}", icon=icon):
-                send(subject, page)
+            st.page_link(page, label=words, icon=icon, query_params=query)
+        if share:
+            links.share(query)
+
+
+def send(subject: Subject) -> None:
+    """Shows this digit on the page that is open."""
+    _remember(subject.query, subject)
+    _replace(subject.query)
+    st.rerun()
+
+
+def look_at(subject: Subject) -> None:
+    """Makes it the digit that pages show whose address names none."""
+    _remember(subject.query, subject)
+    st.session_state[STATE] = subject
 
 
 def current(network: Network) -> Subject | None:
-    """The digit that was sent last, or the test image of the address; None where there is none.
+    """The digit of the address, or else the one that was looked at last; None where there is none.
 
     Args:
         network: whose test images are meant.
 
     Raises:
-        DataError: the test image of the address can't be had; one sentence says why.
+        DataError, AddressError: what the address says can't be had; one sentence says why.
     """
-    number = st.query_params.get(IMAGE)
-    if number not in (None, SENT):
-        known = st.session_state.get(STATE)
-        if known is None or str(known.number) != number:
-            st.session_state[STATE] = test_image(network, number)
+    name = next((name for name in NAMES if name in st.query_params), None)
+    if name is not None:
+        text, known = st.query_params[name], st.session_state.get(STATE)
+        if known is None or known.query != {name: text}:
+            st.session_state[STATE] = _of_address(network, name, text)
     return st.session_state.get(STATE)
 
 
@@ -81,15 +106,9 @@ def sample(digit: int = 4) -> Subject:
     return Subject(glyph, "a sample, drawn by program", str(digit), drawing)
 
 
-def current_here(network: Network) -> Subject | None:
-    """As `current`, but only what was sent to this very page: a visitor who comes
-    without one finds the page as it was."""
-    return current(network) if IMAGE in st.query_params else None
-
-
 def dismiss() -> None:
-    """Callback: the page goes on without what was sent to it."""
-    st.query_params.pop(IMAGE, None)
+    """Callback: the page goes on without the digit of its address."""
+    _replace({})
 
 
 def describe(subject: Subject) -> str:
@@ -127,3 +146,39 @@ def test_image(network: Network, number: int | str) -> Subject:
         classes[split.labels[number]],
         number=number,
     )
+
+
+def _of_address(network: Network, name: str, text: str) -> Subject:
+    """The digit that an address means; raises as `current`."""
+    if name == IMAGE:
+        return test_image(network, text)
+    if known := st.session_state.get(KNOWN, {}).get(_key(text)):
+        return known
+    if name == STROKES:
+        drawing = address.decode_strokes(text)
+        try:
+            glyph = as_single_glyph(strokes.picture(drawing, canvas.SIZE, canvas.SIZE))
+        except ValueError as error:
+            raise address.AddressError("The address holds a drawing without a digit.") from error
+        return Subject(glyph, "drawn by hand", strokes=drawing)
+    return Subject(address.decode_glyph(text), "from an address that somebody was sent")
+
+
+def _replace(query: dict[str, str]) -> None:
+    """Another digit in the address, or none, in one step: each is an entry in the history."""
+    others = {name: value for name, value in st.query_params.items() if name not in NAMES}
+    st.query_params.from_dict(others | query)
+
+
+def _remember(query: dict[str, str], subject: Subject) -> None:
+    """Keeps where a digit comes from, which its address does not say, for this session."""
+    (text,) = query.values()
+    known = st.session_state.setdefault(KNOWN, {})
+    known.pop(_key(text), None)
+    known[_key(text)] = subject
+    while len(known) > MAX_KNOWN:
+        known.pop(next(iter(known)))
+
+
+def _key(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()

@@ -16,7 +16,7 @@ from playwright.sync_api import expect, sync_playwright
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from browser import FLAGS, button, chromium, digit, draw, serve  # noqa: E402
+from browser import FLAGS, chromium, digit, draw, open_link, serve  # noqa: E402
 
 from app_pages.pen import samples  # noqa: E402
 from app_pages.pen.canvas import SIZE  # noqa: E402
@@ -35,7 +35,7 @@ def written(page, value: int) -> None:
 
 def inside(page) -> None:
     written(page, 4)
-    button(page, "Look inside").click()
+    open_link(page, "Look inside")
     heading = page.get_by_role("heading", name="Where it looked")
     expect(page.get_by_role("heading", name="Layer by layer")).to_be_visible()
     heading.evaluate("heading => heading.scrollIntoView()")
@@ -43,7 +43,7 @@ def inside(page) -> None:
 
 def playground(page) -> None:
     written(page, 4)
-    button(page, "Play with it").click()
+    open_link(page, "Play with it")
     expect(page.get_by_test_id("sweeps")).to_be_visible()
     page.get_by_role("slider", name="Rotate").press("PageUp")
     page.get_by_test_id("sweeps").scroll_into_view_if_needed()

@@ -113,7 +113,7 @@ def blank(page):
 
 
 def button(page, name):
-    """A button of the page's own; the canvas has an Undo, too."""
+    """A button of the page's own; the canvas' hidden toolbar has an Undo, too."""
     own = page.locator("[data-testid=stButton], [data-testid=stDownloadButton]").filter(
         has_text=name
     )
@@ -137,6 +137,11 @@ def draw(page, strokes):
             if not index:
                 page.mouse.down()
         page.mouse.up()
+
+
+def open_link(page, name):
+    """Follows a link of the page's own, such as "Look inside"."""
+    page.get_by_test_id("stMain").get_by_role("link", name=name).click()
 
 
 def follow(page, name):

@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -68,6 +69,19 @@ def labelled(widgets, label: str):
     """The only one of that label."""
     (widget,) = (widget for widget in widgets if widget.label == label)
     return widget
+
+
+def links(app: AppTest) -> dict[str, str]:
+    """What the links to other pages say → their queries."""
+    return {link.proto.label: link.proto.query_string for link in app.get("page_link")}
+
+
+def follow(app: AppTest, label: str, page: str) -> AppTest:
+    """Opens a link to another page, as the browser does."""
+    query = dict(parse_qsl(links(app)[label]))
+    app.query_params.clear()
+    app.query_params.update(query)
+    return app.switch_page(f"app_pages/{page}/page.py").run()
 
 
 def headline(app: AppTest) -> str | None:

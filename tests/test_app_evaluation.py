@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from pages import DEFAULT, page_html, said, start
+from pages import DEFAULT, follow, links, page_html, said, start
 from streamlit.testing.v1 import AppTest
 
 from app_pages import subject
@@ -30,7 +30,8 @@ def images(monkeypatch) -> Iterator[np.ndarray]:
     images = np.random.default_rng(0).integers(0, 256, (len(labels), 28, 28), np.uint8)
     monkeypatch.setattr(data, "is_cached", lambda name: True)
     monkeypatch.setattr(
-        "app_pages.server.resources.test_images", lambda name: (data.Split(images, labels), ())
+        "app_pages.server.resources.test_images",
+        lambda name: (data.Split(images, labels), tuple("0123456789")),
     )
     forget()
     yield images
@@ -147,24 +148,17 @@ def test_a_cell_chosen_by_the_boxes_shows_its_images_page_by_page(images):
     )
 
 
-def test_an_image_is_sent_on(images, monkeypatch):
-    sent = []
-    monkeypatch.setattr(subject, "send", lambda what, page: sent.append((what, page)))
+def test_an_image_is_sent_on(images):
     app = start("evaluation")
     app.selectbox(key="true").set_value("9").run()
     app.selectbox(key="predicted").set_value("4").run()
     box = app.selectbox(key="image 9 4 1")
     number = int(box.options[1].partition(":")[0])
     box.set_value(number).run()
-    for page in subject.PLACES:
-        app.button(key=f"9 4 {page}").click().run()
-    assert not app.exception and [page for _, page in sent] == list(subject.PLACES)
-    what, _ = sent[0]
-    assert (what.number, what.truth) == (
-        number,
-        "9",
-    ) and what.origin == f"test image {number} of mnist"
-    assert (what.glyph == images[number]).all()
+    assert not app.exception
+    assert links(app) == {words: f"image={number}" for words, _ in subject.PLACES.values()}
+    follow(app, "Play with it", "playground")
+    assert f"test image {number} of mnist. It is a 9." in said(app.markdown)
 
 
 def test_the_address_of_an_image_names_the_network_where_it_is_not_the_default(checkpoints):

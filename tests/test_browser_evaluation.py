@@ -4,7 +4,7 @@ import contextlib
 import re
 
 import pytest
-from browser import PATIENCE, button, expect, no_exception, no_sideways_scroll
+from browser import PATIENCE, expect, no_exception, no_sideways_scroll
 
 VIEWS = {
     "Confusion matrix": "Which classes it mixes up",
@@ -50,7 +50,7 @@ def test_a_cell_is_chosen_by_its_address_and_its_image_sent_on_by_keyboard(tab, 
     expect(tab.get_by_role("heading", name="9 read as 4")).to_be_visible()
     picture = tab.get_by_role("link", name=re.compile("Test image .*: 9, read as 4"))
     expect(picture.first).to_have_attribute("href", re.compile(r"^network\?image=\d+$"))
-    button(tab, "Read it").press("Enter")
+    tab.get_by_test_id("stMain").get_by_role("link", name="Read it").press("Enter")
     expect(tab.get_by_role("heading", name="Draw a digit")).to_be_visible()
     expect(tab).to_have_url(re.compile(r"image=\d+"))
     no_exception(tab)

@@ -2,7 +2,17 @@
 
 import re
 
-from browser import button, digit, draw, expect, follow, no_exception, no_sideways_scroll, open_draw
+from browser import (
+    button,
+    digit,
+    draw,
+    expect,
+    follow,
+    no_exception,
+    no_sideways_scroll,
+    open_draw,
+    open_link,
+)
 
 from app_pages.pen import samples
 from app_pages.pen.canvas import SIZE
@@ -23,7 +33,7 @@ def test_a_drawing_is_looked_into_and_another_class_asked_for(either):
     open_draw(either)
     draw(either, samples.lines(7, SIZE))
     expect(digit(either)).to_have_text("7")
-    button(either, "Look inside").click()
+    open_link(either, "Look inside")
     expect(heading(either, "Inside the network")).to_be_visible()
     expect(digit(either)).to_have_text("7")
     expect(either.get_by_text("drawn by hand")).to_be_visible()

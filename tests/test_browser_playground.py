@@ -1,6 +1,16 @@
 """The Playground in a browser: a drawing is sent there, distorted and watched once more."""
 
-from browser import ROOT, button, digit, draw, expect, no_exception, no_sideways_scroll, open_draw
+from browser import (
+    ROOT,
+    button,
+    digit,
+    draw,
+    expect,
+    no_exception,
+    no_sideways_scroll,
+    open_draw,
+    open_link,
+)
 
 from app_pages.pen import samples
 from app_pages.pen.canvas import SIZE
@@ -13,7 +23,7 @@ def test_a_drawing_is_played_with(either):
     open_draw(either)
     draw(either, samples.lines(4, SIZE))
     expect(digit(either)).to_have_text("4")
-    button(either, "Play with it").click()
+    open_link(either, "Play with it")
     expect(either.get_by_role("heading", name="Playground")).to_be_visible()
     expect(digit(either)).to_have_text("4")
     expect(either.get_by_text("This digit is drawn by hand.")).to_be_visible()
@@ -47,7 +57,7 @@ def test_a_network_chosen_in_the_address_goes_along(tab):
     expect(committee).to_be_visible()
     draw(tab, samples.lines(7, SIZE))
     expect(digit(tab)).to_have_text("7")
-    button(tab, "Play with it").click()
+    open_link(tab, "Play with it")
     expect(tab.get_by_role("heading", name="Playground")).to_be_visible()
     expect(committee).to_be_visible()
     no_exception(tab)

@@ -1,12 +1,15 @@
 """Draw digits and see at once what the network reads, and why."""
 
+import collections
+
 import streamlit as st
 
-from app_pages import subject
+from app_pages import links, subject
 from app_pages.corrections import correct
 from app_pages.figures import bars, pictures
 from app_pages.figures.headline import headline
-from app_pages.pen import canvas
+from app_pages.pen import address, canvas
+from app_pages.pen.strokes import Stroke
 from app_pages.server import resources, workload
 from app_pages.words import plain
 from model import Digit, Reading
@@ -15,6 +18,9 @@ from model.image import ImageError
 from train.data import DataError
 
 SHEETS = {"One digit": canvas.SQUARE, "A whole number": canvas.STRIP}
+NUMBER = "number"  # in the address: the strokes of a whole number
+PARAMETERS = {canvas.SQUARE: subject.STROKES, canvas.STRIP: NUMBER}
+OWN = 100  # addresses that a session has made lately
 
 st.title("Draw a digit")
 
@@ -48,6 +54,29 @@ def explain(reading: Reading, names: list[str]) -> Digit:
     return digit
 
 
+def restore(sheet: canvas.Sheet) -> None:
+    """Puts the drawing of the address on the canvas, but for those that this session put there
+    itself: the browser may tell an address of before the last stroke."""
+    text = st.query_params.get(PARAMETERS[sheet])
+    own = st.session_state.setdefault("own addresses", collections.deque(maxlen=OWN))
+    if text is None or text in own:
+        return
+    own.append(text)
+    try:
+        canvas.put(sheet, address.decode_strokes(text))
+    except address.AddressError as error:
+        st.warning(str(error), icon=":material/link_off:")
+
+
+def keep_address(sheet: canvas.Sheet, strokes: tuple[Stroke, ...]) -> None:
+    """Makes a reload, or one Back, bring the drawing."""
+    text = address.encode_strokes(strokes) if strokes else None
+    if text:
+        st.session_state["own addresses"].append(text)
+    names = (*subject.NAMES, NUMBER)
+    links.keep({PARAMETERS[sheet]: text} if text else {}, names)
+
+
 def draw_and_read() -> None:
     """The canvas and its reading.
 
@@ -62,6 +91,7 @@ def draw_and_read() -> None:
             required=True,
             key="sheet",
             label_visibility="collapsed",
+            bind="query-params",
         )
     ]
     # On a phone these four come one below the other: what is read must stand near the canvas.
@@ -83,21 +113,26 @@ def draw_and_read() -> None:
         st.button(
             words, on_click=canvas.sample, args=(sheet, brush), icon=":material/auto_fix_high:"
         )
+    restore(sheet)
+    drawing = canvas.receive(sheet)
+    keep_address(sheet, drawing.strokes)
     with left:
         place = st.container()
-        with st.container(horizontal=True, width=canvas.SIZE):
-            st.button(
-                "Clear",
-                on_click=canvas.clear,
-                args=(sheet,),
-                icon=":material/delete:",
-                width="stretch",
-            )
-            st.button(
-                "Undo", on_click=canvas.undo, args=(sheet,), icon=":material/undo:", width="stretch"
-            )
+        with st.container(horizontal=True, width=canvas.SIZE, gap="small"):
+            for words, action, icon, possible in (
+                ("Clear", canvas.clear, ":material/delete:", bool(drawing.strokes)),
+                ("Undo", canvas.undo, ":material/undo:", canvas.can_undo(sheet)),
+                ("Redo", canvas.redo, ":material/redo:", canvas.can_redo(sheet)),
+            ):
+                st.button(
+                    words,
+                    on_click=action,
+                    args=(sheet,),
+                    icon=icon,
+                    disabled=not possible,
+                    width="stretch",
+                )
 
-    drawing = canvas.receive(sheet)
     if drawing.fault:
         right.warning(drawing.fault, icon=":material/error:")
     if not drawing.strokes or drawing.image is None:
@@ -106,9 +141,7 @@ def draw_and_read() -> None:
         with right, st.container(key="reading"):
             # once the canvas is there: waking up takes a moment
             resources.recognizer(resources.chosen_network())
-            if drawing.strokes:
-                st.caption("Reading…")
-            elif square:
+            if square:
                 st.info("Draw a digit, and it is read after every stroke.", icon=":material/edit:")
             else:
                 st.info("Draw a number, and it is read after every stroke.", icon=":material/edit:")
@@ -137,7 +170,9 @@ def draw_and_read() -> None:
         for hint in find_hints(reading):
             st.info(hint, icon=":material/lightbulb:")
         strokes = drawing.strokes if square and len(names) == 1 else ()
-        subject.offer(subject.Subject(digit.glyph, "drawn by hand", strokes=strokes), key="drawn")
+        drawn = subject.Subject(digit.glyph, "drawn by hand", strokes=strokes)
+        subject.look_at(drawn)
+        subject.offer(drawn, share=True)
 
     with steps:
         st.header("From your drawing to the answer")
@@ -169,7 +204,7 @@ def show_arrival(arrival: subject.Subject) -> None:
             st.info(reading.note or "There is no digit to be read in it.", icon=":material/edit:")
             return
         digit = explain(reading, [recognizer.name(digit) for digit in reading.digits])
-        subject.offer(arrival, key="sent")
+        subject.offer(arrival, share=True)
     st.subheader("From the picture to the answer")
     first, *others = pictures.steps(reading, digit)
     pictures.show(
@@ -177,11 +212,12 @@ def show_arrival(arrival: subject.Subject) -> None:
     )
 
 
-try:
-    arrival = subject.current_here(resources.chosen_network())
-except DataError as error:
-    st.error(plain(str(error)))
-    arrival = None
+arrival = None
+if subject.IMAGE in st.query_params or subject.GLYPH in st.query_params:
+    try:
+        arrival = subject.current(resources.chosen_network())
+    except (DataError, address.AddressError) as error:
+        st.error(plain(str(error)))
 if arrival:
     show_arrival(arrival)
 else:

@@ -124,16 +124,16 @@ def gallery(
             key=f"image {key} {page}",
             width=280,
         )
-        offer(tested, number, pixels[number], key)
+        offer(tested, number, pixels[number])
 
 
-def offer(tested: Predictions, number: int, image: np.ndarray, key: str) -> None:
+def offer(tested: Predictions, number: int, image: np.ndarray) -> None:
     """Buttons that send a test image (28, 28) uint8 to the pages that take one."""
     origin, truth = (
         f"test image {number} of {tested.dataset}",
         tested.classes[tested.labels[number]],
     )
-    subject.offer(subject.Subject(image, origin, truth, number=number), key, tuple(subject.PLACES))
+    subject.offer(subject.Subject(image, origin, truth, number=number), tuple(subject.PLACES))
 
 
 def describe(tested: Predictions, number: int) -> str:

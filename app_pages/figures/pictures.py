@@ -59,7 +59,10 @@ def _picture(figure: Figure, width: int) -> str:
         f"image-rendering:{rendering};"
         f'border-radius:6px;outline:1px solid rgba(128,128,128,.35)">'
     )
-    return f'<a href="{html.escape(figure.link)}">{picture}</a>' if figure.link else picture
+    if not figure.link:
+        return picture
+    # app_pages/links.py follows it within the session.
+    return f'<a href="{html.escape(figure.link)}" data-session="1">{picture}</a>'
 
 
 def steps(reading: Reading, digit: Digit) -> list[Figure]:

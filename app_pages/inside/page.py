@@ -6,16 +6,16 @@ import html
 import numpy as np
 import streamlit as st
 
-from app_pages import subject
+from app_pages import links, subject
 from app_pages.figures import bars, maps, pictures
 from app_pages.figures.headline import headline
 from app_pages.inside import attributions, explanations
+from app_pages.pen.address import AddressError
 from app_pages.server import resources
 from app_pages.theme import ink
 from app_pages.words import plain
 from train import data
 
-PAGE = "app_pages/inside/page.py"
 FIRST = 4  # the sample to begin with: it has two strokes
 FEW = 12  # classes that fit side by side
 
@@ -25,10 +25,11 @@ name = resources.card(network).dataset
 st.title("Inside the network")
 try:
     shown = subject.current(network)
-except data.DataError as error:
+except (data.DataError, AddressError) as error:
     st.error(plain(str(error)))
     shown = None
 shown = shown or subject.sample(FIRST)
+links.keep(shown.query, subject.NAMES)
 recognizer = resources.recognizer(network)
 (digit,) = recognizer.read_glyphs(shown.glyph[None])
 classes, predicted = recognizer.classes, int(digit.probabilities.argmax())
@@ -57,7 +58,7 @@ with st.expander("Take another digit", icon=":material/swap_horiz:"):
     with st.container(horizontal=True, gap="small"):
         for number in range(10):
             if st.button(str(number), key=f"sample {number}"):
-                subject.send(subject.sample(number), PAGE)
+                subject.send(subject.sample(number))
     if resources.has_images(name):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             number = st.number_input(
@@ -65,7 +66,7 @@ with st.expander("Take another digit", icon=":material/swap_horiz:"):
             )
             if st.button("Open", key="open"):
                 try:
-                    subject.send(subject.test_image(network, number), PAGE)
+                    subject.send(subject.test_image(network, number))
                 except data.DataError as error:
                     st.error(plain(str(error)))
 

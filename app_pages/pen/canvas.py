@@ -8,8 +8,8 @@ The component's ways that this module hides:
   callbacks for buttons of ours. They hand the same canvas another `initial_drawing`: it then draws
   that and sends its picture. A new canvas, one with another key, would not send anything before its
   first stroke.
-- While it does not show, that toolbar lies over the canvas' upper right corner, and a finger's
-  stroke that began there was lost. `_free_corner` lets it through.
+- Even while it does not show, that toolbar lies over the canvas' upper right corner, and a finger's
+  stroke that began there was lost. `_style_toolbars` takes it away, but where boxes are edited.
 - An `initial_drawing` that equals the last one is ignored, so each has a number.
 - Until it has drawn what it was handed, each message from the browser still says what was on it
   before, and one that is handed two drawings at once may begin anew with the second and never send
@@ -36,11 +36,13 @@ import streamlit as st
 from PIL import Image
 
 from app_pages.pen import samples
+from app_pages.pen import strokes as pen_strokes
 from app_pages.pen.strokes import Stroke
 
 SIZE = 280  # pixels a side: fits a phone of 360
 BRUSHES = (4, 40)  # pixels: thinnest and thickest
 MAX_STROKES, MAX_POINTS = 2_000, 50_000  # of a drawing that is taken
+MAX_UNDO = 100  # drawings that Undo can bring back
 WIDE = 640  # pixels: as wide as a canvas may be; a phone shows it smaller
 
 
@@ -70,6 +72,16 @@ class Sheet(NamedTuple):
     def latest(self) -> str:
         return f"{self.name}_latest"
 
+    @property
+    def past(self) -> str:
+        """Of the drawings there were before, the newest last: what Undo brings back."""
+        return f"{self.name}_past"
+
+    @property
+    def future(self) -> str:
+        """Of those that Undo took away, the newest last: what Redo brings back."""
+        return f"{self.name}_future"
+
 
 SQUARE = Sheet("canvas", SIZE, SIZE, digits=1, brush=16)
 STRIP = Sheet("strip", WIDE, SIZE, digits=5, brush=9)
@@ -92,7 +104,8 @@ class Drawing(NamedTuple):
     """What is on the canvas."""
 
     strokes: tuple[Stroke, ...]
-    image: np.ndarray | None  # (height, width, 4) uint8, None while the browser has not sent it yet
+    # (height, width) or (height, width, 4) uint8, None where there are no strokes
+    image: np.ndarray | None
     # why what was sent last is none, one sentence; then all else is as it was before
     fault: str | None = None
 
@@ -121,6 +134,8 @@ def receive(sheet: Sheet) -> Drawing:
     if message:
         start = _start_of(sheet)
         if message.sign in (None, start.sign):
+            if message.strokes != (before := _on(sheet)):
+                _push(sheet, before)
             state[sheet.latest] = message
         elif start.strokes:  # it was drawn before the sheet was started so
             state[sheet.start] = start._replace(number=start.number + 1)
@@ -129,7 +144,10 @@ def receive(sheet: Sheet) -> Drawing:
     latest: _Message | None = state.get(sheet.latest)
     if latest is not message:  # what was sent is late, or nothing was
         image = None if latest is None else _open(sheet, latest.address)
-    return Drawing(_on(sheet), image, fault)
+    strokes = _on(sheet)
+    if image is None and strokes:  # the browser sends none before the next stroke
+        image = pen_strokes.picture(strokes, sheet.width, sheet.height)
+    return Drawing(strokes, image, fault)
 
 
 def _parse(sheet: Sheet, state: Any) -> tuple[_Message, np.ndarray] | tuple[None, None]:
@@ -223,7 +241,7 @@ def show(sheet: Sheet, brush: int, behind: np.ndarray | None = None) -> None:
     # here, as it can be imported only where Streamlit runs
     from streamlit_drawable_canvas import st_canvas
 
-    _free_corner()
+    _style_toolbars()
     file = io.BytesIO()
     paper = (
         Image.new("RGB", (sheet.width, sheet.height), "white")
@@ -272,7 +290,7 @@ def edit_boxes(
     for number, item in enumerate(drawing["objects"]):
         item["stroke"] = CHOSEN_COLOUR if number == chosen else BOX_COLOUR
         item[_MARK] = mark
-    _free_corner()
+    _style_toolbars()
     with _shrinkable(key):
         st_canvas(
             fill_color="rgba(0,0,0,0)",
@@ -315,12 +333,34 @@ def _mark(labelled: list[tuple[Rectangle, str]]) -> int:
 
 def clear(sheet: Sheet) -> None:
     """Callback: an empty sheet."""
-    _restart(sheet, ())
+    put(sheet, ())
+
+
+def put(sheet: Sheet, strokes: tuple[Stroke, ...]) -> None:
+    """Another drawing in the place of what is there, which Undo brings back. Before `show`."""
+    if strokes != (before := _on(sheet)):
+        _push(sheet, before)
+        _restart(sheet, strokes)
 
 
 def undo(sheet: Sheet) -> None:
-    """Callback: takes the last stroke back."""
-    _restart(sheet, _on(sheet)[:-1])
+    """Callback: what was on the sheet before the last stroke, or before it was cleared."""
+    _step(sheet, sheet.past, sheet.future)
+
+
+def redo(sheet: Sheet) -> None:
+    """Callback: what Undo took away."""
+    _step(sheet, sheet.future, sheet.past)
+
+
+def can_undo(sheet: Sheet) -> bool:
+    """Whether there was another drawing before."""
+    return bool(st.session_state.get(sheet.past))
+
+
+def can_redo(sheet: Sheet) -> bool:
+    """Whether Undo took something away since the last stroke."""
+    return bool(st.session_state.get(sheet.future))
 
 
 def sample(sheet: Sheet, brush: int) -> None:
@@ -335,27 +375,44 @@ def sample(sheet: Sheet, brush: int) -> None:
             random.randrange(10), size, brush, random.uniform(-8, 8), place * size, top
         )
     ]
-    _restart(sheet, tuple(strokes))
+    put(sheet, tuple(strokes))
 
 
-def _free_corner() -> None:
-    """Lets strokes begin in a canvas' upper right corner.
+def _push(sheet: Sheet, strokes: tuple[Stroke, ...]) -> None:
+    """What is about to be replaced can be had back; what Undo took away can't any more."""
+    past = st.session_state.setdefault(sheet.past, [])
+    past.append(strokes)
+    del past[:-MAX_UNDO]
+    st.session_state[sheet.future] = []
 
-    A component's styles are its own, out of reach of the page's: so a script adds these to each
-    canvas there is.
+
+def _step(sheet: Sheet, source: str, other: str) -> None:
+    """The newest drawing of one list on the sheet, and what was there on the other list."""
+    if drawings := st.session_state.get(source):
+        st.session_state.setdefault(other, []).append(_on(sheet))
+        _restart(sheet, drawings.pop())
+
+
+def _style_toolbars() -> None:
+    """Hides the component's own toolbar on sheets, and shows it always where boxes are edited.
+
+    Its pencil makes strokes vanish there, and its bin can't be undone; on boxes it is needed, also
+    by a finger, which can't hover. A component's styles are its own, out of reach of the page's: so
+    a script adds these to each canvas there is.
     """
     st.html(
         """<script>{
-        const style = new CSSStyleSheet();
-        style.replaceSync(`.dc-toolbar { pointer-events: none }
-            .dc-root:hover > .dc-toolbar, .dc-toolbar:focus-within {
-                pointer-events: auto; transition: none }`);
+        const sheet = new CSSStyleSheet(), editor = new CSSStyleSheet();
+        sheet.replaceSync(".dc-toolbar { display: none !important }");
+        editor.replaceSync(`.dc-toolbar {
+            opacity: 1 !important; visibility: visible !important; pointer-events: auto }`);
         const canvases = "[data-testid=stBidiComponentIsolated]";
-        const add = () => document.querySelectorAll(canvases).forEach(({shadowRoot}) => {
-            if (shadowRoot?.querySelector(".dc-toolbar") && !shadowRoot.adoptedStyleSheets.length)
-                shadowRoot.adoptedStyleSheets.push(style);
+        const add = () => document.querySelectorAll(canvases).forEach((canvas) => {
+            const root = canvas.shadowRoot;
+            if (!root?.querySelector(".dc-toolbar") || root.adoptedStyleSheets.length) return;
+            root.adoptedStyleSheets.push(canvas.closest("[class*=st-key-boxes]") ? editor : sheet);
         });
-        window.freeCorner ??= setInterval(add, 200);  // canvases come and go
+        window.styleToolbars ??= setInterval(add, 200);  // canvases come and go
         }</script>""",
         unsafe_allow_javascript=True,
     )

@@ -4,9 +4,10 @@ stroke by stroke."""
 import numpy as np
 import streamlit as st
 
-from app_pages import subject
+from app_pages import links, subject
 from app_pages.figures import bars, pictures
 from app_pages.figures.headline import headline
+from app_pages.pen.address import AddressError
 from app_pages.playground import distortions, replay, sweeps
 from app_pages.server import resources
 from app_pages.words import plain
@@ -17,9 +18,10 @@ network = resources.chosen_network()
 st.title("Playground")
 try:
     digit = subject.current(network) or subject.sample()
-except DataError as error:
+except (DataError, AddressError) as error:
     st.error(plain(str(error)))
     digit = subject.sample()
+links.keep(digit.query, subject.NAMES)
 st.markdown(
     f"How far can a digit be bent before the network changes its mind? "
     f"{plain(subject.describe(digit))}"

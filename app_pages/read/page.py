@@ -96,7 +96,7 @@ for file, source, result in zip(pages, sources, results, strict=True):
                                 width=160,
                             )
                         glyph, origin = result.glyphs[number], f"from the picture {file.name}"
-                        subject.offer(subject.Subject(glyph, origin), key=f"found {file.file_id}")
+                        subject.offer(subject.Subject(glyph, origin))
             else:
                 st.markdown("No digit was found in this picture.")
             if result.turn and several:

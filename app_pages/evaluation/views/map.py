@@ -54,5 +54,5 @@ def show(tested: Predictions) -> None:
             key=box,
             width=280,
         )
-        predictions.offer(tested, number, images[number], key)
+        predictions.offer(tested, number, images[number])
     pictures.show([predictions.figure(tested, number, images[number])], width=120)

@@ -1,0 +1,106 @@
+"""The ways between the pages, in a real browser: Back, reload and links lose nothing."""
+
+import re
+
+import pytest
+from browser import blank, digit, draw, expect, follow, no_exception, open_draw, open_link
+
+from app_pages.pen import samples
+from app_pages.pen.canvas import SIZE
+
+
+def entries(page) -> int:
+    """How many entries the browser's history has."""
+    return page.evaluate("history.length")
+
+
+@pytest.mark.parametrize(
+    ("link", "heading"), [("Look inside", "Inside the network"), ("Play with it", "Playground")]
+)
+def test_one_back_returns_to_the_drawing(either, link, heading):
+    open_draw(either)
+    draw(either, samples.lines(4, SIZE))
+    expect(digit(either)).to_have_text("4")
+    before = entries(either)
+    open_link(either, link)
+    expect(either.get_by_role("heading", name=heading)).to_be_visible()
+    expect(digit(either)).to_have_text("4")
+    assert entries(either) == before + 1
+    either.go_back()
+    expect(either.get_by_role("heading", name="Draw a digit")).to_be_visible()
+    expect(either.locator("canvas.upper-canvas")).to_be_visible()
+    expect(digit(either)).to_have_text("4")
+    assert entries(either) == before + 1
+    no_exception(either)
+
+
+def test_a_reload_brings_the_drawing_and_another_browser_the_same(either, browser):
+    open_draw(either)
+    draw(either, samples.lines(2, SIZE))
+    expect(digit(either)).to_have_text("2")
+    expect(either).to_have_url(re.compile("strokes="))
+    either.reload()
+    expect(digit(either)).to_have_text("2")
+    expect(either.locator("canvas.upper-canvas")).to_be_visible()
+    draw(either, [[(250, 20), (270, 20)]])
+    expect(either.get_by_test_id("stButton").filter(has_text="Undo")).to_be_visible()
+    open_link(either, "Look inside")
+    expect(either.get_by_role("heading", name="Inside the network")).to_be_visible()
+    address = either.url
+    assert len(address) < 1000
+    context = browser.new_context()
+    other = context.new_page()
+    other.goto(address)
+    expect(digit(other)).to_have_text(digit(either).text_content())
+    expect(other.get_by_text("drawn by hand")).to_be_visible()
+    context.close()
+    no_exception(either)
+
+
+def test_a_number_survives_a_reload(tab):
+    open_draw(tab)
+    tab.get_by_text("A whole number").click()
+    expect(tab.get_by_text("Draw a number, and it is read")).to_be_visible()
+    for place, value in enumerate((4, 7)):
+        draw(tab, samples.lines(value, size=110, left=20 + 80 * place, top=60))
+    expect(digit(tab)).to_have_text("47")
+    tab.reload()
+    expect(digit(tab)).to_have_text("47")
+    no_exception(tab)
+
+
+def test_a_digit_is_shared_by_an_address_and_a_code(either):
+    open_draw(either)
+    draw(either, samples.lines(7, SIZE))
+    expect(digit(either)).to_have_text("7")
+    either.get_by_role("button", name="Share").click()
+    expect(either.get_by_text(re.compile(r"http://.*\?strokes="))).to_be_visible()
+    expect(either.get_by_test_id("stPopoverBody").locator("img")).to_be_visible()
+    no_exception(either)
+
+
+def test_a_picture_of_evaluation_opens_in_the_same_session_and_back_is_the_view(tab, mnist):
+    open_draw(tab)
+    draw(tab, samples.lines(7, SIZE))
+    expect(digit(tab)).to_have_text("7")
+    follow(tab, "Evaluation")
+    tab.get_by_text("Mistakes", exact=True).last.click()
+    expect(tab.get_by_role("heading", name="What it reads wrong")).to_be_visible()
+    tab.get_by_role("link", name=re.compile("^Test image")).first.click()
+    expect(tab.get_by_role("heading", name="Inside the network")).to_be_visible()
+    expect(tab).to_have_url(re.compile(r"image=\d+"))
+    tab.go_back()
+    expect(tab.get_by_role("heading", name="What it reads wrong")).to_be_visible()
+    follow(tab, "Draw")
+    expect(digit(tab)).to_have_text("7"), "the session is the same"
+    no_exception(tab)
+
+
+def test_a_damaged_address_is_a_sentence(tab):
+    tab.goto("/?strokes=eNpT")
+    expect(tab.get_by_text("The address holds no")).to_be_visible()
+    expect(blank(tab)).to_be_visible()
+    tab.goto("/network?glyph=zz")
+    expect(tab.get_by_text("The address holds no")).to_be_visible()
+    expect(tab.get_by_role("heading", name="Inside the network")).to_be_visible()
+    no_exception(tab)
