@@ -22,6 +22,10 @@ FINE = 20
 # Pixels of a glyph: MNIST's thinnest strokes; a thinner pen would fade away when scaled down.
 THINNEST = 1.4
 
+# A spot is at least so round, and its "strokes" are so wide for its size: 2 of MNIST's 55,000
+# training digits are, and each dot of a pen that was drawn.
+ROUND, FILLED = 0.6, 0.43
+
 Classify = Callable[[np.ndarray], np.ndarray]  # (n, 28, 28) uint8 → (n, classes) probabilities
 
 
@@ -58,6 +62,19 @@ def stroke_width(ink: np.ndarray) -> float:
     outline = (mask[1:] != mask[:-1]).sum() + (mask[:, 1:] != mask[:, :-1]).sum()
     # Counting pixel sides overstates slanted outlines by 4/π on the average.
     return float(2 * mask.sum() / (outline * np.pi / 4)) if outline else 0.0
+
+
+def is_blot(glyph: np.ndarray) -> bool:
+    """Whether a (28, 28) uint8 glyph is a filled spot, a mere dot of the pen, rather than strokes.
+
+    To the network it is a 0, whose middle is gone.
+    """
+    ink = glyph / np.float32(255)
+    rows, columns = np.flatnonzero((ink >= INK).any(1)), np.flatnonzero((ink >= INK).any(0))
+    if not len(rows):
+        return False
+    short, long = sorted((int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1))
+    return short >= ROUND * long and stroke_width(ink) >= FILLED * long
 
 
 def _thicken(ink: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """What a person can do when the drawing, not the reader, is the trouble."""
 
-from model.glyph import BOX, INK, stroke_width
+from model.glyph import BOX, INK, is_blot, stroke_width
 from model.reading import Digit, Reading
 
 THIN, THICK = 0.7, 6.0  # strokes in pixels of a glyph: beyond, few of MNIST's digits lie
@@ -19,6 +19,9 @@ def find_hints(reading: Reading) -> list[str]:
                 "The digit touches the edge: part of it may be missing. Leave a little space "
                 "around it."
             )
+        if is_blot(digit.glyph):
+            hints.append("This is a filled spot, not a digit: draw its line with a finer pen.")
+            continue
         size = max(box_width, box_height)
         if size < SMALL:
             hints.append(f"The digit is only {size} pixels large: write it larger.")

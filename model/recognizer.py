@@ -14,7 +14,7 @@ from model.boxes import Box, Sign, bounding_box, clip_box, surroundings, touch, 
 from model.card import Card
 from model.classifier import Classifier
 from model.detection import load_page_network
-from model.glyph import normalise
+from model.glyph import is_blot, normalise
 from model.image import ImageError, downscale, load_image
 from model.ink import ink_map
 from model.ink_ownership import own_ink_mask
@@ -150,7 +150,7 @@ class Recognizer:
     def _digit(self, box: Box, glyph: np.ndarray, probabilities: np.ndarray) -> Digit:
         """What is read, unless there is too much doubt: here the reader abstains."""
         confidence = float(probabilities.max())
-        is_sure = confidence >= self.card.threshold and glyph.any()
+        is_sure = confidence >= self.card.threshold and glyph.any() and not is_blot(glyph)
         value = int(probabilities.argmax()) if is_sure else None
         return Digit(value, confidence, probabilities, box, glyph)
 

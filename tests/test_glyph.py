@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from model.glyph import BOX, THINNEST, _thicken, normalise, stroke_width
+from model.glyph import BOX, THINNEST, _thicken, is_blot, normalise, stroke_width
 
 
 def test_mnists_digits_come_back(mnist):
@@ -84,3 +84,9 @@ def test_stroke_width_of_a_line():
     line[10:90, 40:48] = 1
     assert stroke_width(line) == pytest.approx(8 * 4 / np.pi * 80 / 88, rel=0.01)
     assert stroke_width(np.zeros((5, 5))) == 0
+
+
+def test_hardly_any_digit_is_a_blot(mnist):
+    """A pen's dot is one (tests/test_hints.py)."""
+    blots = [is_blot(glyph) for glyph in mnist.validation.images]
+    assert sum(blots) <= 1
