@@ -138,6 +138,20 @@ def test_a_run_begins_with_a_checkpoints_weights(tmp_path, capsys):
     assert "card.json is missing" in capsys.readouterr().err
 
 
+def test_a_checkpoint_of_other_widths_is_refused_before_scenes_are_composed(
+    tmp_path, capsys, monkeypatch
+):
+    begin = PageNetwork(TINY.widths, rngs=nnx.Rngs(3))
+    card = pages.describe(TINY, begin, [], 0.0, tmp_path / "first", "")
+    checkpoint.save(tmp_path / "first", begin, card)
+    monkeypatch.setattr(pages, "compose_scenes", lambda *_: pytest.fail("scenes were composed"))
+    flags = ["--from", str(tmp_path / "first"), "--output", str(tmp_path / "run")]
+    assert pages.main([*flags, "--widths", "4,4,8,16"]) == 1
+    error = capsys.readouterr().err
+    assert "another architecture" in error and "--widths" in error and error.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_folder_of_fonts_that_is_not_there_is_told_in_a_sentence(tmp_path, capsys):
     assert (
         pages.main(

@@ -46,6 +46,7 @@ from train.page_scenes import BORDER, Scenes, compose_scenes
 from train.page_targets import Targets, batch_targets, loss_fn
 from train.provenance import hardware, reproducing_command, versions
 from train.store import STATE, Store, claim, load_config
+from train.transfer import TransferError
 
 VALIDATION_SEED = 2**31  # of scenes composed to validate with; those of training have smaller ones
 WARMUP = 300  # steps in which the learning rate rises, but at most a tenth of all
@@ -56,7 +57,12 @@ OVERLAP = 0.4  # intersection over union of two boxes: with more, a digit counts
 
 class TrainState(nnx.Pytree):
     """All that changes while training: the network, its optimizer, and the average of the network's
-    state."""
+    state.
+
+    Raises:
+        CheckpointError: the checkpoint to start from is missing or damaged.
+        TransferError: it is of other widths.
+    """
 
     def __init__(self, config: Config, steps: int) -> None:
         self.model, self.average = (
@@ -66,15 +72,26 @@ class TrainState(nnx.Pytree):
             0, config.learning_rate, min(WARMUP, steps // 10), steps
         )
         if config.start:
-            network, _ = checkpoint.load_page(config.start)
+            network, card = checkpoint.load_page(config.start)
+            start = nnx.state(network, checkpoint.TRAINED)
+            if _shapes(start) != _shapes(nnx.state(self.model, checkpoint.TRAINED)):
+                raise TransferError(
+                    f"The checkpoint {config.start} is of another architecture "
+                    f"({dict(card.network)}); take its --widths."
+                )
             for copy in (self.model, self.average):
-                nnx.update(copy, nnx.state(network, checkpoint.TRAINED))
+                nnx.update(copy, start)
         decayed = functools.partial(jax.tree.map, lambda p: p.ndim > 1)
         transform = optax.chain(
             optax.clip_by_global_norm(LARGEST_GRADIENT),
             optax.adamw(schedule, weight_decay=config.weight_decay, mask=decayed),
         )
         self.optimizer = nnx.Optimizer(self.model, transform, wrt=nnx.Param)
+
+
+def _shapes(state: checkpoint.State) -> dict[str, tuple[int, ...]]:
+    variables = checkpoint.variables_by_name(state)
+    return {name: variable.shape for name, variable in variables.items()}
 
 
 def relight(key: jax.Array, pictures: jax.Array) -> jax.Array:
@@ -228,6 +245,7 @@ def train(
 
     Raises:
         DataError: MNIST can't be had.
+        CheckpointError, TransferError: the checkpoint to start from can't be used.
         TrainError: no such fonts, `output` can't be written or is another training's, nothing to
             resume, a state of another config, or a run that would be lost without `overwrite`.
         Interrupted: Ctrl-C or SIGTERM; the state after the last whole round is saved.
