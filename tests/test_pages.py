@@ -152,6 +152,25 @@ def test_a_checkpoint_of_other_widths_is_refused_before_scenes_are_composed(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ("--scenes 8", "--batch-size should be at most --scenes, which is 8, not 16."),
+        ("--validation 0", "--validation should be from 1"),
+        ("--rounds 0", "--rounds should be from 1"),
+        ("--seed -1", "--seed should be from 0"),
+        ("--widths 4,4,8", "--widths should be 4 numbers, not 4,4,8."),
+        ("--widths 4,4,8,2000", "--widths should be from 1 to 1024"),
+    ],
+)
+def test_flags_that_make_no_sense_are_one_sentence(flags, words, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(pages, "compose_scenes", lambda *_: pytest.fail("scenes were composed"))
+    assert pages.main([*flags.split(), "--output", str(tmp_path / "run")]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and words in error and error.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_folder_of_fonts_that_is_not_there_is_told_in_a_sentence(tmp_path, capsys):
     assert (
         pages.main(

@@ -2,6 +2,22 @@
 
 import dataclasses
 
+from model.card import ARGUMENT_RANGES
+from train.config import Bounds, check_bounds
+from train.store import TrainError
+
+# what values of a Config make sense; widths are what a card may say
+BOUNDS: Bounds = {
+    "seed": (0, 2**31 - 1),  # scenes to validate with are composed of the next one
+    "rounds": (1, 10_000),
+    "scenes": (1, 1_000_000),
+    "passes": (1, 1000),
+    "batch_size": (1, 65_536),
+    "learning_rate": (0, 10),
+    "average_decay": (0, 1),
+    "widths": ARGUMENT_RANGES["widths"],
+    "validation": (1, 1_000_000),
+}
 
 @dataclasses.dataclass(frozen=True)
 class Config:
@@ -19,3 +35,11 @@ class Config:
     widths: tuple[int, int, int, int] = (24, 32, 64, 96)  # the network's channels
     start: str = ""  # a page network's checkpoint to begin with, in place of random weights
     validation: int = 128  # scenes to validate with
+
+    def __post_init__(self) -> None:
+        check_bounds(self, BOUNDS, widths=4)
+        if self.batch_size > self.scenes:
+            raise TrainError(
+                f"--batch-size should be at most --scenes, which is {self.scenes}, not "
+                f"{self.batch_size}."
+            )
