@@ -31,7 +31,7 @@ def small_mnist(mnist, monkeypatch):
         validation=Split(*(array[:500] for array in mnist.validation)),
         test=Split(*(array[:500] for array in mnist.test)),
     )
-    monkeypatch.setattr(data, "load", lambda *_: small)
+    monkeypatch.setattr(data, "load", lambda *_, **__: small)
     return small
 
 
@@ -79,7 +79,7 @@ def test_learns_and_an_interrupted_run_ends_the_same(tmp_path, monkeypatch, smal
         )
     with monkeypatch.context() as changed:
         other = Split(small_mnist.test.images[::-1], small_mnist.test.labels)
-        changed.setattr(data, "load", lambda *_: small_mnist._replace(test=other))
+        changed.setattr(data, "load", lambda *_, **__: small_mnist._replace(test=other))
         with pytest.raises(
             TrainError, match=r"data of the interrupted run .* changed: it had checksum"
         ):

@@ -76,7 +76,9 @@ def mix(config: Config, dataset: Dataset, original: Dataset) -> Mixture:
     learned = epoch_indices(split.labels, least)
     if not config.rehearse:
         return Mixture(split, learned, range(0), 0)
-    old = original.train if config.corrections else images_of(config.from_, dataset.classes)
+    old = original.train
+    if not config.corrections:
+        old = images_of(config.from_, dataset.classes, config.validation)
     whole = max(len(learned), config.epoch_images) / (1 - config.rehearse)
     rehearsed = round(whole) - len(learned) if len(old.labels) else 0
     return Mixture(
@@ -89,12 +91,13 @@ def mix(config: Config, dataset: Dataset, original: Dataset) -> Mixture:
     )
 
 
-def images_of(source: str, classes: tuple[str, ...]) -> Split:
+def images_of(source: str, classes: tuple[str, ...], validation: int) -> Split:
     """The training images of a checkpoint, of those classes that a new network has too.
 
     Args:
         source: the folder of the checkpoint.
         classes: those of the network to train.
+        validation: how many of the last images are never trained on.
 
     Raises:
         CheckpointError: the checkpoint is missing or damaged.
@@ -102,7 +105,7 @@ def images_of(source: str, classes: tuple[str, ...]) -> Split:
     """
     _require_source(source)
     try:
-        dataset = data.load(checkpoint.read_card(source).dataset)
+        dataset = data.load(checkpoint.read_card(source).dataset, validation=validation)
     except DataError as error:
         raise TransferError(
             f"{error} {source} was trained on it; --rehearse 0 goes without."
