@@ -37,6 +37,20 @@ def test_rare_classes_are_shown_more_often_and_small_datasets_several_times():
     np.testing.assert_array_equal(epoch_indices(labels[:100], 0), np.arange(100))
 
 
+def test_a_rare_image_is_not_shown_more_often_than_it_may_be():
+    labels = np.array([7] * 100 + [3])
+    shown = np.bincount(epoch_indices(labels, 1010, most=10))
+    assert shown.tolist() == [7] * 100 + [10]
+    for most in (None, 350):  # where nothing is cut off, the order is the same, too
+        once = np.append(np.arange(100), [100] * 50)
+        np.testing.assert_array_equal(epoch_indices(labels, 1010, most), np.tile(once, 7))
+    corrected = dataset_of(101, 9)
+    corrected = corrected._replace(train=corrected.train._replace(labels=(labels == 3).astype(int)))
+    config = Config(corrections="mine.npz", rehearse=0.5, epoch_images=1024)
+    mixture = mix(config, corrected, dataset_of(40, 1))
+    assert np.bincount(mixture.learned).max() == 10 and mixture.epoch_images == 2048
+
+
 def test_an_epoch_rehearses_other_old_images_each_time():
     mixture = Mixture(split_of(1000, 0), np.arange(90, dtype=np.int32), range(100, 1000), 60)
     first, second = (shuffle_into_batches(mixture, 10, 0, epoch) for epoch in (0, 1))

@@ -18,8 +18,8 @@ from train.config import Config
 from train.dataset import DataError, Dataset, Split
 from train.transfer import TransferError
 
-# times that a correction is shown in an epoch, at most: few of them should not drown what is
-# rehearsed
+# times that an epoch shows a correction, at most, but for what fills up its last batch: few of them
+# should not drown what is rehearsed
 MOST_SHOWN = 10
 
 
@@ -70,10 +70,10 @@ def mix(config: Config, dataset: Dataset, original: Dataset) -> Mixture:
     if config.train_limit:
         split = Split(split.images[: config.train_limit], split.labels[: config.train_limit])
     count = len(split.labels)
-    least = config.epoch_images
+    least, most = config.epoch_images, None
     if config.corrections:
-        least = min(least, MOST_SHOWN * count)
-    learned = epoch_indices(split.labels, least)
+        least, most = min(least, MOST_SHOWN * count), MOST_SHOWN
+    learned = epoch_indices(split.labels, least, most)
     if not config.rehearse:
         return Mixture(split, learned, range(0), 0)
     old = original.train
@@ -117,16 +117,30 @@ def images_of(source: str, classes: tuple[str, ...], validation: int) -> Split:
     return Split(dataset.train.images[labels >= 0], labels[labels >= 0])
 
 
-def epoch_indices(labels: NDArray[np.int32], epoch_images: int) -> NDArray[np.int32]:
-    """(n,) labels → (m,): the images that an epoch learns, m ≥ epoch_images, each at least once.
+def epoch_indices(
+    labels: NDArray[np.int32], epoch_images: int, most: int | None = None
+) -> NDArray[np.int32]:
+    """(n,) labels → (m,): the images that an epoch learns, each at least once.
 
     Images of rare classes are shown several times: every class comes up at least half as often as
-    the largest.
+    the largest. So that m ≥ epoch_images, all are shown again.
+
+    Args:
+        labels: of the images.
+        epoch_images: how many the epoch should learn.
+        most: how often an image is shown at most, for the sake of which all of this may fail.
     """
     counts = np.bincount(labels)
     repeats = np.ceil(counts.max() / (2 * np.maximum(counts, 1))).astype(int)
-    images = np.repeat(np.arange(len(labels), dtype=np.int32), repeats[labels])
-    return np.tile(images, -(-max(epoch_images, 1) // len(images)))
+    images = np.arange(len(labels), dtype=np.int32)
+    times = -(-max(epoch_images, 1) // repeats[labels].sum())
+    left = np.full(len(counts), times * repeats.max() if most is None else most)
+    rounds = []
+    for _ in range(times):
+        shown = np.minimum(repeats, left)
+        rounds.append(np.repeat(images, shown[labels]))
+        left -= shown
+    return np.concatenate(rounds)
 
 
 def shuffle_into_batches(
