@@ -128,6 +128,8 @@ def test_the_command_that_is_kept_begins_a_run_anew(calls):
     assert main(["--epochs", "2", "--overwrite", "--output", "there"]) == 0
     assert calls[0].command == "python -m train --epochs 2 --output there"
     assert calls[0].overwrite
+    assert main(["--data", "my pictures", "--output", "it's"]) == 0
+    assert calls[1].command == """python -m train --data 'my pictures' --output 'it'"'"'s'"""
 
 
 def test_a_program_gets_an_object_a_line_and_nothing_else(calls, capsys):

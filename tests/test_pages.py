@@ -3,6 +3,8 @@ with."""
 
 import contextlib
 import dataclasses
+import runpy
+import signal
 import sys
 import types
 
@@ -16,7 +18,7 @@ from model import checkpoint
 from model.boxes import box_overlaps
 from model.page_network import CLASSES, LARGEST, STRIDE, UNIT, PageNetwork
 from model.peaks import Peaks, find_peaks, suppress_overlaps
-from train import pages
+from train import devices, interrupt, page_scenes, pages
 from train.compose import SIDE, UNSAID
 from train.interrupt import Interrupted
 from train.page_config import Config
@@ -88,7 +90,7 @@ def test_of_two_boxes_of_one_digit_the_surer_stays():
 
 
 def test_a_run_ends_with_a_checkpoint_and_one_that_was_stopped_goes_on(
-    mnist, tmp_path, monkeypatch
+    mnist, tmp_path, monkeypatch, capsys
 ):
     # A process that is spawned imports what __main__ is: after a test of the dashboard, that is the
     # dashboard.
@@ -109,11 +111,13 @@ def test_a_run_ends_with_a_checkpoint_and_one_that_was_stopped_goes_on(
 
     monkeypatch.setattr(pages, "train_step", stopping)
     with pytest.raises(Interrupted, match="round 2; go on with --resume"):
-        pages.train(TINY, tmp_path / "stopped", quiet=True)
+        pages.train(TINY, tmp_path / "stopped", quiet=True, command="the first")
     with pytest.raises(TrainError, match="interrupted run"):
         pages.train(TINY, tmp_path / "stopped", quiet=True)
     stop.clear()
-    pages.train(TINY, tmp_path / "stopped", resume=True, quiet=True)
+    card = pages.train(TINY, tmp_path / "stopped", resume=True, quiet=True, command="another")
+    assert card.command == "the first"
+    assert capsys.readouterr() == ("", "")
     weights = [(tmp_path / name / checkpoint.WEIGHTS).read_bytes() for name in ("whole", "stopped")]
     assert weights[0] == weights[1]
 
@@ -186,6 +190,26 @@ def test_a_folder_of_fonts_that_is_not_there_is_told_in_a_sentence(tmp_path, cap
         == 1
     )
     assert "none" in capsys.readouterr().err and not (tmp_path / "run").exists()
+
+
+def test_ctrl_c_while_scenes_are_composed_is_a_line(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(devices, "set_up_devices", lambda: None)
+    monkeypatch.setattr(
+        page_scenes, "compose_scenes", lambda *_: signal.raise_signal(signal.SIGINT)
+    )
+    monkeypatch.setattr(sys, "argv", ["pages", "--output", str(tmp_path / "run")])
+    monkeypatch.delitem(sys.modules, "train.pages")
+    before = [signal.getsignal(kind) for kind in interrupt.SIGNALS]
+    try:
+        with pytest.raises(SystemExit, match="130"):
+            runpy.run_module("train.pages", run_name="__main__")
+    finally:
+        for kind, handler in zip(interrupt.SIGNALS, before, strict=True):
+            signal.signal(kind, handler)
+        interrupt.received.clear()
+    error = capsys.readouterr().err
+    assert error == "Stopped before the training began; nothing was written.\n"
+    assert not (tmp_path / "run").exists()
 
 
 def test_scenes_are_wide_enough_for_the_network():

@@ -149,8 +149,9 @@ def train_step(
 
 @dataclasses.dataclass
 class Progress:
-    """How far a run is; kept with its state."""
+    """How far a run is, and how it was started; kept with its state."""
 
+    command: str = ""  # the first one, whatever resumes the run; a state of before has none
     step: int = 0
     seconds: float = 0.0
     # sums over the epoch so far: loss, right answers, images
@@ -270,6 +271,7 @@ def train(
         rehearsal.check(config)
         transfer.check_start(config.from_, config.freeze, config.teacher, **network_shape(config))
         run = prepare(config, output, resume, quiet, report)
+        run.progress.command = run.progress.command or command
         with interrupt.defer_signals() as stop, jax.set_mesh(run.mesh), _others_alive():
             while run.progress.step < run.steps:
                 epoch = run.epoch
@@ -277,7 +279,7 @@ def train(
                 validate(run)
                 if _all_stop(stop) and run.progress.step < run.steps:
                     raise Interrupted(f"Stopped after epoch {epoch + 1}; go on with --resume.")
-            card = finish(run, output, command)
+            card = finish(run, output)
             run.store.clear()
             run.report({"event": "end", "test": card.test})
     return card
@@ -406,16 +408,17 @@ def validate(run: Run) -> None:
         )
 
 
-def finish(run: Run, output: Path, command: str) -> Card:
+def finish(run: Run, output: Path) -> Card:
     """Calibrates the network, looks at the test split, writes the checkpoint, and returns its
     card."""
     config, dataset, network = run.config, run.dataset, run.state.average
     seconds = run.seconds()
+    count = len(dataset.train.labels)
     calibration, probabilities = calibrate(network, dataset, config.abstain, config.from_)
     card = Card(
         name=output.name,
         description=f"DigitCNN trained on {config.data}",
-        command=command,
+        command=run.progress.command,
         classes=dataset.classes,
         network=network_shape(config),
         config=dataclasses.asdict(config),
@@ -425,7 +428,7 @@ def finish(run: Run, output: Path, command: str) -> Card:
         seconds=seconds,
         data={
             "name": config.data,
-            "train": config.train_limit or len(dataset.train.labels),
+            "train": min(config.train_limit or count, count),
             "validation": len(dataset.validation.labels),
             "test": len(dataset.test.labels),
             "skipped": len(dataset.skipped),
@@ -453,7 +456,9 @@ def load_dataset(config: Config, quiet: bool) -> Dataset:
         dataset = data.load(config.data, show, config.validation)
     for fault in dataset.skipped[:NAMED]:
         print(f"skipped {fault}", file=sys.stderr)
-    if dataset.skipped:
+    if len(dataset.skipped) == 1:
+        print("1 picture can't be read and is left out.", file=sys.stderr)
+    elif dataset.skipped:
         print(f"{len(dataset.skipped)} pictures can't be read and are left out.", file=sys.stderr)
     return dataset
 

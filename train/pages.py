@@ -213,6 +213,7 @@ class Run:
         step: how many were taken.
         history: the card's, a round an entry.
         started: `time.perf_counter` when it began, had it never been interrupted.
+        command: the first one, whatever resumed the run.
         quiet: without bars.
     """
 
@@ -225,6 +226,7 @@ class Run:
     step: int
     history: list[dict[str, Any]]
     started: float
+    command: str
     quiet: bool
 
     @property
@@ -251,7 +253,7 @@ def train(
         Interrupted: Ctrl-C or SIGTERM; the state after the last whole round is saved.
     """
     with claim(output, resume, overwrite):
-        run = prepare(config, output, resume, quiet)
+        run = prepare(config, output, resume, quiet, command)
         # a fork of a process with JAX's threads may hang
         spawning = multiprocessing.get_context("spawn")
         with (
@@ -260,18 +262,18 @@ def train(
             jax.set_mesh(run.mesh),
         ):
             coming = order_scenes(pool, config, run.next_round)
-            card = describe(config, run.state.average, run.history, 0.0, output, command)
+            card = describe(config, run.state.average, run.history, 0.0, output, run.command)
             for number in range(run.next_round, config.rounds):
                 scenes = coming.result()
                 if number + 1 < config.rounds:
                     coming = order_scenes(pool, config, number + 1)
                 losses = train_round(run, number, scenes, stop)
-                card = finish_round(run, number, losses, output, command)
+                card = finish_round(run, number, losses, output)
             run.store.clear()
     return card
 
 
-def prepare(config: Config, output: Path, resume: bool, quiet: bool) -> Run:
+def prepare(config: Config, output: Path, resume: bool, quiet: bool, command: str) -> Run:
     """Builds the networks and composes the scenes to validate with; raises as `train` does."""
     round_steps = config.passes * (config.scenes // config.batch_size)
     steps = config.rounds * round_steps
@@ -294,6 +296,7 @@ def prepare(config: Config, output: Path, resume: bool, quiet: bool) -> Run:
         step=progress["step"],
         history=progress["history"],
         started=started,
+        command=progress.get("command") or command,  # a state of before has none
         quiet=quiet,
     )
 
@@ -332,22 +335,24 @@ def train_round(run: Run, number: int, scenes: Scenes, stop: Sized) -> list[floa
     return [float(loss) for loss in np.mean(losses, axis=0)]
 
 
-def finish_round(run: Run, number: int, losses: list[float], output: Path, command: str) -> Card:
+def finish_round(run: Run, number: int, losses: list[float], output: Path) -> Card:
     """Looks at the scenes to validate with, writes a checkpoint, keeps the state, and says how it
     went; returns the checkpoint's card."""
     network = run.state.average
     counts = validate(network, run.validation)
     seconds = time.perf_counter() - run.started
     run.history.append({"round": number + 1, "losses": losses, "seconds": seconds} | counts)
-    card = describe(run.config, network, run.history, seconds, output, command)
+    card = describe(run.config, network, run.history, seconds, output, run.command)
     checkpoint.save(output, network, card)
-    run.store.save(run.state, {"step": run.step, "seconds": seconds, "history": run.history})
-    tqdm.write(
-        f"Round {number + 1}: losses {losses[0]:.3f} {losses[1]:.3f} {losses[2]:.3f}; of "
-        f"{counts['digits']} digits {counts['found'] / counts['digits']:.2%} found, "
-        f"{counts['right'] / counts['digits']:.2%} right, {counts['spurious']} "
-        f"spurious; {seconds:.0f} s"
-    )
+    progress = {"step": run.step, "seconds": seconds, "history": run.history}
+    run.store.save(run.state, progress | {"command": run.command})
+    if not run.quiet:
+        tqdm.write(
+            f"Round {number + 1}: losses {losses[0]:.3f} {losses[1]:.3f} {losses[2]:.3f}; of "
+            f"{counts['digits']} digits {counts['found'] / counts['digits']:.2%} found, "
+            f"{counts['right'] / counts['digits']:.2%} right, {counts['spurious']} "
+            f"spurious; {seconds:.0f} s"
+        )
     return card
 
 
@@ -413,6 +418,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    interrupt.raise_on_signals()
-    set_up_devices()  # JAX reads it when it first computes
-    sys.exit(main())
+    with interrupt.end_on_signals():
+        set_up_devices()  # JAX reads it when it first computes
+        code = main()
+    sys.exit(code)
