@@ -27,9 +27,7 @@ def written(tmp_path, monkeypatch):
 
     def load(name: str, validation: int = VALIDATION) -> Dataset:
         train, validated, test = splits
-        return Dataset(
-            name, DIGITS, train, Split(*(part[:validation] for part in validated)), test
-        )
+        return Dataset(name, DIGITS, train, Split(*(part[:validation] for part in validated)), test)
 
     monkeypatch.setattr(data, "load", load)
 

@@ -30,11 +30,14 @@ def test_before_training_a_signal_raises_and_is_remembered(kind):
 
 @pytest.mark.parametrize("kind", interrupt.SIGNALS)
 def test_before_training_a_program_ends_with_a_line(kind, capsys):
-    with pytest.raises(SystemExit, match="130"), interrupt.end_on_signals():
+    def half_imported():
         try:
             signal.raise_signal(kind)
         except KeyboardInterrupt:
-            raise ImportError("half imported") from None
+            raise ImportError from None
+
+    with pytest.raises(SystemExit, match="130"), interrupt.end_on_signals():
+        half_imported()
     assert capsys.readouterr() == (
         "",
         "Stopped before the training began; nothing was written.\n",

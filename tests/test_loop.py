@@ -289,9 +289,7 @@ def test_one_correction_is_learned_and_all_classes_are_kept_and_a_program_can_fo
         ),
     ],
 )
-def test_what_can_not_be_read_is_named_and_counted(
-    skipped, says, small_mnist, capsys, monkeypatch
-):
+def test_what_can_not_be_read_is_named_and_counted(skipped, says, small_mnist, capsys, monkeypatch):
     some = small_mnist._replace(skipped=skipped)
     monkeypatch.setattr(data, "load", lambda *_, **__: some)
     assert loop.load_dataset(SMALL, quiet=True) is some

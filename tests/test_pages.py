@@ -19,7 +19,7 @@ from model.boxes import box_overlaps
 from model.page_network import CLASSES, LARGEST, STRIDE, UNIT, PageNetwork
 from model.peaks import Peaks, find_peaks, suppress_overlaps
 from train import devices, interrupt, page_scenes, pages
-from train.compose import SIDE, UNSAID
+from train.compose import IGNORE, SIDE
 from train.interrupt import Interrupted
 from train.page_config import Config
 from train.page_targets import targets
@@ -28,13 +28,13 @@ from train.store import TrainError
 TINY = Config(rounds=2, scenes=8, passes=1, batch_size=4, validation=4, widths=(4, 4, 8, 8))
 
 
-def told(*things):
+def targets_of(*things):
     """Things (left, top, right, bottom, size, class) → what `targets` says of a scene of them, as
     NumPy arrays."""
     boxes, sizes, classes = (
         np.zeros((8, 4), np.float32),
         np.zeros(8, np.float32),
-        np.full(8, UNSAID, np.int8),
+        np.full(8, IGNORE, np.int8),
     )
     for number, (*box, size, kind) in enumerate(things):
         boxes[number], sizes[number], classes[number] = box, size, kind
@@ -45,32 +45,29 @@ def told(*things):
 
 
 def test_a_digit_has_one_place_of_full_heat_that_knows_its_class_and_box():
-    heat, everywhere, weight, kind, reach = told((100, 60, 116, 84, 24, 7))
+    heat, mask, weight, kind, reach = targets_of((100, 60, 116, 84, 24, 7))
     y, x = np.unravel_index(heat.argmax(), heat.shape)
     assert (y, x) == (72 // STRIDE, 108 // STRIDE) and heat[y, x] == 1 and (heat > 0.999).sum() == 1
-    assert kind[y, x] == 7 and weight[y, x] == 1 and everywhere.all()
+    assert kind[y, x] == 7 and weight[y, x] == 1 and mask.all()
     middle = STRIDE * (np.array([x, y]) + 0.5)
     left, up, right, down = UNIT * reach[y, x]
     np.testing.assert_allclose([middle[0] - left, middle[1] - up], [100, 60], atol=1e-4)
     np.testing.assert_allclose([middle[0] + right, middle[1] + down], [116, 84], atol=1e-4)
 
 
-def test_what_is_unsaid_is_all_the_same_and_what_is_far_too_large_is_nothing():
-    heat, everywhere, *_ = told((20, 20, 60, 50, 30, UNSAID), (100, 100, 250, 250, 150, 3))
+def test_what_is_ignored_is_all_the_same_and_what_is_far_too_large_is_nothing():
+    heat, mask, *_ = targets_of((20, 20, 60, 50, 30, IGNORE), (100, 100, 250, 250, 150, 3))
     assert heat.max() == 0
-    assert (
-        not everywhere[30 // STRIDE, 40 // STRIDE]
-        and everywhere[120 // STRIDE :, 120 // STRIDE :].all()
-    )
+    assert not mask[30 // STRIDE, 40 // STRIDE] and mask[120 // STRIDE :, 120 // STRIDE :].all()
 
 
 def test_a_digit_a_little_too_large_may_be_found_or_not():
-    heat, everywhere, *_ = told((100, 100, 130, 100 + 1.2 * LARGEST, 1.2 * LARGEST, 3))
-    assert heat.max() == 0 and not everywhere[110 // STRIDE, 110 // STRIDE]
+    heat, mask, *_ = targets_of((100, 100, 130, 100 + 1.2 * LARGEST, 1.2 * LARGEST, 3))
+    assert heat.max() == 0 and not mask[110 // STRIDE, 110 // STRIDE]
 
 
 def test_spots_are_the_targets_again():
-    heat, _, _, kind, reach = told((100, 60, 116, 84, 24, 7), (130, 60, 140, 90, 30, 1))
+    heat, _, _, kind, reach = targets_of((100, 60, 116, 84, 24, 7), (130, 60, 140, 90, 30, 1))
     found = suppress_overlaps(
         find_peaks(
             np.where(heat > 0.999, 5.0, -5.0), 9 * np.eye(CLASSES)[np.clip(kind, 0, None)], reach

@@ -96,9 +96,7 @@ class Pictures:
     def as_data_source(self, split):
         pictures = np.full((12, 40, 40, 1), 230, np.uint8)
         pictures[np.arange(12) != 1, 8:32, 18:22] = 20
-        return [
-            {"image": picture, "label": index % 2} for index, picture in enumerate(pictures)
-        ]
+        return [{"image": picture, "label": index % 2} for index, picture in enumerate(pictures)]
 
 
 def test_what_can_not_be_read_is_left_out_and_named(tmp_path, monkeypatch):

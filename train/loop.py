@@ -53,14 +53,15 @@ from train.store import STATE, Store, TrainError, claim
 from train.synthetic import draw_digits
 
 DIGITS = tuple("0123456789")
-LOOK = 20  # steps between two looks at the loss, each of which waits for the device
-LOOK_CLOSELY = 4  # steps between two looks, where a program follows the training
-AGREE = 20  # steps between two times that several processes ask each other whether to stop
+LOSS_EVERY = 20  # steps between two looks at the loss, each of which waits for the device
+LOSS_EVERY_REPORTED = 4  # steps between two looks, where a program follows the training
+# steps between two times that several processes ask each other whether to stop
+STOP_VOTE_EVERY = 20
 OTHERS_GONE = (
     "Another process of this training has died or can't be reached any more; the last state is "
     "kept, start all of them again with --resume, as many as you like."
 )
-NAMED = 10  # pictures that can't be read are named, up to so many
+MAX_NAMED = 10  # pictures that can't be read are named, up to so many
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -84,7 +85,7 @@ class TrainState(nnx.Pytree):
             schedule, config.beta1, config.beta2, weight_decay=config.weight_decay, mask=decayed
         )
         self.optimizer = nnx.Optimizer(
-            self.model, transform, wrt=transfer.trainable_filter(config.freeze, self.model)
+            self.model, transform, wrt=transfer.freeze_layers(config.freeze, self.model)
         )
 
 
@@ -127,12 +128,12 @@ def train_step(
     )
     classes = state.model.head.out_features
     digits, digit_labels = draw_digits(key, round(config.drawn * len(images)))
-    strange = draw_outliers(key, images[: round(config.outliers * len(images))])
-    certain = optax.smooth_labels(
+    outliers = draw_outliers(key, images[: round(config.outliers * len(images))])
+    label_targets = optax.smooth_labels(
         jax.nn.one_hot(jnp.append(labels, digit_labels), classes), config.label_smoothing
     )
-    targets = jnp.concatenate([certain, jnp.full((len(strange), classes), 1 / classes)])
-    images = jnp.concatenate([images, digits, strange])
+    targets = jnp.concatenate([label_targets, jnp.full((len(outliers), classes), 1 / classes)])
+    images = jnp.concatenate([images, digits, outliers])
     if config.augmentation:
         images = augment(key, images, config.damage, config.warp)
     if teacher is not None:
@@ -323,7 +324,7 @@ def prepare(config: Config, output: Path, resume: bool, quiet: bool, report: Rep
         started=time.perf_counter() - progress.seconds,
         pace=Pace(),
         report=report if report and first else lambda event: None,
-        look=LOOK_CLOSELY if report else LOOK,
+        look=LOSS_EVERY_REPORTED if report else LOSS_EVERY,
         quiet=quiet,
     )
 
@@ -454,7 +455,7 @@ def load_dataset(config: Config, quiet: bool) -> Dataset:
             bar.update(100 * share - bar.n)
 
         dataset = data.load(config.data, show, config.validation)
-    for fault in dataset.skipped[:NAMED]:
+    for fault in dataset.skipped[:MAX_NAMED]:
         print(f"skipped {fault}", file=sys.stderr)
     if len(dataset.skipped) == 1:
         print("1 picture can't be read and is left out.", file=sys.stderr)
@@ -499,4 +500,6 @@ def _all_stop(stop: Sized, step: int = 0) -> bool:
     and then."""
     if jax.process_count() == 1:
         return bool(stop)
-    return step % AGREE == 0 and bool(multihost_utils.process_allgather(np.array(bool(stop))).any())
+    if step % STOP_VOTE_EVERY:
+        return False
+    return bool(multihost_utils.process_allgather(np.array(bool(stop))).any())

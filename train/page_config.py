@@ -19,9 +19,14 @@ BOUNDS: Bounds = {
     "validation": (1, 1_000_000),
 }
 
+
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """What makes a run; each field is a flag, and all are saved in the card."""
+    """What makes a run; each field is a flag, and all are saved in the card.
+
+    The defaults are judgement, as first written, and no measurement of other values is kept;
+    checkpoints/pages/card.json says what the last runs of what ships had instead.
+    """
 
     fonts: str = ""  # a folder of fonts (TTF, OTF, WOFF2); Pillow's own is always there
     seed: int = 0

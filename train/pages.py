@@ -48,6 +48,8 @@ from train.provenance import hardware, reproducing_command, versions
 from train.store import STATE, Store, claim, load_config
 from train.transfer import TransferError
 
+# Judgement, as first written; docs/results.md has what came of it, and no measurement of other
+# values is kept.
 VALIDATION_SEED = 2**31  # of scenes composed to validate with; those of training have smaller ones
 WARMUP = 300  # steps in which the learning rate rises, but at most a tenth of all
 LARGEST_GRADIENT = 5.0  # norm to which a step's gradients are cut
@@ -261,12 +263,12 @@ def train(
             interrupt.defer_signals() as stop,
             jax.set_mesh(run.mesh),
         ):
-            coming = order_scenes(pool, config, run.next_round)
+            coming = request_scenes(pool, config, run.next_round)
             card = describe(config, run.state.average, run.history, 0.0, output, run.command)
             for number in range(run.next_round, config.rounds):
                 scenes = coming.result()
                 if number + 1 < config.rounds:
-                    coming = order_scenes(pool, config, number + 1)
+                    coming = request_scenes(pool, config, number + 1)
                 losses = train_round(run, number, scenes, stop)
                 card = finish_round(run, number, losses, output)
             run.store.clear()
@@ -301,7 +303,7 @@ def prepare(config: Config, output: Path, resume: bool, quiet: bool, command: st
     )
 
 
-def order_scenes(pool: ProcessPoolExecutor, config: Config, number: int) -> "Future[Scenes]":
+def request_scenes(pool: ProcessPoolExecutor, config: Config, number: int) -> "Future[Scenes]":
     """The scenes of a round, composed meanwhile."""
     start = number * config.scenes
     return pool.submit(compose_scenes, config.fonts, config.seed, start, config.scenes)
