@@ -151,15 +151,21 @@ def save(
         evaluation: (n,) int classes of the test split, and (n, classes) float calibrated
             probabilities; None where there is none.
         dtype: of the weights on disk, np.float32 or np.float16.
+
+    Raises:
+        CheckpointError: the card says what no card may; nothing is written.
     """
     directory = Path(directory)
-    directory.mkdir(parents=True, exist_ok=True)
     variables = variables_by_name(nnx.state(network, TRAINED))
     # safetensors writes the memory of an array as it lies, whatever its strides.
     values = {
         name: np.ascontiguousarray(variable[...], dtype) for name, variable in variables.items()
     }
     content = to_bytes(values)
+    card = dataclasses.replace(card, sha256=_sha256(content))
+    about = json.dumps(card.as_json(), indent=1) + "\n"
+    _parse_card(directory / CARD, about)  # what could not be read back is not written
+    directory.mkdir(parents=True, exist_ok=True)
     with atomic_write(directory / WEIGHTS) as path:
         path.write_bytes(content)
     if evaluation is not None:
@@ -170,16 +176,21 @@ def save(
                 labels=labels.astype(np.min_scalar_type(len(card.classes))),
                 probabilities=probabilities.astype(np.float32),
             )
-    card = dataclasses.replace(card, sha256=_sha256(content))
     with atomic_write(directory / CARD) as path:
-        path.write_text(json.dumps(card.as_json(), indent=1) + "\n")
+        path.write_text(about)
 
 
 def read_card(directory: Folder) -> Card:
     """The card of a checkpoint; raises CheckpointError."""
     path = Path(directory) / CARD
+    return _parse_card(path, _read_bounded(path, MAX_CARD))
+
+
+def _parse_card(path: Path, content: bytes | str) -> Card:
+    """The card that a file's content describes; raises CheckpointError."""
     try:
-        values = json.loads(_read_bounded(path, MAX_CARD).decode(), parse_constant=_refuse)
+        text = content if isinstance(content, str) else content.decode()
+        values = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:  # also of digits or brackets without end
         raise CheckpointError(
             f"{path} is not a JSON file that can be read ({one_line(error)})."

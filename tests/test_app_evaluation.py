@@ -240,7 +240,7 @@ def test_mistakes_are_sorted_and_likely_wrong_labels_marked(images):
     tested = Predictions(Network.at(DEFAULT))
     wrong = np.flatnonzero(~tested.right)
     doubtful = np.flatnonzero(
-        metrics.shown_instead(tested.labels, tested.probabilities) != tested.labels
+        metrics.likely_labels(tested.labels, tested.probabilities) != tested.labels
     )
     app = view("Mistakes")
     assert (
@@ -261,7 +261,7 @@ def test_without_mistakes_there_is_nothing_to_browse(checkpoints):
     for name in ("Mistakes", "Confidence", "Confusion matrix"):
         app = view(name)
         assert (name == "Mistakes") == ("no mistake" in said(app.success))
-    curve = metrics.coverage(labels, np.eye(10)[labels])
+    curve = metrics.risk_coverage_curve(labels, np.eye(10)[labels])
     (line,) = plots.coverage({"default": curve}, {}).to_dict()["layer"]
     assert line["encoding"]["x"]["scale"]["domain"] == pytest.approx([0.95, 1])
 
@@ -293,7 +293,7 @@ def test_the_histogram_counts_all():
 
 def test_the_coverage_curve_keeps_its_end_and_marks_the_threshold():
     tested = Predictions(Network.at(DEFAULT))
-    curve = metrics.coverage(tested.labels, tested.probabilities)
+    curve = metrics.risk_coverage_curve(tested.labels, tested.probabilities)
     line, mark, _ = plots.coverage({"default": curve}, {"default": 0.625}).layer
     assert len(line.data) <= 2 * plots.POINTS
     assert line.data["accuracy"].iloc[-1] == pytest.approx(tested.right.mean())

@@ -207,6 +207,20 @@ def test_a_failed_save_leaves_the_old_checkpoint(copy):
     assert {path.name: path.read_bytes() for path in copy.iterdir()} == before
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [{"network": {"features": 8193}}, {"temperature": float("nan")}, {"name": "n" * 201}],
+)
+def test_a_card_that_could_not_be_read_back_is_not_saved(wrong, copy, tmp_path):
+    before = {path.name: path.read_bytes() for path in copy.iterdir()}
+    network, card = checkpoint.load(copy)
+    for folder in (copy, tmp_path / "new"):
+        with pytest.raises(CheckpointError, match=CARD):
+            checkpoint.save(folder, network, dataclasses.replace(card, **wrong))
+    assert {path.name: path.read_bytes() for path in copy.iterdir()} == before
+    assert not (tmp_path / "new").exists()
+
+
 def test_what_ships_keeps_its_promise():
     """The card's figures are those of the evaluation that ships with it."""
     card = checkpoint.read_card(DEFAULT)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from model.page_network import LARGEST, MARK, MINUS, POINT
-from train.compose import SIDE, UNSAID, Composer
+from train.compose import IGNORE, SIDE, Composer
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def test_a_scene_has_the_shapes_and_classes_that_training_takes(scenes):
         assert boxes.shape == (len(classes), 4) and len(sizes) == len(classes)
         assert (boxes[:, 2:] > boxes[:, :2]).all()
     every = np.concatenate([scene.classes for scene in scenes])
-    assert {*range(10), MINUS, POINT, MARK, UNSAID} == set(every.tolist())
+    assert {*range(10), MINUS, POINT, MARK, IGNORE} == set(every.tolist())
 
 
 def test_where_a_digit_is_said_to_be_the_picture_is_not_empty(scenes):
@@ -48,9 +48,9 @@ def test_where_a_digit_is_said_to_be_the_picture_is_not_empty(scenes):
 
 def test_a_digit_cut_off_by_the_border_is_not_told(scenes):
     for scene in scenes:
-        told = scene.classes >= 0
+        labelled = scene.classes >= 0
         inside = np.clip(scene.boxes, 0, SIDE)
         share = np.prod(inside[:, 2:] - inside[:, :2], axis=1) / np.prod(
             scene.boxes[:, 2:] - scene.boxes[:, :2], axis=1
         )
-        assert (share[told] > 0.7).all()
+        assert (share[labelled] > 0.7).all()

@@ -8,7 +8,7 @@ from flax import nnx
 from model import Recognizer, checkpoint
 from model.network import DigitCNN
 from train import data, ensemble
-from train.dataset import DataError, Dataset, Split
+from train.dataset import VALIDATION, DataError, Dataset, Split
 from train.loop import DIGITS
 from train.store import TrainError
 
@@ -24,15 +24,21 @@ def written(tmp_path, monkeypatch):
         Split(generator.integers(0, 256, (n, 28, 28), np.uint8), np.arange(n, dtype=np.int32) % 10)
         for n in (10, 400, 50)
     ]
-    monkeypatch.setattr(data, "load", lambda name: Dataset(name, DIGITS, *splits))
 
-    def write(number: int, classes=DIGITS, **shape) -> DigitCNN:
+    def load(name: str, validation: int = VALIDATION) -> Dataset:
+        train, validated, test = splits
+        return Dataset(name, DIGITS, train, Split(*(part[:validation] for part in validated)), test)
+
+    monkeypatch.setattr(data, "load", load)
+
+    def write(number: int, classes=DIGITS, config=None, **shape) -> DigitCNN:
         network = DigitCNN(len(classes), **(SHAPE | shape), rngs=nnx.Rngs(number))
         card = cards.card(
             name=str(number),
             classes=classes,
             seed=number,
             network=SHAPE | shape,
+            config=config or {},
             data={"name": "noise"},
             test={"accuracy": 0.5},
         )
@@ -57,6 +63,13 @@ def test_the_answer_is_the_mean_of_the_members(written, tmp_path):
     assert card.parameters == 3 * sum(
         p.size for p in checkpoint.variables_by_name(nnx.state(members[0], nnx.Param)).values()
     )
+
+
+def test_it_is_calibrated_on_as_many_images_as_its_members_were(written, tmp_path):
+    for number in range(2):
+        written(number, config={"validation": 350})
+    card = ensemble.build([tmp_path / "0", tmp_path / "1"], tmp_path / "all")
+    assert card.validation["n"] == 350
 
 
 def test_a_committee_takes_more_members_later(written, tmp_path):
@@ -123,7 +136,7 @@ def test_data_that_are_gone_and_a_full_disk_are_sentences(written, tmp_path, cap
         f"error: {tmp_path / 'all'} can't be written: No space left on device.\n"
     )
 
-    def gone(name):
+    def gone(name, validation):
         raise DataError(f"{name} is gone.")
 
     monkeypatch.setattr(data, "load", gone)

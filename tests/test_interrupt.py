@@ -13,14 +13,14 @@ from train import interrupt
 @pytest.fixture(autouse=True)
 def handlers():
     """Puts the handlers of this process back."""
-    before = [signal.getsignal(kind) for kind in interrupt.KINDS]
+    before = [signal.getsignal(kind) for kind in interrupt.SIGNALS]
     yield
-    for kind, handler in zip(interrupt.KINDS, before, strict=True):
+    for kind, handler in zip(interrupt.SIGNALS, before, strict=True):
         signal.signal(kind, handler)
     interrupt.received.clear()
 
 
-@pytest.mark.parametrize("kind", interrupt.KINDS)
+@pytest.mark.parametrize("kind", interrupt.SIGNALS)
 def test_before_training_a_signal_raises_and_is_remembered(kind):
     interrupt.raise_on_signals()
     with pytest.raises(KeyboardInterrupt):
@@ -28,7 +28,28 @@ def test_before_training_a_signal_raises_and_is_remembered(kind):
     assert interrupt.received == [kind]
 
 
-@pytest.mark.parametrize("kind", interrupt.KINDS)
+@pytest.mark.parametrize("kind", interrupt.SIGNALS)
+def test_before_training_a_program_ends_with_a_line(kind, capsys):
+    def half_imported():
+        try:
+            signal.raise_signal(kind)
+        except KeyboardInterrupt:
+            raise ImportError from None
+
+    with pytest.raises(SystemExit, match="130"), interrupt.end_on_signals():
+        half_imported()
+    assert capsys.readouterr() == (
+        "",
+        "Stopped before the training began; nothing was written.\n",
+    )
+
+
+def test_an_error_of_a_program_is_its_own():
+    with pytest.raises(ZeroDivisionError), interrupt.end_on_signals():
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("kind", interrupt.SIGNALS)
 def test_while_training_a_signal_is_noted_and_nothing_raised(kind):
     interrupt.raise_on_signals()
     before = signal.getsignal(kind)
@@ -51,24 +72,24 @@ def test_a_signal_that_a_callback_dropped_stops_the_training_that_follows():
 
 
 def test_handlers_are_put_back_where_a_training_fails():
-    before = [signal.getsignal(kind) for kind in interrupt.KINDS]
+    before = [signal.getsignal(kind) for kind in interrupt.SIGNALS]
 
     def fail():
-        assert [signal.getsignal(kind) for kind in interrupt.KINDS] != before
+        assert [signal.getsignal(kind) for kind in interrupt.SIGNALS] != before
         raise RuntimeError
 
     with pytest.raises(RuntimeError), interrupt.defer_signals():
         fail()
-    assert [signal.getsignal(kind) for kind in interrupt.KINDS] == before
+    assert [signal.getsignal(kind) for kind in interrupt.SIGNALS] == before
 
 
 def test_beside_the_main_thread_there_is_nothing_to_note():
-    before = [signal.getsignal(kind) for kind in interrupt.KINDS]
+    before = [signal.getsignal(kind) for kind in interrupt.SIGNALS]
     noted = []
 
     def train():
         with interrupt.defer_signals() as stop:
-            noted.append((stop, [signal.getsignal(kind) for kind in interrupt.KINDS]))
+            noted.append((stop, [signal.getsignal(kind) for kind in interrupt.SIGNALS]))
 
     thread = threading.Thread(target=train)
     thread.start()

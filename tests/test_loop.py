@@ -31,7 +31,7 @@ def small_mnist(mnist, monkeypatch):
         validation=Split(*(array[:500] for array in mnist.validation)),
         test=Split(*(array[:500] for array in mnist.test)),
     )
-    monkeypatch.setattr(data, "load", lambda *_: small)
+    monkeypatch.setattr(data, "load", lambda *_, **__: small)
     return small
 
 
@@ -79,7 +79,7 @@ def test_learns_and_an_interrupted_run_ends_the_same(tmp_path, monkeypatch, smal
         )
     with monkeypatch.context() as changed:
         other = Split(small_mnist.test.images[::-1], small_mnist.test.labels)
-        changed.setattr(data, "load", lambda *_: small_mnist._replace(test=other))
+        changed.setattr(data, "load", lambda *_, **__: small_mnist._replace(test=other))
         with pytest.raises(
             TrainError, match=r"data of the interrupted run .* changed: it had checksum"
         ):
@@ -87,6 +87,8 @@ def test_learns_and_an_interrupted_run_ends_the_same(tmp_path, monkeypatch, smal
     # with its own flags
     assert command.main(["--resume", "--output", str(tmp_path / "parts"), "--quiet"]) == 0
     resumed = checkpoint.read_card(tmp_path / "parts")
+    # the state knows of no command that it was started by
+    assert resumed.command == f"python -m train --output {tmp_path / 'parts'} --quiet"
     for whole, parts in zip(weights(tmp_path / "whole"), weights(tmp_path / "parts"), strict=True):
         np.testing.assert_array_equal(whole, parts)
     assert [epoch | {"seconds": 0} for epoch in resumed.history] == [
@@ -120,8 +122,12 @@ def test_the_command_line_trains_with_augmentation_and_says_what_came_out(
             loop.interrupt, "defer_signals", lambda: contextlib.nullcontext(After(1))
         )
         assert command.main([*flags.split(), str(tmp_path / "run")]) == 130
-    assert capsys.readouterr().err == "Stopped in epoch 1; go on with --resume.\n"
-    assert command.main(["--resume", *flags.split(), str(tmp_path / "run")]) == 0
+        assert capsys.readouterr().err == "Stopped in epoch 1; go on with --resume.\n"
+        interrupted.setattr(
+            loop.interrupt, "defer_signals", lambda: contextlib.nullcontext(After(1))
+        )
+        assert command.main(["--resume", *flags.split(), str(tmp_path / "run")]) == 130
+    assert command.main(["--resume", "--output", str(tmp_path / "run")]) == 0
     assert "Test accuracy" in capsys.readouterr().out
     card = checkpoint.read_card(tmp_path / "run")
     assert card.config["damage"] == 0.5
@@ -226,6 +232,8 @@ def test_one_correction_is_learned_and_all_classes_are_kept_and_a_program_can_fo
     assert command.main([*shape, "--quiet", *flags, str(tmp_path / "first")]) == 0
     np.savez(tmp_path / "one.npz", glyphs=mnist.test.images[:1], labels=np.array(["seven"]))
     start = [
+        "--train-limit",
+        "96",  # more than there are
         "--corrections",
         str(tmp_path / "one.npz"),
         "--from",
@@ -268,6 +276,24 @@ def test_one_correction_is_learned_and_all_classes_are_kept_and_a_program_can_fo
         for network in (before, after)
     ]
     assert right[1] > right[0] - 0.1  # it has not become the network of one digit
+
+
+@pytest.mark.parametrize(
+    ("skipped", "says"),
+    [
+        ((), ""),
+        (("a: none",), "skipped a: none\n1 picture can't be read and is left out.\n"),
+        (
+            ("a: none", "b: none"),
+            "skipped a: none\nskipped b: none\n2 pictures can't be read and are left out.\n",
+        ),
+    ],
+)
+def test_what_can_not_be_read_is_named_and_counted(skipped, says, small_mnist, capsys, monkeypatch):
+    some = small_mnist._replace(skipped=skipped)
+    monkeypatch.setattr(data, "load", lambda *_, **__: some)
+    assert loop.load_dataset(SMALL, quiet=True) is some
+    assert capsys.readouterr().err == says
 
 
 def test_a_finished_network_is_overwritten_where_one_says_so(tmp_path, capsys, monkeypatch):

@@ -128,6 +128,8 @@ def test_the_command_that_is_kept_begins_a_run_anew(calls):
     assert main(["--epochs", "2", "--overwrite", "--output", "there"]) == 0
     assert calls[0].command == "python -m train --epochs 2 --output there"
     assert calls[0].overwrite
+    assert main(["--data", "my pictures", "--output", "it's"]) == 0
+    assert calls[1].command == """python -m train --data 'my pictures' --output 'it'"'"'s'"""
 
 
 def test_a_program_gets_an_object_a_line_and_nothing_else(calls, capsys):
@@ -180,7 +182,12 @@ def test_flags_that_there_are_not_are_refused_by_name(flags, calls, capsys):
         ("--freeze conv1", "--from"),
         ("--epochs 0", "--epochs should be from 1"),
         ("--damage 1.5", "--damage should be from 0 to 1"),
-        ("--widths 8,8", "three numbers"),
+        ("--widths 8,8", "--widths should be 3 numbers, not 8,8"),
+        ("--widths 8,0,8", "--widths should be from 1 to 1024, not 8,0,8"),
+        ("--widths 8,8,1025", "--widths should be from 1 to 1024"),
+        ("--features 8193", "--features should be from 0 to 8192"),
+        ("--depth 17", "--depth should be from 1 to 16"),
+        ("--dropout 1", "--dropout should be from 0 to 0.99"),
         ("--from nowhere", "nowhere"),
         ("--from checkpoints/default --widths 8,8,16", "another architecture"),
         ("--from checkpoints/default --freeze conv9", "no layer"),

@@ -49,7 +49,7 @@ def test_wilson_interval_of_worked_examples():
 def test_reliability_counts_everything_and_ece_of_a_worked_example():
     labels = np.array([0, 0, 1, 1])
     probabilities = np.array([[0.95, 0.05], [0.95, 0.05], [0.95, 0.05], [0.35, 0.65]])
-    bins = metrics.reliability(labels, probabilities, bins=10)
+    bins = metrics.reliability_bins(labels, probabilities, bins=10)
     assert [(b["n"], round(b["accuracy"], 3)) for b in bins] == [(1, 1.0), (3, 0.667)]
     assert metrics.expected_calibration_error(labels, probabilities, 10) == pytest.approx(
         0.25 * 0.35 + 0.75 * abs(0.95 - 2 / 3)
@@ -57,7 +57,7 @@ def test_reliability_counts_everything_and_ece_of_a_worked_example():
 
 
 def test_a_sure_answer_falls_into_the_last_bin():
-    bins = metrics.reliability(np.array([1]), np.array([[0.0, 1.0]]))
+    bins = metrics.reliability_bins(np.array([1]), np.array([[0.0, 1.0]]))
     assert bins == [{"low": 14 / 15, "high": 1.0, "n": 1, "confidence": 1.0, "accuracy": 1.0}]
 
 
@@ -97,7 +97,7 @@ def test_likely_wrong_labels_of_a_worked_example():
     probabilities = np.stack([of_zero, 1 - of_zero, np.zeros(6)], 1)
     # The third is read as class 1, too, but less surely than a 1 is as a rule. Nothing is of class
     # 2.
-    assert metrics.shown_instead(labels, probabilities).tolist() == [0, 0, 0, 1, 1, 1]
+    assert metrics.likely_labels(labels, probabilities).tolist() == [0, 0, 0, 1, 1, 1]
 
 
 def test_labels_that_were_swapped_are_found(answers):
@@ -106,7 +106,7 @@ def test_labels_that_were_swapped_are_found(answers):
     surest = np.argsort(-probabilities.max(1))[:20]
     labels = truth.copy()
     labels[surest] = (labels[surest] + 1) % 10
-    shown = metrics.shown_instead(labels, probabilities)
+    shown = metrics.likely_labels(labels, probabilities)
     assert (shown[surest] == truth[surest]).all()
     assert (np.delete(shown, surest) == np.delete(truth, surest)).all()
 
@@ -114,7 +114,7 @@ def test_labels_that_were_swapped_are_found(answers):
 def test_coverage_of_a_worked_example_and_of_scikit_learn(answers):
     labels = np.array([0, 0, 1, 1])
     probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.4, 0.6]])
-    curve = metrics.coverage(labels, probabilities)
+    curve = metrics.risk_coverage_curve(labels, probabilities)
     assert curve["threshold"].tolist() == [0.9, 0.8, 0.6]
     assert curve["coverage"].tolist() == [0.25, 0.5, 1] and curve["accuracy"].tolist() == [
         1,
@@ -122,7 +122,7 @@ def test_coverage_of_a_worked_example_and_of_scikit_learn(answers):
         0.75,
     ]
     labels, probabilities, _ = answers
-    curve = metrics.coverage(labels, probabilities)
+    curve = metrics.risk_coverage_curve(labels, probabilities)
     for index in (0, 700, -1):
         answered = probabilities.max(1) >= curve["threshold"][index]
         assert curve["coverage"][index] == pytest.approx(answered.mean())

@@ -3,6 +3,8 @@ with."""
 
 import contextlib
 import dataclasses
+import runpy
+import signal
 import sys
 import types
 
@@ -16,8 +18,8 @@ from model import checkpoint
 from model.boxes import box_overlaps
 from model.page_network import CLASSES, LARGEST, STRIDE, UNIT, PageNetwork
 from model.peaks import Peaks, find_peaks, suppress_overlaps
-from train import pages
-from train.compose import SIDE, UNSAID
+from train import devices, interrupt, page_scenes, pages
+from train.compose import IGNORE, SIDE
 from train.interrupt import Interrupted
 from train.page_config import Config
 from train.page_targets import targets
@@ -26,13 +28,13 @@ from train.store import TrainError
 TINY = Config(rounds=2, scenes=8, passes=1, batch_size=4, validation=4, widths=(4, 4, 8, 8))
 
 
-def told(*things):
+def targets_of(*things):
     """Things (left, top, right, bottom, size, class) → what `targets` says of a scene of them, as
     NumPy arrays."""
     boxes, sizes, classes = (
         np.zeros((8, 4), np.float32),
         np.zeros(8, np.float32),
-        np.full(8, UNSAID, np.int8),
+        np.full(8, IGNORE, np.int8),
     )
     for number, (*box, size, kind) in enumerate(things):
         boxes[number], sizes[number], classes[number] = box, size, kind
@@ -43,32 +45,29 @@ def told(*things):
 
 
 def test_a_digit_has_one_place_of_full_heat_that_knows_its_class_and_box():
-    heat, everywhere, weight, kind, reach = told((100, 60, 116, 84, 24, 7))
+    heat, mask, weight, kind, reach = targets_of((100, 60, 116, 84, 24, 7))
     y, x = np.unravel_index(heat.argmax(), heat.shape)
     assert (y, x) == (72 // STRIDE, 108 // STRIDE) and heat[y, x] == 1 and (heat > 0.999).sum() == 1
-    assert kind[y, x] == 7 and weight[y, x] == 1 and everywhere.all()
+    assert kind[y, x] == 7 and weight[y, x] == 1 and mask.all()
     middle = STRIDE * (np.array([x, y]) + 0.5)
     left, up, right, down = UNIT * reach[y, x]
     np.testing.assert_allclose([middle[0] - left, middle[1] - up], [100, 60], atol=1e-4)
     np.testing.assert_allclose([middle[0] + right, middle[1] + down], [116, 84], atol=1e-4)
 
 
-def test_what_is_unsaid_is_all_the_same_and_what_is_far_too_large_is_nothing():
-    heat, everywhere, *_ = told((20, 20, 60, 50, 30, UNSAID), (100, 100, 250, 250, 150, 3))
+def test_what_is_ignored_is_all_the_same_and_what_is_far_too_large_is_nothing():
+    heat, mask, *_ = targets_of((20, 20, 60, 50, 30, IGNORE), (100, 100, 250, 250, 150, 3))
     assert heat.max() == 0
-    assert (
-        not everywhere[30 // STRIDE, 40 // STRIDE]
-        and everywhere[120 // STRIDE :, 120 // STRIDE :].all()
-    )
+    assert not mask[30 // STRIDE, 40 // STRIDE] and mask[120 // STRIDE :, 120 // STRIDE :].all()
 
 
 def test_a_digit_a_little_too_large_may_be_found_or_not():
-    heat, everywhere, *_ = told((100, 100, 130, 100 + 1.2 * LARGEST, 1.2 * LARGEST, 3))
-    assert heat.max() == 0 and not everywhere[110 // STRIDE, 110 // STRIDE]
+    heat, mask, *_ = targets_of((100, 100, 130, 100 + 1.2 * LARGEST, 1.2 * LARGEST, 3))
+    assert heat.max() == 0 and not mask[110 // STRIDE, 110 // STRIDE]
 
 
 def test_spots_are_the_targets_again():
-    heat, _, _, kind, reach = told((100, 60, 116, 84, 24, 7), (130, 60, 140, 90, 30, 1))
+    heat, _, _, kind, reach = targets_of((100, 60, 116, 84, 24, 7), (130, 60, 140, 90, 30, 1))
     found = suppress_overlaps(
         find_peaks(
             np.where(heat > 0.999, 5.0, -5.0), 9 * np.eye(CLASSES)[np.clip(kind, 0, None)], reach
@@ -88,7 +87,7 @@ def test_of_two_boxes_of_one_digit_the_surer_stays():
 
 
 def test_a_run_ends_with_a_checkpoint_and_one_that_was_stopped_goes_on(
-    mnist, tmp_path, monkeypatch
+    mnist, tmp_path, monkeypatch, capsys
 ):
     # A process that is spawned imports what __main__ is: after a test of the dashboard, that is the
     # dashboard.
@@ -109,11 +108,13 @@ def test_a_run_ends_with_a_checkpoint_and_one_that_was_stopped_goes_on(
 
     monkeypatch.setattr(pages, "train_step", stopping)
     with pytest.raises(Interrupted, match="round 2; go on with --resume"):
-        pages.train(TINY, tmp_path / "stopped", quiet=True)
+        pages.train(TINY, tmp_path / "stopped", quiet=True, command="the first")
     with pytest.raises(TrainError, match="interrupted run"):
         pages.train(TINY, tmp_path / "stopped", quiet=True)
     stop.clear()
-    pages.train(TINY, tmp_path / "stopped", resume=True, quiet=True)
+    card = pages.train(TINY, tmp_path / "stopped", resume=True, quiet=True, command="another")
+    assert card.command == "the first"
+    assert capsys.readouterr() == ("", "")
     weights = [(tmp_path / name / checkpoint.WEIGHTS).read_bytes() for name in ("whole", "stopped")]
     assert weights[0] == weights[1]
 
@@ -138,6 +139,39 @@ def test_a_run_begins_with_a_checkpoints_weights(tmp_path, capsys):
     assert "card.json is missing" in capsys.readouterr().err
 
 
+def test_a_checkpoint_of_other_widths_is_refused_before_scenes_are_composed(
+    tmp_path, capsys, monkeypatch
+):
+    begin = PageNetwork(TINY.widths, rngs=nnx.Rngs(3))
+    card = pages.describe(TINY, begin, [], 0.0, tmp_path / "first", "")
+    checkpoint.save(tmp_path / "first", begin, card)
+    monkeypatch.setattr(pages, "compose_scenes", lambda *_: pytest.fail("scenes were composed"))
+    flags = ["--from", str(tmp_path / "first"), "--output", str(tmp_path / "run")]
+    assert pages.main([*flags, "--widths", "4,4,8,16"]) == 1
+    error = capsys.readouterr().err
+    assert "another architecture" in error and "--widths" in error and error.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ("--scenes 8", "--batch-size should be at most --scenes, which is 8, not 16."),
+        ("--validation 0", "--validation should be from 1"),
+        ("--rounds 0", "--rounds should be from 1"),
+        ("--seed -1", "--seed should be from 0"),
+        ("--widths 4,4,8", "--widths should be 4 numbers, not 4,4,8."),
+        ("--widths 4,4,8,2000", "--widths should be from 1 to 1024"),
+    ],
+)
+def test_flags_that_make_no_sense_are_one_sentence(flags, words, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(pages, "compose_scenes", lambda *_: pytest.fail("scenes were composed"))
+    assert pages.main([*flags.split(), "--output", str(tmp_path / "run")]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and words in error and error.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_folder_of_fonts_that_is_not_there_is_told_in_a_sentence(tmp_path, capsys):
     assert (
         pages.main(
@@ -153,6 +187,26 @@ def test_a_folder_of_fonts_that_is_not_there_is_told_in_a_sentence(tmp_path, cap
         == 1
     )
     assert "none" in capsys.readouterr().err and not (tmp_path / "run").exists()
+
+
+def test_ctrl_c_while_scenes_are_composed_is_a_line(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(devices, "set_up_devices", lambda: None)
+    monkeypatch.setattr(
+        page_scenes, "compose_scenes", lambda *_: signal.raise_signal(signal.SIGINT)
+    )
+    monkeypatch.setattr(sys, "argv", ["pages", "--output", str(tmp_path / "run")])
+    monkeypatch.delitem(sys.modules, "train.pages")
+    before = [signal.getsignal(kind) for kind in interrupt.SIGNALS]
+    try:
+        with pytest.raises(SystemExit, match="130"):
+            runpy.run_module("train.pages", run_name="__main__")
+    finally:
+        for kind, handler in zip(interrupt.SIGNALS, before, strict=True):
+            signal.signal(kind, handler)
+        interrupt.received.clear()
+    error = capsys.readouterr().err
+    assert error == "Stopped before the training began; nothing was written.\n"
+    assert not (tmp_path / "run").exists()
 
 
 def test_scenes_are_wide_enough_for_the_network():

@@ -37,6 +37,20 @@ def test_rare_classes_are_shown_more_often_and_small_datasets_several_times():
     np.testing.assert_array_equal(epoch_indices(labels[:100], 0), np.arange(100))
 
 
+def test_a_rare_image_is_not_shown_more_often_than_it_may_be():
+    labels = np.array([7] * 100 + [3])
+    shown = np.bincount(epoch_indices(labels, 1010, most=10))
+    assert shown.tolist() == [7] * 100 + [10]
+    for most in (None, 350):  # where nothing is cut off, the order is the same, too
+        once = np.append(np.arange(100), [100] * 50)
+        np.testing.assert_array_equal(epoch_indices(labels, 1010, most), np.tile(once, 7))
+    corrected = dataset_of(101, 9)
+    corrected = corrected._replace(train=corrected.train._replace(labels=(labels == 3).astype(int)))
+    config = Config(corrections="mine.npz", rehearse=0.5, epoch_images=1024)
+    mixture = mix(config, corrected, dataset_of(40, 1))
+    assert np.bincount(mixture.learned).max() == 10 and mixture.epoch_images == 2048
+
+
 def test_an_epoch_rehearses_other_old_images_each_time():
     mixture = Mixture(split_of(1000, 0), np.arange(90, dtype=np.int32), range(100, 1000), 60)
     first, second = (shuffle_into_batches(mixture, 10, 0, epoch) for epoch in (0, 1))
@@ -54,13 +68,20 @@ def test_without_rehearsing_an_epoch_shows_the_images_to_learn_alone():
 
 
 def test_old_images_are_their_share_of_an_epoch(monkeypatch):
-    monkeypatch.setattr(rehearsal, "images_of", lambda source, classes: split_of(50, 1))
-    config = Config(rehearse=0.75, epoch_images=0, from_="somewhere")
+    validations = []
+
+    def images_of(source, classes, validation):
+        validations.append(validation)
+        return split_of(50, 1)
+
+    monkeypatch.setattr(rehearsal, "images_of", images_of)
+    config = Config(rehearse=0.75, epoch_images=0, from_="somewhere", validation=10_000)
     dataset = dataset_of(30, 7)
     mixture = mix(config, dataset, dataset)
     assert (len(mixture.learned), mixture.rehearsed) == (30, 90)
+    assert validations == [10_000]
     assert mixture.old == range(30, 80) and (mixture.split.images[30:] == 1).all()
-    monkeypatch.setattr(rehearsal, "images_of", lambda source, classes: split_of(0, 1))
+    monkeypatch.setattr(rehearsal, "images_of", lambda *_: split_of(0, 1))
     assert mix(config, dataset, dataset).epoch_images == 30  # there is nothing to rehearse
 
 
@@ -88,21 +109,28 @@ def test_what_is_rehearsed_has_the_new_numbers_of_the_classes_that_both_have(sou
         np.array([0, 1, 2, 1]),
     )
     letters = Dataset("letters", ("a", "b", "c"), *3 * [Split(images, labels.astype(np.int32))])
-    monkeypatch.setattr(data, "load", {"letters": letters}.__getitem__)
-    images, labels = rehearsal.images_of(str(source), ("c", "new", "b"))
+    asked = []
+
+    def load(name, validation):
+        asked.append((name, validation))
+        return letters
+
+    monkeypatch.setattr(data, "load", load)
+    images, labels = rehearsal.images_of(str(source), ("c", "new", "b"), 7)
     assert (images[:, 0, 0].tolist(), labels.tolist()) == ([1, 2, 3], [2, 0, 2])
-    images, labels = rehearsal.images_of(str(source), ("new",))
+    assert asked == [("letters", 7)]  # what this training validates with is not rehearsed
+    images, labels = rehearsal.images_of(str(source), ("new",), 7)
     assert len(images) == len(labels) == 0
     with pytest.raises(TransferError, match="--from"):
-        rehearsal.images_of("", ("a",))
+        rehearsal.images_of("", ("a",), 7)
 
 
 def test_images_to_rehearse_that_are_not_to_be_had_are_named(source, monkeypatch):
-    def gone(name):
+    def gone(name, validation):
         raise DataError(f"{name} is gone.")
 
     monkeypatch.setattr(data, "load", gone)
     with pytest.raises(
         TransferError, match=r"letters is gone\. .*source was trained on it; --rehearse 0"
     ):
-        rehearsal.images_of(str(source), ("a",))
+        rehearsal.images_of(str(source), ("a",), 7)

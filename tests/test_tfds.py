@@ -3,11 +3,13 @@
 import gzip
 import shutil
 import struct
+import types
 
 import numpy as np
 import pytest
 from conftest import missing
 
+from model.image import ImageError
 from model.recognizer import as_single_glyph
 from train import data, tfds
 from train.dataset import DataError
@@ -71,6 +73,46 @@ def test_the_cache_of_one_config_does_not_answer_for_another(tmp_path, monkeypat
     (tmp_path / "mnist" / "3.0.1").mkdir(parents=True)
     decoded("array_record/mnist/3.0.1", "mnist")
     assert data.load("mnist").classes[0] == "mnist"
+
+
+class Pictures:
+    """A prepared builder of 12 pictures a split, the second of which is blank."""
+
+    name = "shapes"
+    features = types.MappingProxyType(
+        {"image": None, "label": types.SimpleNamespace(names=["a", "b"])}
+    )
+    info = types.SimpleNamespace(
+        features=features,
+        splits=dict.fromkeys(("train", "test"), types.SimpleNamespace(num_examples=12)),
+    )
+
+    def __init__(self, folder):
+        self.data_dir = folder / self.name / "1.0.0"
+
+    def download_and_prepare(self, file_format):
+        self.data_dir.mkdir(parents=True)
+
+    def as_data_source(self, split):
+        pictures = np.full((12, 40, 40, 1), 230, np.uint8)
+        pictures[np.arange(12) != 1, 8:32, 18:22] = 20
+        return [{"image": picture, "label": index % 2} for index, picture in enumerate(pictures)]
+
+
+def test_what_can_not_be_read_is_left_out_and_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(tfds, "_builder", lambda name, root, progress: Pictures(root))
+    for _ in range(2):  # decoded, then from the cache
+        shapes = data.load("shapes")
+        assert len(shapes.train.labels) + len(shapes.validation.labels) == 11
+        assert shapes.train.labels.tolist()[:3] == [0, 0, 1] and len(shapes.test.labels) == 11
+        assert shapes.test.images.any((1, 2)).all()
+        assert [fault.partition(":")[0] for fault in shapes.skipped] == [
+            "shapes, train image 1",
+            "shapes, test image 1",
+        ]
+        monkeypatch.setattr(tfds, "prepare", lambda *_: pytest.fail("prepared again"))
+    assert [path.name for path in (tmp_path / "shapes/1.0.0").iterdir()] == [tfds.CACHE]
 
 
 def test_an_error_that_says_nothing_is_a_sentence_too():
@@ -155,6 +197,7 @@ def test_other_sizes_and_colours_become_the_glyphs_that_the_reader_would_see():
     assert glyph[14, 14] > 200  # ink is high, whatever the colours
     assert glyph[0].max() == 0
     np.testing.assert_array_equal(glyph, as_single_glyph(picture))
-    assert not tfds.as_glyph(np.full((56, 40, 1), 200, np.uint8)).any()
+    with pytest.raises(ImageError):
+        tfds.as_glyph(np.full((56, 40, 1), 200, np.uint8))
     small = np.arange(784, dtype=np.int64).astype(np.uint8).reshape(28, 28, 1)
     np.testing.assert_array_equal(tfds.as_glyph(small), small[..., 0])

@@ -12,8 +12,8 @@ from train.dataset import Dataset, Split
 from train.transfer import (
     TransferError,
     build_network,
+    freeze_layers,
     load_teacher,
-    trainable_filter,
     with_corrections,
 )
 
@@ -42,7 +42,7 @@ def test_frozen_layers_have_no_parameters_to_train(source):
     model = build_network(("a", "b"), 0, str(source), **cards.SHAPE)
     trained = {
         path[0]
-        for path, _ in nnx.to_flat_state(nnx.state(model, trainable_filter("conv1,conv2", model)))
+        for path, _ in nnx.to_flat_state(nnx.state(model, freeze_layers("conv1,conv2", model)))
     }
     assert trained == {"conv3", "conv4", "conv5", "hidden", "head"}
     images = jax.random.randint(jax.random.key(0), (8, 28, 28), 0, 255).astype(np.uint8)
@@ -51,9 +51,9 @@ def test_frozen_layers_have_no_parameters_to_train(source):
     np.testing.assert_array_equal(model.conv1.norm.mean[...], means[0])
     assert not np.array_equal(model.conv3.norm.mean[...], means[1])
     with pytest.raises(TransferError, match="no layer 'conv9'"):
-        trainable_filter("conv9", model)
+        freeze_layers("conv9", model)
     with pytest.raises(TransferError, match="nothing to train"):
-        trainable_filter("conv1,conv2,conv3,conv4,conv5,hidden,head", model)
+        freeze_layers("conv1,conv2,conv3,conv4,conv5,hidden,head", model)
 
 
 def test_corrections_add_classes_and_take_none_away(source, tmp_path):

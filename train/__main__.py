@@ -178,7 +178,7 @@ def _continue_watched() -> None:
         # Never alone: nothing is written there, so that reading ends when the parent does.
         threading.Thread(target=lambda: (os.read(reading, 1), os._exit(1)), daemon=True).start()
         return
-    for kind in interrupt.KINDS:
+    for kind in interrupt.SIGNALS:
         signal.signal(kind, lambda number, frame: os.kill(child, number))
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if code == -signal.SIGABRT:
@@ -191,14 +191,8 @@ def _continue_watched() -> None:
 if __name__ == "__main__":
     if any(argument.startswith(("--distributed", "--coordinator")) for argument in sys.argv[1:]):
         _continue_watched()
-    interrupt.raise_on_signals()
-    try:
+    with interrupt.end_on_signals():
         code = main()
-    except BaseException:  # what is half imported answers KeyboardInterrupt with errors of its own
-        if not interrupt.received:
-            raise
-        print("Stopped before the training began; nothing was written.", file=sys.stderr)
-        sys.exit(130)
     if code and sys.modules["jax"].distributed.is_initialized():
         sys.stderr.flush()
         os._exit(code)  # JAX would wait for the other processes, which may be gone, and then abort

@@ -3,8 +3,8 @@
 Everything is a pure function of a key and one (28, 28) float32 image in [0, 1], ink high; `augment`
 maps it over a batch of uint8 glyphs, and runs inside the jitted training step. Two families:
 
-- `warp`, for every image: another hand. Rotation, scale, shear, shift, elastic bending, a thicker
-  or thinner pen.
+- `warp`, for nine images of ten: another hand. Rotation, scale, shear, shift, elastic bending; and
+  for four of ten a thicker or thinner pen.
 - `corrupt`, for a share of the images: another camera. Blur, noise, weak contrast, a grey or uneven
   background, stray lines, dots and blobs, missing pieces, outlines.
 

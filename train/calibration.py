@@ -19,6 +19,7 @@ from model.network import DigitCNN, Ensemble
 from train import metrics
 from train.dataset import Dataset
 
+# Both are judgement; no measurement of other values is kept.
 EVALUATION_BATCH = 500  # images that a network answers at once
 CALIBRATION_IMAGES = 300  # validation images; fewer tell neither how sure to be nor when to abstain
 
@@ -44,7 +45,7 @@ def predict(model: DigitCNN | Ensemble, images: NDArray[np.uint8]) -> NDArray[np
     return np.concatenate(logits)
 
 
-class Calibration(NamedTuple):
+class CalibrationResult(NamedTuple):
     """The fields of a card that calibrating a network tells."""
 
     parameters: int
@@ -56,7 +57,7 @@ class Calibration(NamedTuple):
 
 def calibrate(
     network: DigitCNN | Ensemble, dataset: Dataset, abstain: float, source: str = ""
-) -> tuple[Calibration, NDArray[np.float32]]:
+) -> tuple[CalibrationResult, NDArray[np.float32]]:
     """How sure a trained network is to be, and how good it then is.
 
     Args:
@@ -81,7 +82,7 @@ def calibrate(
     if not few:
         threshold = float(np.quantile(validated.max(1), abstain))
     probabilities = softmax(predict(network, dataset.test.images) / temperature, axis=1)
-    calibration = Calibration(
+    calibration = CalibrationResult(
         parameters=sum(p.size for p in jax.tree.leaves(nnx.state(network, nnx.Param))),
         temperature=temperature,
         threshold=threshold,

@@ -10,6 +10,9 @@ digit is, is known, so the network can be told.
 
 Every stroke is drawn from a field of distances to its middle, so that one digit of MNIST can be
 written with any pen at any size; MNIST's own strokes are four times as broad as a ballpoint's.
+
+How often a scene has what, here and in the methods, is judgement, moved between runs towards what
+the page network of the time read wrong; no measurement of one share alone is kept.
 """
 
 import functools
@@ -37,10 +40,10 @@ SIDE = 256  # pixels of a scene
 MARGIN = 32
 FIELD = 48  # pixels: the height of a field's digit
 AROUND = 14  # pixels around a field's digit, as far as a broad pen reaches
-# the class of what is neither to be found nor to be left out: a printed digit in a text, half a
-# digit
-UNSAID = -1
-SEEN = 0.75  # of a digit's box: with less of it in the scene, it is UNSAID
+# the class of what the loss ignores, as it is neither to be found nor to be left out: a printed
+# digit in a text, half a digit
+IGNORE = -1
+SEEN = 0.75  # of a digit's box: with less of it in the scene, it is IGNORE
 TURNED = 0.04  # of the scenes lie on their side, and nothing of them is to be found
 # Thai and Devanagari letters, of fonts that have no Latin ones
 SCRIPTS = ((0x0E01, 0x0E2E), (0x0905, 0x0939))
@@ -74,7 +77,7 @@ class Scene(NamedTuple):
         boxes: (n, 4) float32 left, top, right, bottom in pixels.
         sizes: (n,) float32, pixels: the longer side of a digit; of a mark, the height of the digits
             beside it.
-        classes: (n,) int8: the digit, or one of MINUS, POINT, MARK, UNSAID.
+        classes: (n,) int8: the digit, or one of MINUS, POINT, MARK, IGNORE.
     """
 
     picture: NDArray[np.uint8]
@@ -95,7 +98,7 @@ class Place(NamedTuple):
 class Pen(NamedTuple):
     """What all that is written on a sheet has in common."""
 
-    breadth: float  # radius in heights
+    radius: float  # in heights of the writing
     strength: float  # of the ink, 1 black
 
 
@@ -192,7 +195,7 @@ class Sheet:
         """The pen of a sheet: what all that is written on it has in common."""
         rng = self.rng
         return Pen(
-            breadth=rng.choice([0.02, 0.035, 0.05, 0.07, 0.1], p=[0.18, 0.25, 0.27, 0.2, 0.1]),
+            radius=rng.choice([0.02, 0.035, 0.05, 0.07, 0.1], p=[0.18, 0.25, 0.27, 0.2, 0.1]),
             strength=rng.uniform(0.35, 1.0) if rng.random() < 0.5 else 1.0,
         )
 
@@ -204,7 +207,7 @@ class Sheet:
         odd = rng.random() < 0.27
         return Hand(
             height=height,
-            radius=max(0.12, height * self.pen.breadth * rng.uniform(0.8, 1.25)),
+            radius=max(0.12, height * self.pen.radius * rng.uniform(0.8, 1.25)),
             strength=self.pen.strength * rng.uniform(0.85, 1.0),
             gap=[(0.15, 0.5), (0.4, 1.2), (0.02, 0.15), (-0.2, 0.05), (0.8, 2.5)][
                 rng.choice(5, p=[0.36, 0.18, 0.18, 0.18, 0.1])
@@ -402,7 +405,7 @@ class Sheet:
             while x < end:
                 text = self._make_word() if rng.random() < 0.85 else self._make_label()
                 x = (
-                    self._print_text(x, y, text, size, strength, right, font, said=True)
+                    self._print_text(x, y, text, size, strength, right, font, ignore=False)
                     + 0.35 * size
                 )
             y += size * spacing
@@ -483,10 +486,10 @@ class Sheet:
         strength: float,
         right: float,
         font: ImageFont.FreeTypeFont | None = None,
-        said: bool = False,
+        ignore: bool = True,
     ) -> float:
-        """Printed text from (x, y); returns where it ends. A figure by itself is UNSAID where it
-        isn't `said`."""
+        """Printed text from (x, y); returns where it ends. A figure by itself is IGNORE, or
+        without `ignore` nothing that is to be found."""
         font = font or self._choose_font(size)
         if script := self.composer.scripts.get(getattr(font, "path", "")):
             text = "".join(chr(self.rng.integers(script[0], script[1] + 1)) for _ in text)
@@ -495,10 +498,10 @@ class Sheet:
         tile = Image.new("L", (int(width) + 8, int(1.6 * size) + 8))
         ImageDraw.Draw(tile).text((4, 2), text, 255, font)
         self._paste(np.asarray(tile, np.float32) / 255 * strength, x - 4, y - 2)
-        if not said and text.isdigit() and (box := tile.getbbox()):
+        if ignore and text.isdigit() and (box := tile.getbbox()):
             left, top = int(x - 4), int(y - 2)
             self.things.append(
-                Thing((left + box[0], top + box[1], left + box[2], top + box[3]), size, UNSAID)
+                Thing((left + box[0], top + box[1], left + box[2], top + box[3]), size, IGNORE)
             )
         return x + width
 
@@ -824,7 +827,7 @@ class Sheet:
     def _tell_things(
         self, covered: NDArray[np.bool_]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int8]]:
-        """Boxes, sizes and classes in the scene; what is cut off or covered is UNSAID, or left
+        """Boxes, sizes and classes in the scene; what is cut off or covered is IGNORE, or left
         out."""
         boxes, sizes, classes = [], [], []
         for (left, top, right, bottom), size, kind in self.things:
@@ -840,7 +843,7 @@ class Sheet:
                 continue
             boxes.append((left - MARGIN, top - MARGIN, right - MARGIN, bottom - MARGIN))
             sizes.append(size)
-            classes.append(kind if share >= SEEN and hidden < 0.1 else UNSAID)
+            classes.append(kind if share >= SEEN and hidden < 0.1 else IGNORE)
         return (
             np.array(boxes, np.float32).reshape(-1, 4),
             np.array(sizes, np.float32),
@@ -849,16 +852,16 @@ class Sheet:
 
 
 def _turn(scene: Scene) -> Scene:
-    """A scene turned by a quarter. What looks like a digit then, too, is UNSAID; the rest is
+    """A scene turned by a quarter. What looks like a digit then, too, is IGNORE; the rest is
     none."""
-    stays = np.isin(scene.classes, (UNSAID, 0, 1, 8, MINUS, POINT))
+    stays = np.isin(scene.classes, (IGNORE, 0, 1, 8, MINUS, POINT))
     left, top, right, bottom = scene.boxes[stays].T
     boxes = np.stack([top, SIDE - right, bottom, SIDE - left], 1)
     return Scene(
         np.rot90(scene.picture).copy(),
         boxes,
         scene.sizes[stays],
-        np.full(stays.sum(), UNSAID, np.int8),
+        np.full(stays.sum(), IGNORE, np.int8),
     )
 
 

@@ -1,9 +1,11 @@
 """What makes a run of `python -m train`: its Config, and the presets of one."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 from model import checkpoint
+from model.card import ARGUMENT_RANGES, MAX_DROPOUT
 from train.dataset import VALIDATION
 from train.store import TrainError
 
@@ -12,15 +14,15 @@ NETWORK = ("widths", "depth", "features", "dropout")
 SHARES = (  # values of a Config from 0 to 1
     "warmup",
     "label_smoothing",
-    "dropout",
     "average_decay",
     "damage",
     "drawn",
     "outliers",
     "abstain",
 )
-# what values of a Config make sense
-BOUNDS: dict[str, tuple[float, float]] = dict.fromkeys(SHARES, (0, 1)) | {
+Bounds = Mapping[str, tuple[float, float]]
+# what values of a Config make sense; those of the network are what a card may say
+BOUNDS: Bounds = dict.fromkeys(SHARES, (0, 1)) | {
     "epochs": (1, 10_000),
     "batch_size": (1, 65_536),
     "learning_rate": (0, 10),
@@ -29,11 +31,38 @@ BOUNDS: dict[str, tuple[float, float]] = dict.fromkeys(SHARES, (0, 1)) | {
     "validation": (1, 10**9),
     "rehearse": (0, 0.9),
     "warp": (0, 3),
-    "depth": (1, 9),
-    "features": (0, 65_536),
+    "widths": ARGUMENT_RANGES["widths"],
+    "depth": ARGUMENT_RANGES["depth"],
+    "features": ARGUMENT_RANGES["features"],
+    "dropout": (0, MAX_DROPOUT),
     "beta1": (0, 0.999),
     "beta2": (0, 0.99999),
 }
+
+
+def check_bounds(config: Any, bounds: Bounds, widths: int) -> None:
+    """Sees that the values of a Config make sense.
+
+    Args:
+        config: a dataclass, each of whose fields is a flag; its `widths` is a tuple.
+        bounds: of a field, the least and the most that it, or each of its numbers, may be.
+        widths: how many widths there are to be.
+
+    Raises:
+        TrainError: one does not; the message names its flag.
+    """
+    for field, (low, high) in bounds.items():
+        value = getattr(config, field)
+        numbers = value if isinstance(value, tuple) else (value,)
+        if not all(low <= number <= high for number in numbers):
+            raise TrainError(
+                f"--{field.replace('_', '-')} should be from {low} to {high}, not "
+                f"{','.join(map(str, numbers))}."
+            )
+    if len(config.widths) != widths:
+        raise TrainError(
+            f"--widths should be {widths} numbers, not {','.join(map(str, config.widths))}."
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,14 +111,7 @@ class Config:
     epoch_images: int = 2048
 
     def __post_init__(self) -> None:
-        for field, (low, high) in BOUNDS.items():
-            if not low <= getattr(self, field) <= high:
-                flag = "--" + field.replace("_", "-")
-                raise TrainError(
-                    f"{flag} should be from {low} to {high}, not {getattr(self, field)}."
-                )
-        if len(self.widths) != 3 or min(self.widths) < 1:
-            raise TrainError(f"--widths should be three numbers above 0, not {self.widths}.")
+        check_bounds(self, BOUNDS, widths=3)
         if self.freeze and not self.from_:
             raise TrainError(
                 "--freeze keeps layers as they are in a checkpoint; say which one with --from."

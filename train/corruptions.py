@@ -98,6 +98,8 @@ def motion_blur(rng: np.random.Generator, image: Glyph) -> Glyph:
     return blurred
 
 
+# A kind's place here is the seed of its damages: new ones go to the end, else the figures that
+# docs/results.md has of those behind them change.
 CORRUPTIONS: dict[str, Corruption] = {
     "none": lambda rng, image: image,
     "noise, σ 0.2": lambda rng, image: image + rng.normal(0, 0.2, image.shape),

@@ -1,8 +1,8 @@
 """The devices that a training runs on: how JAX makes them of a machine's cores, and what lies on
 them.
 
-Importing this imports no JAX, which reads the environment when it starts: `set_up_devices` has to
-come first.
+Importing this imports no JAX, which reads the environment when it first computes: `set_up_devices`
+has to come before that.
 """
 
 import os
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 def set_up_devices(count: int | None = None) -> None:
-    """Tells JAX, before it is imported, how to train on this machine's cores; what XLA_FLAGS says
-    already goes first.
+    """Tells JAX, before it first computes, how to train on this machine's cores; what XLA_FLAGS
+    says already goes first.
 
     One device a core: a core that works on its own share of the batch keeps it in its cache. And
     one operation after the other, for the same reason.

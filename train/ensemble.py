@@ -24,6 +24,7 @@ from train import data, metrics
 from train.calibration import calibrate
 from train.command_line import report_failures
 from train.config import Config
+from train.dataset import VALIDATION
 from train.provenance import reproducing_command, versions
 from train.store import claim
 
@@ -64,7 +65,8 @@ def _write_ensemble(sources: Sequence[Path], output: Path, command: str) -> Card
     network = Ensemble(classes=len(first.classes), **arguments, rngs=nnx.Rngs(0))
     for seat, member in zip(network.members, members, strict=True):
         nnx.update(seat, nnx.state(member, checkpoint.TRAINED))
-    dataset = data.load(first.dataset)
+    validation = first.config.get("validation", VALIDATION)
+    dataset = data.load(first.dataset, validation=validation)
     abstain = first.config.get("abstain", Config.abstain)
     calibration, probabilities = calibrate(network, dataset, abstain)
     card = Card(

@@ -1,15 +1,16 @@
-"""Ctrl-C and SIGTERM: an exception before a training begins; then a wish that it looks for between
-its steps."""
+"""Ctrl-C and SIGTERM: an exception before a training begins, which ends the program with a line;
+then a wish that the training looks for between its steps."""
 
 import contextlib
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from types import FrameType
 from typing import TextIO
 
-KINDS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # signals that came since the program began, or since `defer_signals` ended
 received: list[int] = []
 
@@ -26,8 +27,22 @@ def raise_on_signals() -> None:
         received.append(number)
         raise KeyboardInterrupt
 
-    for kind in KINDS:
+    for kind in SIGNALS:
         signal.signal(kind, stop)
+
+
+@contextlib.contextmanager
+def end_on_signals() -> Iterator[None]:
+    """While a program runs, both end it, with a line on standard error and code 130, until it
+    trains."""
+    raise_on_signals()
+    try:
+        yield
+    except BaseException:  # what is half imported answers KeyboardInterrupt with errors of its own
+        if not received:
+            raise
+        print("Stopped before the training began; nothing was written.", file=sys.stderr)
+        sys.exit(130)
 
 
 def stop_when_closed(stream: TextIO) -> None:
@@ -51,7 +66,7 @@ def defer_signals() -> Iterator[list[int]]:
     """A list that both put something into, rather than breaking a step in the middle."""
     try:
         before = [
-            signal.signal(kind, lambda number, frame: received.append(number)) for kind in KINDS
+            signal.signal(kind, lambda number, frame: received.append(number)) for kind in SIGNALS
         ]
     except ValueError:  # not the main thread: nobody sends it signals
         yield []
@@ -60,5 +75,5 @@ def defer_signals() -> Iterator[list[int]]:
         yield received
     finally:
         received.clear()
-        for kind, handler in zip(KINDS, before, strict=True):
+        for kind, handler in zip(SIGNALS, before, strict=True):
             signal.signal(kind, handler)

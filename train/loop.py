@@ -53,14 +53,15 @@ from train.store import STATE, Store, TrainError, claim
 from train.synthetic import draw_digits
 
 DIGITS = tuple("0123456789")
-LOOK = 20  # steps between two looks at the loss, each of which waits for the device
-LOOK_CLOSELY = 4  # steps between two looks, where a program follows the training
-AGREE = 20  # steps between two times that several processes ask each other whether to stop
+LOSS_EVERY = 20  # steps between two looks at the loss, each of which waits for the device
+LOSS_EVERY_REPORTED = 4  # steps between two looks, where a program follows the training
+# steps between two times that several processes ask each other whether to stop
+STOP_VOTE_EVERY = 20
 OTHERS_GONE = (
     "Another process of this training has died or can't be reached any more; the last state is "
     "kept, start all of them again with --resume, as many as you like."
 )
-NAMED = 10  # pictures that can't be read are named, up to so many
+MAX_NAMED = 10  # pictures that can't be read are named, up to so many
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -84,7 +85,7 @@ class TrainState(nnx.Pytree):
             schedule, config.beta1, config.beta2, weight_decay=config.weight_decay, mask=decayed
         )
         self.optimizer = nnx.Optimizer(
-            self.model, transform, wrt=transfer.trainable_filter(config.freeze, self.model)
+            self.model, transform, wrt=transfer.freeze_layers(config.freeze, self.model)
         )
 
 
@@ -127,12 +128,12 @@ def train_step(
     )
     classes = state.model.head.out_features
     digits, digit_labels = draw_digits(key, round(config.drawn * len(images)))
-    strange = draw_outliers(key, images[: round(config.outliers * len(images))])
-    certain = optax.smooth_labels(
+    outliers = draw_outliers(key, images[: round(config.outliers * len(images))])
+    label_targets = optax.smooth_labels(
         jax.nn.one_hot(jnp.append(labels, digit_labels), classes), config.label_smoothing
     )
-    targets = jnp.concatenate([certain, jnp.full((len(strange), classes), 1 / classes)])
-    images = jnp.concatenate([images, digits, strange])
+    targets = jnp.concatenate([label_targets, jnp.full((len(outliers), classes), 1 / classes)])
+    images = jnp.concatenate([images, digits, outliers])
     if config.augmentation:
         images = augment(key, images, config.damage, config.warp)
     if teacher is not None:
@@ -149,8 +150,9 @@ def train_step(
 
 @dataclasses.dataclass
 class Progress:
-    """How far a run is; kept with its state."""
+    """How far a run is, and how it was started; kept with its state."""
 
+    command: str = ""  # the first one, whatever resumes the run; a state of before has none
     step: int = 0
     seconds: float = 0.0
     # sums over the epoch so far: loss, right answers, images
@@ -270,6 +272,7 @@ def train(
         rehearsal.check(config)
         transfer.check_start(config.from_, config.freeze, config.teacher, **network_shape(config))
         run = prepare(config, output, resume, quiet, report)
+        run.progress.command = run.progress.command or command
         with interrupt.defer_signals() as stop, jax.set_mesh(run.mesh), _others_alive():
             while run.progress.step < run.steps:
                 epoch = run.epoch
@@ -277,7 +280,7 @@ def train(
                 validate(run)
                 if _all_stop(stop) and run.progress.step < run.steps:
                     raise Interrupted(f"Stopped after epoch {epoch + 1}; go on with --resume.")
-            card = finish(run, output, command)
+            card = finish(run, output)
             run.store.clear()
             run.report({"event": "end", "test": card.test})
     return card
@@ -321,7 +324,7 @@ def prepare(config: Config, output: Path, resume: bool, quiet: bool, report: Rep
         started=time.perf_counter() - progress.seconds,
         pace=Pace(),
         report=report if report and first else lambda event: None,
-        look=LOOK_CLOSELY if report else LOOK,
+        look=LOSS_EVERY_REPORTED if report else LOSS_EVERY,
         quiet=quiet,
     )
 
@@ -406,16 +409,17 @@ def validate(run: Run) -> None:
         )
 
 
-def finish(run: Run, output: Path, command: str) -> Card:
+def finish(run: Run, output: Path) -> Card:
     """Calibrates the network, looks at the test split, writes the checkpoint, and returns its
     card."""
     config, dataset, network = run.config, run.dataset, run.state.average
     seconds = run.seconds()
+    count = len(dataset.train.labels)
     calibration, probabilities = calibrate(network, dataset, config.abstain, config.from_)
     card = Card(
         name=output.name,
         description=f"DigitCNN trained on {config.data}",
-        command=command,
+        command=run.progress.command,
         classes=dataset.classes,
         network=network_shape(config),
         config=dataclasses.asdict(config),
@@ -425,7 +429,7 @@ def finish(run: Run, output: Path, command: str) -> Card:
         seconds=seconds,
         data={
             "name": config.data,
-            "train": config.train_limit or len(dataset.train.labels),
+            "train": min(config.train_limit or count, count),
             "validation": len(dataset.validation.labels),
             "test": len(dataset.test.labels),
             "skipped": len(dataset.skipped),
@@ -451,9 +455,11 @@ def load_dataset(config: Config, quiet: bool) -> Dataset:
             bar.update(100 * share - bar.n)
 
         dataset = data.load(config.data, show, config.validation)
-    for fault in dataset.skipped[:NAMED]:
+    for fault in dataset.skipped[:MAX_NAMED]:
         print(f"skipped {fault}", file=sys.stderr)
-    if dataset.skipped:
+    if len(dataset.skipped) == 1:
+        print("1 picture can't be read and is left out.", file=sys.stderr)
+    elif dataset.skipped:
         print(f"{len(dataset.skipped)} pictures can't be read and are left out.", file=sys.stderr)
     return dataset
 
@@ -494,4 +500,6 @@ def _all_stop(stop: Sized, step: int = 0) -> bool:
     and then."""
     if jax.process_count() == 1:
         return bool(stop)
-    return step % AGREE == 0 and bool(multihost_utils.process_allgather(np.array(bool(stop))).any())
+    if step % STOP_VOTE_EVERY:
+        return False
+    return bool(multihost_utils.process_allgather(np.array(bool(stop))).any())

@@ -69,7 +69,7 @@ def rank_classes(probabilities: Probabilities) -> Labels:
     return np.argsort(-probabilities, axis=1, kind="stable")
 
 
-def shown_instead(labels: Labels, probabilities: Probabilities) -> Labels:
+def likely_labels(labels: Labels, probabilities: Probabilities) -> Labels:
     """(n,) int: the class that an image rather shows, where its label is likely wrong; its label
     everywhere else.
 
@@ -89,7 +89,7 @@ def shown_instead(labels: Labels, probabilities: Probabilities) -> Labels:
     return np.where(sure.max(1) >= 0, sure.argmax(1), labels)
 
 
-def coverage(labels: Labels, probabilities: Probabilities) -> dict[str, Probabilities]:
+def risk_coverage_curve(labels: Labels, probabilities: Probabilities) -> dict[str, Probabilities]:
     """What abstaining brings: for each threshold, what is still answered and how much of it is
     right.
 
@@ -136,7 +136,7 @@ def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> tuple[int, i
     return only_first, only_second, float(min(1, 2 * tail))
 
 
-def reliability(
+def reliability_bins(
     labels: Labels, probabilities: Probabilities, bins: int = 15
 ) -> list[dict[str, float]]:
     """Predictions in bins of equal width by confidence: bounds, count, mean confidence and
@@ -166,7 +166,7 @@ def expected_calibration_error(
     3)."""
     gaps = [
         b["n"] * abs(b["confidence"] - b["accuracy"])
-        for b in reliability(labels, probabilities, bins)
+        for b in reliability_bins(labels, probabilities, bins)
     ]
     return float(sum(gaps) / len(labels))
 

@@ -2,10 +2,31 @@
 
 import dataclasses
 
+from model.card import ARGUMENT_RANGES
+from train.config import Bounds, check_bounds
+from train.store import TrainError
+
+# what values of a Config make sense; widths are what a card may say
+BOUNDS: Bounds = {
+    "seed": (0, 2**31 - 1),  # scenes to validate with are composed of the next one
+    "rounds": (1, 10_000),
+    "scenes": (1, 1_000_000),
+    "passes": (1, 1000),
+    "batch_size": (1, 65_536),
+    "learning_rate": (0, 10),
+    "average_decay": (0, 1),
+    "widths": ARGUMENT_RANGES["widths"],
+    "validation": (1, 1_000_000),
+}
+
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """What makes a run; each field is a flag, and all are saved in the card."""
+    """What makes a run; each field is a flag, and all are saved in the card.
+
+    The defaults are judgement, as first written, and no measurement of other values is kept;
+    checkpoints/pages/card.json says what the last runs of what ships had instead.
+    """
 
     fonts: str = ""  # a folder of fonts (TTF, OTF, WOFF2); Pillow's own is always there
     seed: int = 0
@@ -19,3 +40,11 @@ class Config:
     widths: tuple[int, int, int, int] = (24, 32, 64, 96)  # the network's channels
     start: str = ""  # a page network's checkpoint to begin with, in place of random weights
     validation: int = 128  # scenes to validate with
+
+    def __post_init__(self) -> None:
+        check_bounds(self, BOUNDS, widths=4)
+        if self.batch_size > self.scenes:
+            raise TrainError(
+                f"--batch-size should be at most --scenes, which is {self.scenes}, not "
+                f"{self.batch_size}."
+            )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from model.page_network import LARGEST
 from train import data
-from train.compose import UNSAID, Composer, Scene
+from train.compose import IGNORE, Composer, Scene
 from train.store import TrainError
 
 FONTS = (".ttf", ".otf", ".woff2")
@@ -71,13 +71,13 @@ def compose_scenes(
 
 
 def stack_scenes(scenes: list[Scene]) -> Scenes:
-    """Scenes as arrays of one length each; the few that hold more than MOST things lose the
-    smallest."""
+    """Scenes as arrays of one length each; the few that hold more than MOST things lose those
+    too large to be found, then the smallest."""
     boxes = np.zeros((len(scenes), MOST, 4), np.float32)
     sizes = np.zeros((len(scenes), MOST), np.float32)
-    classes = np.full((len(scenes), MOST), UNSAID, np.int8)
+    classes = np.full((len(scenes), MOST), IGNORE, np.int8)
     for number, scene in enumerate(scenes):
-        # Smaller than can be told: those are the first to go.
+        # Those too large to be found come last, behind the smallest: they are the first to go.
         order = np.argsort(-np.where(scene.sizes <= LARGEST * BORDER, scene.sizes, 0))[:MOST]
         boxes[number, : len(order)] = scene.boxes[order]
         sizes[number, : len(order)] = scene.sizes[order]

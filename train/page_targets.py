@@ -17,14 +17,14 @@ class Targets(NamedTuple):
     Attributes:
         heat: (h, w) float, 1 at the place of each middle, falling off as a Gaussian of a sixth of
             the box.
-        told: (h, w) bool, False where it is all the same what the network says.
+        mask: (h, w) bool, False where the loss ignores what the network says.
         weight: (h, w) float of a place for classes and boxes; 0 where nothing lies.
         kind: (h, w) int, the class there.
         reach: (h, w, 4) float, from the place's middle to the box' sides, in UNITs.
     """
 
     heat: jax.Array
-    told: jax.Array
+    mask: jax.Array
     weight: jax.Array
     kind: jax.Array
     reach: jax.Array
@@ -43,7 +43,7 @@ def targets(boxes: jax.Array, sizes: jax.Array, classes: jax.Array) -> Targets:
     there = wide > 0
     fits = there & (sizes >= SMALLEST) & (sizes <= LARGEST)
     near = there & (sizes >= SMALLEST / BORDER) & (sizes <= LARGEST * BORDER)
-    active, unsaid = fits & (classes >= 0), near & ~(fits & (classes >= 0))
+    active, ignored = fits & (classes >= 0), near & ~(fits & (classes >= 0))
     x, y = ((boxes[:, side] + boxes[:, side + 2]) / 2 for side in (0, 1))
     # The middle of the place in which the middle lies, so that each digit has a place of full heat.
     x0, y0 = (STRIDE * (jnp.floor(middle / STRIDE) + 0.5) for middle in (x, y))
@@ -55,9 +55,9 @@ def targets(boxes: jax.Array, sizes: jax.Array, classes: jax.Array) -> Targets:
     inside_x = (places[None] >= boxes[:, :1]) & (places[None] <= boxes[:, 2:3])
     inside_y = (places[None] >= boxes[:, 1:2]) & (places[None] <= boxes[:, 3:])
     covered = jnp.einsum(
-        "my,mx->yx", (inside_y & unsaid[:, None]).astype(jnp.float32), inside_x.astype(jnp.float32)
+        "my,mx->yx", (inside_y & ignored[:, None]).astype(jnp.float32), inside_x.astype(jnp.float32)
     )
-    told = (covered == 0) | (heat > 0.5)
+    mask = (covered == 0) | (heat > 0.5)
     box = boxes[owner]  # (h, w, 4)
     xs, ys = (
         jnp.broadcast_to(places[None], heat.shape),
@@ -68,16 +68,16 @@ def targets(boxes: jax.Array, sizes: jax.Array, classes: jax.Array) -> Targets:
         / UNIT
     )
     weight = jnp.where(heat > 0.4, heat, 0.0)
-    return Targets(heat, told, weight, classes[owner].astype(jnp.int32), reach)
+    return Targets(heat, mask, weight, classes[owner].astype(jnp.int32), reach)
 
 
 @jax.jit
 def batch_targets(boxes: jax.Array, sizes: jax.Array, classes: jax.Array) -> Targets:
     """`targets` of many scenes, in types that take little memory."""
-    heat, told, weight, kind, reach = jax.vmap(targets)(boxes, sizes, classes)
+    heat, mask, weight, kind, reach = jax.vmap(targets)(boxes, sizes, classes)
     return Targets(
         heat.astype(jnp.float16),
-        told,
+        mask,
         weight.astype(jnp.float16),
         kind.astype(jnp.int8),
         reach.astype(jnp.float16),
@@ -100,7 +100,7 @@ def loss_fn(
         middle, jnp.exp(2 * log_no) * log_yes, (1 - heat) ** 4 * jnp.exp(2 * log_yes) * log_no
     )
     count = jnp.maximum(middle.sum(), 1)
-    of_heat = -(focal * wanted.told).sum() / count
+    of_heat = -(focal * wanted.mask).sum() / count
     total = jnp.maximum(weight.sum(), 1e-3)
     of_class = (
         optax.softmax_cross_entropy_with_integer_labels(

@@ -46,7 +46,10 @@ from train.page_scenes import BORDER, Scenes, compose_scenes
 from train.page_targets import Targets, batch_targets, loss_fn
 from train.provenance import hardware, reproducing_command, versions
 from train.store import STATE, Store, claim, load_config
+from train.transfer import TransferError
 
+# Judgement, as first written; docs/results.md has what came of it, and no measurement of other
+# values is kept.
 VALIDATION_SEED = 2**31  # of scenes composed to validate with; those of training have smaller ones
 WARMUP = 300  # steps in which the learning rate rises, but at most a tenth of all
 LARGEST_GRADIENT = 5.0  # norm to which a step's gradients are cut
@@ -56,7 +59,12 @@ OVERLAP = 0.4  # intersection over union of two boxes: with more, a digit counts
 
 class TrainState(nnx.Pytree):
     """All that changes while training: the network, its optimizer, and the average of the network's
-    state."""
+    state.
+
+    Raises:
+        CheckpointError: the checkpoint to start from is missing or damaged.
+        TransferError: it is of other widths.
+    """
 
     def __init__(self, config: Config, steps: int) -> None:
         self.model, self.average = (
@@ -66,15 +74,26 @@ class TrainState(nnx.Pytree):
             0, config.learning_rate, min(WARMUP, steps // 10), steps
         )
         if config.start:
-            network, _ = checkpoint.load_page(config.start)
+            network, card = checkpoint.load_page(config.start)
+            start = nnx.state(network, checkpoint.TRAINED)
+            if _shapes(start) != _shapes(nnx.state(self.model, checkpoint.TRAINED)):
+                raise TransferError(
+                    f"The checkpoint {config.start} is of another architecture "
+                    f"({dict(card.network)}); take its --widths."
+                )
             for copy in (self.model, self.average):
-                nnx.update(copy, nnx.state(network, checkpoint.TRAINED))
+                nnx.update(copy, start)
         decayed = functools.partial(jax.tree.map, lambda p: p.ndim > 1)
         transform = optax.chain(
             optax.clip_by_global_norm(LARGEST_GRADIENT),
             optax.adamw(schedule, weight_decay=config.weight_decay, mask=decayed),
         )
         self.optimizer = nnx.Optimizer(self.model, transform, wrt=nnx.Param)
+
+
+def _shapes(state: checkpoint.State) -> dict[str, tuple[int, ...]]:
+    variables = checkpoint.variables_by_name(state)
+    return {name: variable.shape for name, variable in variables.items()}
 
 
 def relight(key: jax.Array, pictures: jax.Array) -> jax.Array:
@@ -196,6 +215,7 @@ class Run:
         step: how many were taken.
         history: the card's, a round an entry.
         started: `time.perf_counter` when it began, had it never been interrupted.
+        command: the first one, whatever resumed the run.
         quiet: without bars.
     """
 
@@ -208,6 +228,7 @@ class Run:
     step: int
     history: list[dict[str, Any]]
     started: float
+    command: str
     quiet: bool
 
     @property
@@ -228,12 +249,13 @@ def train(
 
     Raises:
         DataError: MNIST can't be had.
+        CheckpointError, TransferError: the checkpoint to start from can't be used.
         TrainError: no such fonts, `output` can't be written or is another training's, nothing to
             resume, a state of another config, or a run that would be lost without `overwrite`.
         Interrupted: Ctrl-C or SIGTERM; the state after the last whole round is saved.
     """
     with claim(output, resume, overwrite):
-        run = prepare(config, output, resume, quiet)
+        run = prepare(config, output, resume, quiet, command)
         # a fork of a process with JAX's threads may hang
         spawning = multiprocessing.get_context("spawn")
         with (
@@ -241,19 +263,19 @@ def train(
             interrupt.defer_signals() as stop,
             jax.set_mesh(run.mesh),
         ):
-            coming = order_scenes(pool, config, run.next_round)
-            card = describe(config, run.state.average, run.history, 0.0, output, command)
+            coming = request_scenes(pool, config, run.next_round)
+            card = describe(config, run.state.average, run.history, 0.0, output, run.command)
             for number in range(run.next_round, config.rounds):
                 scenes = coming.result()
                 if number + 1 < config.rounds:
-                    coming = order_scenes(pool, config, number + 1)
+                    coming = request_scenes(pool, config, number + 1)
                 losses = train_round(run, number, scenes, stop)
-                card = finish_round(run, number, losses, output, command)
+                card = finish_round(run, number, losses, output)
             run.store.clear()
     return card
 
 
-def prepare(config: Config, output: Path, resume: bool, quiet: bool) -> Run:
+def prepare(config: Config, output: Path, resume: bool, quiet: bool, command: str) -> Run:
     """Builds the networks and composes the scenes to validate with; raises as `train` does."""
     round_steps = config.passes * (config.scenes // config.batch_size)
     steps = config.rounds * round_steps
@@ -276,11 +298,12 @@ def prepare(config: Config, output: Path, resume: bool, quiet: bool) -> Run:
         step=progress["step"],
         history=progress["history"],
         started=started,
+        command=progress.get("command") or command,  # a state of before has none
         quiet=quiet,
     )
 
 
-def order_scenes(pool: ProcessPoolExecutor, config: Config, number: int) -> "Future[Scenes]":
+def request_scenes(pool: ProcessPoolExecutor, config: Config, number: int) -> "Future[Scenes]":
     """The scenes of a round, composed meanwhile."""
     start = number * config.scenes
     return pool.submit(compose_scenes, config.fonts, config.seed, start, config.scenes)
@@ -314,22 +337,24 @@ def train_round(run: Run, number: int, scenes: Scenes, stop: Sized) -> list[floa
     return [float(loss) for loss in np.mean(losses, axis=0)]
 
 
-def finish_round(run: Run, number: int, losses: list[float], output: Path, command: str) -> Card:
+def finish_round(run: Run, number: int, losses: list[float], output: Path) -> Card:
     """Looks at the scenes to validate with, writes a checkpoint, keeps the state, and says how it
     went; returns the checkpoint's card."""
     network = run.state.average
     counts = validate(network, run.validation)
     seconds = time.perf_counter() - run.started
     run.history.append({"round": number + 1, "losses": losses, "seconds": seconds} | counts)
-    card = describe(run.config, network, run.history, seconds, output, command)
+    card = describe(run.config, network, run.history, seconds, output, run.command)
     checkpoint.save(output, network, card)
-    run.store.save(run.state, {"step": run.step, "seconds": seconds, "history": run.history})
-    tqdm.write(
-        f"Round {number + 1}: losses {losses[0]:.3f} {losses[1]:.3f} {losses[2]:.3f}; of "
-        f"{counts['digits']} digits {counts['found'] / counts['digits']:.2%} found, "
-        f"{counts['right'] / counts['digits']:.2%} right, {counts['spurious']} "
-        f"spurious; {seconds:.0f} s"
-    )
+    progress = {"step": run.step, "seconds": seconds, "history": run.history}
+    run.store.save(run.state, progress | {"command": run.command})
+    if not run.quiet:
+        tqdm.write(
+            f"Round {number + 1}: losses {losses[0]:.3f} {losses[1]:.3f} {losses[2]:.3f}; of "
+            f"{counts['digits']} digits {counts['found'] / counts['digits']:.2%} found, "
+            f"{counts['right'] / counts['digits']:.2%} right, {counts['spurious']} "
+            f"spurious; {seconds:.0f} s"
+        )
     return card
 
 
@@ -395,6 +420,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    interrupt.raise_on_signals()
-    set_up_devices()  # JAX reads it when it first computes
-    sys.exit(main())
+    with interrupt.end_on_signals():
+        set_up_devices()  # JAX reads it when it first computes
+        code = main()
+    sys.exit(code)

@@ -1,6 +1,7 @@
 """What a card says of how its network came to be."""
 
 import platform
+import shlex
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -11,11 +12,10 @@ PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy")  # that decide how a trai
 
 
 def reproducing_command(program: str, arguments: Sequence[str] | None) -> str:
-    """What does a run again; of these arguments, or of this process's."""
+    """What does a run again, quoted for a shell; of these arguments, or of this process's."""
     words = sys.argv[1:] if arguments is None else arguments
-    return " ".join(
-        ["python -m", program, *(word for word in words if word not in ("--resume", "--overwrite"))]
-    )
+    kept = [word for word in words if word not in ("--resume", "--overwrite")]
+    return shlex.join(["python", "-m", program, *kept])
 
 
 def versions() -> dict[str, str]:

@@ -18,8 +18,8 @@ from train.config import Config
 from train.dataset import DataError, Dataset, Split
 from train.transfer import TransferError
 
-# times that a correction is shown in an epoch, at most: few of them should not drown what is
-# rehearsed
+# times that an epoch shows a correction, at most, but for what fills up its last batch: few of them
+# should not drown what is rehearsed
 MOST_SHOWN = 10
 
 
@@ -70,13 +70,15 @@ def mix(config: Config, dataset: Dataset, original: Dataset) -> Mixture:
     if config.train_limit:
         split = Split(split.images[: config.train_limit], split.labels[: config.train_limit])
     count = len(split.labels)
-    least = config.epoch_images
+    least, most = config.epoch_images, None
     if config.corrections:
-        least = min(least, MOST_SHOWN * count)
-    learned = epoch_indices(split.labels, least)
+        least, most = min(least, MOST_SHOWN * count), MOST_SHOWN
+    learned = epoch_indices(split.labels, least, most)
     if not config.rehearse:
         return Mixture(split, learned, range(0), 0)
-    old = original.train if config.corrections else images_of(config.from_, dataset.classes)
+    old = original.train
+    if not config.corrections:
+        old = images_of(config.from_, dataset.classes, config.validation)
     whole = max(len(learned), config.epoch_images) / (1 - config.rehearse)
     rehearsed = round(whole) - len(learned) if len(old.labels) else 0
     return Mixture(
@@ -89,12 +91,13 @@ def mix(config: Config, dataset: Dataset, original: Dataset) -> Mixture:
     )
 
 
-def images_of(source: str, classes: tuple[str, ...]) -> Split:
+def images_of(source: str, classes: tuple[str, ...], validation: int) -> Split:
     """The training images of a checkpoint, of those classes that a new network has too.
 
     Args:
         source: the folder of the checkpoint.
         classes: those of the network to train.
+        validation: how many of the last images are never trained on.
 
     Raises:
         CheckpointError: the checkpoint is missing or damaged.
@@ -102,7 +105,7 @@ def images_of(source: str, classes: tuple[str, ...]) -> Split:
     """
     _require_source(source)
     try:
-        dataset = data.load(checkpoint.read_card(source).dataset)
+        dataset = data.load(checkpoint.read_card(source).dataset, validation=validation)
     except DataError as error:
         raise TransferError(
             f"{error} {source} was trained on it; --rehearse 0 goes without."
@@ -114,16 +117,30 @@ def images_of(source: str, classes: tuple[str, ...]) -> Split:
     return Split(dataset.train.images[labels >= 0], labels[labels >= 0])
 
 
-def epoch_indices(labels: NDArray[np.int32], epoch_images: int) -> NDArray[np.int32]:
-    """(n,) labels → (m,): the images that an epoch learns, m ≥ epoch_images, each at least once.
+def epoch_indices(
+    labels: NDArray[np.int32], epoch_images: int, most: int | None = None
+) -> NDArray[np.int32]:
+    """(n,) labels → (m,): the images that an epoch learns, each at least once.
 
     Images of rare classes are shown several times: every class comes up at least half as often as
-    the largest.
+    the largest. So that m ≥ epoch_images, all are shown again.
+
+    Args:
+        labels: of the images.
+        epoch_images: how many the epoch should learn.
+        most: how often an image is shown at most, for the sake of which all of this may fail.
     """
     counts = np.bincount(labels)
     repeats = np.ceil(counts.max() / (2 * np.maximum(counts, 1))).astype(int)
-    images = np.repeat(np.arange(len(labels), dtype=np.int32), repeats[labels])
-    return np.tile(images, -(-max(epoch_images, 1) // len(images)))
+    images = np.arange(len(labels), dtype=np.int32)
+    times = -(-max(epoch_images, 1) // repeats[labels].sum())
+    left = np.full(len(counts), times * repeats.max() if most is None else most)
+    rounds = []
+    for _ in range(times):
+        shown = np.minimum(repeats, left)
+        rounds.append(np.repeat(images, shown[labels]))
+        left -= shown
+    return np.concatenate(rounds)
 
 
 def shuffle_into_batches(

@@ -15,7 +15,6 @@ import gzip
 import os
 import shutil
 import struct
-import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -26,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from model.disk import atomic_write
 from model.image import ImageError
 from model.network import GLYPH_SIZE
 from model.recognizer import as_single_glyph
@@ -38,6 +38,7 @@ if TYPE_CHECKING:  # it is slow to import, and a cached dataset does without it
 WITHOUT_TENSORFLOW = ("mnist", "fashion_mnist", "kmnist")
 CACHE = "arrays.npz"  # beside a prepared dataset: what was decoded of it
 ARRAYS = ("classes", "train_images", "train_labels", "test_images", "test_labels")
+SKIPPED = "skipped"  # what was left out, a sentence each; older caches have none
 # what NumPy raises of a file that holds no arrays
 NO_ARRAYS = OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile
 # TFDS's name of the format that it reads without TensorFlow; also our folder in the data directory
@@ -83,6 +84,7 @@ def load(name: str, progress: Progress, validation: int) -> Dataset:
         Split(train.images[:-validation], train.labels[:-validation]),
         Split(train.images[-validation:], train.labels[-validation:]),
         Split(arrays["test_images"], arrays["test_labels"]),
+        tuple(arrays[SKIPPED].tolist()) if SKIPPED in arrays else (),
     )
 
 
@@ -133,7 +135,7 @@ def _read_cache(name: str) -> dict[str, NDArray[Any]] | None:
             open(path, "rb") as file,
             np.load(file, allow_pickle=False) as arrays,
         ):
-            return {key: arrays[key] for key in ARRAYS}
+            return {key: arrays[key] for key in (*ARRAYS, *({SKIPPED} & set(arrays)))}
     return None
 
 
@@ -153,14 +155,10 @@ def prepare(name: str, progress: Progress) -> dict[str, NDArray[Any]]:
 
 
 def write_cache(path: Path, arrays: Mapping[str, Any]) -> None:
-    """Writes `ARRAYS` and the name that they were `asked` for by, whole or not at all."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        try:
-            np.savez(file, **arrays)
-            os.replace(file.name, path)
-        except BaseException:
-            os.unlink(file.name)
-            raise
+    """Writes `ARRAYS`, what was `SKIPPED` and the name that they were `asked` for by, whole or not
+    at all."""
+    with atomic_write(path) as draft, open(draft, "wb") as file:
+        np.savez(file, **arrays)
 
 
 def _builder(name: str, root: Path, progress: Progress) -> "DatasetBuilder":
@@ -253,7 +251,8 @@ def read_idx(path: os.PathLike[str]) -> NDArray[np.uint8]:
 
 
 def _decode(builder: "DatasetBuilder", progress: Progress) -> dict[str, NDArray[Any]]:
-    """All images and labels of a prepared builder's train and test splits, as arrays."""
+    """All images and labels of a prepared builder's train and test splits, as arrays; but images in
+    which nothing can be read are left out, and named in `SKIPPED`."""
     features, splits = builder.info.features, builder.info.splits
     missing = [feature for feature in ("image", "label") if feature not in features]
     if "train" not in splits:
@@ -267,40 +266,47 @@ def _decode(builder: "DatasetBuilder", progress: Progress) -> dict[str, NDArray[
         raise DataError(
             f"The labels of {builder.name} are no classes, so there is nothing to tell apart."
         )
-    arrays = {"classes": np.array(features["label"].names)}
+    arrays, skipped = {"classes": np.array(features["label"].names)}, []
     available = [split for split in ("train", "test") if split in splits]
     total, done = sum(splits[split].num_examples for split in available), 0
     for split in available:
         source = builder.as_data_source(split)
         images = np.empty((len(source), GLYPH_SIZE, GLYPH_SIZE), np.uint8)
         labels = np.empty(len(source), np.int32)
+        kept = 0
         for index, example in enumerate(source):
             image = example["image"]
             # EMNIST's images lie on their side, mirrored.
-            images[index] = as_glyph(image.swapaxes(0, 1) if builder.name == "emnist" else image)
-            labels[index] = example["label"]
+            image = image.swapaxes(0, 1) if builder.name == "emnist" else image
+            try:
+                images[kept], labels[kept] = as_glyph(image), example["label"]
+                kept += 1
+            except ImageError as error:
+                skipped.append(f"{builder.name}, {split} image {index}: {error}")
             if done % REPORT == 0:
                 progress(
                     0.5 + done / total / 2, f"Decoding {builder.name}: {done:,} of {total:,} images"
                 )
             done += 1
-        arrays[f"{split}_images"], arrays[f"{split}_labels"] = images, labels
+        arrays[f"{split}_images"], arrays[f"{split}_labels"] = images[:kept], labels[:kept]
     if "test" not in available:  # every sixth image is put aside
         aside = np.arange(len(arrays["train_labels"])) % 6 == 5
         for kind in ("images", "labels"):
             whole = arrays[f"train_{kind}"]
             arrays[f"train_{kind}"], arrays[f"test_{kind}"] = whole[~aside], whole[aside]
-    return arrays
+    return arrays | {SKIPPED: np.array(skipped, np.str_)}
 
 
 def as_glyph(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(h, w, 1 or 3) uint8 → (28, 28) uint8: grey 28×28 as it is, all else as the reader would see
-    it."""
+    it.
+
+    Raises:
+        ImageError: nothing can be read in it.
+    """
     if image.shape == (GLYPH_SIZE, GLYPH_SIZE, 1):
         return image[..., 0]
-    with contextlib.suppress(ImageError):
-        return as_single_glyph(image[..., 0] if image.shape[-1] == 1 else image)
-    return np.zeros((GLYPH_SIZE, GLYPH_SIZE), np.uint8)
+    return as_single_glyph(image[..., 0] if image.shape[-1] == 1 else image)
 
 
 @contextlib.contextmanager

@@ -26,16 +26,16 @@ def check_start(source: str, freeze: str, teacher: str = "", **arguments: Any) -
 
     Args:
         source: the folder of a checkpoint to start from, or "".
-        freeze: as `trainable_filter` takes it.
+        freeze: as `freeze_layers` takes it.
         teacher: the folder of a checkpoint to learn from, or "".
         arguments: DigitCNN's.
 
     Raises:
         CheckpointError: a checkpoint is missing or damaged.
-        TransferError: what `build_network` and `trainable_filter` would raise.
+        TransferError: what `build_network` and `freeze_layers` would raise.
     """
     if source:
-        trainable_filter(
+        freeze_layers(
             freeze, build_network(checkpoint.read_card(source).classes, 0, source, **arguments)
         )
     if teacher:
@@ -129,11 +129,16 @@ def load_teacher(source: str, classes: Sequence[str]) -> DigitCNN | Ensemble | N
     return loaded
 
 
-def trainable_filter(names: str, model: DigitCNN) -> nnx.All:
-    """Layers that are not trained, as `conv1,conv2` → a filter of nnx that holds for the parameters
-    that are.
+def freeze_layers(names: str, model: DigitCNN) -> nnx.All:
+    """Freezes layers of a network.
 
-    The frozen layers' batch norms keep their statistics, too.
+    Args:
+        names: of the layers, such as `conv1,conv2`.
+        model: its layers of these names are put into evaluation mode, so that their batch norms
+            keep their statistics.
+
+    Returns:
+        A filter of nnx that holds for the parameters that are still trained.
 
     Raises:
         TransferError: no such layer, or nothing is left to train.

@@ -70,7 +70,8 @@ def coverage(
     """What abstaining brings: accuracy of what is answered, over the share that is.
 
     Args:
-        curves: name of a network → `train.metrics.coverage` of it; of one or two networks.
+        curves: name of a network → `train.metrics.risk_coverage_curve` of it; of one or two
+            networks.
         thresholds: name of a network → the confidence below which it abstains, of those that do.
     """
     rows, marks = [], []

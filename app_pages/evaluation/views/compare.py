@@ -109,12 +109,15 @@ def show(tested: Predictions) -> None:
         error = metrics.expected_calibration_error(each.labels, each.probabilities)
         column.markdown(f"**{plain(name)}**")
         column.altair_chart(
-            charts.reliability(metrics.reliability(each.labels, each.probabilities)),
+            charts.reliability(metrics.reliability_bins(each.labels, each.probabilities)),
             alt=f"Reliability diagram of {name}. Expected calibration error {error:.2%}.",
         )
     st.altair_chart(
         plots.coverage(
-            {each.network.name: metrics.coverage(each.labels, each.probabilities) for each in both},
+            {
+                each.network.name: metrics.risk_coverage_curve(each.labels, each.probabilities)
+                for each in both
+            },
             {each.network.name: each.card.threshold for each in both},
         ),
         alt=(

@@ -13,7 +13,7 @@ def show(tested: Predictions) -> None:
     st.header("Is it as sure as it should be?")
     error = metrics.expected_calibration_error(labels, probabilities)
     st.altair_chart(
-        charts.reliability(metrics.reliability(labels, probabilities)),
+        charts.reliability(metrics.reliability_bins(labels, probabilities)),
         alt=(
             "Reliability diagram: accuracy over confidence in 15 bins. Expected calibration error "
             f"{error:.2%}."
@@ -42,7 +42,7 @@ def show(tested: Predictions) -> None:
     )
 
     st.header("What if it may say “I don't know”?")
-    curve = metrics.coverage(labels, probabilities)
+    curve = metrics.risk_coverage_curve(labels, probabilities)
     threshold = tested.card.threshold
     answered = tested.confidence >= threshold
     share, right = answered.mean(), tested.right[answered].sum() / max(1, answered.sum())

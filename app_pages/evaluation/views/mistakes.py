@@ -25,7 +25,7 @@ def show(tested: Predictions) -> None:
         st.success("It makes no mistake on these test images.")
         return
     doubtful = np.flatnonzero(
-        metrics.shown_instead(tested.labels, tested.probabilities) != tested.labels
+        metrics.likely_labels(tested.labels, tested.probabilities) != tested.labels
     )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         chosen = st.segmented_control(
