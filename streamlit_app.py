@@ -8,7 +8,7 @@ DIGITS_CHECKPOINTS names.
 
 import streamlit as st
 
-from app_pages import links
+from app_pages import clipboard, links
 from app_pages.corrections import collection
 from app_pages.figures import pictures
 from app_pages.server import resources
@@ -62,6 +62,7 @@ st.logo(
 )
 
 links.follow_in_session()
+clipboard.take_pictures()
 faults = resources.faults()
 with st.sidebar:
     if faults:

@@ -1,12 +1,16 @@
 """The ways between the pages, in a real browser: Back, reload and links lose nothing."""
 
+import base64
+import io
 import re
 
 import pytest
 from browser import blank, digit, draw, expect, follow, no_exception, open_draw, open_link
+from PIL import Image
 
 from app_pages.pen import samples
 from app_pages.pen.canvas import SIZE
+from app_pages.pen.strokes import picture
 
 
 def entries(page) -> int:
@@ -103,4 +107,53 @@ def test_a_damaged_address_is_a_sentence(tab):
     tab.goto("/network?glyph=zz")
     expect(tab.get_by_text("The address holds no")).to_be_visible()
     expect(tab.get_by_role("heading", name="Inside the network")).to_be_visible()
+    no_exception(tab)
+
+
+def test_a_stroke_just_before_a_click_on_another_page_is_kept(tab):
+    open_draw(tab)
+    stem, bar = [(90, 60), (190, 60), (120, 230)], [(80, 150), (180, 150)]
+    draw(tab, [stem])
+    expect(digit(tab)).to_have_text("7")
+    expect(tab).to_have_url(re.compile("strokes="))
+    alone = tab.url
+    draw(tab, [bar])
+    tab.get_by_role("link", name="Evaluation", exact=True).click()
+    expect(tab.get_by_role("heading", name="How good is it?")).to_be_visible()
+    follow(tab, "Draw")
+    expect(digit(tab)).to_have_text("7")
+    expect(tab).to_have_url(re.compile("strokes="))
+    assert len(tab.url) > len(alone), "both strokes are there"
+    no_exception(tab)
+
+
+def test_the_canvas_grows_for_a_projector(tab):
+    open_draw(tab)
+    tab.get_by_text("Large, for a projector").click()
+    upper = tab.locator("canvas.upper-canvas")
+    tab.wait_for_function(
+        "canvas => canvas.getBoundingClientRect().width === 560", arg=upper.element_handle()
+    )
+    draw(tab, [[(2 * x, 2 * y) for x, y in stroke] for stroke in samples.lines(4, SIZE)])
+    expect(digit(tab)).to_have_text("4")
+    no_exception(tab)
+
+
+PASTE = """(data) => {
+    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+    const clipboardData = new DataTransfer();
+    clipboardData.items.add(new File([bytes], "image.png", { type: "image/png" }));
+    document.body.dispatchEvent(
+        new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+}"""
+
+
+def test_a_pasted_picture_is_read_from_whatever_page(tab):
+    open_draw(tab)
+    file = io.BytesIO()
+    Image.fromarray(picture(samples.strokes(5, SIZE, 16), SIZE, SIZE)).save(file, "PNG")
+    tab.evaluate(PASTE, base64.b64encode(file.getvalue()).decode())
+    expect(tab.get_by_role("heading", name="Read a picture")).to_be_visible()
+    expect(tab.get_by_text("image.png").first).to_be_visible()
+    expect(tab.get_by_test_id("stCode").get_by_text("5", exact=True)).to_be_visible()
     no_exception(tab)

@@ -96,9 +96,12 @@ def draw_and_read() -> None:
     ]
     # On a phone these four come one below the other: what is read must stand near the canvas.
     square = sheet is canvas.SQUARE
-    left, right = (
-        st.columns([canvas.SIZE, 380], gap="medium") if square else (st.container(), st.container())
-    )
+    large = square and bool(st.session_state.get("large"))
+    if square:
+        widths = [2 * canvas.SIZE, 360] if large else [canvas.SIZE, 380]
+        left, right = st.columns(widths, gap="small" if large else "medium")
+    else:
+        left, right = st.container(), st.container()
     tools, steps = st.container(), st.container()
     with tools.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         brush = st.slider(
@@ -109,6 +112,8 @@ def draw_and_read() -> None:
             bind="query-params",
             width=canvas.SIZE,
         )
+        if square:
+            st.toggle("Large, for a projector", key="large", bind="query-params")
         words = "Draw me a sample digit" if square else "Draw me a sample number"
         st.button(
             words, on_click=canvas.sample, args=(sheet, brush), icon=":material/auto_fix_high:"
@@ -117,7 +122,7 @@ def draw_and_read() -> None:
     drawing = canvas.receive(sheet)
     keep_address(sheet, drawing.strokes)
     with left:
-        place = st.container()
+        place = canvas.enlarged(sheet) if large else st.container()
         with st.container(horizontal=True, width=canvas.SIZE, gap="small"):
             for words, action, icon, possible in (
                 ("Clear", canvas.clear, ":material/delete:", bool(drawing.strokes)),

@@ -43,6 +43,8 @@ SIZE = 280  # pixels a side: fits a phone of 360
 BRUSHES = (4, 40)  # pixels: thinnest and thickest
 MAX_STROKES, MAX_POINTS = 2_000, 50_000  # of a drawing that is taken
 MAX_UNDO = 100  # drawings that Undo can bring back
+BROAD = 1000  # pixels of a screen that has room for an enlarged canvas
+REST = 350  # ms from pen-up until the browser has sent the stroke, with some to spare
 WIDE = 640  # pixels: as wide as a canvas may be; a phone shows it smaller
 
 
@@ -242,6 +244,7 @@ def show(sheet: Sheet, brush: int, behind: np.ndarray | None = None) -> None:
     from streamlit_drawable_canvas import st_canvas
 
     _style_toolbars()
+    _send_before_leaving()
     file = io.BytesIO()
     paper = (
         Image.new("RGB", (sheet.width, sheet.height), "white")
@@ -416,6 +419,41 @@ def _style_toolbars() -> None:
         }</script>""",
         unsafe_allow_javascript=True,
     )
+
+
+def _send_before_leaving() -> None:
+    """Lets a click on a link wait for the last stroke, which the component sends only once the pen
+    has rested for a fifth of a second, and never if its page is left before."""
+    st.html(
+        f"""<script>{{
+        let lifted = -Infinity;
+        const on = (event, selector) =>
+            event.composedPath().find((node) => node.matches?.(selector));
+        window.sendBeforeLeaving ??= (
+            document.addEventListener("pointerup", (event) => {{
+                if (on(event, "canvas")) lifted = performance.now();
+            }}, true),
+            document.addEventListener("click", (event) => {{
+                const link = on(event, "a[href]"), left = lifted + {REST} - performance.now();
+                if (!link || left <= 0 || !event.isTrusted) return;
+                event.preventDefault();
+                event.stopImmediatePropagation();
+                setTimeout(() => link.click(), left);
+            }}, true),
+            true);
+        }}</script>""",
+        unsafe_allow_javascript=True,
+    )
+
+
+def enlarged(sheet: Sheet):
+    """A container in which a canvas is twice as large, for a projector; not on narrow screens."""
+    st.html(
+        f"<style>@media (min-width: {BROAD}px) {{ "
+        '[class*="st-key-enlarged"] [data-testid=stBidiComponentIsolated] { zoom: 2 } '
+        f".stMainBlockContainer {{ max-width: {4 * SIZE}px }} }}</style>"
+    )
+    return st.container(key=f"enlarged {sheet.name}")
 
 
 def _shrinkable(key: str):
