@@ -146,13 +146,13 @@ def _show_table(shown: Sequence[Upload], key: str) -> None:
     files = [upload.file for upload in shown]
 
     def follow() -> None:
-        selection = st.session_state[key]["selection"]
-        rows = [row for row, _ in selection["cells"]] or list(selection["rows"])
+        rows = _chosen_rows(key)
         _open(files[rows[0]] if rows else None)
 
     opened = st.session_state.get(OPEN)
     rows = [files.index(opened)] if opened in files else []
-    st.session_state[key] = {"selection": {"rows": rows, "columns": [], "cells": []}}
+    if _chosen_rows(key) != rows:  # else the cell stays from which arrow keys go on
+        st.session_state[key] = {"selection": {"rows": rows, "columns": [], "cells": []}}
     st.dataframe(
         table(shown),
         key=key,
@@ -176,6 +176,13 @@ def _show_table(shown: Sequence[Upload], key: str) -> None:
         },
         alt="What is read in each picture; one that is selected opens below.",
     )
+
+
+def _chosen_rows(key: str) -> list[int]:
+    """The row that is chosen in the table, by its mark or by one of its cells."""
+    selection = st.session_state.get(key, {}).get("selection", {})
+    cells = [row for row, _ in selection.get("cells", [])]
+    return cells or list(selection.get("rows", []))
 
 
 def _open(file: str | None) -> None:
