@@ -17,6 +17,7 @@ import numpy as np
 
 ROOT = Path(__file__).parents[1]
 PATIENCE = 60_000  # milliseconds: an upper bound for slow machines, not a wait
+HEAD, ROW = 38, 56  # pixels of the table of pictures, as app_pages/read/triage.py has it
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -155,6 +156,16 @@ def follow(page, name):
 def wait_for_script(page):
     """Until the page shows what its script made of the last change."""
     expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible()
+
+
+def open_row(page, row):
+    """Clicks on a row of the pictures' table, on the name."""
+    table = page.get_by_test_id("stDataFrame").first
+    expect(table).to_be_visible()
+    table.scroll_into_view_if_needed()
+    wait_for_script(page)
+    box = table.bounding_box()
+    page.mouse.click(box["x"] + 150, box["y"] + HEAD + ROW * (row + 0.5))
 
 
 def no_sideways_scroll(page):

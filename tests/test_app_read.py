@@ -6,11 +6,12 @@ import json
 import numpy as np
 import openpyxl
 import pandas as pd
-from pages import png, said, start, written
+from pages import button, labelled, png, said, start, written
 from PIL import Image
+from streamlit.testing.v1 import AppTest
 
 from app_pages.figures import pictures
-from app_pages.read import spreadsheet, uploads
+from app_pages.read import spreadsheet, triage, uploads
 from model import Reading
 
 
@@ -19,11 +20,101 @@ def test_a_good_and_a_broken_file_together():
     app.file_uploader[0].set_value(
         [("two.png", png(written(2, 200)), "image/png"), ("two.png", b"nonsense", "image/png")]
     ).run()
-    assert not app.exception
-    assert app.code[0].value == "2"
+    assert not app.exception and not app.code
     assert "two" in said(app.error) and len(app.error) == 1
     rows = app.dataframe[0].value
     assert list(rows["file"]) == ["two.png", "two.png"] and list(rows["text"]) == ["2", ""]
+    assert list(rows["note"]) == ["", said(app.error).removeprefix("**two.png**: ")]
+    assert "2 pictures, 1 of them doubtful" in said(app.markdown)
+    open_file(app, 0)
+    assert app.code[0].value == "2"
+    open_file(app, 1)
+    assert not app.code and len(app.error) == 2
+
+
+def open_file(app: AppTest, number: int) -> None:
+    """Opens one of the files, as a click in the table does."""
+    app.session_state[triage.OPEN] = app.file_uploader[0].value[number].file_id
+    app.run()
+    assert not app.exception
+
+
+def hand_in(app: AppTest, *pictures: Image.Image) -> None:
+    """Uploads pictures named 0.png, 1.png, …"""
+    app.file_uploader[0].set_value(
+        [(f"{n}.png", png(picture), "image/png") for n, picture in enumerate(pictures)]
+    ).run()
+    assert not app.exception
+
+
+def test_many_files_are_a_table_and_one_opens():
+    app = start("read")
+    hand_in(app, *(written(digit, 200) for digit in (2, 3, 7)))
+    assert not app.code and "3 pictures, none of them doubtful" in said(app.markdown)
+    rows = app.dataframe[0].value
+    assert list(rows["text"]) == ["2", "3", "7"] and list(rows["unsure"]) == [0, 0, 0]
+    assert rows["picture"].str.startswith("data:image/jpeg").all()
+    open_file(app, 0)
+    assert app.code[0].value == "2" and button(app, "Previous").disabled
+    button(app, "Next").click().run()
+    button(app, "Next").click().run()
+    assert app.code[0].value == "7" and button(app, "Next").disabled and len(app.code) == 1
+    assert "3 of 3" in said(app.markdown)
+    hand_in(app, written(2, 200))  # the only one opens by itself
+    assert app.code[0].value == "2" and "Next" not in [one.label for one in app.button]
+
+
+def test_only_doubtful_ones_are_shown_and_walked_through():
+    app = start("read")
+    empty = Image.new("L", (80, 60), 255)
+    hand_in(app, empty, written(3, 200), written(7, 200), empty)
+    labelled(app.toggle, "Only doubtful ones").set_value(True).run()
+    assert list(app.dataframe[0].value["file"]) == ["0.png", "3.png"]
+    open_file(app, 0)
+    button(app, "Next").click().run()
+    assert "4 of 4" in said(app.markdown) and "No digit" in said(app.markdown)
+    labelled(app.toggle, "Only doubtful ones").set_value(False).run()
+    button(app, "Previous").click().run()
+    assert app.code[0].value == "7"
+
+
+def test_corrections_of_all_files_stay_and_are_downloaded():
+    app = start("read")
+    hand_in(app, *(written(digit, 200) for digit in (2, 3)), written(7, 200).rotate(180))
+    open_file(app, 0)
+    labelled(app.toggle, "Correct it").set_value(True).run()
+    app.text_area[0].set_value("9").run()
+    button(app, "Next").click().run()
+    (five,) = (one for one in app.button if one.label == "*That's a* 5")
+    five.click().run()
+    button(app, "Next").click().run()
+    app.get("button_group")[0].set_value(180).run()
+    assert app.code[0].value == "7"
+    button(app, "Previous").click().run()
+    assert app.code[0].value == "5" and said(app.success).startswith("Kept as a 5")
+    rows = app.dataframe[0].value
+    assert list(rows["text"]) == ["9", "5", "7"]
+    assert list(rows["note"]) == ["1 digit as you say", "1 digit as you say", ""]
+    labelled(app.toggle, "Correct it").set_value(False).run()
+    button(app, "Previous").click().run()
+    assert app.code[0].value == "9" and not app.exception
+
+
+def test_like_sentences_of_many_files_are_one():
+    sentences = [("a", "It is only 9 pixels large."), ("b", "It touches the edge.")]
+    sentences += [("c", "It is only 1,011 pixels large."), ("d", "It is only 10 pixels large.")]
+    assert triage.group(sentences) == {
+        "It is only 9 to 1,011 pixels large.": ["a", "c", "d"],
+        "It touches the edge.": ["b"],
+    }
+    assert triage.name_files(["a", "b*"]) == r"**a** and **b\***"
+    assert triage.name_files(["a", "b", "c"]) == "**3 pictures**"
+
+
+def test_next_and_previous_of_one_that_is_not_shown():
+    assert triage.neighbours("abcde", "ade", "c") == ("a", "d")
+    assert triage.neighbours("abcde", "", "c") == (None, None)
+    assert triage.neighbours("abcde", "abcde", "a") == (None, "b")
 
 
 def test_an_empty_picture_is_no_digit():

@@ -19,11 +19,13 @@ from pages import (
     written,
 )
 from PIL import Image
+from streamlit.testing.v1 import AppTest
 
 from app_pages.corrections import collection
 from app_pages.corrections.collection import Item
 from app_pages.pen import canvas
 from app_pages.server import resources
+from app_pages.subject import with_article
 from app_pages.teach import teaching
 from app_pages.teach.teaching import Comparison, TeachingError
 from model import checkpoint
@@ -98,29 +100,83 @@ def fill(*labels: str) -> collection.Collection:
 # That's a …
 
 
-def test_a_drawing_is_kept_once_with_what_was_read():
+def drawn() -> AppTest:
+    """The page Draw with a 2 that is read."""
     app = start()
     app.session_state[canvas.SQUARE.name] = message(written(2))
-    app.run()
-    assert button(app, "Keep it").disabled
-    labelled(app.selectbox, "Its class").set_value("7").run()
-    button(app, "Keep it").click().run()
-    assert [toast.value for toast in app.toast] == ["Kept: 7"] and not app.exception
-    button(app, "Keep it").click().run()
-    assert "kept this already" in app.toast[0].value
-    (item,) = collection.open_collection().items()
-    assert (item.label, item.read, item.checkpoint, item.origin) == ("7", "2", "default", "drawn")
+    return app.run()
+
+
+def tap(app: AppTest, label: str) -> None:
+    """Taps the button of a class."""
+    words = f"*That's {with_article(label).replace(' ', '* ')}"
+    (one,) = (one for one in app.button if one.label.removesuffix(" *as it was read*") == words)
+    one.click().run()
+    assert not app.exception
+
+
+def test_a_tap_keeps_a_drawing_once_with_what_was_read():
+    app, shelf = drawn(), collection.open_collection()
+    read = [one.label for one in app.button if "as it was read" in one.label]
+    assert read == ["*That's a* 2 *as it was read*"]
+    assert "all visitors of this server see" in said(app.caption)
+    for _ in range(2):
+        tap(app, "8")
+        assert said(app.success) == "Kept as an 8: 1 to learn from."
+    (item,) = shelf.items()
+    assert (item.label, item.read, item.checkpoint, item.origin) == ("8", "2", "default", "drawn")
     assert item.confidence > 0.9 and item.glyph.any()
 
 
-def test_a_database_that_is_gone_is_a_sentence(tmp_path, monkeypatch):
-    app = start()
+def test_another_tap_takes_the_place_of_the_first_and_either_can_be_undone():
+    shelf, app = fill("1", "1"), drawn()
+    tap(app, "7")
+    tap(app, "2")  # as it was read: that counts, too
+    assert said(app.success) == "Kept as a 2: 3 to learn from."
+    assert shelf.counts() == {"1": 2, "2": 1}
+    button(app, "Undo *keeping it*").click().run()
+    assert not app.success and not app.exception and shelf.counts() == {"1": 2}
+
+
+def test_what_is_deleted_can_be_kept_again(trainer):
+    app, shelf = drawn(), collection.open_collection()
+    tap(app, "7")
+    app.switch_page("app_pages/teach/page.py").run()
+    (choose,) = (one for one in app.checkbox if one.label == "7")
+    choose.check().run()
+    button(app, "Delete the chosen (1)").click().run()
+    app.switch_page("app_pages/draw/page.py").run()
     app.session_state[canvas.SQUARE.name] = message(written(2))
     app.run()
-    box = labelled(app.selectbox, "Its class")
-    box.set_value("7").run()
-    monkeypatch.setenv("DIGITS_DATABASE", f"sqlite:///{tmp_path}/nowhere/collection.db")
+    assert headline(app) == "2" and not app.success and shelf.counts() == {}
+    tap(app, "7")
+    assert said(app.success) == "Kept as a 7: 1 to learn from." and shelf.counts() == {"7": 1}
+
+
+def test_what_was_there_before_is_neither_kept_twice_nor_taken_back():
+    tap(drawn(), "7")
+    app, shelf = drawn(), collection.open_collection()  # another visitor draws the same
+    tap(app, "7")
+    assert shelf.counts() == {"7": 1}
+    button(app, "Undo *keeping it*").click().run()
+    assert not app.success and shelf.counts() == {"7": 1}
+
+
+def test_classes_with_longer_names_are_chosen_in_a_box(checkpoints):
+    card = json.loads((checkpoints / "default" / checkpoint.CARD).read_text())
+    names = ["zero", *card["classes"][1:]]
+    (checkpoints / "default" / checkpoint.CARD).write_text(json.dumps(card | {"classes": names}))
+    app = drawn()
+    assert not [one.label for one in app.button if "That's" in one.label]
+    labelled(app.selectbox, "Its class").set_value("zero").run()
     button(app, "Keep it").click().run()
+    assert said(app.success) == "Kept as zero: 1 to learn from."
+
+
+def test_a_database_that_is_gone_is_a_sentence(tmp_path, monkeypatch):
+    app = drawn()
+    monkeypatch.setenv("DIGITS_DATABASE", f"sqlite:///{tmp_path}/nowhere/collection.db")
+    tap(app, "7")
     assert "database can't be used" in said(app.error) and not app.exception
     app = start("teach")
     assert "database can't be used" in said(app.error) and not app.exception
@@ -133,18 +189,22 @@ def test_digits_of_a_picture_are_kept_one_by_one_or_those_that_were_corrected():
     app = start("read")
     app.file_uploader[0].set_value([("two seven.png", png(picture), "image/png")]).run()
     assert app.code[0].value == "27"
-    labelled(app.selectbox, "Digit").set_value(1).run()
-    labelled(app.selectbox, "Its class").set_value("1").run()
-    button(app, "Keep it").click().run()
-    assert [toast.value for toast in app.toast] == ["Kept: 1"] and not app.exception
-    app.toggle[1].set_value(True).run()
-    app.text_area[0].set_value("97").run()
-    assert app.code[0].value == "97"
-    button(app, "Keep the corrected one").click().run()
+    labelled(app.selectbox, "One of them").set_value(1).run()
+    tap(app, "1")
+    assert said(app.success) == "Kept as a 1: 1 to learn from."
+    assert app.code[0].value == "21"  # what is said of a picture corrects it
+    assert labelled(app.selectbox, "One of them").value == 1
+    labelled(app.toggle, "Correct it").set_value(True).run()
+    app.text_area[0].set_value("91").run()
+    assert app.code[0].value == "91"
+    button(app, "Keep the 2 corrected ones").click().run()
     assert [toast.value for toast in app.toast] == ["Kept: 9"] and not app.exception
     nine, one = collection.open_collection().items()
     assert (nine.label, nine.read, one.label, one.read) == ("9", "2", "1", "7")
     assert one.origin == "picture two seven.png" and not np.array_equal(one.glyph, nine.glyph)
+    button(app, "Undo *keeping it*").click().run()
+    assert app.code[0].value == "97" and not app.success
+    assert collection.open_collection().counts() == {"9": 1}
 
 
 @pytest.mark.parametrize("mode", ["read-only", "off"])
@@ -154,7 +214,8 @@ def test_a_server_may_take_nothing(mode, monkeypatch):
     app = start()
     app.session_state[canvas.SQUARE.name] = message(written(2))
     app.run()
-    assert headline(app) == "2" and "Keep it" not in [one.label for one in app.button]
+    assert headline(app) == "2"
+    assert not [one.label for one in app.button if "Keep" in one.label or "That's" in one.label]
     if mode == "read-only":
         app.switch_page("app_pages/teach/page.py").run()
         assert "read: 1" in page_html(app) and not app.exception

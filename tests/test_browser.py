@@ -19,6 +19,7 @@ from browser import (
     no_exception,
     no_sideways_scroll,
     open_draw,
+    open_row,
 )
 from PIL import Image, ImageDraw
 
@@ -122,8 +123,9 @@ def test_a_file_is_uploaded_and_read_and_a_bad_one_explained(tab, tmp_path):
     (tmp_path / "bad.png").write_bytes(b"not a picture")
     tab.goto("/read")
     tab.locator("input[type=file]").set_input_files([tmp_path / "three.png", tmp_path / "bad.png"])
+    expect(tab.get_by_test_id("stAlert").filter(has_text="bad.png")).to_be_visible()
+    open_row(tab, 0)
     expect(tab.get_by_test_id("stCode")).to_contain_text("3")
-    expect(tab.get_by_role("alert").filter(has_text="bad.png")).to_be_visible()
     with tab.expect_download() as download:
         button(tab, "Download as CSV").click()
     lines = Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()

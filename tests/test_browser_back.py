@@ -5,7 +5,8 @@ import io
 import re
 
 import pytest
-from browser import blank, digit, draw, expect, follow, no_exception, open_draw, open_link
+from browser import blank, button, digit, draw, expect, follow, no_exception, open_draw, open_link
+from pages import png, written
 from PIL import Image
 
 from app_pages.pen import samples
@@ -156,4 +157,23 @@ def test_a_pasted_picture_is_read_from_whatever_page(tab):
     expect(tab.get_by_role("heading", name="Read a picture")).to_be_visible()
     expect(tab.get_by_text("image.png").first).to_be_visible()
     expect(tab.get_by_test_id("stCode").get_by_text("5", exact=True)).to_be_visible()
+    no_exception(tab)
+
+
+def test_pictures_stay_while_another_page_is_open(tab):
+    tab.goto("/read")
+    files = [
+        {"name": f"{value}.png", "mimeType": "image/png", "buffer": png(written(value, 200))}
+        for value in (3, 7)
+    ]
+    tab.locator("input[type=file]").set_input_files(files)
+    expect(tab.get_by_text("2 pictures")).to_be_visible()
+    follow(tab, "Evaluation")
+    expect(tab.get_by_role("heading", name="How good is it?")).to_be_visible()
+    tab.go_back()
+    expect(tab.get_by_text("2 pictures")).to_be_visible()
+    button(tab, "3.png").click()
+    expect(tab.get_by_test_id("stCode").get_by_text("7", exact=True)).to_be_visible()
+    tab.locator("input[type=file]").set_input_files(files[:1])
+    expect(tab.get_by_text("2 pictures")).to_be_visible()
     no_exception(tab)

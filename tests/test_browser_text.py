@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 import numpy as np
 import pytest
 import sqlalchemy as sql
-from browser import draw, expect, open_tab, serve
+from browser import draw, expect, open_row, open_tab, serve
 from pages import DEFAULT, png
 from PIL import Image
 
@@ -138,8 +138,9 @@ def test_what_is_drawn_uploaded_asked_for_and_kept_has_names_as_they_are(tab):
     tab.get_by_role("combobox", name="Its class").click()
     tab.get_by_role("option", name=NAMES[0], exact=True).click()
     tab.get_by_role("button", name="Keep it").click()
-    expect(tab.get_by_test_id("stToast")).to_contain_text("Kept: ![a](http:")
-    assert NAMES[0] in shown(tab.get_by_test_id("stToast"))
+    kept = tab.get_by_test_id("stAlert").filter(has_text="to learn from")
+    expect(kept).to_contain_text("Kept as ![a](http:")
+    assert NAMES[0] in shown(kept)
     settled(tab)
     tab.goto(f"/read{query}")
     page = np.full((200, 160), 255, np.uint8)
@@ -154,6 +155,9 @@ def test_what_is_drawn_uploaded_asked_for_and_kept_has_names_as_they_are(tab):
     ]
     tab.locator("input[type=file]").set_input_files(files)
     expect(tab.get_by_text("All readings")).to_be_visible()
+    settled(tab)
+    open_row(tab, 0)
+    expect(tab.get_by_role("button", name="Next")).to_be_visible()
     settled(tab)
     assert f"**bold** ![a]({HOST}).png" in shown(tab.locator("body"))
     assert "$x^2$ www.example.org.png: This is" in shown(

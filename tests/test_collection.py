@@ -347,3 +347,15 @@ def test_glyphs_of_another_size_are_left_out_and_told(shelf, engine):
     assert shelf.arrays()[1].tolist() == ["1"]
     assert [one.label for one in shelf.delete()] == ["1"]
     assert shelf.damaged() == 0
+
+
+def test_what_is_there_is_found_by_its_label_and_its_pixels(shelf):
+    shelf.add([item("7"), item("7", 90), item("1"), item("7")])
+    newest, *_ = shelf.items()
+    asked = [item("7"), item("  7 "), item("7", 91), item("2"), item("1")]
+    one = shelf.items("1")[0].id
+    assert shelf.find(asked) == [newest.id, newest.id, None, None, one]
+    shelf.delete([one])
+    assert shelf.find([item("1")]) == [None]
+    with pytest.raises(ValueError, match="name of a class"):
+        shelf.find([item("")])

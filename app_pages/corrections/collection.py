@@ -117,7 +117,8 @@ class Collection:
 
     @_in_time
     def add(self, items: Sequence[Item]) -> None:
-        """Keeps items, all or none. Every sixth of a class is put aside.
+        """Keeps items, all or none. Every sixth of a class is put aside. What is there already
+        (`find`) is kept a second time: whoever calls decides.
 
         Raises:
             CollectionError: the database can't be written, or holds as much as it may
@@ -164,6 +165,20 @@ class Collection:
             query = query.where(TABLE.c.label == label)
         with self._begin() as connection:
             return [_item(row) for row in connection.execute(query)]
+
+    @_in_time
+    def find(self, items: Sequence[Item]) -> list[int | None]:
+        """Of each, the id of the newest that has its label and its pixels; None where there is
+        none. Raises ValueError as `add`."""
+        with self._begin() as connection:
+            return [
+                connection.scalar(
+                    sql.select(sql.func.max(TABLE.c.id)).where(
+                        TABLE.c.label == as_label(item.label), TABLE.c.glyph == item.glyph.tobytes()
+                    )
+                )
+                for item in items
+            ]
 
     @_in_time
     def counts(self) -> dict[str, int]:

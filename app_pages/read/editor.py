@@ -33,11 +33,15 @@ def forget(file: str) -> None:
     st.session_state.pop(_key(file), None)
 
 
+def mark(file: str, result: uploads.Result, number: int, label: int | None) -> None:
+    """Marks a digit of the file, as the visitor says it is; None: as the network reads it."""
+    st.session_state[_key(file)] = _marking(file, result) | {result.boxes[number]: label}
+
+
 def show(file: str, source: uploads.Source, result: uploads.Result) -> None:
     """The picture with its boxes to be changed, and what else changes them."""
     before = st.session_state.get(_key(file))
-    marking = dict.fromkeys(result.boxes) | (before or {})
-    marking = {box: marking[box] for box in result.boxes}  # in reading order
+    marking = _marking(file, result)
     reading, classes = uploads.read_picture(source), source.recognizer.classes
     height, width = reading.image.shape[:2]
     scale = min(canvas.WIDE / width, HEIGHT / height)
@@ -216,6 +220,12 @@ def split(reading: Reading, box: Box) -> list[Box]:
     halves[1][along] += first
     halves[1][along + 2] = size - first
     return [tuple(half) for half in halves]
+
+
+def _marking(file: str, result: uploads.Result) -> Marking:
+    """What is marked on the file, in reading order."""
+    marking = st.session_state.get(_key(file)) or {}
+    return {box: marking.get(box) for box in result.boxes}
 
 
 def _key(file: str) -> str:

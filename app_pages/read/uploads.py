@@ -23,6 +23,7 @@ from model.image import ImageError
 
 LIMIT = 20  # megabytes a file
 SIDE = 700  # pixels of the longer side
+THUMBNAIL = 76, 48  # pixels, at most
 # bytes of readings that are kept, and of what is shown of them: beyond, the oldest go
 MAX_BYTES = 50_000_000
 
@@ -37,6 +38,7 @@ class Result:
     text: str = ""
     confidence: float | None = None  # of the least certain digit
     figures: tuple[pictures.Figure, ...] = ()  # the picture, then each digit as the network sees it
+    thumbnail: str = ""  # a data: address
     glyphs: tuple[np.ndarray, ...] = ()  # each digit, (28, 28) uint8
     names: tuple[str, ...] = ()  # what each digit is read as
     summary: dict = field(default_factory=dict)  # text, digits and numbers, as JSON has them
@@ -158,6 +160,7 @@ def _result(source: Source, marks: Marks | None) -> Result:
         reading.text,
         confidence,
         (picture, *crops),
+        pictures.photograph(pictures.fit(reading.image, *THUMBNAIL)),
         glyphs,
         names,
         reading.summary(),
@@ -202,12 +205,12 @@ def table(names: list[str], results: list[Result]) -> pd.DataFrame:
             "confidence": [
                 np.nan if result.confidence is None else result.confidence for result in results
             ],
-            "note": [_note(result) for result in results],
+            "note": [note(result) for result in results],
         }
     )
 
 
-def _note(result: Result) -> str:
+def note(result: Result) -> str:
     return result.error or result.summary.get("note", "" if result.text else "No digit found.")
 
 
@@ -224,6 +227,12 @@ def in_words(result: Result) -> str:
     if out := len(result.summary.get("left_out", [])):
         words.append(f"{out} mark{'s' * (out > 1)} left out")
     return ", ".join(words)
+
+
+def least_sure(result: Result) -> int:
+    """The number of the digit that is least sure."""
+    digits = result.summary["digits"]
+    return min(range(len(digits)), key=lambda number: digits[number]["confidence"])
 
 
 def for_spreadsheet(number: str) -> str:
@@ -251,9 +260,9 @@ def numbers(names: list[str], results: list[Result]) -> pd.DataFrame:
         entries = result.summary.get("numbers", [])
         for entry in entries:
             place, text = (entry["row"], entry["column"]), for_spreadsheet(entry["text"])
-            rows.append((name, *place, text, entry["confidence"], _note(result)))
+            rows.append((name, *place, text, entry["confidence"], note(result)))
         if not entries:
-            rows.append((name, None, None, result.text, None, _note(result)))
+            rows.append((name, None, None, result.text, None, note(result)))
     table = pd.DataFrame(rows, columns=["file", "row", "column", "number", "confidence", "note"])
     return table.astype({"row": "Int64", "column": "Int64"})
 
