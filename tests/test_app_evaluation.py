@@ -14,9 +14,10 @@ from pages import DEFAULT, ROOT, button, page_html, said, start
 from streamlit.testing.v1 import AppTest
 
 from app_pages import subject
-from app_pages.evaluation import plots, predictions, ship
+from app_pages.evaluation import doubtful, plots, predictions, ship
+from app_pages.evaluation.doubtful import Doubtful
 from app_pages.evaluation.predictions import Predictions
-from app_pages.evaluation.views import compare, robustness
+from app_pages.evaluation.views import compare, people, robustness
 from app_pages.figures import charts
 from app_pages.figures.maps import draw_map
 from app_pages.server import images as server_images
@@ -212,7 +213,9 @@ def test_every_view_offers_once_to_fetch_images_of_which_none_ship(name, checkpo
     assert "don't come with the network" in said(app.markdown)
 
 
-@pytest.mark.parametrize(("name", "figures"), [("Mistakes", 24), ("Map", 1), ("Compare", 14)])
+@pytest.mark.parametrize(
+    ("name", "figures"), [("Mistakes", 24), ("Map", 1), ("Compare", 14), ("Labels", 26)]
+)
 def test_what_a_view_shows_of_shipped_networks_ships(name, figures, monkeypatch):
     monkeypatch.setattr(data, "is_here", lambda name: False)
     forget()
@@ -415,6 +418,56 @@ def test_a_map_that_cannot_be_drawn_says_why(images, monkeypatch):
 
     monkeypatch.setattr("app_pages.figures.maps.draw_map", fail)
     assert "The images are elsewhere." in said(view("Map").error)
+
+
+# Doubtful labels
+
+
+def test_people_are_counted_as_their_votes_were():
+    """Of the 100, 15 labels are refused, as the paper's Table 1 has it."""
+    asked = doubtful.read()
+    assert len(asked) == 100 and (np.diff(doubtful.numbers()) > 0).all()
+    assert all(each.for_label + each.for_other + each.for_neither == 5 for each in asked)
+    most = [each.most for each in asked]
+    assert [most.count(what) for what in ("label", "other", "neither", None)] == [85, 10, 3, 2]
+    by_number = {each.number: each for each in asked}
+    assert by_number[947][1:] == ("8", "9", 0, 5, 0) and by_number[947].words == "5×9"
+    assert by_number[2130].most is None and by_number[2130].words == "2×4, 2×9, 1×–"
+    assert by_number[938].other == "" and by_number[938].most == "label"
+
+
+def test_a_network_stands_beside_people():
+    a, b, c, d = (
+        Doubtful(1, "4", "9", 0, 5, 0),
+        Doubtful(2, "4", "9", 2, 3, 0),
+        Doubtful(3, "4", "9", 2, 2, 1),
+        Doubtful(4, "4", "", 5, 0, 0),
+    )
+    words = people.verdict({a: "9", b: "4", c: "9", d: "7"})
+    assert "Of the 2 in which most see the other digit" in words
+    assert "**1 as people do** and 1 as the label says" in words
+    assert "of the 1 in which most see the label, it reads 0 as that" in words
+    assert "of its 3 mistakes among the 4, 1 are rather" in words and "in 1 of the 2," in words
+    assert "Most see the label in 1, the other digit in 2, neither in 0; in 1," in people.summary(
+        [a, b, c, d]
+    )
+
+
+def test_doubtful_labels_are_shown_with_votes_and_of_another_dataset_not(checkpoints):
+    app = view("Labels")
+    tested = Predictions(Network.at(DEFAULT))
+    other = [each for each in doubtful.read() if each.most == "other"]
+    agreed = sum(tested.classes[tested.predicted[each.number]] == each.other for each in other)
+    assert f"**{agreed} as people do**" in said(app.markdown)
+    assert "label 8\npeople 5×9" in page_html(app)
+    assert app.subheader[0].value == "Labels that most people don't see: 15"
+    results = (ROOT / "docs" / "results.md").read_text()
+    for most, kind in (("the label", "label"), ("another digit", "other")):
+        those = [each for each in doubtful.read() if each.most == kind]
+        right = sum(tested.classes[tested.predicted[each.number]] == each.label for each in those)
+        assert f"| {most} | {len(those)} | {right} |" in results
+    rewrite(checkpoints / "default", data={"name": "kmnist"})
+    assert "were asked about test images of mnist" in said(view("Labels").info)
 
 
 # Compare
