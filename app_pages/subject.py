@@ -130,20 +130,22 @@ def with_article(name: str) -> str:
 def test_image(network: Network, number: int | str) -> Subject:
     """A test image of a network's dataset; raises DataError where it can't be had."""
     name = resources.card(network).dataset
-    split, classes = resources.test_images(name)
-    if (
-        not str(number).isdecimal()
-        or len(str(number)) > LONGEST
-        or int(number) >= len(split.labels)
-    ):
-        raise data.DataError(
-            f"{name} has no such test image; they are numbered 0 to {len(split.labels) - 1}."
-        )
+    images = resources.test_images_here(name)
+    most = images.total or 10**LONGEST
+    if not str(number).isdecimal() or len(str(number)) > LONGEST or int(number) >= most:
+        numbered = f"they are numbered 0 to {most - 1}" if images.total else "give a whole number"
+        raise data.DataError(f"{name} has no such test image; {numbered}.")
     number = int(number)
+    if not images.has(number):
+        raise data.DataError(
+            f"Test image {number} of {name} does not come with the network; press “Fetch the "
+            f"images” on the page Inside the network."
+        )
+    place = int(np.searchsorted(images.numbers, number))
     return Subject(
-        split.images[number],
+        images.pixels[place],
         f"test image {number} of {name}",
-        classes[split.labels[number]],
+        images.classes[images.labels[place]],
         number=number,
     )
 

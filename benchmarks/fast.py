@@ -50,7 +50,7 @@ def main() -> None:
     from train import data, tfds
 
     data.load("mnist")
-    arrays = next((tfds.data_dir() / "mnist").glob("*/arrays.npz"))
+    arrays = next((tfds.data_dir() / "mnist").glob(f"*/{tfds.CACHE}"))
     interpreter = peers.python()
     runs = {"ours, `--preset fast`": [timed(fast, seed) for seed in range(SEEDS)]}
     for name, program in PEERS.items():

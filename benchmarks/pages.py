@@ -388,7 +388,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     mnist = data.load("mnist")
-    split = mnist.train if options.tune else mnist.test
+    split = mnist.train if options.tune else data.shuffle_test(mnist.test)
     recognizer = Recognizer.load(options.checkpoint)
 
     print("| difficulty | pages | digits | right | lines exact | spurious of 100 | ms a page |")

@@ -99,7 +99,7 @@ def main() -> None:
     parser.add_argument("-n", type=int, default=2000, help="digits for each kind of damage")
     options = parser.parse_args()
     mnist = data.load("mnist")
-    split = mnist.validation if options.tune else mnist.test
+    split = mnist.validation if options.tune else data.shuffle_test(mnist.test)
     recognizer = Recognizer.load(options.checkpoint)
     threshold = recognizer.card.threshold
     images, labels = split.images[: options.n], split.labels[: options.n]

@@ -2,7 +2,8 @@
 
     python docs/screenshots.py
 
-No test image is at hand meanwhile, so that none of a dataset gets into a picture.
+No dataset is at hand meanwhile, and those of its test images that ship are below what a picture
+shows, so that none gets into one.
 """
 
 import os

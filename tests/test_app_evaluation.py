@@ -1,6 +1,7 @@
 """The Evaluation page, run by Streamlit's AppTest, its views one by one."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 
@@ -9,15 +10,17 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from pages import DEFAULT, follow, links, page_html, said, start
+from pages import DEFAULT, ROOT, button, follow, links, page_html, said, start
 from streamlit.testing.v1 import AppTest
 
 from app_pages import subject
-from app_pages.evaluation import plots, predictions
+from app_pages.evaluation import doubtful, plots, predictions, ship
+from app_pages.evaluation.doubtful import Doubtful
 from app_pages.evaluation.predictions import Predictions
-from app_pages.evaluation.views import compare, robustness
+from app_pages.evaluation.views import compare, people, robustness
 from app_pages.figures import charts
 from app_pages.figures.maps import draw_map
+from app_pages.server import images as server_images
 from app_pages.server.resources import Network
 from model import checkpoint
 from train import corruptions, data, metrics
@@ -28,7 +31,7 @@ def images(monkeypatch) -> Iterator[np.ndarray]:
     """(10000, 28, 28) uint8 in the place of the test images: noise, no two alike."""
     labels, _ = checkpoint.read_evaluation(DEFAULT)
     images = np.random.default_rng(0).integers(0, 256, (len(labels), 28, 28), np.uint8)
-    monkeypatch.setattr(data, "is_cached", lambda name: True)
+    monkeypatch.setattr(data, "is_here", lambda name: True)
     monkeypatch.setattr(
         "app_pages.server.resources.test_images",
         lambda name: (data.Split(images, labels), tuple("0123456789")),
@@ -175,19 +178,76 @@ def test_test_images_are_fetched_on_wish_and_failure_is_a_sentence(monkeypatch):
         progress(0.5, "Half way")
         raise data.DataError("There is no network.")
 
-    monkeypatch.setattr(data, "is_cached", lambda name: False)
+    monkeypatch.setattr(data, "is_here", lambda name: False)
     monkeypatch.setattr(data, "load", load)
     app = start("evaluation")
+    assert "Fetch the images" not in labels(app)  # the images of a mistake ship
+    app.selectbox(key="true").set_value("7").run()
+    app.selectbox(key="predicted").set_value("7").run()
     assert len(app.get("vega_lite_chart")) == 1  # there without the images
-    app.button[0].click().run()
-    assert app.button[0].label == "Fetch the images"
+    assert re.search(r"of these 1,02\d images come with the network", said(app.markdown))
+    assert "Test image" in page_html(app)
+    button(app, "Fetch the images").click().run()
+    assert button(app, "Fetch the images")
     assert said(app.error) == "There is no network." and not app.exception
 
 
-@pytest.mark.parametrize("name", ["Mistakes", "Damage", "Map", "Compare"])
-def test_every_view_offers_once_to_fetch_the_images(name, monkeypatch):
-    monkeypatch.setattr(data, "is_cached", lambda name: False)
-    assert [button.label for button in view(name).button] == ["Fetch the images"]
+def labels(app: AppTest) -> list[str]:
+    return [button.label for button in app.button]
+
+
+@pytest.mark.parametrize("name", ["Mistakes", "Damage", "Map", "Compare", "Confusion matrix"])
+def test_every_view_offers_once_to_fetch_images_of_which_none_ship(name, checkpoints, monkeypatch):
+    monkeypatch.setattr(data, "is_here", lambda name: False)
+    shutil.copytree(DEFAULT.parent / "tiny", checkpoints / "tiny")
+    for network in ("default", "tiny"):
+        rewrite(checkpoints / network, data={"name": "nowhere"})
+    app = view(name)
+    assert labels(app) == ["Fetch the images"] and "Test image" not in page_html(app)
+    assert "don't come with the network" in said(app.markdown)
+
+
+@pytest.mark.parametrize(
+    ("name", "figures"), [("Mistakes", 24), ("Map", 1), ("Compare", 14), ("Labels", 26)]
+)
+def test_what_a_view_shows_of_shipped_networks_ships(name, figures, monkeypatch):
+    monkeypatch.setattr(data, "is_here", lambda name: False)
+    forget()
+    app = view(name)
+    assert "All images shown here come with the network." in said(app.caption)
+    assert page_html(app).count("<figure") == figures
+    assert labels(app).count("Fetch the images") == (name == "Compare")  # to damage them
+    forget()
+
+
+def test_the_images_that_ship_are_those_of_the_dataset(mnist):
+    """Again by `python -m app_pages.evaluation.ship`, where this fails."""
+    shipped = server_images.shipped("mnist")
+    np.testing.assert_array_equal(shipped.numbers, ship.choose())
+    np.testing.assert_array_equal(shipped.pixels, mnist.test.images[shipped.numbers])
+    np.testing.assert_array_equal(shipped.labels, mnist.test.labels[shipped.numbers])
+    assert shipped.classes == mnist.classes and shipped.total == len(mnist.test.labels)
+    assert f"{len(shipped.numbers):,} test images ship" in (ROOT / "README.md").read_text()
+    assert not shipped.complete and not len(server_images.shipped("kmnist").numbers)
+
+
+def test_an_evaluation_of_an_earlier_version_is_put_in_order(checkpoints):
+    """It had the test images as TFDS shuffles them."""
+    labels, probabilities = checkpoint.read_evaluation(DEFAULT)
+    shuffled = np.argsort(data.idx_order("test", len(labels)))
+    assert shuffled[:4].tolist() == [9933, 5669, 163, 6686]
+    answer(checkpoints / "default", labels[shuffled], probabilities[shuffled])
+    tested = Predictions(Network.at(checkpoints / "default"))
+    np.testing.assert_array_equal(tested.labels, labels)
+    np.testing.assert_array_equal(tested.probabilities, probabilities)
+
+
+def test_answers_to_images_in_another_order_are_not_laid_beside_them(checkpoints, images):
+    labels, probabilities = checkpoint.read_evaluation(DEFAULT)
+    answer(checkpoints / "default", labels[::-1], probabilities[::-1])
+    app = start("evaluation")
+    assert not app.exception and "Test image" not in page_html(app)
+    assert "have other labels than those that this network was tested on" in said(app.error)
 
 
 def test_the_test_images_of_a_folder_need_no_fetching(checkpoints, images):
@@ -195,11 +255,11 @@ def test_the_test_images_of_a_folder_need_no_fetching(checkpoints, images):
     app = start("evaluation")
     assert not app.exception
     assert "Test image" in page_html(app)
-    assert all(button.label != "Fetch the images" for button in app.button)
+    assert "Fetch the images" not in labels(app)
 
 
 def test_other_test_images_are_not_shown(monkeypatch):
-    monkeypatch.setattr(data, "is_cached", lambda name: True)
+    monkeypatch.setattr(data, "is_here", lambda name: True)
     few = np.zeros((5, 28, 28), np.uint8)
     monkeypatch.setattr(
         "app_pages.server.resources.test_images", lambda name: (data.Split(few, np.arange(5)), ())
@@ -314,7 +374,7 @@ def test_damage_is_measured_and_shown(images, monkeypatch):
     corrupt_few(monkeypatch, 16, ("none", "grey ground"))
     app = view("Damage")
     assert page_html(app).count("<figure") == 2 and "grey ground" in page_html(app)
-    assert "The first 16 test images" in said(app.caption)
+    assert "16 test images, spread evenly" in said(app.caption)
 
 
 def test_the_rows_of_damage_are_counts(images, recognizer):
@@ -352,6 +412,56 @@ def test_a_map_that_cannot_be_drawn_says_why(images, monkeypatch):
 
     monkeypatch.setattr("app_pages.figures.maps.draw_map", fail)
     assert "The images are elsewhere." in said(view("Map").error)
+
+
+# Doubtful labels
+
+
+def test_people_are_counted_as_their_votes_were():
+    """Of the 100, 15 labels are refused, as the paper's Table 1 has it."""
+    asked = doubtful.read()
+    assert len(asked) == 100 and (np.diff(doubtful.numbers()) > 0).all()
+    assert all(each.for_label + each.for_other + each.for_neither == 5 for each in asked)
+    most = [each.most for each in asked]
+    assert [most.count(what) for what in ("label", "other", "neither", None)] == [85, 10, 3, 2]
+    by_number = {each.number: each for each in asked}
+    assert by_number[947][1:] == ("8", "9", 0, 5, 0) and by_number[947].words == "5×9"
+    assert by_number[2130].most is None and by_number[2130].words == "2×4, 2×9, 1×–"
+    assert by_number[938].other == "" and by_number[938].most == "label"
+
+
+def test_a_network_stands_beside_people():
+    a, b, c, d = (
+        Doubtful(1, "4", "9", 0, 5, 0),
+        Doubtful(2, "4", "9", 2, 3, 0),
+        Doubtful(3, "4", "9", 2, 2, 1),
+        Doubtful(4, "4", "", 5, 0, 0),
+    )
+    words = people.verdict({a: "9", b: "4", c: "9", d: "7"})
+    assert "Of the 2 in which most see the other digit" in words
+    assert "**1 as people do** and 1 as the label says" in words
+    assert "of the 1 in which most see the label, it reads 0 as that" in words
+    assert "of its 3 mistakes among the 4, 1 are rather" in words and "in 1 of the 2," in words
+    assert "Most see the label in 1, the other digit in 2, neither in 0; in 1," in people.summary(
+        [a, b, c, d]
+    )
+
+
+def test_doubtful_labels_are_shown_with_votes_and_of_another_dataset_not(checkpoints):
+    app = view("Labels")
+    tested = Predictions(Network.at(DEFAULT))
+    other = [each for each in doubtful.read() if each.most == "other"]
+    agreed = sum(tested.classes[tested.predicted[each.number]] == each.other for each in other)
+    assert f"**{agreed} as people do**" in said(app.markdown)
+    assert "label 8\npeople 5×9" in page_html(app)
+    assert app.subheader[0].value == "Labels that most people don't see: 15"
+    results = (ROOT / "docs" / "results.md").read_text()
+    for most, kind in (("the label", "label"), ("another digit", "other")):
+        those = [each for each in doubtful.read() if each.most == kind]
+        right = sum(tested.classes[tested.predicted[each.number]] == each.label for each in those)
+        assert f"| {most} | {len(those)} | {right} |" in results
+    rewrite(checkpoints / "default", data={"name": "kmnist"})
+    assert "were asked about test images of mnist" in said(view("Labels").info)
 
 
 # Compare

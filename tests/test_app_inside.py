@@ -23,9 +23,11 @@ from pages import (
 from PIL import Image
 
 from app_pages import subject
+from app_pages.figures import maps
 from app_pages.inside import ablations, attributions, explanations
 from app_pages.pen import canvas, samples, strokes
 from app_pages.pen.strokes import Stroke
+from app_pages.server import images
 from app_pages.server.resources import Network
 from model import Recognizer, checkpoint
 from model.network import Ensemble
@@ -62,7 +64,7 @@ def test_a_test_image_has_an_address_and_a_wrong_number_a_sentence(mnist):
     app = start("inside")
     app.query_params["image"] = "247"
     app.run()
-    assert not app.exception and "test image 247 of mnist. It is a 7." in page_html(app)
+    assert not app.exception and "test image 247 of mnist. It is a 4." in page_html(app)
     assert app.header[1].value == "Which part decides"
     for odd in ("10000", "-1", "1e3", "", "²", "9" * 5000, "[a](b)"):
         app.query_params["image"] = odd
@@ -74,6 +76,30 @@ def test_a_test_image_has_an_address_and_a_wrong_number_a_sentence(mnist):
     app.number_input[0].set_value(12)
     button(app, "Open").click().run()
     assert not app.exception and not app.error and "test image 12 of mnist" in page_html(app)
+
+
+def test_test_images_that_ship_need_no_fetching_and_others_say_so(monkeypatch):
+    monkeypatch.setattr(data, "is_here", lambda name: False)
+    maps.draw_map.clear()
+    app = start("inside")
+    app.query_params["image"] = "247"
+    app.run()
+    assert not app.exception and not app.error
+    assert "test image 247 of mnist. It is a 4." in page_html(app)
+    assert "On the map" in said(app.header) and button(app, "Fetch the images")
+    assert f"{len(images.shipped('mnist').numbers):,} of them come with the network" in said(
+        app.caption
+    )
+    shipped = images.shipped("mnist").numbers
+    other = int(np.setdiff1d(np.arange(10_000), shipped)[0])
+    app.number_input[0].set_value(other)
+    button(app, "Open").click().run()
+    wanted = f"Test image {other} of mnist does not come with the network; press “Fetch the images”"
+    assert not app.exception and wanted in said(app.error)
+    app.query_params["image"] = "10000"
+    app.run()
+    assert "no such test image; they are numbered 0 to 9999." in said(app.error)
+    maps.draw_map.clear()
 
 
 def test_without_the_images_the_rest_of_the_page_works(checkpoints):
@@ -175,7 +201,7 @@ def test_what_is_sent_to_draw_takes_the_canvas_place_until_it_is_dismissed(mnist
     app.query_params["image"] = "247"
     app.run()
     assert not app.exception
-    assert "test image 247 of mnist. It is a 7." in page_html(app) and headline(app) == "7"
+    assert "test image 247 of mnist. It is a 4." in page_html(app) and headline(app) == "?"
     assert "1. The picture" in page_html(app) and "Draw a digit, and" not in said(app.info)
     button(app, "Draw something else").click().run()
     assert not app.exception and "Draw a digit, and" in said(app.info)

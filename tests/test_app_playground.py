@@ -56,6 +56,7 @@ def test_a_test_image_by_its_address(monkeypatch):
     monkeypatch.setattr(
         "app_pages.server.resources.test_images", lambda name: (split, tuple("0123456789"))
     )
+    monkeypatch.setattr(data, "is_here", lambda name: True)
     app = start("playground")
     app.query_params[subject.IMAGE] = "2"
     app.run()

@@ -80,7 +80,7 @@ class Trainer:
 def trainer(monkeypatch):
     trainer = Trainer()
     monkeypatch.setattr(teaching, "trainer", lambda: trainer)
-    monkeypatch.setattr(data, "is_cached", lambda name: True)
+    monkeypatch.setattr(data, "is_here", lambda name: True)
     return trainer
 
 
@@ -310,7 +310,7 @@ def test_what_can_not_be_taught_is_said(trainer, checkpoints, monkeypatch):
     app.sidebar.selectbox[0].set_value("committee").run()
     assert "a committee, which can't be taught" in said(app.info) and not app.exception
     app.sidebar.selectbox[0].set_value("default").run()
-    monkeypatch.setattr(data, "is_cached", lambda name: False)
+    monkeypatch.setattr(data, "is_here", lambda name: False)
     app.run()
     assert "Fetch the images" in [one.label for one in app.button] and not app.exception
     monkeypatch.setattr(teaching, "is_writable", lambda path: False)
@@ -385,6 +385,6 @@ def test_a_network_that_was_trained_on_what_is_gone(trainer, checkpoints, monkey
     path = checkpoints / "default" / checkpoint.CARD
     card = json.loads(path.read_text())
     path.write_text(json.dumps(card | {"data": {}}))
-    monkeypatch.setattr(data, "is_cached", lambda name: False)
+    monkeypatch.setattr(data, "is_here", lambda name: False)
     app = start("teach")
     assert not app.exception and "Teach default" not in [one.label for one in app.button]

@@ -5,7 +5,18 @@ import io
 import re
 
 import pytest
-from browser import blank, button, digit, draw, expect, follow, no_exception, open_draw, open_link
+from browser import (
+    blank,
+    button,
+    digit,
+    draw,
+    expect,
+    follow,
+    no_exception,
+    open_draw,
+    open_link,
+    wait_for_script,
+)
 from pages import png, written
 from PIL import Image
 
@@ -128,14 +139,19 @@ def test_a_stroke_just_before_a_click_on_another_page_is_kept(tab):
     no_exception(tab)
 
 
-def test_the_canvas_grows_for_a_projector(tab):
+WIDTH = """() => document.querySelector("[data-testid=stBidiComponentIsolated]")
+    ?.shadowRoot.querySelector("canvas.upper-canvas")?.getBoundingClientRect().width"""
+
+
+def test_the_canvas_grows_for_a_projector_with_what_is_on_it(tab):
     open_draw(tab)
+    first, second = samples.lines(4, SIZE)
+    draw(tab, [first])
+    expect(tab).to_have_url(re.compile("strokes="))
     tab.get_by_text("Large, for a projector").click()
-    upper = tab.locator("canvas.upper-canvas")
-    tab.wait_for_function(
-        "canvas => canvas.getBoundingClientRect().width === 560", arg=upper.element_handle()
-    )
-    draw(tab, [[(2 * x, 2 * y) for x, y in stroke] for stroke in samples.lines(4, SIZE)])
+    tab.wait_for_function(f"({WIDTH})() === 560")
+    wait_for_script(tab)
+    draw(tab, [[(2 * x, 2 * y) for x, y in second]])
     expect(digit(tab)).to_have_text("4")
     no_exception(tab)
 

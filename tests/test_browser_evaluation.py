@@ -9,6 +9,7 @@ from browser import PATIENCE, expect, no_exception, no_sideways_scroll
 VIEWS = {
     "Confusion matrix": "Which classes it mixes up",
     "Mistakes": "What it reads wrong",
+    "Labels": "What people see in doubtful images",
     "Confidence": "Is it as sure as it should be?",
     "Damage": "What they look like",
     "Map": "What it finds alike",

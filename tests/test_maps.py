@@ -88,6 +88,7 @@ def test_the_chart_names_all_and_marks_the_mistakes_and_the_new_digit(classes):
 def test_a_map_of_test_images_holds_all_mistakes(monkeypatch):
     labels, probabilities = checkpoint.read_evaluation(checkpoint.DEFAULT)
     images = np.random.default_rng(0).integers(0, 256, (len(labels), 28, 28), np.uint8)
+    monkeypatch.setattr(data, "is_here", lambda name: True)
     monkeypatch.setattr(resources, "test_images", lambda name: (data.Split(images, labels), ()))
     map = maps.draw_map.__wrapped__(Network.at(checkpoint.DEFAULT))
     mistakes = np.flatnonzero(probabilities.argmax(1) != labels)
@@ -97,10 +98,23 @@ def test_a_map_of_test_images_holds_all_mistakes(monkeypatch):
     assert map.places.shape == (maps.POINTS, 2) and np.isfinite(map.places).all()
 
 
+def test_a_map_takes_the_images_that_ship_where_no_others_are(monkeypatch):
+    monkeypatch.setattr(data, "is_here", lambda name: False)
+    for path in (checkpoint.DEFAULT, checkpoint.SHIPPED / "tiny"):
+        assert maps.is_drawable(Network.at(path))
+    map = maps.draw_map.__wrapped__(Network.at(checkpoint.DEFAULT))
+    labels, probabilities = checkpoint.read_evaluation(checkpoint.DEFAULT)
+    assert len(map.numbers) == maps.POINTS and (map.labels == labels[map.numbers]).all()
+    wrong = probabilities.argmax(1) != labels
+    np.testing.assert_array_equal(map.numbers, maps.sample(wrong))
+    assert ((map.labels != map.predicted).sum()) == wrong.sum()
+
+
 def test_a_map_without_an_evaluation_reads_the_images_itself(checkpoints, monkeypatch, recognizer):
     path = checkpoints / "default"
     (path / checkpoint.EVALUATION).unlink()
     images = np.random.default_rng(1).integers(0, 256, (20, 28, 28), np.uint8)
+    monkeypatch.setattr(data, "is_here", lambda name: True)
     monkeypatch.setattr(
         resources, "test_images", lambda name: (data.Split(images, np.arange(20) % 10), ())
     )
@@ -112,6 +126,7 @@ def test_other_test_images_have_no_map(checkpoints, monkeypatch):
     path = checkpoints / "default" / checkpoint.CARD
     path.write_text(json.dumps(json.loads(path.read_text()) | {"description": "other"}))
     images = np.zeros((2, 28, 28), np.uint8)
+    monkeypatch.setattr(data, "is_here", lambda name: True)
     monkeypatch.setattr(
         resources, "test_images", lambda name: (data.Split(images, np.array([3, 40])), ())
     )

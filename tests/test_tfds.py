@@ -1,6 +1,7 @@
 """Datasets by TFDS; and one sentence, and nothing half-written, where they can't be had."""
 
 import gzip
+import json
 import shutil
 import struct
 import types
@@ -69,10 +70,94 @@ def test_the_cache_of_one_config_does_not_answer_for_another(tmp_path, monkeypat
         data.load("emnist").classes[0] == "emnist"
         and data.load("emnist/digits").classes[0] == "emnist/digits"
     )
-    # TensorFlow has prepared this one; ours lies apart.
-    (tmp_path / "mnist" / "3.0.1").mkdir(parents=True)
-    decoded("array_record/mnist/3.0.1", "mnist")
-    assert data.load("mnist").classes[0] == "mnist"
+
+
+def test_test_images_have_the_numbers_of_the_archive(mnist):
+    """The first ten are those of everyone's tutorials."""
+    assert mnist.test.labels[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
+    downloads = ORIGINAL_DIR / "downloads"
+    if not downloads.is_dir():
+        missing("TFDS has kept no downloads")
+    images, labels = (
+        tfds.read_idx(next(downloads.rglob(f"*t10k-{kind}*.gz"))) for kind in ("images", "labels")
+    )
+    np.testing.assert_array_equal(mnist.test.images, images)
+    np.testing.assert_array_equal(mnist.test.labels, labels)
+
+
+def test_training_images_stay_in_the_order_of_tfds(mnist):
+    """The validation split is the last of them; what ships was trained and chosen so."""
+    labels = np.concatenate([mnist.train.labels, mnist.validation.labels])
+    assert labels[:10].tolist() == [4, 1, 0, 7, 8, 1, 2, 7, 1, 6]
+    assert labels[-5:].tolist() == [7, 1, 6, 1, 5]
+    downloads = ORIGINAL_DIR / "downloads"
+    if not downloads.is_dir():
+        missing("TFDS has kept no downloads")
+    in_archive = tfds.read_idx(next(downloads.rglob("*train-labels*.gz")))
+    np.testing.assert_array_equal(labels[tfds.idx_order("train", len(labels))], in_archive)
+
+
+def test_decoded_arrays_of_earlier_versions_are_not_taken(tmp_path, monkeypatch):
+    """Their test images were in another order, in a file of another name."""
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    folder = tmp_path / "mnist" / "3.0.1"
+    folder.mkdir(parents=True)
+    for name in ("arrays.npz", *tfds.PREPARED):
+        (folder / name).touch()
+    assert not data.is_cached("mnist") and data.is_here("mnist")
+
+
+@pytest.mark.parametrize("kind", [tfds.ARRAY_RECORD, tfds.TFRECORD])
+def test_what_tfds_has_prepared_is_decoded_without_fetching(elsewhere, mnist, kind):
+    """In its own format, or in TensorFlow's: the same records with other lengths and checksums
+    around."""
+    from array_record.python.array_record_module import ArrayRecordReader
+
+    there = next((ORIGINAL_DIR / "mnist").glob("*/dataset_info.json")).parent
+    folder = tfds.data_dir() / "mnist" / there.name
+    folder.mkdir(parents=True)
+    shutil.copy(there / "features.json", folder)
+    info = json.loads((there / "dataset_info.json").read_text()) | {"fileFormat": kind}
+    count = 50
+    for split in info["splits"]:
+        name = split["name"]
+        (records,) = there.glob(f"mnist-{name}.{tfds.ARRAY_RECORD}*")
+        if kind == tfds.ARRAY_RECORD:
+            shutil.copy(records, folder)
+            continue
+        first = ArrayRecordReader(str(records)).read(0, count)
+        split["shardLengths"] = [str(count)]
+        (folder / records.name.replace(tfds.ARRAY_RECORD, kind)).write_bytes(tfrecord(first))
+    (folder / "dataset_info.json").write_text(json.dumps(info))
+    assert data.is_here("mnist") and not data.is_cached("mnist")
+    found = data.load("mnist")
+    assert data.is_cached("mnist")
+    if kind == tfds.ARRAY_RECORD:
+        for split, original in zip(found[2:5], mnist[2:5], strict=True):
+            np.testing.assert_array_equal(split.images, original.images)
+            np.testing.assert_array_equal(split.labels, original.labels)
+    else:
+        images = np.concatenate([found.train.images, found.validation.images])
+        np.testing.assert_array_equal(images, mnist.train.images[:count])
+        assert len(found.test.labels) == count
+
+
+def test_a_tfrecord_file_that_ends_within_a_record_is_a_sentence(tmp_path):
+    path = tmp_path / "some.tfrecord"
+    whole = tfrecord([b"one", b"", b"three"])
+    path.write_bytes(whole)
+    assert list(tfds._read_records(path)) == [b"one", b"", b"three"]
+    for size in (5, 13, len(whole) - 1, len(whole) - 6):
+        path.write_bytes(whole[:size])
+        with pytest.raises(DataError, match="ends within a record"):
+            list(tfds._read_records(path))
+
+
+def tfrecord(records: list[bytes]) -> bytes:
+    """A TFRecord file, with nothing for its checksums."""
+    return b"".join(
+        len(record).to_bytes(8, "little") + bytes(4) + record + bytes(4) for record in records
+    )
 
 
 class Pictures:
@@ -85,10 +170,14 @@ class Pictures:
     info = types.SimpleNamespace(
         features=features,
         splits=dict.fromkeys(("train", "test"), types.SimpleNamespace(num_examples=12)),
+        file_format=types.SimpleNamespace(value="array_record"),
     )
 
     def __init__(self, folder):
         self.data_dir = folder / self.name / "1.0.0"
+
+    def is_prepared(self):
+        return False
 
     def download_and_prepare(self, file_format):
         self.data_dir.mkdir(parents=True)

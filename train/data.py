@@ -17,8 +17,20 @@ from numpy.typing import NDArray
 from model.network import GLYPH_SIZE
 from train import folder, tfds
 from train.dataset import VALIDATION, DataError, Dataset, Progress, Split
+from train.tfds import idx_order
 
-__all__ = ["DataError", "Dataset", "Split", "is_cached", "is_folder", "load", "read_glyphs"]
+__all__ = [
+    "DataError",
+    "Dataset",
+    "Split",
+    "idx_order",
+    "is_cached",
+    "is_folder",
+    "is_here",
+    "load",
+    "read_glyphs",
+    "shuffle_test",
+]
 
 
 def load(
@@ -52,6 +64,18 @@ def is_folder(name: str) -> bool:
 def is_cached(name: str) -> bool:
     """Whether `load` would come without preparing or decoding anything."""
     return not is_folder(name) and tfds.is_cached(name)
+
+
+def is_here(name: str) -> bool:
+    """Whether `load` would come without fetching anything."""
+    return is_folder(name) or tfds.is_prepared(name)
+
+
+def shuffle_test(split: Split) -> Split:
+    """The test images of MNIST as TFDS shuffles them, which is in no order of writers: the first
+    few are a fair sample of all."""
+    order = np.argsort(idx_order("test", len(split.labels)))
+    return Split(split.images[order], split.labels[order])
 
 
 def read_glyphs(path: os.PathLike[str] | str) -> tuple[NDArray[np.uint8], NDArray[np.str_]]:

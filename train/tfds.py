@@ -4,19 +4,25 @@ TensorFlow.
 TFDS reads without TensorFlow, but three of its builders (`mnist`, `fashion_mnist`, `kmnist`) unpack
 their archives and encode their images through it. `_IdxReader` does these two steps with Python's
 gzip and Pillow instead; all else, the addresses and checksums, the features, the records and the
-metadata, is TFDS's, and so is the prepared dataset.
+metadata, is TFDS's, and so is the prepared dataset. What is on the disk already is read as it is,
+TensorFlow's own TFRecords too (`_read_records`).
 
-The decoded arrays are kept beside the prepared dataset, in `arrays.npz`, since decoding 70,000 PNG
-takes 10 s.
+The decoded arrays are kept beside the prepared dataset, in `CACHE`, since decoding 70,000 PNG takes
+10 s.
+
+TFDS shuffles. The test images of MNIST and its like are put back in the order of their archive, by
+which everyone else numbers them; the training images stay in TFDS's, since the validation split is
+the last of them, and the networks that ship were trained so.
 """
 
 import contextlib
 import gzip
+import hashlib
 import os
 import shutil
 import struct
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
@@ -36,14 +42,17 @@ if TYPE_CHECKING:  # it is slow to import, and a cached dataset does without it
     from tensorflow_datasets.core.download import DownloadManager
 
 WITHOUT_TENSORFLOW = ("mnist", "fashion_mnist", "kmnist")
-CACHE = "arrays.npz"  # beside a prepared dataset: what was decoded of it
+IN_ARCHIVE_ORDER = (*WITHOUT_TENSORFLOW, "emnist")  # whose examples TFDS keys by their place there
+# Beside a prepared dataset: what was decoded of it. The number is that of the format: earlier
+# versions had the test images in another order in arrays.npz, and still may.
+CACHE = "arrays_2.npz"
+PREPARED = ("dataset_info.json", "features.json")  # TFDS's own, in the folder of a prepared dataset
 ARRAYS = ("classes", "train_images", "train_labels", "test_images", "test_labels")
 SKIPPED = "skipped"  # what was left out, a sentence each; older caches have none
 # what NumPy raises of a file that holds no arrays
 NO_ARRAYS = OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile
-# TFDS's name of the format that it reads without TensorFlow; also our folder in the data directory
-# for a dataset that TensorFlow has prepared there in its own
-ARRAY_RECORD = "array_record"
+# TFDS's names of the format that it reads without TensorFlow, and of TensorFlow's
+ARRAY_RECORD, TFRECORD = "array_record", "tfrecord"
 DOWNLOAD_RETRIES = 2  # TFDS tries eleven times, which without a network takes minutes
 REPORT = 1000  # images between two reports of progress: seven a second
 
@@ -93,19 +102,51 @@ def is_cached(name: str) -> bool:
     return bool(_cache_paths(name))
 
 
+def is_prepared(name: str) -> bool:
+    """Whether `load` would come without fetching anything: TFDS has prepared the dataset here."""
+    return is_cached(name) or bool(_prepared_folders(name))
+
+
+def idx_order(split: str, n: int) -> NDArray[np.intp]:
+    """(n,): where in TFDS's order each example of an archive lies, in the archive's order.
+
+    Example i has the key i, and TFDS sorts examples by the MD5 of their split's name and their key
+    (tensorflow_datasets/core/hashing.py, which is never to change, and shuffle.py).
+    """
+    keys = [hashlib.md5(f"{split}{index}".encode()).digest() for index in range(n)]
+    return np.argsort(sorted(range(n), key=keys.__getitem__))
+
+
 def _cache_paths(name: str) -> list[Path]:
     """Decoded arrays of a dataset: in name/version, or in name/config/version where the name alone
     meant that one."""
     if not _is_plain(name):
         return []
-    paths = []
-    for root in (data_dir() / ARRAY_RECORD, data_dir()):
-        folder = root / name.replace(":", "/")
-        own = [*folder.glob(CACHE), *folder.glob(f"[0-9]*/{CACHE}")]
-        paths += sorted(own) or sorted(
-            path for path in folder.glob(f"*/[0-9]*/{CACHE}") if _requested_name(path) == name
-        )
-    return paths
+    folder = _folder(name)
+    own = [*folder.glob(CACHE), *folder.glob(f"[0-9]*/{CACHE}")]
+    return sorted(own) or sorted(
+        path for path in folder.glob(f"*/[0-9]*/{CACHE}") if _requested_name(path) == name
+    )
+
+
+def _prepared_folders(name: str) -> list[Path]:
+    """Where TFDS has prepared a dataset: in name/version, or in name itself if that has one.
+
+    A name without a configuration isn't looked for among the configurations: only TFDS knows which
+    it means.
+    """
+    if not _is_plain(name):
+        return []
+    folder = _folder(name)
+    return [
+        path
+        for path in (*sorted(folder.glob("[0-9]*")), folder)
+        if all((path / file).is_file() for file in PREPARED)
+    ]
+
+
+def _folder(name: str) -> Path:
+    return data_dir() / name.replace(":", "/")
 
 
 def _requested_name(path: Path) -> str | None:
@@ -140,12 +181,14 @@ def _read_cache(name: str) -> dict[str, NDArray[Any]] | None:
 
 
 def prepare(name: str, progress: Progress) -> dict[str, NDArray[Any]]:
-    """Prepares the dataset by TFDS, decodes it, and caches the arrays beside it."""
+    """Prepares the dataset by TFDS where it isn't yet, decodes it, and caches the arrays beside
+    it."""
     root = data_dir()
     with _nothing_half_written(root, name):
         try:
             builder = _builder(name, root, progress)
-            builder.download_and_prepare(file_format=ARRAY_RECORD)
+            if not builder.is_prepared():
+                builder.download_and_prepare(file_format=ARRAY_RECORD)
             arrays = _decode(builder, progress)
         except Exception as error:  # whatever TFDS raises becomes one sentence
             raise DataError(explain(name, error)) from error
@@ -162,12 +205,15 @@ def write_cache(path: Path, arrays: Mapping[str, Any]) -> None:
 
 
 def _builder(name: str, root: Path, progress: Progress) -> "DatasetBuilder":
-    """The TFDS builder, made to do without TensorFlow where it is one of the three."""
+    """The TFDS builder: of what is prepared already, or one that prepares it, made to do without
+    TensorFlow where it is one of the three."""
     import tensorflow_datasets as tfds
     from tensorflow_datasets.core.download import downloader
 
     downloader.MAX_RETRIES = DOWNLOAD_RETRIES
     tfds.disable_progress_bar()  # ours says more, and the dashboard has one of its own
+    if folders := _prepared_folders(name):
+        return tfds.builder_from_directory(folders[-1])
     cls = tfds.builder_cls(name.partition(":")[0].partition("/")[0])
     if cls.name not in WITHOUT_TENSORFLOW:
         return tfds.builder(name, data_dir=root)
@@ -177,11 +223,7 @@ def _builder(name: str, root: Path, progress: Progress) -> "DatasetBuilder":
             (_IdxReader, cls),
             {"__module__": cls.__module__, "progress": staticmethod(progress)},
         )
-    builder = cls(data_dir=root)
-    if builder.is_prepared() and builder.info.file_format.value != ARRAY_RECORD:
-        # Prepared by TensorFlow, as TFRecords. Leave that as it is, and share its downloads.
-        builder = cls(data_dir=root / ARRAY_RECORD)
-    return builder
+    return cls(data_dir=root)
 
 
 class _IdxReader:
@@ -251,8 +293,9 @@ def read_idx(path: os.PathLike[str]) -> NDArray[np.uint8]:
 
 
 def _decode(builder: "DatasetBuilder", progress: Progress) -> dict[str, NDArray[Any]]:
-    """All images and labels of a prepared builder's train and test splits, as arrays; but images in
-    which nothing can be read are left out, and named in `SKIPPED`."""
+    """All images and labels of a prepared builder's train and test splits, as arrays; the test
+    images by their numbers in the archive where TFDS's keys tell these. Images in which nothing can
+    be read are left out, and named in `SKIPPED`."""
     features, splits = builder.info.features, builder.info.splits
     missing = [feature for feature in ("image", "label") if feature not in features]
     if "train" not in splits:
@@ -270,11 +313,11 @@ def _decode(builder: "DatasetBuilder", progress: Progress) -> dict[str, NDArray[
     available = [split for split in ("train", "test") if split in splits]
     total, done = sum(splits[split].num_examples for split in available), 0
     for split in available:
-        source = builder.as_data_source(split)
-        images = np.empty((len(source), GLYPH_SIZE, GLYPH_SIZE), np.uint8)
-        labels = np.empty(len(source), np.int32)
+        count = splits[split].num_examples
+        images = np.empty((count, GLYPH_SIZE, GLYPH_SIZE), np.uint8)
+        labels = np.empty(count, np.int32)
         kept = 0
-        for index, example in enumerate(source):
+        for index, example in zip(range(count), _examples(builder, split), strict=True):
             image = example["image"]
             # EMNIST's images lie on their side, mirrored.
             image = image.swapaxes(0, 1) if builder.name == "emnist" else image
@@ -288,6 +331,9 @@ def _decode(builder: "DatasetBuilder", progress: Progress) -> dict[str, NDArray[
                     0.5 + done / total / 2, f"Decoding {builder.name}: {done:,} of {total:,} images"
                 )
             done += 1
+        if split == "test" and builder.name in IN_ARCHIVE_ORDER and kept == count:
+            order = idx_order(split, count)
+            images, labels = images[order], labels[order]
         arrays[f"{split}_images"], arrays[f"{split}_labels"] = images[:kept], labels[:kept]
     if "test" not in available:  # every sixth image is put aside
         aside = np.arange(len(arrays["train_labels"])) % 6 == 5
@@ -295,6 +341,38 @@ def _decode(builder: "DatasetBuilder", progress: Progress) -> dict[str, NDArray[
             whole = arrays[f"train_{kind}"]
             arrays[f"train_{kind}"], arrays[f"test_{kind}"] = whole[~aside], whole[aside]
     return arrays | {SKIPPED: np.array(skipped, np.str_)}
+
+
+def _examples(builder: "DatasetBuilder", split: str) -> Iterable[Mapping[str, Any]]:
+    """The decoded examples of a split, in TFDS's order."""
+    if builder.info.file_format.value != TFRECORD:
+        return builder.as_data_source(split)
+    decode = builder.info.features.deserialize_example_np
+    paths = builder.info.splits[split].filepaths
+    return (decode(record) for path in paths for record in _read_records(Path(path)))
+
+
+def _read_records(path: Path) -> Iterator[bytes]:
+    """The records of a TFRecord file, which TFDS itself only reads by TensorFlow.
+
+    Each is its length (uint64), a checksum of that (uint32), the record, and a checksum of it
+    (uint32), little-endian (tensorflow.org/tutorials/load_data/tfrecord). The checksums aren't
+    looked at: a PNG has its own.
+
+    Raises:
+        DataError: the file ends within a record.
+    """
+    with open(path, "rb") as file:
+        while head := file.read(12):
+            length = int.from_bytes(head[:8], "little")
+            rest = os.fstat(file.fileno()).st_size - file.tell()
+            if len(head) < 12 or length + 4 > rest:
+                raise DataError(
+                    f"{path} is damaged: it ends within a record; delete the folder {path.parent} "
+                    f"and try again."
+                )
+            yield file.read(length)
+            file.seek(4, os.SEEK_CUR)
 
 
 def as_glyph(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

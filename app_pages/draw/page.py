@@ -122,7 +122,7 @@ def draw_and_read() -> None:
     drawing = canvas.receive(sheet)
     keep_address(sheet, drawing.strokes)
     with left:
-        place = canvas.enlarged(sheet) if large else st.container()
+        place = canvas.sized(sheet, large)
         with st.container(horizontal=True, width=canvas.SIZE, gap="small"):
             for words, action, icon, possible in (
                 ("Clear", canvas.clear, ":material/delete:", bool(drawing.strokes)),

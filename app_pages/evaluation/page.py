@@ -9,6 +9,7 @@ from app_pages.evaluation.views import (
     confusion,
     map,
     mistakes,
+    people,
     robustness,
     training,
 )
@@ -20,6 +21,7 @@ from train import metrics
 VIEWS = {
     "Confusion matrix": confusion,
     "Mistakes": mistakes,
+    "Labels": people,
     "Confidence": confidence,
     "Damage": robustness,
     "Map": map,

@@ -10,6 +10,7 @@ import streamlit as st
 from app_pages import subject
 from app_pages.figures import bars, pictures
 from app_pages.server import resources
+from app_pages.server.images import Images
 from app_pages.server.resources import Network
 from app_pages.words import plain
 from train import data, metrics
@@ -63,33 +64,63 @@ class Predictions:
         return self.card.dataset
 
 
-def test_images(tested: Predictions) -> np.ndarray | None:
-    """(n, 28, 28) uint8 test images; None where they can't be had, and the page says why or offers
-    to fetch them.
-
-    Once a view, since it may show a button.
-    """
+def test_images(tested: Predictions) -> Images | None:
+    """The test images that are here without being fetched, which may be none; None where they
+    aren't those of this network, and the page says so."""
     name, n = tested.dataset, len(tested.labels)
-    if not resources.ensure_images(name):
-        return None
     try:
-        found = resources.test_images(name)[0].images
+        found = resources.test_images_here(name)
     except data.DataError as error:
         st.error(plain(str(error)))
         return None
-    if len(found) != n:
+    if found.complete and found.total != n:
         st.error(
-            f"{plain(name)} has {len(found):,} test images here, but this network was tested on "
+            f"{plain(name)} has {found.total:,} test images here, but this network was tested on "
             f"{n:,}."
+        )
+        return None
+    if not found.fit(tested.labels):
+        st.error(
+            f"The test images of {plain(name)} here have other labels than those that this network "
+            f"was tested on, or come in another order, as in earlier versions; train it again to "
+            f"see them with its answers."
         )
         return None
     return found
 
 
+def offer_missing(tested: Predictions, images: Images | None, numbers: np.ndarray) -> bool:
+    """Says how many of a view's test images, (m,) int, come with the network, unless all are here,
+    and offers to fetch the others; returns whether it offers that, by a button: once a view."""
+    if images is None or images.complete:
+        return False
+    there, m = int(images.has(numbers).sum()), len(numbers)
+    if there == m:
+        if m:
+            st.caption("All images shown here come with the network.")
+        return False
+    if there:
+        words = (
+            f"{there:,} of these {m:,} images come with the network and are shown; the others "
+            f"don't."
+        )
+        return not resources.ensure_images(tested.dataset, words)
+    return not resources.ensure_images(tested.dataset)
+
+
+def all_images(tested: Predictions) -> np.ndarray | None:
+    """(n, 28, 28) uint8 test images; None where they can't be had, and the page says why or offers
+    to fetch them."""
+    images = test_images(tested)
+    if images is None or offer_missing(tested, images, np.arange(len(tested.labels))):
+        return None
+    return images.pixels
+
+
 def gallery(
     tested: Predictions,
     numbers: np.ndarray,
-    pixels: np.ndarray | None,
+    images: Images | None,
     key: str,
     marks: dict[int, str] | None = None,
 ) -> None:
@@ -99,20 +130,19 @@ def gallery(
     Args:
         tested: the checkpoint whose readings stand below the images.
         numbers: (m,) int, which test images, in order.
-        pixels: (n, 28, 28) uint8, the test images; None where they can't be had: then nothing is
-            shown.
+        images: those that are here; of the others nothing is shown.
         key: tells this gallery from others of the page.
         marks: words to add below some of the images, by number.
     """
-    if not len(numbers) or pixels is None:
+    if images is None or not len(numbers := numbers[images.has(numbers)]):
         return
     pages = -(-len(numbers) // PAGE)
     place = st.container()
     page = st.pagination(pages, key=f"page {key}") if pages > 1 else 1
     shown = numbers[(page - 1) * PAGE : page * PAGE]
     figures = [
-        figure(tested, int(number), pixels[number], (marks or {}).get(int(number)))
-        for number in shown
+        figure(tested, int(number), image, (marks or {}).get(int(number)))
+        for number, image in zip(shown, images.of(shown), strict=True)
     ]
     with place:
         pictures.show(figures, width=84, abreast=4)
@@ -124,7 +154,7 @@ def gallery(
             key=f"image {key} {page}",
             width=280,
         )
-        offer(tested, number, pixels[number])
+        offer(tested, number, images.of(np.array(number)))
 
 
 def offer(tested: Predictions, number: int, image: np.ndarray) -> None:

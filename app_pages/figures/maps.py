@@ -11,6 +11,7 @@ from app_pages.figures import pictures
 from app_pages.figures.charts import ORANGE
 from app_pages.figures.tsne import tsne
 from app_pages.server import cache, resources
+from app_pages.server.images import Images
 from app_pages.server.resources import Network
 from model.checkpoint import CheckpointError
 from train import data
@@ -139,37 +140,66 @@ def _scatter(rows: pd.DataFrame) -> alt.Chart:
 
 @cache.shared(4, "Drawing the map of the test images")
 def draw_map(network: Network) -> Map:
-    """The map of a network's test images, kept; shared, so never to be changed.
-
-    It holds all mistakes, up to a half, and a fixed random sample of the rest.
+    """The map of a network's test images that `choose` chooses, kept; shared, so never to be
+    changed.
 
     Raises:
         DataError: the test images can't be had, or aren't those of this network. See first that
-            they are there, by `resources.ensure_images`.
+            they are here, by `is_drawable`.
     """
     name = resources.card(network).dataset
-    images, labels = resources.test_images(name)[0]
+    images = resources.test_images_here(name)
     classifier = resources.classifier(network)
-    if not len(labels) or labels.max() >= len(classifier.classes):
+    if not len(images.labels) or images.labels.max() >= len(classifier.classes):
         raise data.DataError(
             f"The test images of {name} aren't those that this network was tested on."
         )
-    rng = np.random.default_rng(0)
-    numbers = rng.permutation(len(labels))
-    predicted = None
-    with contextlib.suppress(CheckpointError):
-        tested, probabilities = resources.evaluation(network)
-        if np.array_equal(tested, labels):
-            predicted = probabilities.argmax(1)
-            wrong = (predicted != labels)[numbers]
-            numbers = np.concatenate([numbers[wrong][: POINTS // 2], numbers[~wrong]])
-    numbers = np.sort(numbers[:POINTS])
+    numbers = choose(network, images)
+    glyphs, labels = images.of(numbers), images.labels[np.searchsorted(images.numbers, numbers)]
+    predicted = _tested(network, images)
     if predicted is None:
-        answers = classifier.probabilities(images[numbers]).argmax(1)
+        answers = classifier.probabilities(glyphs).argmax(1)
     else:
         answers = predicted[numbers]
-    embeddings = resources.explainer(network).embeddings(images[numbers])
-    thumbnails = tuple(
-        pictures.source(image.repeat(ZOOM, 0).repeat(ZOOM, 1)) for image in images[numbers]
-    )
-    return Map(tsne(embeddings), embeddings, numbers, labels[numbers], answers, thumbnails)
+    embeddings = resources.explainer(network).embeddings(glyphs)
+    thumbnails = tuple(pictures.source(glyph.repeat(ZOOM, 0).repeat(ZOOM, 1)) for glyph in glyphs)
+    return Map(tsne(embeddings), embeddings, numbers, labels, answers, thumbnails)
+
+
+def is_drawable(network: Network) -> bool:
+    """Whether the map's test images are here without being fetched; raises DataError."""
+    images = resources.test_images_here(resources.card(network).dataset)
+    return bool(images.total and images.has(choose(network, images)).all())
+
+
+def choose(network: Network, images: Images) -> np.ndarray:
+    """(m,) int, ascending: the numbers of the test images on a network's map, the same whether all
+    test images are here or not, as far as it has an evaluation.
+
+    Args:
+        network: whose map it is.
+        images: those that are here.
+    """
+    predicted = _tested(network, images)
+    if predicted is None:
+        return sample(np.zeros(images.total, bool))
+    return sample(predicted != resources.evaluation(network)[0])
+
+
+def sample(wrong: np.ndarray) -> np.ndarray:
+    """(n,) bool, the mistakes → (m,) int, ascending: the mistakes, up to a half of `POINTS`, and a
+    fixed random sample of the rest."""
+    numbers = np.random.default_rng(0).permutation(len(wrong))
+    mistaken = wrong[numbers]
+    numbers = np.concatenate([numbers[mistaken][: POINTS // 2], numbers[~mistaken]])
+    return np.sort(numbers[:POINTS])
+
+
+def _tested(network: Network, images: Images) -> np.ndarray | None:
+    """(n,) int: what a network's evaluation reads each test image as; None where it has none, or
+    one of other images."""
+    with contextlib.suppress(CheckpointError):
+        labels, probabilities = resources.evaluation(network)
+        if images.fit(labels) and (not images.complete or images.total == len(labels)):
+            return probabilities.argmax(1)
+    return None

@@ -11,12 +11,13 @@ from app_pages.figures import bars, maps, pictures
 from app_pages.figures.headline import headline
 from app_pages.inside import attributions, explanations
 from app_pages.pen.address import AddressError
-from app_pages.server import resources
+from app_pages.server import images, resources
 from app_pages.theme import ink
 from app_pages.words import plain
 from train import data
 
 FIRST = 4  # the sample to begin with: it has two strokes
+DOUBTFUL = 247  # a test image of MNIST to begin with: not everyone would read it as a 4
 FEW = 12  # classes that fit side by side
 
 network = resources.chosen_network()
@@ -59,16 +60,24 @@ with st.expander("Take another digit", icon=":material/swap_horiz:"):
         for number in range(10):
             if st.button(str(number), key=f"sample {number}"):
                 subject.send(subject.sample(number))
-    if resources.has_images(name):
+    if resources.has_some_images(name):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             number = st.number_input(
-                "Or a test image, by number", 0, value=shown.number or 247, width=200
+                "Or a test image, by number",
+                0,
+                value=DOUBTFUL if shown.number is None else shown.number,
+                width=200,
             )
             if st.button("Open", key="open"):
                 try:
                     subject.send(subject.test_image(network, number))
                 except data.DataError as error:
                     st.error(plain(str(error)))
+        if not resources.has_images(name):
+            st.caption(
+                f"{len(images.shipped(name).numbers):,} of them come with the network, such as all "
+                f"that it reads wrong; “Fetch the images”, below, brings the others."
+            )
 
 # once there is something to see: the first time it takes seconds
 explainer = explanations.explainer(network)
@@ -191,6 +200,7 @@ with slower:
     try:
         if resources.ensure_images(name):
             nearest()
+        if maps.is_drawable(network):
             on_the_map()
     except data.DataError as error:
         st.error(plain(str(error)))

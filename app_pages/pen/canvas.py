@@ -446,14 +446,15 @@ def _send_before_leaving() -> None:
     )
 
 
-def enlarged(sheet: Sheet):
-    """A container in which a canvas is twice as large, for a projector; not on narrow screens."""
-    st.html(
-        f"<style>@media (min-width: {BROAD}px) {{ "
-        '[class*="st-key-enlarged"] [data-testid=stBidiComponentIsolated] { zoom: 2 } '
-        f".stMainBlockContainer {{ max-width: {4 * SIZE}px }} }}</style>"
+def sized(sheet: Sheet, large: bool):
+    """A container for a canvas, in which it is twice as large where asked to, for a projector; not
+    on narrow screens. It is the same one either way: in another, the canvas would begin anew."""
+    rules = (
+        '[class*="st-key-sized"] [data-testid=stBidiComponentIsolated] { zoom: 2 } '
+        f".stMainBlockContainer {{ max-width: {4 * SIZE}px }}"
     )
-    return st.container(key=f"enlarged {sheet.name}")
+    st.html(f"<style>@media (min-width: {BROAD}px) {{ {rules if large else ''} }}</style>")
+    return st.container(key=f"sized {sheet.name}")
 
 
 def _shrinkable(key: str):

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from app_pages.server import cache
+from app_pages.server import cache, images
+from app_pages.server.images import Images
 from app_pages.words import plain
 from model import Recognizer, checkpoint
 from model.card import Card
@@ -104,9 +105,10 @@ def describe(network: Network) -> str:
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def evaluation(network: Network) -> tuple[np.ndarray, np.ndarray]:
-    """Test labels (n,) int and probabilities (n, classes) float32; raises CheckpointError where
-    there are none."""
-    return checkpoint.read_evaluation(network.path)
+    """Test labels (n,) int and probabilities (n, classes) float32, by the images' numbers; raises
+    CheckpointError where there are none."""
+    answers = checkpoint.read_evaluation(network.path)
+    return images.by_number(card(network).dataset, *answers)
 
 
 @cache.shared(4, "Opening the network")
@@ -122,16 +124,29 @@ def classifier(network: Network) -> Classifier:
 
 
 def has_images(name: str) -> bool:
-    """Whether the images of a dataset are here."""
-    return data.is_cached(name) or data.is_folder(name)
+    """Whether all images of a dataset are here, at least as TFDS has prepared them."""
+    return data.is_here(name)
 
 
-def ensure_images(name: str) -> bool:
-    """Whether the images of a dataset are here; where they are not, shows a button that fetches
-    them."""
+def has_some_images(name: str) -> bool:
+    """Whether `test_images_here` has any."""
+    return has_images(name) or len(images.shipped(name).numbers) > 0
+
+
+def test_images_here(name: str) -> Images:
+    """The test images of a dataset that need no fetching: all of them, or those that ship; raises
+    DataError."""
+    return images.whole(*test_images(name)) if has_images(name) else images.shipped(name)
+
+
+def ensure_images(
+    name: str, words: str = "The images themselves don't come with the network."
+) -> bool:
+    """Whether all images of a dataset are here; where they are not, says so in these words and
+    shows a button that fetches them."""
     if has_images(name):
         return True
-    st.markdown("The images themselves don't come with the network.")
+    st.markdown(words)
     if st.button("Fetch the images", icon=":material/download:"):
         with st.empty():
             bar = st.progress(0.0, "Starting")
@@ -148,8 +163,8 @@ def ensure_images(name: str) -> bool:
 
 @cache.shared(2, "Loading the test images")
 def test_images(name: str) -> tuple[data.Split, tuple[str, ...]]:
-    """The test images of a dataset and its classes; raises DataError. See first that they are
-    `at_hand`."""
+    """The test images of a dataset and its classes; raises DataError. See first that it
+    `has_images`."""
     dataset = data.load(name)
     return dataset.test, dataset.classes
 

@@ -89,6 +89,8 @@ def show(tested: Predictions) -> None:
 
     st.header("What one alone reads right")
     images = predictions.test_images(tested)
+    differ = np.flatnonzero(tested.right != other.right)
+    offered = predictions.offer_missing(tested, images, differ)
     for one, two in (both, both[::-1]):
         alone = np.flatnonzero(one.right & ~two.right)
         st.subheader(
@@ -131,11 +133,16 @@ def show(tested: Predictions) -> None:
     )
 
     st.header("How they bear damage")
+    complete = images is not None and images.complete
+    if images is not None and not complete and not offered:
+        resources.ensure_images(
+            tested.dataset, "This takes more images than come with the network."
+        )
     wanted = st.toggle(
-        "Damage test images and read them with both", key="both damaged", disabled=images is None
+        "Damage test images and read them with both", key="both damaged", disabled=not complete
     )
-    if wanted and images is not None:
-        robustness.chart(both, images)
+    if wanted and images is not None and complete:
+        robustness.chart(both, images.pixels)
 
 
 def table(first: Predictions, second: Predictions) -> pd.DataFrame:

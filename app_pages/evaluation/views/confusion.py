@@ -31,7 +31,9 @@ def show(tested: Predictions) -> None:
         f"{'image' if len(members) == 1 else 'images'}"
     )
     if len(members):
-        predictions.gallery(tested, members, predictions.test_images(tested), f"{true} {read}")
+        images = predictions.test_images(tested)
+        predictions.offer_missing(tested, images, members)
+        predictions.gallery(tested, members, images, f"{true} {read}")
         st.caption(
             "Below each: what the network reads and how sure it is, then the runner-up. The surest "
             "come first. Click an image to look inside the network."

@@ -1,5 +1,6 @@
 """The test images as the network sees them: a map on which like lies by like."""
 
+import numpy as np
 import streamlit as st
 
 from app_pages.evaluation import predictions
@@ -13,6 +14,9 @@ from train import data
 def show(tested: Predictions) -> None:
     st.header("What it finds alike")
     if (images := predictions.test_images(tested)) is None:
+        return
+    wanted = maps.choose(tested.network, images)
+    if predictions.offer_missing(tested, images, wanted):
         return
     try:
         map = maps.draw_map(tested.network)
@@ -54,5 +58,6 @@ def show(tested: Predictions) -> None:
             key=box,
             width=280,
         )
-        predictions.offer(tested, number, images[number])
-    pictures.show([predictions.figure(tested, number, images[number])], width=120)
+        image = images.of(np.array(number))
+        predictions.offer(tested, number, image)
+    pictures.show([predictions.figure(tested, number, image)], width=120)

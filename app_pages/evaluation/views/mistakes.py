@@ -53,9 +53,9 @@ def show(tested: Predictions) -> None:
     marks = {
         i: f"{words},\n{LIKELY_WRONG}" if i in doubtful else words for i, words in labels.items()
     }
-    predictions.gallery(
-        tested, wrong, predictions.test_images(tested), f"mistakes {order} {only}", marks
-    )
+    images = predictions.test_images(tested)
+    predictions.offer_missing(tested, images, wrong)
+    predictions.gallery(tested, wrong, images, f"mistakes {order} {only}", marks)
     st.info(
         "**Likely wrong labels.** Who wrote the labels makes mistakes, too. A label is marked "
         "where the network is as sure of another class as it is, on average, of that class's own "
