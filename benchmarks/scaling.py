@@ -7,6 +7,7 @@ number of them (strong scaling). Each process is kept on its cores by the system
 processes speak over loopback. For machines with two cores or more; of more, two are taken.
 """
 
+import functools
 import os
 import statistics
 import subprocess
@@ -15,6 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks"), str(ROOT / "tests")]
+
+import throughput  # noqa: E402
 
 ROUNDS = 2
 BATCH = 128
@@ -51,7 +54,6 @@ def worker(coordinator: str, processes: int, number: int, devices: int, batch: i
 
     set_up_devices(devices)
     import jax
-    import throughput
 
     if processes > 1:
         jax.distributed.initialize(coordinator, processes, number)
@@ -59,20 +61,15 @@ def worker(coordinator: str, processes: int, number: int, devices: int, batch: i
 
 
 def main() -> None:
-    speeds = {name: [] for name in WAYS}
-    for _ in range(ROUNDS):  # by turns, since a machine's speed varies from minute to minute
-        for name, way in WAYS.items():
-            speeds[name].append(measured(*way))
-    alone = statistics.median(speeds["1 core"])
-    print(
-        f"| training, the whole recipe (median, least and most of {ROUNDS}) | images a second | "
-        f"efficiency |"
+    speeds = throughput.by_turns(
+        {name: functools.partial(measured, *way) for name, way in WAYS.items()}, ROUNDS
     )
-    print("| --- | --- | --- |")
-    for name, values in speeds.items():
-        middle, cores = statistics.median(values), 1 if name == "1 core" else 2
-        spread = f"{min(values):.0f} to {max(values):.0f}"
-        print(f"| {name} | {middle:.0f} ({spread}) | {middle / alone / cores:.0%} |")
+    medians = {name: statistics.median(values) for name, values in speeds.items()}
+    efficiency = {
+        name: f"{median / medians['1 core'] / (1 if name == '1 core' else 2):.0%}"
+        for name, median in medians.items()
+    }
+    throughput.print_table("the whole recipe", speeds, "efficiency", efficiency)
 
 
 if __name__ == "__main__":

@@ -3,14 +3,15 @@ docs/results.md's table.
 
     python benchmarks/throughput.py
 
-Both on this machine's CPUs, by turns, since a machine's speed varies from minute to minute; PyTorch
-in the environment of benchmarks/peers. Our step is taken out of train/loop.py, first without
-distortions, as PyTorch's is, then as it is.
+Both on this machine's CPUs, by turns; PyTorch in the environment of benchmarks/peers. Our step is
+taken out of train/loop.py, first without distortions, as PyTorch's is, then as it is.
 """
 
+import functools
 import statistics
 import sys
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -55,6 +56,32 @@ def ours(recipe: str, batch_size: int = 128) -> float:
     return config.batch_size / statistics.median(taken[WARM_UP:])
 
 
+def by_turns(
+    measurements: Mapping[str, Callable[[], float]], rounds: int
+) -> dict[str, list[float]]:
+    """What each measured in each round, by turns, since a machine's speed varies from minute to
+    minute."""
+    speeds = {name: [] for name in measurements}
+    for _ in range(rounds):
+        for name, measure in measurements.items():
+            speeds[name].append(measure())
+    return speeds
+
+
+def print_table(
+    what: str, speeds: Mapping[str, list[float]], heading: str, ratios: Mapping[str, str]
+) -> None:
+    """A row a name: its images a second in all rounds, and its ratio."""
+    rounds = len(next(iter(speeds.values())))
+    print(
+        f"| training, {what} (median, least and most of {rounds}) | images a second | {heading} |"
+    )
+    print("| --- | --- | --- |")
+    for name, values in speeds.items():
+        middle, least, most = statistics.median(values), min(values), max(values)
+        print(f"| {name} | {middle:.0f} ({least:.0f} to {most:.0f}) | {ratios[name]} |")
+
+
 def main() -> None:
     import peers
 
@@ -66,22 +93,15 @@ def main() -> None:
         "JAX, the same": (sys.executable, __file__, "plain"),
         "JAX, the whole recipe with its distortions": (sys.executable, __file__, "whole"),
     }
-    speeds = {name: [] for name in commands}
-    for _ in range(ROUNDS):
-        for name, command in commands.items():
-            speeds[name].append(peers.printed(*command))
-    reference = statistics.median(speeds["PyTorch, channels-last"])
-    print(
-        f"| training, batches of 128 (median, least and most of {ROUNDS}) | images a second | "
-        f"ratio |"
+    speeds = by_turns(
+        {name: functools.partial(peers.printed, *command) for name, command in commands.items()},
+        ROUNDS,
     )
-    print("| --- | --- | --- |")
-    for name, values in speeds.items():
-        middle = statistics.median(values)
-        print(
-            f"| {name} | {middle:.0f} ({min(values):.0f} to {max(values):.0f}) | "
-            f"{middle / reference:.2f} |"
-        )
+    reference = statistics.median(speeds["PyTorch, channels-last"])
+    ratios = {
+        name: f"{statistics.median(values) / reference:.2f}" for name, values in speeds.items()
+    }
+    print_table("batches of 128", speeds, "ratio", ratios)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ def normalise(ink: np.ndarray) -> np.ndarray:
     glyph = np.zeros((GLYPH_SIZE, GLYPH_SIZE), np.uint8)
     if not len(rows):
         return glyph
-    ink = _thicken(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+    ink = thicken(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
     scale = BOX / max(ink.shape)
     height, width = (max(1, round(side * scale)) for side in ink.shape)
     image = Image.fromarray(np.ascontiguousarray(ink, np.float32))
@@ -77,7 +77,7 @@ def is_blot(glyph: np.ndarray) -> bool:
     return short >= ROUND * long and stroke_width(ink) >= FILLED * long
 
 
-def _thicken(ink: np.ndarray) -> np.ndarray:
+def thicken(ink: np.ndarray) -> np.ndarray:
     """The ink with strokes at least THINNEST wide once the digit is BOX high; others are left as
     they are."""
     wanted = THINNEST * max(ink.shape) / BOX

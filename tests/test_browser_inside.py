@@ -63,7 +63,7 @@ def test_a_test_image_by_its_address_is_read_on_either_page(tab, mnist):
     expect(tab.get_by_test_id("stVegaLiteChart").first).to_be_visible()
     tab.get_by_text("Take another digit").click()
     button(tab, "3").click()
-    expect(tab.get_by_text("a sample, drawn by program")).to_be_visible()
+    expect(tab.get_by_text("This digit is a sample, drawn by program")).to_be_visible()
     expect(tab.get_by_text("test image 247 of mnist")).to_have_count(0)
     no_exception(tab)
     tab.goto("/?image=247")

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from model.glyph import BOX, THINNEST, _thicken, is_blot, normalise, stroke_width
+from model.glyph import BOX, THINNEST, is_blot, normalise, stroke_width, thicken
 
 
 def test_mnists_digits_come_back(mnist):
@@ -71,7 +71,7 @@ def test_strokes_are_thickened_by_a_disk(side):
     y, x = np.ogrid[-radius : radius + 1, -radius : radius + 1]
     disk = x**2 + y**2 <= (radius + 0.3) ** 2
     expected = ndimage.grey_dilation(np.pad(ink, radius), footprint=disk)
-    np.testing.assert_array_equal(_thicken(ink), expected)
+    np.testing.assert_array_equal(thicken(ink), expected)
 
 
 def test_a_huge_hairline_gives_the_glyph_of_a_small_one():

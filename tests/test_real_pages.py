@@ -47,5 +47,5 @@ def test_a_folder_is_read_and_a_picture_that_cannot_be_read_is_named(tmp_path, s
     (tmp_path / "labels.json").write_text(json.dumps(labels))
     program = [sys.executable, str(ROOT / "benchmarks" / "real_pages.py"), str(tmp_path)]
     printed = subprocess.run(program, capture_output=True, text=True, check=True).stdout
-    assert "broken.png: This is something else" in printed
+    assert "broken.png: This is not a PNG, JPEG" in printed
     assert "| all | 2 | 2 | 1 | 0 | 1 | 0 | 1 of 2 |" in printed

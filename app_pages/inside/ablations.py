@@ -31,36 +31,38 @@ class Ablation(NamedTuple):
     glyph: np.ndarray  # (28, 28) uint8: what is left, centred anew
 
 
-def of_drawing(drawn: Sequence[Stroke], together: int = 1) -> list[Ablation]:
+def of_drawing(drawing: Sequence[Stroke], together: int = 1) -> list[Ablation]:
     """A drawing on the square canvas without each stroke, or its only stroke without each quarter
     of its length.
 
     So many of them are left out `together`, in every combination, where something remains.
     """
-    drawn = list(drawn)
-    if len(drawn) == 1:
-        if drawn[0].length < drawn[0].width:  # a dot
+    drawing = list(drawing)
+    if len(drawing) == 1:
+        if drawing[0].length < drawing[0].width:  # a dot
             return []
-        drawn = quarters(drawn[0])
+        drawing = quarters(drawing[0])
         parts = {number: f"the {name} quarter" for number, name in enumerate(QUARTERS)}
     else:
-        longest = sorted(range(len(drawn)), key=lambda number: -drawn[number].length)[:MAX_STROKES]
+        longest = sorted(range(len(drawing)), key=lambda number: -drawing[number].length)[
+            :MAX_STROKES
+        ]
         parts = {number: f"stroke {number + 1}" for number in sorted(longest)}
-    found = []
+    ablations = []
     for chosen in itertools.combinations(parts, together):
-        kept = [stroke for number, stroke in enumerate(drawn) if number not in chosen]
-        left = strokes.picture(kept, canvas.SIZE, canvas.SIZE)
-        gone = strokes.picture([drawn[number] for number in chosen], canvas.SIZE, canvas.SIZE)
+        remaining = [stroke for number, stroke in enumerate(drawing) if number not in chosen]
+        left = strokes.picture(remaining, canvas.SIZE, canvas.SIZE)
+        gone = strokes.picture([drawing[number] for number in chosen], canvas.SIZE, canvas.SIZE)
         try:
             glyph = as_single_glyph(left)
         except ImageError:  # nothing is left
             continue
-        found.append(
+        ablations.append(
             Ablation(
                 _joined(parts[number] for number in chosen), _shown(255 - left, 255 - gone), glyph
             )
         )
-    return found
+    return ablations
 
 
 def of_glyph(glyph: np.ndarray, together: int = 1) -> list[Ablation]:
@@ -77,18 +79,18 @@ def of_glyph(glyph: np.ndarray, together: int = 1) -> list[Ablation]:
             f"part {number} ({_whereabouts(piece, glyph)})"
             for number, piece in enumerate(pieces, 1)
         ]
-    found = []
+    ablations = []
     for chosen in itertools.combinations(zip(names, pieces, strict=True), together):
         gone = np.any([piece for _, piece in chosen], axis=0)
         left = np.where(gone, 0, glyph)
         if (left >= glyphs.INK * 255).any():
             cut = glyphs.normalise((left / 255).astype(np.float32))
-            found.append(
+            ablations.append(
                 Ablation(
                     _joined(name for name, _ in chosen), _shown(left, np.where(gone, glyph, 0)), cut
                 )
             )
-    return found
+    return ablations
 
 
 def _joined(names: Iterable[str]) -> str:

@@ -32,12 +32,12 @@ def update(held: list) -> list[File]:
             was taken away by the visitor, if it is the same uploader.
     """
     files: dict[str, File] = st.session_state.setdefault(FILES, {})
-    now = {one.file_id for one in held}
+    now = {upload.file_id for upload in held}
     for file_id in st.session_state.get(HELD, set()) - now:
         files.pop(file_id, None)
-    for one in held:
-        if one.file_id not in files:
-            files[one.file_id] = File(one.file_id, one.name, one.getvalue())
+    for upload in held:
+        if upload.file_id not in files:
+            files[upload.file_id] = File(upload.file_id, upload.name, upload.getvalue())
     while len(files) > 1 and sum(len(file.content) for file in files.values()) > MAX_BYTES:
         files.pop(next(iter(files)))
     st.session_state[HELD] = now

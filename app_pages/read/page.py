@@ -242,7 +242,7 @@ def show_several(uploaded: list[Upload]) -> None:
     """All pictures in a table, and the one that is open."""
     st.subheader("All readings")
     current = triage.choose(uploaded)
-    offer_downloads([one.name for one in uploaded], [one.result for one in uploaded])
+    offer_downloads([upload.name for upload in uploaded], [upload.result for upload in uploaded])
     if current:
         triage.show_way(uploaded, current)
         if current.result.error:

@@ -46,14 +46,14 @@ def choose(all_files: Sequence[Upload]) -> Upload | None:
         _show_table(shown, f"table {DOUBTFUL if only else ''}")
     else:
         st.success("None is doubtful.", icon=":material/check:")
-    return next((one for one in all_files if one.file == st.session_state.get(OPEN)), None)
+    return next((upload for upload in all_files if upload.file == st.session_state.get(OPEN)), None)
 
 
 def show_way(all_files: Sequence[Upload], current: Upload) -> None:
     """Which one is open, and buttons to those before and after it."""
     only = st.session_state.get(DOUBTFUL)
-    shown = [one.file for one in all_files if not only or is_doubtful(one.result)]
-    order = [one.file for one in all_files]
+    shown = [upload.file for upload in all_files if not only or is_doubtful(upload.result)]
+    order = [upload.file for upload in all_files]
     before, after = neighbours(order, shown, current.file)
     with st.container(horizontal=True, vertical_alignment="center", key="way"):
         for words, file, icon in (
@@ -73,11 +73,15 @@ def show_way(all_files: Sequence[Upload], current: Upload) -> None:
 def show_sentences(all_files: Sequence[Upload]) -> None:
     """Why files can't be read, and hints: each once, however many files it is said of."""
     for icon, show, sentences in (
-        ("broken_image", st.error, [(one.name, one.result.error or "") for one in all_files]),
+        (
+            "broken_image",
+            st.error,
+            [(upload.name, upload.result.error or "") for upload in all_files],
+        ),
         (
             "lightbulb",
             st.info,
-            [(one.name, hint) for one in all_files for hint in one.result.hints],
+            [(upload.name, hint) for upload in all_files for hint in upload.result.hints],
         ),
     ):
         for sentence, names in group(pair for pair in sentences if pair[1]).items():
@@ -97,8 +101,8 @@ def neighbours(
     place = order.index(current)
     near = set(shown)
     return (
-        next((one for one in reversed(order[:place]) if one in near), None),
-        next((one for one in order[place + 1 :] if one in near), None),
+        next((file for file in reversed(order[:place]) if file in near), None),
+        next((file for file in order[place + 1 :] if file in near), None),
     )
 
 
