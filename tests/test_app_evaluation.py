@@ -22,6 +22,7 @@ from app_pages.figures import charts
 from app_pages.figures.maps import draw_map
 from app_pages.server import images as server_images
 from app_pages.server.resources import Network
+from app_pages.words import plain
 from model import checkpoint
 from train import corruptions, data, metrics
 
@@ -89,10 +90,19 @@ def test_a_checkpoint_without_an_evaluation_says_so(checkpoints):
 def test_only_the_chosen_view_is_drawn(images):
     app = view("Training")
     assert (
-        said(app.header) == "How it learned"
+        said(app.header) == "How it learned The recipe"
         and not app.dataframe
         and len(app.get("vega_lite_chart")) == 2
     )
+
+
+def test_the_recipe_is_the_cards(images):
+    app = view("Training")
+    card = checkpoint.read_card(checkpoint.DEFAULT)
+    assert app.code[0].value == card.command
+    shown = app.table[0].value["value"]
+    assert set(shown.index) == {plain(name) for name in (*card.config, *card.versions)}
+    assert shown[plain("learning_rate")] == plain(str(card.config["learning_rate"]))
 
 
 # Confusion matrix

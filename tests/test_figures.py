@@ -1,8 +1,9 @@
 """What the pages draw: boxes and names on pictures, and bars."""
 
 import numpy as np
+import pytest
 
-from app_pages.figures import bars, pictures
+from app_pages.figures import bars, charts, pictures
 from model import Digit, Reading
 
 
@@ -48,3 +49,18 @@ def test_an_outline_surrounds_its_box():
     ys, xs = np.nonzero((marked != 255).any(-1))
     assert (xs.min(), xs.max(), ys.min(), ys.max()) == (9, 15, 11, 18)
     assert (marked[12:18, 10:15] == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("values", "ticks"),
+    [
+        ([0.003, 0.3], [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5]),
+        ([0.0], [0, 0.001]),
+        ([0.0, 0.01], [0, 0.001, 0.002, 0.005, 0.01]),
+        ([1.0], [0.5, 1]),
+    ],
+)
+def test_a_logarithmic_scale_encloses_what_it_shows(values, ticks):
+    history = [{"epoch": epoch, "train_error": value} for epoch, value in enumerate(values, 1)]
+    y = charts.curves(history, "error", "Error", "~%", logarithmic=True).to_dict()["encoding"]["y"]
+    assert y["axis"]["values"] == ticks and y["scale"]["domain"] == [ticks[0], ticks[-1]]

@@ -16,6 +16,9 @@ from app_pages.figures.bars import BLUE
 ORANGE = "#d55e00"  # of Okabe and Ito's palette, as BLUE
 GREY = "#6e7781"  # readable on white and on black
 
+# Of a logarithmic scale, which is linear below its second tick: all images may be right.
+TICKS = [0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1]
+
 VIEWS = ("Counts", "Row percentages", "Mistakes only")
 HEIGHT = 440  # pixels, of the confusion matrix
 CELL = "cell"  # name of the confusion matrix's selection
@@ -138,17 +141,36 @@ def reliability(bins: list[dict[str, float]]) -> alt.LayerChart:
 
 
 def show_learning(history: Sequence[Mapping[str, float]], caption: str) -> None:
-    """Loss and accuracy by epoch, side by side on the page, and what is dashed and what solid."""
+    """Loss and error by epoch, side by side on the page, and what is dashed and what solid.
+
+    The error's scale is logarithmic: at 99 % and beyond, accuracy is a flat line.
+    """
     left, right = st.columns(2)
     left.altair_chart(curves(history, "loss", "Loss", ".2f"), alt="Loss by epoch.")
-    right.altair_chart(curves(history, "accuracy", "Accuracy", ".1%"), alt="Accuracy by epoch.")
+    errors = [
+        entry
+        | {
+            f"{part}_error": 1 - entry[f"{part}_accuracy"]
+            for part in ("train", "validation")
+            if f"{part}_accuracy" in entry
+        }
+        for entry in map(dict, history)
+    ]
+    right.altair_chart(
+        curves(errors, "error", "Error", ".1~%", logarithmic=True),
+        alt="Error by epoch, on a logarithmic scale.",
+    )
     st.caption(caption)
 
 
 def curves(
-    history: Sequence[Mapping[str, float]], measure: str, title: str, number: str
+    history: Sequence[Mapping[str, float]],
+    measure: str,
+    title: str,
+    number: str,
+    logarithmic: bool = False,
 ) -> alt.Chart:
-    """A `measure` ('loss' or 'accuracy') by epoch, of training (dashed) and validation (solid)."""
+    """A `measure` ('loss' or 'error') by epoch, of training (dashed) and validation (solid)."""
     rows = pd.DataFrame(
         [
             {"epoch": entry["epoch"], "part": part.title(), "value": entry[f"{part}_{measure}"]}
@@ -159,13 +181,19 @@ def curves(
         columns=["epoch", "part", "value"],
     )
     part = ["Validation", "Train"]
+    scale, ticks = alt.Scale(zero=False), alt.Undefined
+    if logarithmic and len(rows):
+        least = np.searchsorted(TICKS[:-1], rows["value"].min(), "right") - 1
+        most = max(np.searchsorted(TICKS, rows["value"].max()), least + 1)
+        ticks = TICKS[least : most + 1]
+        scale = alt.Scale(type="symlog", constant=TICKS[1], domain=[ticks[0], ticks[-1]])
     return (
         alt.Chart(rows)
         .mark_line(point=alt.OverlayMarkDef(size=20), strokeWidth=2)
         .encode(
             x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d")),
             y=alt.Y(
-                "value:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(format=number)
+                "value:Q", title=title, scale=scale, axis=alt.Axis(format=number, values=ticks)
             ),
             color=alt.Color(
                 "part:N",
