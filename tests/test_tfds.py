@@ -146,11 +146,11 @@ def test_a_tfrecord_file_that_ends_within_a_record_is_a_sentence(tmp_path):
     path = tmp_path / "some.tfrecord"
     whole = tfrecord([b"one", b"", b"three"])
     path.write_bytes(whole)
-    assert list(tfds._read_records(path)) == [b"one", b"", b"three"]
+    assert list(tfds.read_records(path)) == [b"one", b"", b"three"]
     for size in (5, 13, len(whole) - 1, len(whole) - 6):
         path.write_bytes(whole[:size])
         with pytest.raises(DataError, match="ends within a record"):
-            list(tfds._read_records(path))
+            list(tfds.read_records(path))
 
 
 def tfrecord(records: list[bytes]) -> bytes:

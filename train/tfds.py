@@ -5,7 +5,7 @@ TFDS reads without TensorFlow, but three of its builders (`mnist`, `fashion_mnis
 their archives and encode their images through it. `_IdxReader` does these two steps with Python's
 gzip and Pillow instead; all else, the addresses and checksums, the features, the records and the
 metadata, is TFDS's, and so is the prepared dataset. What is on the disk already is read as it is,
-TensorFlow's own TFRecords too (`_read_records`).
+TensorFlow's own TFRecords too (`read_records`).
 
 The decoded arrays are kept beside the prepared dataset, in `CACHE`, since decoding 70,000 PNG takes
 10 s.
@@ -349,10 +349,10 @@ def _examples(builder: "DatasetBuilder", split: str) -> Iterable[Mapping[str, An
         return builder.as_data_source(split)
     decode = builder.info.features.deserialize_example_np
     paths = builder.info.splits[split].filepaths
-    return (decode(record) for path in paths for record in _read_records(Path(path)))
+    return (decode(record) for path in paths for record in read_records(Path(path)))
 
 
-def _read_records(path: Path) -> Iterator[bytes]:
+def read_records(path: Path) -> Iterator[bytes]:
     """The records of a TFRecord file, which TFDS itself only reads by TensorFlow.
 
     Each is its length (uint64), a checksum of that (uint32), the record, and a checksum of it

@@ -69,24 +69,24 @@ def test_images(tested: Predictions) -> Images | None:
     aren't those of this network, and the page says so."""
     name, n = tested.dataset, len(tested.labels)
     try:
-        found = resources.test_images_here(name)
+        images = resources.test_images_here(name)
     except data.DataError as error:
         st.error(plain(str(error)))
         return None
-    if found.complete and found.total != n:
+    if images.complete and images.total != n:
         st.error(
-            f"{plain(name)} has {found.total:,} test images here, but this network was tested on "
+            f"{plain(name)} has {images.total:,} test images here, but this network was tested on "
             f"{n:,}."
         )
         return None
-    if not found.fit(tested.labels):
+    if not images.fit(tested.labels):
         st.error(
             f"The test images of {plain(name)} here have other labels than those that this network "
             f"was tested on, or come in another order, as in earlier versions; train it again to "
             f"see them with its answers."
         )
         return None
-    return found
+    return images
 
 
 def offer_missing(tested: Predictions, images: Images | None, numbers: np.ndarray) -> bool:

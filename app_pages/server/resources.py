@@ -62,11 +62,11 @@ def names() -> list[str]:
     share."""
     root = directory()
     paths = root.iterdir() if root.is_dir() else []
-    found = [
+    folders = [
         path.name for path in paths if path.is_dir() and path.resolve() != checkpoint.PAGE.resolve()
     ]
     return sorted(
-        (name for name in found if not name.startswith(".")),
+        (name for name in folders if not name.startswith(".")),
         key=lambda name: (name != DEFAULT, name),
     )
 

@@ -54,8 +54,8 @@ def show(tested: Predictions) -> None:
     st.markdown(verdict(*both))
     agreement = pd.DataFrame(
         [
-            [int((one & two).sum()) for two in (other.right, ~other.right)]
-            for one in (tested.right, ~tested.right)
+            [int((row & column).sum()) for column in (other.right, ~other.right)]
+            for row in (tested.right, ~tested.right)
         ],
         [plain(f"{names[0]} {what}") for what in ("right", "wrong")],
         [plain(f"{names[1]} {what}") for what in ("right", "wrong")],
