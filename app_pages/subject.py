@@ -142,12 +142,12 @@ def test_image(network: Network, number: int | str) -> Subject:
             f"images” on the page Inside the network."
         )
     place = int(np.searchsorted(images.numbers, number))
-    return Subject(
-        images.pixels[place],
-        f"test image {number} of {name}",
-        images.classes[images.labels[place]],
-        number=number,
-    )
+    return of_test_image(images.pixels[place], number, name, images.classes[images.labels[place]])
+
+
+def of_test_image(image: np.ndarray, number: int, dataset: str, truth: str) -> Subject:
+    """A test image, (28, 28) uint8, of that number in a dataset, and the class that it is."""
+    return Subject(image, f"test image {number} of {dataset}", truth, number=number)
 
 
 def _of_address(network: Network, name: str, text: str) -> Subject:

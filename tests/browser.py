@@ -17,7 +17,6 @@ import numpy as np
 
 ROOT = Path(__file__).parents[1]
 PATIENCE = 60_000  # milliseconds: an upper bound for slow machines, not a wait
-HEAD, ROW = 38, 56  # pixels of the table of pictures, as app_pages/read/triage.py has it
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -160,6 +159,8 @@ def wait_for_script(page):
 
 def open_row(page, row):
     """Clicks on a row of the pictures' table, on the name."""
+    from app_pages.read.triage import HEAD, ROW  # benchmarks do without all that it imports
+
     table = page.get_by_test_id("stDataFrame").first
     expect(table).to_be_visible()
     table.scroll_into_view_if_needed()

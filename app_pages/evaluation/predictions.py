@@ -159,11 +159,10 @@ def gallery(
 
 def offer(tested: Predictions, number: int, image: np.ndarray) -> None:
     """Buttons that send a test image (28, 28) uint8 to the pages that take one."""
-    origin, truth = (
-        f"test image {number} of {tested.dataset}",
-        tested.classes[tested.labels[number]],
+    truth = tested.classes[tested.labels[number]]
+    subject.offer(
+        subject.of_test_image(image, number, tested.dataset, truth), tuple(subject.PLACES)
     )
-    subject.offer(subject.Subject(image, origin, truth, number=number), tuple(subject.PLACES))
 
 
 def describe(tested: Predictions, number: int) -> str:
