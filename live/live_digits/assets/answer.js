@@ -1,0 +1,73 @@
+// What is read live: it stands in the place of the server's reading until that one comes.
+
+const LIVE = "live"; // a class of the place of both
+
+export class Answer {
+  /** element: what the component may fill, beside the server's reading. */
+  constructor(element) {
+    this.element = element;
+    this.place = element.closest(".st-key-result");
+  }
+
+  /** Takes what the server gave: the HTML of an answer without numbers, and the classes. */
+  update({ template, classes }) {
+    this.template = template;
+    this.classes = classes;
+  }
+
+  /** Shows a text in large, words that follow it, and probabilities; gives the element. */
+  show(text, words, probabilities) {
+    if (!this.filled) {
+      this.element.innerHTML = this.template;
+      this.element.setAttribute("aria-hidden", "true"); // the server's is read out
+      this.filled = true;
+    }
+    const large = this.element.querySelector("[data-testid=live]");
+    large.textContent = text;
+    large.nextElementSibling.textContent = words;
+    const likeliest = probabilities.indexOf(Math.max(...probabilities));
+    this.element.querySelectorAll(".bar").forEach((bar, number) => {
+      const share = probabilities[number];
+      bar.classList.toggle("likeliest", number === likeliest);
+      bar.querySelector(".track > span").style.setProperty("--share", `${100 * share}%`);
+      bar.querySelector(".percent").textContent = percent(share);
+    });
+    this.place.classList.add(LIVE);
+    return this.element;
+  }
+
+  /** Makes room for the server's reading. */
+  rest() {
+    this.place.classList.remove(LIVE);
+    this.element.replaceChildren();
+    this.filled = false;
+  }
+}
+
+/** A confidence in words: nothing is certain. */
+export function percent(share) {
+  return share >= 0.9995 ? ">99.9%" : `${(100 * share).toFixed(1)}%`;
+}
+
+/** Calls a function with the latest of what it is asked for, one at a time, once a frame. */
+export function paced(work) {
+  let waiting = false;
+  let running = false;
+  const turn = async () => {
+    running = true;
+    while (waiting) {
+      await new Promise(requestAnimationFrame);
+      waiting = false;
+      try {
+        await work();
+      } catch {
+        return; // this browser can't: the server reads all the same
+      }
+    }
+    running = false;
+  };
+  return () => {
+    waiting = true;
+    if (!running) turn();
+  };
+}
