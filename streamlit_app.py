@@ -6,6 +6,8 @@ It offers every folder of `checkpoints/`, or of the folder that the environment 
 DIGITS_CHECKPOINTS names.
 """
 
+from pathlib import Path
+
 import streamlit as st
 
 from app_pages import clipboard, links
@@ -61,6 +63,7 @@ st.logo(
     pictures.logo(dark=st.context.theme.type == "dark"), size="large", icon_image=pictures.icon()
 )
 
+st.html(Path(__file__).parent / "app_pages" / "style.css")
 links.follow_in_session()
 clipboard.take_pictures()
 faults = resources.faults()

@@ -1,11 +1,13 @@
 """How fast the reader is here: prints docs/results.md's table of speeds.
 
     python benchmarks/speed.py
+    python benchmarks/speed.py --before ../other   # the dashboards of two trees, by turns
 
-Needs Chromium for the two figures of the running dashboard; without it they are left out. Nothing
+Needs Chromium for the figures of the running dashboard; without it they are left out. Nothing
 is asserted: what a machine can do is its own affair.
 """
 
+import argparse
 import os
 import platform
 import subprocess
@@ -19,6 +21,8 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+HEAD = "| what | before | after |\n| --- | --- | --- |"
+ROUNDS = 3  # of two dashboards that are compared
 FIRST_ANSWER = """
 import time; start = time.perf_counter()
 import numpy as np
@@ -65,8 +69,8 @@ def processor_seconds(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # utime and stime
 
 
-def dashboard() -> dict[str, str]:
-    """From `streamlit run` to the page drawn, and the server's memory after a hundred drawings."""
+def dashboard(root: Path) -> dict[str, tuple[float, str]]:
+    """What a tree's dashboard takes: figure → its value and how that is written."""
     from browser import FLAGS, chromium, serve
     from playwright.sync_api import expect, sync_playwright
 
@@ -78,10 +82,12 @@ def dashboard() -> dict[str, str]:
         page = browser.new_page()
         page.goto("about:blank")
         start = time.perf_counter()
-        with serve() as (server, address):
+        with serve(root=root) as (server, address):
             page.goto(address)
             expect(page.locator("canvas.upper-canvas")).to_be_visible()
             drawn = time.perf_counter() - start
+            figures = {"`streamlit run` to the page drawn": (drawn, "{:.1f} s")}
+            figures |= live(page)
             box = page.locator("canvas.upper-canvas").bounding_box()
             digit = page.get_by_test_id("digit")
             waits = []
@@ -99,21 +105,73 @@ def dashboard() -> dict[str, str]:
                 ).click()
                 expect(digit).to_have_count(0)
             busy = processor_seconds(server) - busy
-            memory = resident_megabytes(server)
-            views = first_views(browser, address)
+            figures |= {
+                "end of a stroke to its reading on the page, median of 100": (
+                    1000 * float(np.median(waits)),
+                    "{:.0f} ms",
+                ),
+                "time of a core for a drawing: the stroke, its reading, and Clear": (
+                    1000 * busy / len(waits),
+                    "{:.0f} ms",
+                ),
+                "memory of the server after 100 drawings": (
+                    resident_megabytes(server),
+                    "{:.0f} MB",
+                ),
+            }
+            for name, view in first_views(browser, address).items():
+                figures[f"first view of the page {name}, warm, median of 5"] = (view, "{:.2f} s")
         browser.close()
+    return figures
+
+
+def live(page) -> dict[str, tuple[float, str]]:
+    """How soon bars move while the pen does, and what that costs to load; nothing where they
+    don't."""
+    from playwright.sync_api import TimeoutError
+
+    try:
+        page.locator("[data-live=ready]").wait_for(state="attached", timeout=20_000)
+    except TimeoutError:
+        return {}
+    loaded, size = page.evaluate("""() => {
+        const files = performance.getEntriesByType("resource").filter(
+            (file) => file.name.includes("live-digits") && !/(live|drawing)\\.js$/.test(file.name));
+        const first = Math.min(...files.map((file) => file.startTime));
+        return [performance.now() - first, files.reduce((sum, file) => sum + file.transferSize, 0)];
+    }""")
+    page.evaluate("""() => {
+        window.delays = [];
+        let moved = null;
+        addEventListener("pointermove", (event) => moved ??= event.timeStamp, true);
+        new MutationObserver(() => moved !== null && requestAnimationFrame(() => {
+            if (moved !== null) window.delays.push(performance.now() - moved);
+            moved = null;
+        })).observe(document.querySelector(".st-key-live"),
+            { subtree: true, childList: true, attributes: true, characterData: true });
+    }""")
+    box = page.locator("canvas.upper-canvas").bounding_box()
+    page.mouse.move(box["x"] + 140, box["y"] + 60)
+    page.mouse.down()
+    for step in range(200):
+        across, down = 70 * np.sin(step / 20), 1 + step
+        page.mouse.move(box["x"] + 140 + across, box["y"] + 40 + down)
+        page.wait_for_timeout(20)
+    delays = np.array(page.evaluate("window.delays"))
+    page.mouse.up()
+    page.locator("[data-testid=stButton]").filter(has_text="Clear").get_by_role("button").click()
+    page.get_by_test_id("digit").first.wait_for(state="detached")
     return {
-        "`streamlit run` to the page drawn": f"{drawn:.1f} s",
-        "end of a stroke to its reading on the page, median of 100": (
-            f"{1000 * np.median(waits):.0f} ms"
+        "pen move to the bars on the screen, median of 200": (
+            float(np.median(delays)),
+            "{:.0f} ms",
         ),
-        "time of a core for a drawing: the stroke, its reading, and Clear": (
-            f"{1000 * busy / len(waits):.0f} ms"
+        "the slowest of 20 of them": (float(np.quantile(delays, 0.95)), "{:.0f} ms"),
+        "what the browser loads for that, once": (size / 1e6, "{:.1f} MB"),
+        "from the first of it, when the page stands, until bars can move, at most": (
+            loaded / 1000,
+            "{:.1f} s",
         ),
-        "memory of the server after 100 drawings": f"{memory:.0f} MB",
-    } | {
-        f"first view of the page {name}, warm, median of 5": f"{view:.1f} s"
-        for name, view in views.items()
     }
 
 
@@ -137,10 +195,49 @@ def first_views(browser, address: str) -> dict[str, float]:
             page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
             taken.append(time.perf_counter() - start)
         seen[name] = float(np.median(taken[1:]))  # the first is the one that warms the server up
+    page.close()
     return seen
 
 
+def compare(before: Path | None) -> dict[str, tuple[str, ...]]:
+    """The dashboard's figures, median of ROUNDS where those of another tree stand before them,
+    taken by turns."""
+    trees = [ROOT] if before is None else [before, ROOT]
+    rounds = [[dashboard(tree) for tree in trees] for _ in range(ROUNDS if before else 1)]
+    names = list(dict.fromkeys(name for one in rounds[0] for name in one))
+    table = {}
+    for name in names:
+        cells = []
+        for tree in range(len(trees)):
+            values = [one[tree][name] for one in rounds if name in one[tree]]
+            cells.append(
+                values[0][1].format(float(np.median([value for value, _ in values])))
+                if values
+                else "–"
+            )
+        table[name] = tuple(cells)
+    return table
+
+
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--before", type=Path, help="a tree whose dashboard is compared")
+    before = parser.parse_args().before
+    figures: dict[str, tuple[str, ...]] = {}
+    if before is None:
+        figures |= reader()
+    try:
+        figures |= compare(before)
+    except ImportError as error:
+        print(f"The dashboard's figures are left out: {error}.", file=sys.stderr)
+    print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}\n")
+    print("| what | figure |\n| --- | --- |" if before is None else HEAD)
+    for what, cells in figures.items():
+        print(f"| {what} | {' | '.join(cells)} |")
+
+
+def reader() -> dict[str, tuple[str, ...]]:
+    """What the reader takes by itself."""
     from model import Recognizer
     from model.network import GLYPH_SIZE
 
@@ -162,14 +259,7 @@ def main() -> None:
     figures["`classify` of 10,000 glyphs"] = (
         f"{10_000 / np.median(seconds(lambda: recognizer.classify(glyphs), 3)):,.0f} a second"
     )
-    try:
-        figures |= dashboard()
-    except ImportError as error:
-        print(f"The dashboard's figures are left out: {error}.", file=sys.stderr)
-    print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}\n")
-    print("| what | figure |\n| --- | --- |")
-    for what, figure in figures.items():
-        print(f"| {what} | {figure} |")
+    return {what: (figure,) for what, figure in figures.items()}
 
 
 if __name__ == "__main__":

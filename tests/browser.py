@@ -43,9 +43,9 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def serve(env: dict[str, str] | None = None) -> Iterator[tuple[int, str]]:
-    """Runs the dashboard on a free port; gives its process id and address once it says that it is
-    ready.
+def serve(env: dict[str, str] | None = None, root: Path = ROOT) -> Iterator[tuple[int, str]]:
+    """Runs a tree's dashboard on a free port; gives its process id and address once it says that it
+    is ready.
 
     Its environment is ours and `env`; what its visitors keep goes to a temporary file, unless that
     says otherwise.
@@ -67,7 +67,7 @@ def serve(env: dict[str, str] | None = None) -> Iterator[tuple[int, str]]:
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         env = os.environ | {"DIGITS_DATABASE": f"sqlite:///{folder}/collection.db"} | (env or {})
-        process = stack.enter_context(subprocess.Popen(command, cwd=ROOT, env=env, **printed))
+        process = stack.enter_context(subprocess.Popen(command, cwd=root, env=env, **printed))
         reader = None
         try:
             said = []

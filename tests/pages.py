@@ -86,7 +86,7 @@ def follow(app: AppTest, label: str, page: str) -> AppTest:
 
 def headline(app: AppTest) -> str | None:
     """What stands large on the page as what is read; None where nothing does."""
-    text = re.search(r'data-testid="digit"[^>]*>([^<]*)<', page_html(app))
+    text = re.search(r'<span data-testid="digit"[^>]*>([^<]*)<', page_html(app))
     return html.unescape(text[1]) if text else None
 
 

@@ -21,7 +21,7 @@ def test_boxes_behind_a_drawing_leave_out_its_ink():
 
 def test_bars_say_in_words_what_they_show():
     body = bars.probability_bars(np.array([0.25, 0.75]), ("<a>", "b"))
-    assert "&lt;a&gt;: 25.0%, b: 75.0%" in body and "width:75.0%" in body and "<a>" not in body
+    assert "&lt;a&gt;: 25.0%, b: 75.0%" in body and "--share:75.0%" in body and "<a>" not in body
     assert bars.percent(0.9996) == ">99.9%" and bars.percent(0.12345) == "12.3%"
 
 

@@ -3,8 +3,9 @@
 import collections
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from app_pages import links, subject
+from app_pages import links, live, subject
 from app_pages.corrections import correct
 from app_pages.figures import bars, pictures
 from app_pages.figures.headline import headline
@@ -25,9 +26,9 @@ OWN = 100  # addresses that a session has made lately
 st.title("Draw a digit")
 
 
-def explain(reading: Reading, names: list[str]) -> Digit:
-    """Shows what is read, how sure, and the probabilities of one of its digits, which it
-    returns."""
+def explain(reading: Reading, names: list[str], answer: DeltaGenerator) -> Digit:
+    """Shows what is read, how sure, and the probabilities of one of its digits, which it returns,
+    as the answer."""
     classes = resources.recognizer(resources.chosen_network()).classes
     digit = least_sure = min(reading.digits, key=lambda digit: digit.confidence)
     if len(reading.digits) > 1:
@@ -39,7 +40,6 @@ def explain(reading: Reading, names: list[str]) -> Digit:
         words = f"This does not look like a digit. The nearest guess is {nearest}."
     else:
         words = f"{bars.percent(digit.confidence)} sure"
-    st.html(headline(reading.text.replace("\n", " "), words))
     if len(reading.digits) > 1:
         index = st.segmented_control(
             "Explain the digit",
@@ -50,7 +50,10 @@ def explain(reading: Reading, names: list[str]) -> Digit:
             key=f"explain {reading.text}",
         )
         digit = reading.digits[index]
-    st.html(bars.probability_bars(digit.probabilities, classes))
+    answer.html(
+        headline(reading.text.replace("\n", " "), words)
+        + bars.probability_bars(digit.probabilities, classes)
+    )
     return digit
 
 
@@ -83,8 +86,8 @@ def draw_and_read() -> None:
     No fragment: where a visitor clicks faster than one is rerun, Streamlit's page can lose track of
     what it shows and break down. To rerun the whole page takes hardly longer.
     """
-    sheet = SHEETS[
-        st.segmented_control(
+    with st.container(key="above"):
+        chosen = st.segmented_control(
             "What you draw",
             SHEETS,
             default="One digit",
@@ -93,8 +96,7 @@ def draw_and_read() -> None:
             label_visibility="collapsed",
             bind="query-params",
         )
-    ]
-    # On a phone these four come one below the other: what is read must stand near the canvas.
+    sheet = SHEETS[chosen]
     square = sheet is canvas.SQUARE
     large = square and bool(st.session_state.get("large"))
     if square:
@@ -138,19 +140,37 @@ def draw_and_read() -> None:
                     width="stretch",
                 )
 
+    with right:
+        moving, answer = live.place_of_answer()
     if drawing.fault:
         right.warning(drawing.fault, icon=":material/error:")
+    reading = show_reading(sheet, drawing, brush, place, right, answer, steps)
+    if square and (reading is None or len(reading.digits) < 2):
+        with moving:
+            live.read_drawing(resources.card(resources.chosen_network()).classes)
+
+
+def show_reading(
+    sheet: canvas.Sheet,
+    drawing: canvas.Drawing,
+    brush: int,
+    place: DeltaGenerator,
+    beside: DeltaGenerator,
+    answer: DeltaGenerator,
+    steps: DeltaGenerator,
+) -> Reading | None:
+    """Shows the canvas in its place, what is read on it as the answer, and what belongs to that
+    beside it and as steps; returns the reading, None where there is none."""
+    square = sheet is canvas.SQUARE
     if not drawing.strokes or drawing.image is None:
         with place:
             canvas.show(sheet, brush)
-        with right, st.container(key="reading"):
+        with answer:
             # once the canvas is there: waking up takes a moment
             resources.recognizer(resources.chosen_network())
-            if square:
-                st.info("Draw a digit, and it is read after every stroke.", icon=":material/edit:")
-            else:
-                st.info("Draw a number, and it is read after every stroke.", icon=":material/edit:")
-        return
+            what = "digit" if square else "number"
+            st.info(f"Draw a {what}, and it is read after every stroke.", icon=":material/edit:")
+        return None
 
     recognizer = resources.recognizer(resources.chosen_network())
     try:
@@ -158,19 +178,17 @@ def draw_and_read() -> None:
     except ImageError as error:  # it took too long: the server is busy
         with place:
             canvas.show(sheet, brush)
-        right.warning(plain(str(error)), icon=":material/error:")
-        return
+        beside.warning(plain(str(error)), icon=":material/error:")
+        return None
     names = [recognizer.name(digit) for digit in reading.digits]
     with place:
         canvas.show(sheet, brush, None if square else pictures.annotate_blank(reading, names))
-    with right, st.container(key="reading"):
-        if not reading.digits:
-            words = (
-                reading.note or "There is too little ink to read. Draw a digit, a little larger."
-            )
-            st.info(words, icon=":material/edit:")
-            return
-        digit = explain(reading, names)
+    if not reading.digits:
+        words = reading.note or "There is too little ink to read. Draw a digit, a little larger."
+        answer.info(words, icon=":material/edit:")
+        return reading
+    with beside:
+        digit = explain(reading, names, answer)
         correct.ask_about_digit(digit, recognizer, "drawn")
         for hint in find_hints(reading):
             st.info(hint, icon=":material/lightbulb:")
@@ -178,10 +196,10 @@ def draw_and_read() -> None:
         drawn = subject.Subject(digit.glyph, "drawn by hand", strokes=strokes)
         subject.look_at(drawn)
         subject.offer(drawn, share=True)
-
     with steps:
         st.header("From your drawing to the answer")
         pictures.show(pictures.steps(reading, digit), width=170, abreast=3)
+    return reading
 
 
 def show_arrival(arrival: subject.Subject) -> None:
@@ -205,10 +223,12 @@ def show_arrival(arrival: subject.Subject) -> None:
         )
         st.button("Draw something else", on_click=subject.dismiss, icon=":material/draw:")
     with right:
+        _, answer = live.place_of_answer()
         if not reading.digits:
-            st.info(reading.note or "There is no digit to be read in it.", icon=":material/edit:")
+            words = reading.note or "There is no digit to be read in it."
+            answer.info(words, icon=":material/edit:")
             return
-        digit = explain(reading, [recognizer.name(digit) for digit in reading.digits])
+        digit = explain(reading, [recognizer.name(digit) for digit in reading.digits], answer)
         subject.offer(arrival, share=True)
     st.subheader("From the picture to the answer")
     first, *others = pictures.steps(reading, digit)

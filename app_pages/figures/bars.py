@@ -9,7 +9,6 @@ import html
 import numpy as np
 
 BLUE = "#0072b2"  # of Okabe and Ito's palette: the likeliest class
-REST = "rgba(128,128,128,.75)"  # the others
 
 
 def percent(share: float) -> str:
@@ -19,25 +18,19 @@ def percent(share: float) -> str:
 
 def probability_bars(probabilities: np.ndarray, classes: tuple[str, ...]) -> str:
     """(classes,) → HTML: a bar a class from 0 to 100 %, the likeliest in blue and its words in
-    bold."""
+    bold; upright ones where a phone keeps them in sight."""
     likeliest = int(probabilities.argmax())
     rows = "".join(
-        f'<span style="text-align:right{weight}">{html.escape(name)}</span>'
-        f'<span style="background:rgba(128,128,128,.14);border-radius:4px;height:1rem">'
-        f'<span style="display:block;height:100%;border-radius:4px;width:{100 * share:.1f}%;'
-        f'background:{BLUE if number == likeliest else REST}"></span></span>'
-        "<span "
-        f'style="text-align:right;font-variant-numeric:tabular-nums{weight}">{percent(share)}</span>'
+        f'<span class="bar{" likeliest" * (number == likeliest)}">'
+        f'<span class="name">{html.escape(name)}</span>'
+        f'<span class="track"><span style="--share:{100 * share:.1f}%"></span></span>'
+        f'<span class="percent">{percent(share)}</span></span>'
         for number, (name, share) in enumerate(zip(classes, probabilities, strict=True))
-        for weight in (";font-weight:650" if number == likeliest else ";opacity:.8",)
     )
     words = ", ".join(
         f"{name}: {percent(share)}" for name, share in zip(classes, probabilities, strict=True)
     )
     return (
-        '<div role="img" data-testid="probabilities" aria-label="Probability of each class. '
-        f'{html.escape(words)}" '
-        'style="display:grid;grid-template-columns:auto 1fr 3.6rem;gap:.4rem '
-        ".7rem;align-items:center;"
-        f'font-size:.9rem;line-height:1;margin-top:.4rem">{rows}</div>'
+        f'<div class="bars" role="img" data-testid="probabilities" style="--likeliest:{BLUE}" '
+        f'aria-label="Probability of each class. {html.escape(words)}">{rows}</div>'
     )

@@ -38,6 +38,11 @@ class Figure(NamedTuple):
 def show(figures: Iterable[Figure], width: int, abreast: int = 1) -> None:
     """Figures side by side, each `width` pixels wide, or less where so many `abreast` would not fit
     the screen."""
+    st.html(as_html(figures, width, abreast))
+
+
+def as_html(figures: Iterable[Figure], width: int, abreast: int = 1) -> str:
+    """What `show` shows."""
     items = "".join(
         f'<figure style="margin:0;width:min({width}px,calc({100 / abreast:.2f}% - '
         f'.9rem))">{_picture(figure, width)}'
@@ -46,7 +51,7 @@ def show(figures: Iterable[Figure], width: int, abreast: int = 1) -> None:
         f"{html.escape(figure.caption)}</figcaption></figure>"
         for figure in figures
     )
-    st.html(
+    return (
         f'<div style="display:flex;flex-wrap:wrap;gap:.9rem;align-items:flex-start">{items}</div>'
     )
 

@@ -14,7 +14,7 @@ from model.glyph import normalise
 from model.network import GLYPH_SIZE
 
 CENTRE = (GLYPH_SIZE - 1) / 2
-NOISE_SEED = 0
+NOISE = np.random.default_rng(0).normal(size=(GLYPH_SIZE, GLYPH_SIZE))
 
 
 class Slider(NamedTuple):
@@ -64,9 +64,7 @@ def distort(glyph: np.ndarray, settings: dict[str, float], again: bool = False) 
     if settings["blur"]:
         image = ndimage.gaussian_filter(image, settings["blur"])
     if settings["noise"]:
-        image = image + settings["noise"] * np.random.default_rng(NOISE_SEED).normal(
-            size=image.shape
-        )
+        image = image + settings["noise"] * NOISE
     image = np.clip(image, 0, 1)
     return normalise(image.astype(np.float32)) if again else np.round(255 * image).astype(np.uint8)
 

@@ -4,7 +4,7 @@ stroke by stroke."""
 import numpy as np
 import streamlit as st
 
-from app_pages import links, subject
+from app_pages import links, live, subject
 from app_pages.figures import bars, pictures
 from app_pages.figures.headline import headline
 from app_pages.pen.address import AddressError
@@ -12,6 +12,8 @@ from app_pages.playground import distortions, replay, sweeps
 from app_pages.server import resources
 from app_pages.words import plain
 from train.data import DataError
+
+READ_AS = "Read as "
 
 network = resources.chosen_network()
 
@@ -28,6 +30,12 @@ st.markdown(
 )
 
 
+def show_bent(glyph: np.ndarray, alt: str = "The digit.") -> str:
+    """A bent digit, (28, 28) uint8 → HTML."""
+    figure = pictures.Figure(pictures.source(glyph), "What the network sees", alt, crisp=True)
+    return pictures.as_html([figure], width=170)
+
+
 def reset() -> None:
     """Callback: every slider back to where it changes nothing."""
     for slider in distortions.SLIDERS:
@@ -39,7 +47,7 @@ def play() -> None:
     """Sliders and what they do, rerun together and without the rest of the page."""
     recognizer = resources.recognizer(network)
     left, right = st.columns([3, 4], gap="large")
-    with right:
+    with right, st.container(key="sliders"):
         settings = {
             slider.name: st.slider(
                 slider.label,
@@ -54,14 +62,15 @@ def play() -> None:
             for slider in distortions.SLIDERS
         }
     with left:
-        place = st.container()
-        again = st.toggle(
-            "Cut out and centre it again",
-            key="again",
-            bind="query-params",
-            help="As the reader does with whatever is drawn: place and size then hardly matter.",
-        )
-        st.button("Reset", on_click=reset, icon=":material/restart_alt:")
+        moving, answer = live.place_of_answer()
+        with st.container(horizontal=True, vertical_alignment="center"):
+            again = st.toggle(
+                "Cut out and centre it",
+                key="again",
+                bind="query-params",
+                help="As the reader does with what is drawn: place and size then hardly matter.",
+            )
+            st.button("Reset", on_click=reset, icon=":material/restart_alt:")
 
     curves = distortions.curves(digit.glyph, settings, again)
     glyph = distortions.distort(digit.glyph, settings, again)
@@ -70,15 +79,24 @@ def play() -> None:
         np.concatenate([glyph[None], *(curve.glyphs for curve in curves)])
     )
     now, rest = probabilities[0], probabilities[1:].reshape(len(curves), distortions.POINTS, -1)
-    with place:
-        name = recognizer.classes[int(now.argmax())]
-        pictures.show(
-            [pictures.Figure(pictures.source(glyph), "What the network sees", "The digit.", True)],
-            width=170,
-        )
+    with answer:
         st.html(
-            headline(name, f", {bars.percent(now.max())} sure", 1.6, "Read as ")
+            show_bent(glyph)
+            + headline(
+                recognizer.classes[int(now.argmax())],
+                f", {bars.percent(now.max())} sure",
+                1.6,
+                READ_AS,
+            )
             + bars.probability_bars(now, recognizer.classes)
+        )
+    with moving:
+        live.read_sliders(
+            show_bent(digit.glyph, alt="") + live.template(recognizer.classes, 1.6, READ_AS),
+            recognizer.classes,
+            digit.glyph,
+            settings,
+            again,
         )
     st.header("Along each slider, with the others as they are")
     st.html(

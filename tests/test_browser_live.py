@@ -1,0 +1,240 @@
+"""What is read in the browser while something moves: as Python reads it, in the server's place, and
+until the server's reading comes."""
+
+import numpy as np
+import pytest
+from browser import (
+    button,
+    digit,
+    draw,
+    expect,
+    finger,
+    no_exception,
+    open_draw,
+    wait_for_script,
+)
+from PIL import Image
+
+from app_pages.pen import samples
+from app_pages.pen.canvas import SIZE
+from app_pages.pen.strokes import picture
+from app_pages.playground import distortions
+from app_pages.server import images
+from model import glyph
+from model.classifier import Classifier
+
+MODULES = "/_stcore/bidi-components/live-digits.reader/"
+THREE = samples.lines(3, SIZE)[0]
+
+
+def ask(page, module: str, function: str, *arguments):
+    """What a function of one of the component's modules gives."""
+    script = """async ([module, name, given]) => {
+        const answer = await (await import(module))[name](...given.map(
+            (one) => one?.values ? { ...one, values: Float32Array.from(one.values) }
+                : one?.bytes ? Uint8Array.from(one.bytes) : one));
+        return answer?.length ? Array.from(answer) : answer;
+    }"""
+    return page.evaluate(script, [MODULES + module, function, arguments])
+
+
+def is_live(page):
+    """Waits until the browser has the network."""
+    expect(page.locator("[data-live=ready]")).to_be_attached()
+
+
+def live(page):
+    """What is read live, and stands large."""
+    return page.get_by_test_id("live")
+
+
+def move(page, points):
+    """The pen goes on, from where it is."""
+    box = page.locator("canvas.upper-canvas").bounding_box()
+    for x, y in points:
+        page.mouse.move(box["x"] + x, box["y"] + y, steps=4)
+
+
+def press(page, points):
+    """The pen goes down and along, and stays down."""
+    move(page, points[:1])
+    page.mouse.down()
+    move(page, points[1:])
+
+
+@pytest.fixture
+def module(tab):
+    """The dashboard's address open, so that the component's modules can be asked."""
+    open_draw(tab)
+    is_live(tab)
+    return tab
+
+
+def test_a_thousand_digits_get_the_probabilities_that_jax_gives_them(module):
+    pixels = images.shipped("mnist").pixels[:1000]
+    assert len(pixels) == 1000
+    there = ask(module, "network.js", "classify", {"bytes": pixels.ravel().tolist()})
+    here = Classifier.load("checkpoints/tiny").probabilities(pixels)
+    there = np.reshape(there, here.shape)
+    np.testing.assert_allclose(there, here, atol=1e-5)
+    assert (there.argmax(1) == here.argmax(1)).all()
+
+
+def inks():
+    """Digits in pens of all kinds, large, small and thin; a dot, a line."""
+    for value in range(10):
+        for size, brush in ((SIZE, 4), (SIZE, 16), (SIZE, 40), (90, 5), (30, 3), (12, 2)):
+            yield picture(samples.strokes(value, size, brush, tilt=value - 5.0), SIZE, SIZE)
+    for place, one in enumerate(images.shipped("mnist").pixels[:20]):
+        side = 40 + 12 * place
+        yield 255 - np.asarray(Image.fromarray(one).resize((side, side), Image.Resampling.BICUBIC))
+    dot = np.full((SIZE, SIZE), 255, np.uint8)
+    dot[100:110, 100:110] = 0
+    yield dot
+
+
+def test_a_glyph_is_made_as_python_makes_it(module):
+    for paper in inks():
+        ink = 1 - np.asarray(paper, np.float32) / 255
+        given = {"height": len(ink), "width": len(ink[0]), "values": ink.ravel().tolist()}
+        there = np.reshape(ask(module, "glyph.js", "normalise", given), (28, 28))
+        here = glyph.normalise(ink)
+        assert np.abs(there - here.astype(int)).max() <= 1
+        flat = {"bytes": here.ravel().tolist()}
+        assert ask(module, "glyph.js", "isBlot", flat) == glyph.is_blot(here)
+    nothing = {"height": 9, "width": 9, "values": [0] * 81}
+    assert ask(module, "glyph.js", "normalise", nothing) is None
+
+
+def test_sliders_bend_a_digit_as_python_does(module):
+    generator = np.random.default_rng(0)
+    alone = [
+        {slider.name: value}
+        for slider in distortions.SLIDERS
+        for value in (slider.low, slider.high, slider.rest + 7 * slider.step)
+    ]
+    together = [
+        {one.name: float(generator.uniform(one.low, one.high)) for one in distortions.SLIDERS}
+        for _ in range(20)
+    ]
+    for number, settings in enumerate([*alone, *together]):
+        settings, again = distortions.REST | settings, number % 2 == 1
+        image = images.shipped("mnist").pixels[number]
+        noise = distortions.NOISE.ravel().round(6).tolist()
+        there = ask(
+            module,
+            "distort.js",
+            "distort",
+            {"bytes": image.ravel().tolist()},
+            settings,
+            noise,
+            again,
+        )
+        here = distortions.distort(image, settings, again).astype(int)
+        difference = np.abs(np.reshape(there, (28, 28)) - here)
+        assert difference.max() <= 2 and (difference > 1).sum() <= 2, settings
+
+
+def test_bars_move_while_the_pen_is_down_and_the_server_confirms(either):
+    open_draw(either)
+    is_live(either)
+    press(either, THREE[: len(THREE) * 3 // 4])
+    expect(live(either)).to_be_visible()
+    expect(either.get_by_text("so far")).to_be_visible()
+    bars = either.locator(".st-key-live .bars")
+    before = bars.inner_html()
+    move(either, THREE[len(THREE) * 3 // 4 :])
+    expect(live(either)).to_have_text("3")
+    assert bars.inner_html() != before
+    expect(digit(either)).to_have_count(0)  # the server has not been told yet
+    either.mouse.up()
+    expect(digit(either)).to_be_visible()
+    expect(digit(either)).to_have_text("3")
+    expect(live(either)).to_have_count(0)
+    no_exception(either)
+
+
+def test_a_second_stroke_takes_the_place_of_the_reading(tab):
+    open_draw(tab)
+    is_live(tab)
+    draw(tab, [[(140, 40), (140, 240)]])
+    expect(digit(tab)).to_have_text("1")
+    press(tab, [(140, 40), (60, 150), (230, 160)])
+    expect(live(tab)).to_be_visible()
+    expect(digit(tab)).to_be_hidden()
+    tab.mouse.up()
+    expect(digit(tab)).to_be_visible()
+    expect(live(tab)).to_have_count(0)
+
+
+def test_a_dot_is_no_zero_while_it_is_drawn(tab):
+    open_draw(tab, "/?brush=40")
+    is_live(tab)
+    press(tab, [(140, 140), (141, 140)])
+    expect(live(tab)).to_have_text("?")
+    tab.mouse.up()
+
+
+def test_a_finger_sees_bars_move(phone):
+    open_draw(phone)
+    is_live(phone)
+    seen = """() => new MutationObserver(() => {
+        if (document.querySelector("[data-testid=live]")) window.seen = true;
+    }).observe(document.body, { subtree: true, childList: true })"""
+    phone.evaluate(seen)
+    finger(phone, THREE)
+    expect(digit(phone)).to_have_text("3")
+    assert phone.evaluate("window.seen"), "bars moved while the finger was down"
+
+
+def test_two_digits_are_left_to_the_server(tab):
+    open_draw(tab)
+    is_live(tab)
+    draw(tab, [*samples.lines(4, 120, left=10, top=60), *samples.lines(7, 120, left=150, top=60)])
+    expect(digit(tab)).to_have_text("47")
+    press(tab, [(20, 250), (60, 250)])
+    expect(live(tab)).to_have_count(0)
+    tab.mouse.up()
+    no_exception(tab)
+
+
+def test_a_slider_bends_the_digit_while_it_is_dragged(either):
+    either.goto("/playground")
+    wait_for_script(either)
+    is_live(either)
+    expect(digit(either)).to_have_text("4")
+    rotate = either.locator(".st-key-turn")
+    rotate.scroll_into_view_if_needed()
+    value = rotate.get_by_test_id("stSliderThumbValue")
+    box, track = value.bounding_box(), rotate.get_by_role("group").bounding_box()
+    across, down = box["x"] + box["width"] / 2, box["y"] + box["height"] + 8
+    either.mouse.move(across, down)
+    either.mouse.down()
+    either.mouse.move(across + track["width"] / 4, down, steps=5)
+    expect(live(either)).to_be_visible()
+    expect(digit(either)).to_be_hidden()
+    picture = either.locator(".st-key-live img")
+    bent = picture.get_attribute("src")
+    either.mouse.move(across + track["width"] / 3, down, steps=3)
+    expect(picture).not_to_have_attribute("src", bent)
+    assert "turn=" not in either.url  # the server has not been told yet
+    either.mouse.up()
+    expect(live(either)).to_have_count(0)
+    expect(digit(either)).to_be_visible()
+    button(either, "Reset").click()
+    expect(digit(either)).to_have_text("4")
+    expect(live(either)).to_have_count(0)
+    no_exception(either)
+
+
+def test_where_a_browser_cannot_run_it_the_server_reads_all_the_same(tab):
+    errors = []
+    tab.on("pageerror", lambda error: errors.append(error))
+    tab.route("**/onnxruntime-web/*", lambda route: route.abort())
+    with tab.expect_request("**/onnxruntime-web/*"):
+        open_draw(tab)
+    draw(tab, [THREE])
+    expect(digit(tab)).to_have_text("3")
+    expect(tab.locator("[data-live=ready]")).to_have_count(0)
+    assert not errors
+    no_exception(tab)
