@@ -65,7 +65,7 @@ def figures(path: Path) -> dict[str, str]:
     }
     if resources.has_images(name):
         start = time.perf_counter()
-        index = explanations.embedding_index(network)
+        index = explanations.embedding_index.of(network)
         described = time.perf_counter() - start
         parts["nearest training images"] = lambda one: index.similarities(one.glyph)
 

@@ -12,6 +12,7 @@ The page Inside the network shows all of it.
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -24,11 +25,38 @@ from model.classifier import Classifier
 from model.network import GLYPH_SIZE, ConvNorm
 
 BATCH = 128  # glyphs; the one size for which `embeddings` is compiled
+BLOCK = 32 * BATCH  # glyphs of which the best are kept at once
 STEPS = 128  # from the black image to the glyph; tests/test_explainer.py says how exact that is
 # The power that bunches these steps near black, where norms and ReLUs make the network change
 # fastest.
 BUNCHED = 3
 PATCH = 5  # pixels a side: wiping out so much breaks a stroke, which is 2 to 4 pixels wide
+
+
+class Field(NamedTuple):
+    """Which pixels of the image the places of a layer's maps see: their receptive fields."""
+
+    start: int = 0  # the first row and column that place (0, 0) sees; below 0 in the margin
+    side: int = 1  # pixels that a place sees each way
+    step: int = 1  # pixels from one place to the next
+
+    def box(self, row: int, column: int) -> tuple[int, int, int, int]:
+        """A place → left, top, width, height in pixels of the image, its margin included."""
+        return (
+            self.start + column * self.step,
+            self.start + row * self.step,
+            self.side,
+            self.side,
+        )
+
+    def through(self, size: int, strides: int, before: int) -> "Field":
+        """That of a layer of windows of that size and strides over this one's places, with so many
+        places of margin before the first."""
+        return Field(
+            self.start - before * self.step,
+            self.side + (size - 1) * self.step,
+            self.step * strides,
+        )
 
 
 class Layer(NamedTuple):
@@ -39,6 +67,18 @@ class Layer(NamedTuple):
     description: str  # what it does, in a sentence or two
     parameters: int  # trained numbers
     output: np.ndarray  # float32: maps (h, w, channels) or a vector (units,)
+    # of the maps' places; of a vector, all of the image
+    field: Field
+    # (h, w, channels before, channels) float32: a convolution's, times the norm that follows
+    kernel: np.ndarray | None = None
+
+
+class Excitations(NamedTuple):
+    """What excites each of a layer's maps or units most, the most first."""
+
+    values: np.ndarray  # (channels, count) float32, their outputs
+    numbers: np.ndarray  # (channels, count) int, of the glyphs
+    places: np.ndarray  # (channels, count) int, where on the map, row by row; 0 of a unit
 
 
 class Explainer:
@@ -66,7 +106,19 @@ class Explainer:
             gradients = jax.grad(log_probability)(path)
             return glyph * jnp.tensordot(BUNCHED * u ** (BUNCHED - 1) / STEPS, gradients, 1)
 
+        def flat_maps(images: jax.Array) -> dict[str, jax.Array]:
+            """Each layer's maps with their places in a row: (n, places, channels)."""
+            return {
+                name: output.reshape(len(output), -1, output.shape[-1])
+                for name, output in member.layer_outputs(images)
+                if name != "image"
+            }
+
         # The weights are constants of the compiled programs, as the classifier's are.
+        self._highest = jax.jit(lambda images: jax.tree.map(lambda x: x.max(1), flat_maps(images)))
+        self._places = jax.jit(
+            lambda images: jax.tree.map(lambda x: x.argmax(1), flat_maps(images))
+        )
         self._embed = jax.jit(classifier.network.embed)
         self._outputs = jax.jit(outputs)
         self._integrate = jax.jit(integrate)
@@ -94,23 +146,75 @@ class Explainer:
         """
         outputs = {name: np.asarray(value[0]) for name, value in self._outputs(glyph[None]).items()}
         layers = []
-        # Pixels of the image: the side of what a place of the maps sees, and from place to place.
-        field, step = 1, 1
-        before = outputs["image"]
+        field, before = Field(), outputs["image"]
         for name, output in outputs.items():
             module = getattr(self._member, name, None)
             parameters = 0
             if module is not None:
                 parameters = sum(p.size for p in jax.tree.leaves(nnx.state(module, nnx.Param)))
+            kernel = None
             if isinstance(module, ConvNorm):
-                field += (module.size - 1) * step
-                step *= module.strides
+                field = field.through(module.size, module.strides, module.margin[0])
+                kernel, _ = module.folded()
             elif name == "pool":
-                field, step = field + step, 2 * step
-            kind, description = _describe(name, module, before, output, field)
-            layers.append(Layer(name, kind, description, parameters, output))
+                field = field.through(2, 2, 0)
+            elif output.ndim == 1:
+                field = Field(0, GLYPH_SIZE, 0)
+            kind, description = _describe(name, module, before, output, field.side)
+            layers.append(Layer(name, kind, description, parameters, output, field, kernel))
             before = output
         return layers
+
+    def excitations(
+        self,
+        glyphs: np.ndarray,
+        count: int,
+        progress: Callable[[float], None] = lambda share: None,
+    ) -> dict[str, Excitations]:
+        """Which of many glyphs excite each map and unit most, `count` of each, the most first.
+
+        Args:
+            glyphs: (n, 28, 28) uint8, n ≥ count.
+            count: of each map.
+            progress: told the share that is done, now and then.
+
+        Returns:
+            The name of each layer but the first and the last → what excites it.
+        """
+        best: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # values and numbers
+        for first in range(0, len(glyphs), BLOCK):
+            block = glyphs[first : first + BLOCK]
+            parts = list(in_batches(self._highest, block, (BATCH,)))
+            for name in parts[0]:
+                values = np.concatenate([part[name] for part in parts]).T
+                numbers = np.broadcast_to(first + np.arange(len(block)), values.shape)
+                if name in best:
+                    values, numbers = (
+                        np.concatenate(pair, axis=1)
+                        for pair in zip(best[name], (values, numbers), strict=True)
+                    )
+                order = np.argsort(-values, axis=1, kind="stable")[:, :count]
+                best[name] = (
+                    np.take_along_axis(values, order, axis=1),
+                    np.take_along_axis(numbers, order, axis=1),
+                )
+            progress(min(1.0, (first + len(block)) / len(glyphs)))
+        return self._with_places(glyphs, best)
+
+    def _with_places(
+        self, glyphs: np.ndarray, best: dict[str, tuple[np.ndarray, np.ndarray]]
+    ) -> dict[str, Excitations]:
+        """Excitations of their values and numbers: to look for the places in all glyphs would take
+        twice as long."""
+        chosen = np.unique(np.concatenate([numbers.ravel() for _, numbers in best.values()]))
+        parts = list(in_batches(self._places, glyphs[chosen], (BATCH,)))
+        found = {}
+        for name, (values, numbers) in best.items():
+            places = np.concatenate([part[name] for part in parts])  # (chosen, channels)
+            rows = np.searchsorted(chosen, numbers)
+            of_map = np.take_along_axis(places, rows.T, axis=0).T
+            found[name] = Excitations(values, numbers, of_map.astype(int))
+        return found
 
     def integrated_gradients(self, glyph: np.ndarray, index: int) -> np.ndarray:
         """What each pixel adds to the logarithm of a class's probability, on the way from a black

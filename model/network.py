@@ -67,6 +67,22 @@ class ConvNorm(nnx.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         return nnx.relu(self.norm(self.conv(x)))
 
+    def folded(self) -> tuple[np.ndarray, np.ndarray]:
+        """The (h, w, in, out) kernel and (out,) bias of the one convolution that does, once
+        trained, what convolution and norm do."""
+        norm = self.norm
+        assert norm.scale is not None and norm.bias is not None
+        scale = norm.scale[...] / jnp.sqrt(norm.var[...] + norm.epsilon)
+        bias = norm.bias[...] - norm.mean[...] * scale
+        return np.asarray(self.conv.kernel[...] * scale), np.asarray(bias)
+
+    @property
+    def margin(self) -> tuple[int, int]:
+        """Zeros before and after each side: "SAME" is TensorFlow's, so that what is odd comes
+        after."""
+        whole = max(self.size - self.strides, 0) if self.conv.padding == "SAME" else 0
+        return whole // 2, whole - whole // 2
+
 
 class DigitCNN(nnx.Module):
     """A strided 5×5 convolution, 3×3 convolutions in two stages, a hidden layer, then one logit a

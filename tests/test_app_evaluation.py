@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 
 import altair as alt
+import cards
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -17,7 +18,7 @@ from app_pages import subject
 from app_pages.evaluation import doubtful, plots, predictions, ship
 from app_pages.evaluation.doubtful import Doubtful
 from app_pages.evaluation.predictions import Predictions
-from app_pages.evaluation.views import compare, people, robustness
+from app_pages.evaluation.views import compare, people, robustness, training
 from app_pages.figures import charts
 from app_pages.figures.maps import draw_map
 from app_pages.server import images as server_images
@@ -545,6 +546,23 @@ def test_the_verdict_is_mcnemars(first, second, words):
         and f"{first + second} images" in said
         and f"{first} by one, {second} by two" in said
     )
+
+
+def test_numbers_that_differ_do_so_in_their_digits():
+    assert compare._told_apart(0.9969, 0.9953, 2, "%") == ["99.69%", "99.53%"]
+    assert compare._told_apart(0.99690, 0.99691, 2, "%") == ["99.690%", "99.691%"]
+    assert compare._signed(0.99690, 0.99691, 2, "%") == "+0.001 points"
+    assert compare._told_apart(0.0123, 0.0123, 4, "f") == ["0.0123", "0.0123"]
+    assert compare._signed(0.01234, 0.01231, 4, "f") == "−0.00003"
+    assert compare._signed(30_000, 4, 0, ",d") == "−29,996"
+
+
+def test_what_is_in_the_training_loss_is_said_as_the_recipe_has_it():
+    loss = training.train_loss
+    assert "drawings of no digit" in loss(checkpoint.read_card(DEFAULT))
+    tiny = loss(checkpoint.read_card(DEFAULT.parent / "tiny"))
+    assert "a teacher's answers" in tiny and "sure" not in tiny and "no digit" not in tiny
+    assert loss(cards.card(config={})) == "is theirs alone."
 
 
 def test_the_difference_matrix_has_signs_and_not_colours_alone():

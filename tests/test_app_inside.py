@@ -24,7 +24,7 @@ from PIL import Image
 
 from app_pages import subject
 from app_pages.figures import maps
-from app_pages.inside import ablations, attributions, explanations
+from app_pages.inside import ablations, attributions, explanations, sheets
 from app_pages.pen import canvas, samples, strokes
 from app_pages.pen.strokes import Stroke
 from app_pages.server import images
@@ -33,6 +33,9 @@ from model import Recognizer, checkpoint
 from model.network import Ensemble
 from train import data
 
+FOUR = subject.as_single_glyph(
+    strokes.picture(samples.strokes(4, canvas.SIZE, 16), canvas.SIZE, canvas.SIZE)
+)
 HEADERS = [
     "Where it looked",
     "Which stroke decides",
@@ -133,7 +136,8 @@ def test_the_training_images_are_searched_when_asked_for(monkeypatch, mnist):
         data, "load", lambda name, **_: data.Dataset(name, mnist.classes, some, some, mnist.test)
     )
     explanations.resources.training_images.clear()
-    explanations.forget_indexes()
+    explanations.embedding_index.forget()
+    explanations.excitations.forget()
     app = start("inside")
     assert "Search the training images" in [button.label for button in app.button]
     button(app, "Search the training images").click().run()
@@ -145,7 +149,38 @@ def test_the_training_images_are_searched_when_asked_for(monkeypatch, mnist):
     assert alike[0].alt == f"Training image 5, {subject.with_article(name)}, alike by 1.000."
     assert not any(figure.caption.startswith(name) for figure in others)
     explanations.resources.training_images.clear()
-    explanations.forget_indexes()
+    explanations.embedding_index.forget()
+    explanations.excitations.forget()
+
+
+def test_each_map_shows_its_kernel_its_patch_and_what_excites_it(monkeypatch, mnist):
+    some = data.Split(mnist.train.images[:300], mnist.train.labels[:300])
+    monkeypatch.setattr(
+        data, "load", lambda name, **_: data.Dataset(name, mnist.classes, some, some, mnist.test)
+    )
+    explanations.resources.training_images.clear()
+    explanations.excitations.forget()
+    explanations.embedding_index.forget()
+    app = start("inside")
+    assert said(app.caption).count("“Search the training images”, above, finds it.") == 7
+    button(app, "Search the training images").click().run()
+    assert not app.exception and "finds it" not in said(app.caption)
+    assert page_html(app).count("Patch of training image") == 7 * explanations.EXCITING
+    app.session_state["sheet conv1"] = {"map": 3}
+    app.run()
+    assert not app.exception and "**Map 4's kernel**" in said(app.markdown)
+    layer = {one.layer.name: one.layer for one in explanations.layers(Network.at(DEFAULT), FOUR)}
+    kernel = sheets.kernel(layer["conv2"], 5)
+    assert [figure.caption for figure in kernel] == [
+        f"map {place + 1}"
+        for place in np.argsort(-np.linalg.norm(layer["conv2"].kernel[..., 5], axis=(0, 1)))[:6]
+    ]
+    app.session_state["sheet conv1"] = {"map": 999}
+    app.run()
+    assert not app.exception, "anybody may send anything"
+    explanations.resources.training_images.clear()
+    explanations.excitations.forget()
+    explanations.embedding_index.forget()
 
 
 def test_training_images_that_are_gone_are_a_sentence(monkeypatch, mnist):
@@ -153,7 +188,8 @@ def test_training_images_that_are_gone_are_a_sentence(monkeypatch, mnist):
         raise data.DataError("The disk is gone.")
 
     explanations.resources.training_images.clear()
-    explanations.forget_indexes()
+    explanations.embedding_index.forget()
+    explanations.excitations.forget()
     app = start("inside")
     monkeypatch.setattr(data, "load", load)
     button(app, "Search the training images").click().run()
@@ -292,18 +328,21 @@ def test_signs_are_told_by_more_than_colour():
         and minus.any(0).sum() == plus.any(0).sum()
     )
     assert (attributions.signed(glyph, np.zeros((2, 2))) == 255).all()
+    faint = attributions.signed(glyph, np.array([[0.1, 0.0], [0.0, 0.0]]), most=1)
+    assert (faint[:cell, :cell] > 225).any(-1).all(), "on an absolute scale, little is pale"
 
 
 def test_maps_lie_side_by_side_on_one_scale():
     maps = np.zeros((2, 2, 3), np.float32)
     maps[0, 0, 1], maps[1, 1, 2] = 4, 1
-    sheet, columns = attributions.tiles(maps)
-    assert columns == 3
-    tile = (sheet.shape[1] - 2) // 3
+    sheet = attributions.tiles(maps)
+    assert sheet.columns == 3
+    step, line = sheet.wide + attributions.LINE, attributions.LINE
     first, second, third = (
-        sheet[2 : 2 + tile - 2, 2 + at * tile : at * tile + tile] for at in range(3)
+        sheet.picture[line : line + sheet.high, line + at * step : at * step + step]
+        for at in range(3)
     )
     assert not first.any() and second.max() == 255 and third.max() == 128  # the root of a quarter
-    vector, columns = attributions.tiles(np.arange(10, dtype=np.float32))
-    assert columns == 4 and vector.ndim == 3
-    assert not np.isin(attributions.tiles(np.zeros(5, np.float32))[0], 255).any()
+    vector = attributions.tiles(np.arange(10, dtype=np.float32))
+    assert vector.columns == 4 and vector.picture.ndim == 3
+    assert not np.isin(attributions.tiles(np.zeros(5, np.float32)).picture, 255).any()

@@ -12,6 +12,7 @@ from browser import (
     no_sideways_scroll,
     open_draw,
     open_link,
+    wait_for_script,
 )
 
 from app_pages.pen import samples
@@ -73,6 +74,48 @@ def test_a_test_image_by_its_address_is_read_on_either_page(tab, mnist):
     button(tab, "Draw something else").click()
     expect(tab.locator("canvas.upper-canvas")).to_be_visible()
     no_exception(tab)
+
+
+def test_a_map_is_pointed_at_held_and_left_by_the_keyboard(tab):
+    tab.goto("/network")
+    sheet = tab.get_by_role("slider", name="Maps of conv2")
+    expect(sheet).to_be_visible()
+    wait_for_script(tab)
+    sheet.scroll_into_view_if_needed()
+    box = sheet.bounding_box()
+
+    def at(column, row):
+        return box["x"] + box["width"] * (column + 0.5) / 12, box["y"] + box["height"] * (
+            row + 0.5
+        ) / 4
+
+    tab.mouse.move(*at(3, 1))
+    expect(tab.get_by_text("Map 16's kernel")).to_be_visible()
+    tab.mouse.click(*at(0, 2))
+    expect(tab.get_by_text("Map 25's kernel")).to_be_visible()
+    tab.mouse.move(*at(5, 3))
+    tab.wait_for_timeout(500)
+    expect(tab.get_by_text("Map 25's kernel")).to_be_visible()
+    sheet.press("ArrowDown")
+    expect(tab.get_by_text("Map 37's kernel")).to_be_visible()
+    sheet.press("ArrowRight")
+    expect(tab.get_by_text("Map 38's kernel")).to_be_visible()
+    expect(sheet).to_have_attribute("aria-valuetext", "Map 38 of 48")
+    no_exception(tab)
+
+
+def test_a_tap_opens_a_map(phone):
+    phone.goto("/network")
+    sheet = phone.get_by_role("slider", name="Maps of conv1")
+    expect(sheet).to_be_visible()
+    wait_for_script(phone)
+    sheet.scroll_into_view_if_needed()
+    box = sheet.bounding_box()
+    phone.touchscreen.tap(box["x"] + box["width"] / 16, box["y"] + box["height"] / 8)
+    expect(phone.get_by_text("Map 1's kernel")).to_be_visible()
+    expect(phone.get_by_alt_text("The digit with a box around what").first).to_be_visible()
+    no_sideways_scroll(phone)
+    no_exception(phone)
 
 
 def test_the_page_fits_a_phone(phone):

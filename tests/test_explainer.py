@@ -168,3 +168,42 @@ def test_the_most_similar_image_is_the_glyph_itself(explainer, glyph):
     assert alike[3] == pytest.approx(
         one @ other / np.linalg.norm(one) / np.linalg.norm(other), abs=1e-4
     )
+
+
+def test_what_excites_a_map_is_found_with_its_place(explainer):
+    images = np.load(checkpoint.SHIPPED / "test_images.npz")["pixels"][:150]
+    found = explainer.excitations(images, 3)
+    outputs = [{one.name: one.output for one in explainer.layers(image)} for image in images]
+    assert found.keys() == {"conv1", "conv2", "conv3", "pool", "conv4", "conv5", "hidden"}
+    for name, excitations in found.items():
+        flat = np.stack([each[name].reshape(-1, each[name].shape[-1]) for each in outputs])
+        highest = flat.max(1).T  # (channels, images)
+        np.testing.assert_allclose(excitations.values, -np.sort(-highest)[:, :3], atol=1e-4)
+        for channel, (values, numbers, places) in enumerate(zip(*excitations, strict=True)):
+            np.testing.assert_allclose(flat[numbers, places, channel], values, atol=1e-4)
+
+
+def test_a_place_sees_the_pixels_that_its_field_says(explainer, glyph):
+    before = {layer.name: layer for layer in explainer.layers(glyph)}
+    for name, (row, column) in {"conv1": (6, 5), "conv3": (6, 6), "pool": (3, 3)}.items():
+        left, top, width, height = before[name].field.box(row, column)
+        outside = np.full((28, 28), 255, np.uint8)
+        outside[top : top + height, left : left + width] = glyph[
+            top : top + height, left : left + width
+        ]
+        after = {layer.name: layer for layer in explainer.layers(outside)}
+        here = np.s_[row, column]
+        np.testing.assert_allclose(after[name].output[here], before[name].output[here], atol=1e-4)
+        smaller = glyph.copy()
+        smaller[top, left : left + width] = 255  # the field's first row counts
+        after = {layer.name: layer for layer in explainer.layers(smaller)}
+        assert not np.allclose(after[name].output[here], before[name].output[here], atol=1e-4)
+
+
+def test_a_kernel_does_what_convolution_and_norm_do(explainer, glyph):
+    before, after = explainer.layers(glyph)[:2]
+    padded = np.pad(before.output, ((1, 2), (1, 2), (0, 0)))
+    patch = padded[12:17, 10:15]  # of place 6, 5
+    _, bias = explainer.classifier.members[0].conv1.folded()
+    expected = np.maximum((patch[..., None] * after.kernel).sum((0, 1, 2)) + bias, 0)
+    np.testing.assert_allclose(after.output[6, 5], expected, atol=1e-4)

@@ -91,25 +91,15 @@ def to_onnx(network: DigitCNN, card: Card) -> bytes:
 def _add_convolution(graph: _Graph, x: str, layer: ConvNorm, name: str) -> str:
     """Convolution, batch norm and ReLU. The norm, whose statistics are fixed, is the convolution's
     scale and bias."""
-    conv, norm = layer.conv, layer.norm
-    assert norm.scale is not None and norm.bias is not None
-    scale, bias, mean, variance = (
-        np.asarray(each[...]) for each in (norm.scale, norm.bias, norm.mean, norm.var)
-    )
-    scale = scale / np.sqrt(variance + norm.epsilon)
-    kernel = np.asarray(conv.kernel[...]) * scale  # (h, w, in, out)
-    bias = bias - mean * scale
-    stride = layer.strides
-    # "SAME" is TensorFlow's: what is odd goes to the end.
-    padding = max(layer.size - stride, 0) if conv.padding == "SAME" else 0
-    before, after = padding // 2, padding - padding // 2
+    kernel, bias = layer.folded()
+    before, after = layer.margin
     x = graph.add(
         "Conv",
         x,
         graph.weight(f"{name}_kernel", kernel.transpose(3, 2, 0, 1)),
         graph.weight(f"{name}_bias", bias),
         output=f"{name}_linear",
-        strides=[stride, stride],
+        strides=[layer.strides] * 2,
         pads=[before, before, after, after],
     )
     return graph.add("Relu", x, output=name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from app_pages.figures.pictures import BOX_COLOUR, SURE_COLOUR
+from app_pages.theme import BLUE, ORANGE
 from train.metrics import confusion_matrix
 
 TURNS = 10  # digits in a round
@@ -75,7 +75,7 @@ def picture(round_: Round, classes: Sequence[str]) -> Image.Image:
     card = Image.new("RGB", CARD, "white")
     pen = ImageDraw.Draw(card)
     width = CARD[0]
-    pen.rectangle((0, 0, width, 150), fill=SURE_COLOUR)
+    pen.rectangle((0, 0, width, 150), fill=BLUE)
     pen.text(
         (50, 50),
         "Digit reader challenge",
@@ -97,10 +97,10 @@ def picture(round_: Round, classes: Sequence[str]) -> Image.Image:
         )
         for margin in (4,) if right else (4, 12):
             box = left - margin, top - margin, left + side + margin, top + side + margin
-            pen.rectangle(box, outline=SURE_COLOUR if right else BOX_COLOUR, width=4)
+            pen.rectangle(box, outline=BLUE if right else ORANGE, width=4)
         answer = "?" if turn.answer is None else classes[turn.answer]
         words = f"{classes[turn.wanted]}" if right else f"{classes[turn.wanted]}, read as {answer}"
-        colour = SURE_COLOUR if right else BOX_COLOUR
+        colour = BLUE if right else ORANGE
         pen.text(
             (left + side / 2, top + side + 34),
             words,
@@ -111,7 +111,7 @@ def picture(round_: Round, classes: Sequence[str]) -> Image.Image:
         if not right:
             x, y = left + side - 30, top + 10
             for line in ((x, y, x + 20, y + 20), (x, y + 20, x + 20, y)):
-                pen.line(line, fill=BOX_COLOUR, width=5)
+                pen.line(line, fill=ORANGE, width=5)
     foot = "A small convolutional network reads what people write."
     pen.text(
         (width / 2, CARD[1] - 50),

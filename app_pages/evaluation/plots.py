@@ -5,8 +5,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from app_pages.figures.bars import BLUE
-from app_pages.figures.charts import GREY, ORANGE, grid
+from app_pages.figures.charts import GREY, grid
+from app_pages.theme import BLUE, ORANGE
 
 BINS = 10  # of the histogram
 POINTS = 400  # of a curve: no screen shows more

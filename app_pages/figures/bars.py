@@ -8,7 +8,7 @@ import html
 
 import numpy as np
 
-BLUE = "#0072b2"  # of Okabe and Ito's palette: the likeliest class
+from app_pages.theme import BLUE
 
 
 def percent(share: float) -> str:

@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app_pages.figures.bars import BLUE
+from app_pages.theme import BLUE, ORANGE
 
-ORANGE = "#d55e00"  # of Okabe and Ito's palette, as BLUE
 GREY = "#6e7781"  # readable on white and on black
 
 # Of a logarithmic scale, which is linear below its second tick: all images may be right.
@@ -75,9 +74,7 @@ def confusion(
             alt.selection_point(name=CELL, fields=["true", "predicted"], toggle=False, clear=False)
         )
     )
-    outline = base.mark_rect(fill=None, stroke=ORANGE, strokeWidth=3).transform_filter(
-        "datum.chosen"
-    )
+    outline = base.mark_rect(fill=None, stroke=ink, strokeWidth=3).transform_filter("datum.chosen")
     numbers = base.encode(text="words:N")
     on_dark = numbers.mark_text(fontSize=11, color="white").transform_filter("datum.dark")
     on_pale = numbers.mark_text(fontSize=11, color=ink).transform_filter("!datum.dark")

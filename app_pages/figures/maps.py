@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from app_pages.figures import pictures
-from app_pages.figures.charts import ORANGE
 from app_pages.figures.tsne import tsne
 from app_pages.server import cache, resources
 from app_pages.server.images import Images
@@ -119,11 +118,7 @@ def chart(
         )
     if here is not None:
         spot = _scatter(pd.DataFrame({"x": here[:1], "y": here[1:]}))
-        layers.append(
-            spot.mark_point(
-                shape="cross", angle=45, size=320, filled=True, color=ORANGE, stroke=ink
-            )
-        )
+        layers.append(spot.mark_point(shape="cross", angle=45, size=320, filled=True, color=ink))
         layers.append(
             spot.mark_text(text="this digit", fontSize=14, fontWeight="bold", color=ink, dy=-20)
         )

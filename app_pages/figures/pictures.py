@@ -14,11 +14,10 @@ import streamlit as st
 from PIL import Image, ImageDraw, ImageFont
 
 from app_pages.pen import samples
+from app_pages.theme import BLUE, ORANGE
 from model import Digit, Reading
 from model.image import downscale
 
-BOX_COLOUR = (213, 94, 0)  # vermilion: stands out from paper and from blue or black ink
-SURE_COLOUR = (0, 98, 155)  # blue
 LEFT_OUT_COLOUR, DASH = "#767676", 5  # of the boxes of what was left out; pixels
 SMALL = 40  # pixels: a smaller digit has a finer box and label
 UNSURE = 0.9  # confidence below which a digit is marked
@@ -126,7 +125,7 @@ def contact_sheet(images: np.ndarray, captions: list[str], alts: list[str]) -> l
 
 
 def outline(
-    image: np.ndarray, boxes: Iterable[tuple[int, int, int, int]], colour=BOX_COLOUR
+    image: np.ndarray, boxes: Iterable[tuple[int, int, int, int]], colour: str = BLUE
 ) -> np.ndarray:
     """(h, w) or (h, w, 3) uint8 → (h, w, 3) uint8 with boxes (left, top, width, height) drawn
     in."""
@@ -170,7 +169,7 @@ def annotate(reading: Reading, names: list[str], side: int) -> np.ndarray:
     for digit, name in zip(reading.digits, names, strict=True):
         doubt = is_unsure(digit)
         left, top, box_width, box_height = (scale * length for length in digit.box)
-        colour = BOX_COLOUR if doubt else SURE_COLOUR
+        colour = ORANGE if doubt else BLUE
         near = 1 if box_height < SMALL else 3  # on a full page there is little white around
         for margin in (near, 2 * near + 1) if doubt else (near,):
             box = left - margin, top - margin, left + box_width + margin, top + box_height + margin
@@ -217,7 +216,7 @@ def annotate_blank(reading: Reading, names: list[str]) -> np.ndarray:
 def icon(side: int = 64) -> Image.Image:
     """The dashboard's icon: a pen's 2. Drawn here, since Streamlit fetches its own icons from
     another server."""
-    picture = Image.new("RGB", (side, side), "#0072b2")
+    picture = Image.new("RGB", (side, side), BLUE)
     (stroke,) = samples.lines(2, side)
     ImageDraw.Draw(picture).line(stroke, fill="white", width=side // 8, joint="curve")
     return picture

@@ -9,9 +9,9 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from app_pages.figures.charts import ORANGE
 from app_pages.pen import canvas, strokes
 from app_pages.pen.strokes import Stroke
+from app_pages.theme import ORANGE, rgb
 from model import glyph as glyphs
 from model.image import ImageError
 from model.recognizer import as_single_glyph
@@ -165,6 +165,6 @@ def _shown(left: np.ndarray, gone: np.ndarray) -> np.ndarray:
     )
     y, x = np.indices(left.shape)
     gone = gone * (0.25 + 0.75 * ((x + y) % 8 < 3))
-    orange = np.array([int(ORANGE[place : place + 2], 16) for place in (1, 3, 5)])
+    orange = np.array(rgb(ORANGE))
     paper = 255 - gone[..., None] * (255 - orange)
     return np.round(paper * (1 - left[..., None])).astype(np.uint8)

@@ -1,33 +1,37 @@
 """Pictures of what goes on inside a network: what speaks for and against a class, and the maps of a
 layer."""
 
+from typing import NamedTuple
+
 import numpy as np
 from PIL import Image, ImageDraw
 
-from app_pages.figures.bars import BLUE
-from app_pages.figures.charts import ORANGE
+from app_pages.theme import BLUE, ORANGE, rgb
 
 CELL = 16  # pixels a side of a glyph's pixel
 # of the strongest: from there a + or − stands in the pixel, since colour says nothing alone
 MARKED = 0.25
 WIDEST = 700  # pixels of a layer's sheet, about
-GAP = (74, 106, 138)  # between maps: no map has this blue grey
+LINE = 2  # pixels between maps
+GAP = (74, 106, 138)  # of these: no map has this blue grey
 
 
-def signed(glyph: np.ndarray, values: np.ndarray) -> np.ndarray:
+def signed(glyph: np.ndarray, values: np.ndarray, most: float | None = None) -> np.ndarray:
     """What speaks for (blue, +) and against (orange, −) in a glyph, over its ink in grey.
 
     Args:
         glyph: (h, w) uint8, white ink.
-        values: (h, w) float. The strongest, of either sign, gets the full colour, 0 none, in
-            between it is linear.
+        values: (h, w) float; 0 has no colour, in between it is linear.
+        most: the value, of either sign, that has the full colour; None: the strongest's.
 
     Returns:
         (CELL h, CELL w, 3) uint8.
     """
-    most = np.abs(values).max()
+    most = np.abs(values).max() if most is None else most
     strength = np.abs(values) / most if most else np.zeros(values.shape)
-    colours = np.where((values > 0)[..., None], _rgb(BLUE), _rgb(ORANGE))
+    colours = np.where(
+        (values > 0)[..., None], np.array(rgb(BLUE), float), np.array(rgb(ORANGE), float)
+    )
     paper = (255 - 45 * (glyph[..., None] / 255)) * np.ones(3)
     blend = paper + strength[..., None] * (colours - paper)
     picture = Image.fromarray(np.round(blend).astype(np.uint8)).resize(
@@ -56,7 +60,16 @@ def legend(against: str, in_favour: str) -> str:
     )
 
 
-def tiles(output: np.ndarray) -> tuple[np.ndarray, int]:
+class Sheet(NamedTuple):
+    """A layer's maps side by side, and where each lies."""
+
+    picture: np.ndarray  # (height, width, 3) uint8
+    columns: int  # maps in a row
+    wide: int  # pixels of a map, and LINE of them between two
+    high: int
+
+
+def tiles(output: np.ndarray) -> Sheet:
     """A layer's output side by side, on one scale: white is the layer's strongest, black 0 or
     below.
 
@@ -64,32 +77,26 @@ def tiles(output: np.ndarray) -> tuple[np.ndarray, int]:
 
     Args:
         output: (h, w, channels) maps, or (units,) numbers, each shown as a square.
-
-    Returns:
-        (height, width, 3) uint8, and how many are in a row.
     """
     maps = output if output.ndim == 3 else output[None, None]
     height, width, count = maps.shape
     columns = min(count, -(-int((2.2 * count) ** 0.5) // 4) * 4)  # about twice as wide as high
     rows = -(-count // columns)
     scale = max(1, min(WIDEST // (columns * width), 252 // width, 24 if output.ndim == 1 else 252))
-    most = maps.max()
-    shades = (
-        np.round(255 * np.sqrt(np.clip(maps / most, 0, 1))).astype(np.uint8)
-        if most > 0
-        else np.zeros(maps.shape, np.uint8)
-    )
-    shades = shades.repeat(scale, 0).repeat(scale, 1)
-    high, wide, line = scale * height, scale * width, 2
-    sheet = np.full((rows * (high + line) + line, columns * (wide + line) + line, 3), GAP, np.uint8)
+    shades = brightness(maps, maps.max()).repeat(scale, 0).repeat(scale, 1)
+    high, wide = scale * height, scale * width
+    sheet = np.full((rows * (high + LINE) + LINE, columns * (wide + LINE) + LINE, 3), GAP, np.uint8)
     for number in range(count):
         top, left = (
-            line + number // columns * (high + line),
-            line + number % columns * (wide + line),
+            LINE + number // columns * (high + LINE),
+            LINE + number % columns * (wide + LINE),
         )
         sheet[top : top + high, left : left + wide] = shades[..., number, None]
-    return sheet, columns
+    return Sheet(sheet, columns, wide, high)
 
 
-def _rgb(colour: str) -> np.ndarray:
-    return np.array([int(colour[place : place + 2], 16) for place in (1, 3, 5)], float)
+def brightness(values: np.ndarray, most: float) -> np.ndarray:
+    """Numbers of any shape → uint8: 255 for `most`, 0 for none."""
+    if most <= 0:
+        return np.zeros(values.shape, np.uint8)
+    return np.round(255 * np.sqrt(np.clip(values / most, 0, 1))).astype(np.uint8)

@@ -3,7 +3,7 @@ it over again."""
 
 import threading
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -17,10 +17,11 @@ from app_pages.subject import Subject, with_article
 from app_pages.words import plain
 from model import Digit, Recognizer
 from model.embedding_index import EmbeddingIndex
-from model.explainer import PATCH, Explainer
+from model.explainer import PATCH, Explainer, Layer
 
 PAIRED = 6  # parts, of which any two may be left out together
 NEAREST = 8  # training images shown in a row
+EXCITING = 8  # training images shown of a map
 
 
 @cache.shared(4, "Opening the network")
@@ -29,13 +30,13 @@ def explainer(network: Network) -> Explainer:
     return resources.explainer(network).compile()
 
 
-class Sheet(NamedTuple):
+class Described(NamedTuple):
     """A layer on the page."""
 
+    layer: Layer
     title: str
     shape: str  # what goes in, what comes out, and the number of parameters
     words: str
-    figure: pictures.Figure | None
 
 
 class Ablated(NamedTuple):
@@ -77,39 +78,44 @@ def verdict(read: str, variants: list[Ablated]) -> str:
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
-def has_embedding_index(network: Network) -> bool:
-    """Whether the training images have been looked through with this network, so that a search
-    takes no time."""
-    return network in _indexes
+class Search:
+    """What a search through the training images finds, kept for the two latest networks.
 
-
-def embedding_index(
-    network: Network, progress: Callable[[float], None] = lambda share: None
-) -> EmbeddingIndex:
-    """The training images of a checkpoint by its features, kept; raises DataError where they can't
-    be had.
-
-    The first time it takes some 0.1 ms an image and network; `progress` is told the share that is
-    done.
+    The first time it takes some 0.1 ms an image and network.
     """
-    with _looking:
-        if network not in _indexes:
-            images = resources.training_images(resources.card(network).dataset)[0].images
-            index = EmbeddingIndex(explainer(network), images, progress)
-            while len(_indexes) >= 2:
-                _indexes.pop(next(iter(_indexes)))
-            _indexes[network] = index
-        return _indexes[network]
+
+    def __init__(self, find: Callable[[Explainer, np.ndarray, Callable[[float], None]], Any]):
+        self._find = find
+        self._found: dict[Network, Any] = {}
+        self._looking = threading.Lock()  # two visitors at once look through the images once
+
+    def is_done(self, network: Network) -> bool:
+        """Whether to ask takes no time."""
+        return network in self._found
+
+    def of(self, network: Network, progress: Callable[[float], None] = lambda share: None) -> Any:
+        """What it finds for a network; raises DataError where the images can't be had.
+
+        `progress` is told the share that is done.
+        """
+        with self._looking:
+            if network not in self._found:
+                images = resources.training_images(resources.card(network).dataset)[0].images
+                found = self._find(explainer(network), images, progress)
+                while len(self._found) >= 2:
+                    self._found.pop(next(iter(self._found)))
+                self._found[network] = found
+            return self._found[network]
+
+    def forget(self) -> None:
+        """Looks through the images anew when it is next asked."""
+        with self._looking:
+            self._found.clear()
 
 
-_indexes: dict[Network, EmbeddingIndex] = {}
-_looking = threading.Lock()  # two visitors at once look through the images once
-
-
-def forget_indexes() -> None:
-    """Looks through the training images anew when they are next asked for."""
-    with _looking:
-        _indexes.clear()
+embedding_index = Search(EmbeddingIndex)  # → EmbeddingIndex
+# → the layers' Excitations by their names
+excitations = Search(lambda explainer, *given: explainer.excitations(given[0], EXCITING, given[1]))
 
 
 @st.cache_data(max_entries=64, show_spinner="Finding where it looked")
@@ -147,9 +153,9 @@ def where(network: Network, glyph: np.ndarray, index: int) -> list[pictures.Figu
             f"against (orange, minus).",
         ),
         pictures.Figure(
-            pictures.source(attributions.signed(glyph, lost)),
+            pictures.source(attributions.signed(glyph, lost, most=1)),
             f"Occlusion: what {name} loses where the {PATCH} × {PATCH} pixels around are wiped "
-            f"out. {wiped}{won}",
+            f"out; full colour is 100 points. {wiped}{won}",
             f"The digit, each pixel marked by how much less (blue, plus) or more (orange, minus) "
             f"probable {name} gets "
             "when the pixels around it are wiped out.",
@@ -162,34 +168,25 @@ def _signed(number: float) -> str:
 
 
 @st.cache_data(max_entries=32, show_spinner="Looking through the layers")
-def layers(network: Network, glyph: np.ndarray) -> list[Sheet]:
+def layers(network: Network, glyph: np.ndarray) -> list[Described]:
     """Each layer of the network with what it gives for a glyph (28, 28)."""
-    sheets, before, classes = [], None, resources.classifier(network).classes
+    described, before, classes = [], None, resources.classifier(network).classes
     for layer in explainer(network).layers(glyph):
         shape = " × ".join(f"{side:,}" for side in layer.output.shape)
         numbers = f"{before} → {shape}" if before else shape
         if layer.parameters:
             numbers += f" · {layer.parameters:,} parameters"
         title = f"{layer.kind} ({layer.name})" if layer.name.startswith("conv") else layer.kind
-        words, figure = layer.description, None
+        words = layer.description
         if layer.name == "head":
             scores = zip(classes, layer.output, strict=True)
             words += (
                 " Here: "
                 f"{', '.join(f'**{plain(name)}** {_signed(score)}' for name, score in scores)}."
             )
-        elif layer.name != "image":
-            picture, columns = attributions.tiles(layer.output)
-            count, what = layer.output.shape[-1], "maps" if layer.output.ndim == 3 else "units"
-            silent = int((layer.output.reshape(-1, count).max(0) <= 0).sum())
-            figure = pictures.Figure(
-                pictures.source(picture),
-                f"{count} {what}, {silent or 'none'} of them silent.",
-                f"The {layer.kind.lower()}'s output: {count} {what}, {columns} in a row.",
-            )
-        sheets.append(Sheet(title, numbers, words, figure))
+        described.append(Described(layer, title, numbers, words))
         before = shape
-    return sheets
+    return described
 
 
 @st.cache_data(max_entries=32, show_spinner="Leaving out one part after the other")
@@ -240,7 +237,7 @@ def nearest(
     """The training images most alike to a glyph (28, 28), and those that are not of the class it is
     read as."""
     split, classes = resources.training_images(resources.card(network).dataset)
-    similarities = embedding_index(network).similarities(glyph)
+    similarities = embedding_index.of(network).similarities(glyph)
     order = np.argsort(-similarities)
 
     def sheet(numbers: np.ndarray) -> list[pictures.Figure]:

@@ -1,19 +1,22 @@
 """Inside the network: why it reads one digit as it does, layer by layer, pixel by pixel and stroke
 by stroke."""
 
+import functools
 import html
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app_pages import links, subject
 from app_pages.figures import bars, maps, pictures
 from app_pages.figures.headline import headline
-from app_pages.inside import attributions, explanations
+from app_pages.inside import attributions, explanations, sheets
 from app_pages.pen.address import AddressError
 from app_pages.server import images, resources
 from app_pages.theme import ink
 from app_pages.words import plain
+from model.explainer import Layer
 from train import data
 
 FIRST = 4  # the sample to begin with: it has two strokes
@@ -107,7 +110,8 @@ def where() -> None:
     )
     pictures.show(explanations.where(network, shown.glyph, index), width=336)
     st.caption(
-        "In each picture the strongest pixel has the full colour, and the others in proportion."
+        "Left, the strongest pixel has the full colour; right, one without which all of the "
+        "probability is lost. The others have it in proportion."
     )
 
 
@@ -130,14 +134,53 @@ def layers() -> None:
         )
     st.caption(
         "White is the strongest answer of a layer, black is none; each layer has a scale of its "
-        "own. Brightness is the square root of the strength, so that faint answers show, too."
+        "own. Brightness is the square root of the strength, so that faint answers show, too. "
+        "Point at a map, or tap it, to see what it looks for; a click holds it."
     )
-    for sheet in explanations.layers(network, shown.glyph):
+    for described in explanations.layers(network, shown.glyph):
         with st.container(border=True):
-            st.markdown(f"**{sheet.title}** · {sheet.shape}")
-            st.markdown(sheet.words)
-            if sheet.figure:
-                pictures.show([sheet.figure], width=700)
+            st.markdown(f"**{described.title}** · {described.shape}")
+            st.markdown(described.words)
+            if described.layer.name not in ("image", "head"):
+                explore(described.layer)
+
+
+@st.fragment
+def explore(layer: Layer) -> None:
+    """A layer's maps, and what one of them looks for; a rerun of its own."""
+    count = layer.output.shape[-1]
+    number = sheets.choose(layer, f"sheet {layer.name}")
+    silent = int((layer.output.reshape(-1, count).max(0) <= 0).sum())
+    unit = sheets.unit(layer)
+    st.caption(f"{count} {unit.lower()}s, {silent or 'none'} of them silent.")
+    left, right = st.columns(2)
+    with left:
+        pictures.show(sheets.answer(shown.glyph, layer, number), width=140, abreast=2)
+    if kernel := sheets.kernel(layer, number):
+        many = layer.kernel is not None and layer.kernel.shape[-2] > len(kernel)
+        with right:
+            st.markdown(
+                f"**{unit} {number + 1}'s kernel**"
+                + f" on the {len(kernel)} of {layer.kernel.shape[-2]} maps that it weighs most"
+                * many
+            )
+            pictures.show(kernel, width=68, abreast=4)
+    st.markdown(f"**What excites {unit.lower()} {number + 1} most** among the training images")
+    if not explanations.excitations.is_done(network):
+        st.caption("“Search the training images”, above, finds it.")
+        return
+    split, names = resources.training_images(name)
+    side = layer.output.shape[1] if layer.output.ndim == 3 else 1
+    found = explanations.excitations.of(network)[layer.name]
+    pictures.show(
+        sheets.exciting(found, layer.field, number, split, names, side), width=68, abreast=4
+    )
+
+
+def report(bar: DeltaGenerator, done: int, searches: int, share: float) -> None:
+    """Shows how far several searches are: so many are done, and the next one has this share."""
+    share = (done + share) / searches
+    bar.progress(share, f"Describing the training images: {share:.0%}")
 
 
 @st.fragment
@@ -145,7 +188,8 @@ def nearest() -> None:
     """A rerun of its own: the search changes nothing else."""
     read = classes[predicted]
     place = st.empty()
-    if not explanations.has_embedding_index(network):
+    searches = explanations.embedding_index, explanations.excitations
+    if not all(search.is_done(network) for search in searches):
         words = (
             "The network describes each training image once. This takes some seconds, and then "
             "serves everyone."
@@ -156,14 +200,12 @@ def nearest() -> None:
                 return
         bar = place.progress(0.0, "Describing the training images")
         try:
-            explanations.embedding_index(
-                network,
-                lambda share: bar.progress(share, f"Describing the training images: {share:.0%}"),
-            )
+            for done, search in enumerate(searches):
+                search.of(network, functools.partial(report, bar, done, len(searches)))
         except data.DataError as error:
             st.error(plain(str(error)))
             return
-        place.empty()
+        st.rerun()  # the layers' maps have something to show now, too
     alike, others = explanations.nearest(network, shown.glyph, read)
     st.markdown("The images it learned from that it describes most alike, the most alike first:")
     pictures.show(alike, width=68, abreast=4)

@@ -38,6 +38,7 @@ from PIL import Image
 from app_pages.pen import samples
 from app_pages.pen import strokes as pen_strokes
 from app_pages.pen.strokes import Stroke
+from app_pages.theme import BLUE, ORANGE
 
 SIZE = 280  # pixels a side: fits a phone of 360
 BRUSHES = (4, 40)  # pixels: thinnest and thickest
@@ -53,7 +54,7 @@ _SIDES = "left", "top", "width", "height"
 _MARK = "strokeDashOffset"
 _SIGN = "Circle"  # a type of object that nothing here draws
 _NUMBERS = {"M": 2, "L": 2, "Q": 4}  # of each step of a path that the canvas draws
-BOX_COLOUR, CHOSEN_COLOUR, BOX_LINE = "#d55e00", "#0062bb", 2  # vermilion, blue; pixels
+BOX_LINE = 2  # pixels
 
 
 class Sheet(NamedTuple):
@@ -291,14 +292,14 @@ def edit_boxes(
     )
     mark = _mark(labelled)
     for number, item in enumerate(drawing["objects"]):
-        item["stroke"] = CHOSEN_COLOUR if number == chosen else BOX_COLOUR
+        item["stroke"] = BLUE if number == chosen else ORANGE
         item[_MARK] = mark
     _style_toolbars()
     with _shrinkable(key):
         st_canvas(
             fill_color="rgba(0,0,0,0)",
             stroke_width=BOX_LINE,
-            stroke_color=BOX_COLOUR,
+            stroke_color=ORANGE,
             background_image=picture,
             width=size[0],
             height=size[1],

@@ -13,12 +13,13 @@ import numpy as np
 from app_pages.figures.bars import percent
 from app_pages.playground.distortions import Slider
 from app_pages.subject import with_article
+from app_pages.theme import BLUE, BLUE_ON_BLACK, ORANGE
 
 # of a curve, in its own units; it grows with the page
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 230, 132, 30, 16, 18
 # as in .streamlit/config.toml: the present answer's, then others'
-LIGHT = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
-DARK = "#56b4e9", "#e69f00", "#29c39a", "#e6a5c6"
+LIGHT = BLUE, ORANGE, "#009e73", "#cc79a7"
+DARK = BLUE_ON_BLACK, "#e69f00", "#29c39a", "#e6a5c6"
 INK = "#0a1018", "#e6ebf0"  # on light and on dark
 DASHES = "", "6 3", "2 3", "9 3 2 3"  # colour alone tells nothing
 LIKELY = 0.2  # probability that a class must reach somewhere, to be drawn

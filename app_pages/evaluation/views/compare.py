@@ -16,6 +16,7 @@ from app_pages.words import plain
 from model.checkpoint import CheckpointError
 from train import metrics
 
+MOST_DIGITS = 8  # decimals of a number
 CHANCE = 0.05  # probability below which a difference is called more than chance
 
 
@@ -149,20 +150,18 @@ def table(first: Predictions, second: Predictions) -> pd.DataFrame:
     """What is worth knowing of two networks in a row each, and the second less the first."""
     one, two = (metrics.summary(each.labels, each.probabilities) for each in (first, second))
     rows = {
-        "Accuracy": (one["accuracy"], two["accuracy"], ".2%"),
+        "Accuracy": (one["accuracy"], two["accuracy"], 2, "%"),
         "95% interval": [
             f"{low:.2%} – {high:.2%}" for low, high in (x["accuracy_interval"] for x in (one, two))
         ],
-        "Mistakes": (int((~first.right).sum()), int((~second.right).sum()), ",d"),
-        "Log loss": (one["log_loss"], two["log_loss"], ".4f"),
-        "Calibration error": (one["ece"], two["ece"], ".2%"),
+        "Mistakes": (int((~first.right).sum()), int((~second.right).sum()), 0, ",d"),
+        "Log loss": (one["log_loss"], two["log_loss"], 4, "f"),
+        "Calibration error": (one["ece"], two["ece"], 2, "%"),
     }
     if first.card.parameters and second.card.parameters:
-        rows["Parameters"] = (first.card.parameters, second.card.parameters, ",d")
+        rows["Parameters"] = (first.card.parameters, second.card.parameters, 0, ",d")
     cells = [
-        [*values, ""]
-        if len(values) == 2
-        else [format(v, values[2]) for v in values[:2]] + [_signed(*values)]
+        [*values, ""] if len(values) == 2 else [*_told_apart(*values), _signed(*values)]
         for values in rows.values()
     ]
     return pd.DataFrame(
@@ -194,10 +193,28 @@ def verdict(first: Predictions, second: Predictions) -> str:
     )
 
 
-def _signed(one: float, two: float, form: str) -> str:
+def _told_apart(one: float, two: float, digits: int, kind: str) -> list[str]:
+    """Both in so many decimals, or in as many as it takes to see that they differ."""
+    if kind.endswith("d"):
+        return [format(value, kind) for value in (one, two)]
+    for more in range(digits, MOST_DIGITS + 1):
+        texts = [format(value, f".{more}{kind}") for value in (one, two)]
+        if one == two or texts[0] != texts[1]:
+            break
+    return texts
+
+
+def _signed(one: float, two: float, digits: int, kind: str) -> str:
     """The second less the first, with its sign; shares in percentage points."""
     if two == one:
         return "0"
-    shares = form.endswith("%")
-    difference = f"{100 * (two - one):+.2f} points" if shares else format(two - one, "+" + form)
+    if kind.endswith("d"):
+        return format(two - one, "+" + kind).replace("-", "−")
+    text = _told_apart(one, two, digits, kind)[1]
+    decimals = len(text.rstrip("%").partition(".")[2])
+    difference = (
+        f"{100 * (two - one):+.{decimals}f} points"
+        if kind == "%"
+        else f"{two - one:+.{decimals}{kind}}"
+    )
     return difference.replace("-", "−")

@@ -17,12 +17,36 @@ def show(tested: Predictions) -> None:
         return
     charts.show_learning(
         history,
-        "Dashed: the training images, distorted anew each epoch and with dropout; their loss "
-        "counts smoothed labels and drawings of no digit, too, so that it never comes near 0. "
+        "Dashed: the training images, as they are learned from; their loss "
+        f"{train_loss(tested.card)} "
         "Solid: validation images, as they are. The error is 100 % less the accuracy, on a "
         "logarithmic scale.",
     )
     show_recipe(tested.card)
+
+
+def train_loss(card: Card) -> str:
+    """What is in the loss of a training that a validation image has not, as the end of a
+    sentence."""
+    config = card.config
+    smoothing, teacher = config.get("label_smoothing", 0), config.get("teacher")
+    parts = [
+        words
+        for words, share in (
+            ("distortions", config.get("augmentation")),
+            ("dropout", config.get("dropout")),
+            (f"labels that are {1 - smoothing:.0%} sure", smoothing and not teacher),
+            ("damaged images", config.get("damage")),
+            ("digits drawn by program", config.get("drawn")),
+            ("drawings of no digit", config.get("outliers")),
+            ("a teacher's answers in the labels' place", teacher),
+        )
+        if share
+    ]
+    if not parts:
+        return "is theirs alone."
+    listed = ", ".join(parts[:-1]) + " and " * (len(parts) > 1) + parts[-1]
+    return f"counts {listed}, so that it never comes near 0."
 
 
 def show_recipe(card: Card) -> None:
