@@ -21,6 +21,24 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+# Milliseconds from each end of a stroke until its reading is seen, by the page's own clock: to ask
+# from outside is to look only now and then.
+WATCH_READINGS = """() => {
+    window.readings = [];
+    let lifted = null;
+    addEventListener("pointerup", (event) => {
+        if (event.composedPath()[0].matches("canvas")) lifted = event.timeStamp;
+    }, true);
+    const look = () => {
+        const digit = document.querySelector("[data-testid=digit]");
+        if (lifted !== null && digit?.checkVisibility()) {
+            window.readings.push(performance.now() - lifted);
+            lifted = null;
+        }
+        requestAnimationFrame(look);
+    };
+    look();
+}"""
 HEAD = "| what | before | after |\n| --- | --- | --- |"
 ROUNDS = 3  # of two dashboards that are compared
 FIRST_ANSWER = """
@@ -90,16 +108,14 @@ def dashboard(root: Path) -> dict[str, tuple[float, str]]:
             figures |= live(page)
             box = page.locator("canvas.upper-canvas").bounding_box()
             digit = page.get_by_test_id("digit")
-            waits = []
+            page.evaluate(WATCH_READINGS)
             busy = processor_seconds(server)
-            for _ in range(100):
+            for number in range(100):
                 page.mouse.move(box["x"] + 140, box["y"] + 60)
                 page.mouse.down()
                 page.mouse.move(box["x"] + 135, box["y"] + 220, steps=4)
                 page.mouse.up()
-                released = time.perf_counter()
-                expect(digit).to_be_visible()
-                waits.append(time.perf_counter() - released)
+                page.wait_for_function("count => window.readings.length > count", arg=number)
                 page.locator("[data-testid=stButton]").filter(has_text="Clear").get_by_role(
                     "button"
                 ).click()
@@ -107,11 +123,11 @@ def dashboard(root: Path) -> dict[str, tuple[float, str]]:
             busy = processor_seconds(server) - busy
             figures |= {
                 "end of a stroke to its reading on the page, median of 100": (
-                    1000 * float(np.median(waits)),
+                    float(np.median(page.evaluate("window.readings"))),
                     "{:.0f} ms",
                 ),
                 "time of a core for a drawing: the stroke, its reading, and Clear": (
-                    1000 * busy / len(waits),
+                    1000 * busy / 100,
                     "{:.0f} ms",
                 ),
                 "memory of the server after 100 drawings": (

@@ -9,6 +9,16 @@ export class Answer {
     this.place = element.closest(".st-key-result");
   }
 
+  /** Calls a function when what the server reads changes on the page: sooner than the component is
+      updated, which waits for the end of the page's run. */
+  onReading(then) {
+    const watch = new MutationObserver((changes) => {
+      if (changes.some(({ target }) => !this.element.contains(target))) then();
+    });
+    watch.observe(this.place, { subtree: true, childList: true, characterData: true });
+    return watch;
+  }
+
   /** Takes what the server gave: the HTML of an answer without numbers, and the classes. */
   update({ template, classes }) {
     this.template = template;

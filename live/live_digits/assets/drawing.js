@@ -41,6 +41,9 @@ export function onDrawing(element) {
   const listeners = { pointerdown: down, pointermove: move, pointerup: up, pointercancel: up };
   for (const [name, listener] of Object.entries(listeners))
     document.addEventListener(name, listener, true);
+  const watch = answer.onReading(() => {
+    if (!pen) answer.rest();
+  });
   load().then(
     () => {
       ready = true;
@@ -59,6 +62,7 @@ export function onDrawing(element) {
     stop() {
       for (const [name, listener] of Object.entries(listeners))
         document.removeEventListener(name, listener, true);
+      watch.disconnect();
       clearTimeout(patience);
       answer.rest();
     },

@@ -32,6 +32,7 @@ export function onSliders(element) {
   });
 
   const watch = new MutationObserver(read);
+  const reading = answer.onReading(() => answer.rest());
   load().then(
     () => {
       element.dataset.live = "ready";
@@ -49,6 +50,7 @@ export function onSliders(element) {
     },
     stop() {
       watch.disconnect();
+      reading.disconnect();
       answer.rest();
     },
   };
