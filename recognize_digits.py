@@ -1,9 +1,9 @@
 """Read handwritten digits on the command line: python recognize_digits.py picture.png
 
-A line a file; with --json one object a line, for other programs to read. Files that can't be read
-are named on the standard error (with --json, in their own object), the others are read all the
-same, and the exit code is 1. Where far too much is on a picture to be writing, nothing is read, and
-a note says so in the same places.
+A line a file, or a page of one; with --json one object a line, for other programs to read. Files
+that can't be read are named on the standard error (with --json, in their own object), the others
+are read all the same, and the exit code is 1. Where far too much is on a picture to be writing,
+nothing is read, and a note says so in the same places.
 """
 
 import argparse
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     # Here, since it takes a second, in which somebody may press Ctrl-C.
     from model import Recognizer
     from model.checkpoint import DEFAULT, CheckpointError
-    from model.image import EXTENSIONS, ImageError
+    from model.image import EXTENSIONS, ImageError, Page, pages
 
     try:
         recognizer = Recognizer.load(options.checkpoint or DEFAULT)
@@ -65,22 +65,35 @@ def run(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 1
+
+    def read(file: Path, page: Page | None = None) -> bool:
+        """Prints what is read in a page, or in a file that has none; returns whether it could
+        be."""
+        name = page.name(str(file)) if page else str(file)
+        found = {"file": str(file)} | ({"page": page.number + 1} if page and page.count > 1 else {})
+        try:
+            reading = recognizer.read(page or file)
+        except ImageError as error:
+            if options.json:
+                print(json.dumps(found | {"error": str(error)}))
+            else:
+                print(f"{name}: error: {error}", file=sys.stderr)
+            return False
+        if options.json:
+            print(json.dumps(found | reading.summary()), flush=True)
+        else:
+            print(f"{name}: {reading.text.replace(chr(10), ' ')}", flush=True)
+            if reading.note:
+                print(f"{name}: note: {reading.note}", file=sys.stderr)
+        return True
+
     for file in files:
         try:
-            reading = recognizer.read(file)
-        except ImageError as error:
-            failed = True
-            if options.json:
-                print(json.dumps({"file": str(file), "error": str(error)}))
-            else:
-                print(f"{file}: error: {error}", file=sys.stderr)
-            continue
-        if options.json:
-            print(json.dumps({"file": str(file), **reading.summary()}), flush=True)
-        else:
-            print(f"{file}: {reading.text.replace(chr(10), ' ')}", flush=True)
-            if reading.note:
-                print(f"{file}: note: {reading.note}", file=sys.stderr)
+            every: list[Page | None] = [*pages(file)]
+        except ImageError:
+            every = [None]  # `read` says why
+        for page in every:
+            failed |= not read(file, page)
     return 1 if failed else 0
 
 

@@ -1,33 +1,44 @@
-"""Whatever people call a picture → an upright RGB array, or one sentence that says why not."""
+"""Whatever people call a picture → upright RGB arrays, one a page, or a sentence that says why
+not."""
 
+import functools
 import io
 import itertools
 import os
 import warnings
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import ExifTags, Image
 
-from model import interruption
+from model import interruption, pdf
+from model.pdf import PdfError
 
-FORMATS = {  # as Pillow calls them → the ends of such files' names
+FORMATS = {  # as people call them → the ends of such files' names
     "PNG": ("png",),
     "JPEG": ("jpg", "jpeg"),
-    "WEBP": ("webp",),
-    "BMP": ("bmp",),
+    "HEIC": ("heic", "heif", "hif"),
+    "WebP": ("webp",),
+    "AVIF": ("avif",),
     "TIFF": ("tif", "tiff"),
+    "BMP": ("bmp",),
     "GIF": ("gif",),
+    "JPEG 2000": ("jp2", "j2k", "jpx", "jpf"),
+    "PDF": ("pdf",),
 }
 EXTENSIONS = tuple(itertools.chain(*FORMATS.values()))
+# As Pillow calls them.
+_PILLOW = ("PNG", "JPEG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "JPEG2000")
 MAX_PIXELS = 100_000_000  # a phone's largest picture; more would not fit into a small server
 # Bytes that decoding may take: with one such picture at a time, a server of 1 GB survives
 # (benchmarks/load.py).
 MAX_DECODING_BYTES = 400_000_000
-# Bytes that decoding takes for a pixel, by its peak memory: by WebP's decoder, into memory of ours,
-# of 16 and 32 bits or float, and of all else.
-WEBP, IN_PLACE, WIDE, OTHERS = 22, 4, 5, 7
+# Bytes that decoding takes for a pixel, by its peak memory: by formats' own decoders, into memory
+# of ours, of 16 and 32 bits or float, and of all else.
+DECODERS = {"WEBP": 22, "HEIF": 8, "AVIF": 11, "JPEG2000": 20}
+IN_PLACE, WIDE, OTHERS = 4, 5, 7
 # Values for each byte of a file: with more, beyond so many values, it is a bomb or blank.
 MAX_VALUES_PER_BYTE, BLANK_CHECK_VALUES = 500, 100_000_000
 # Pixels from which a picture is held once and copied strip by strip, never as a whole.
@@ -41,38 +52,91 @@ MIN_SIDE = 8  # pixels of the longer side: below, nobody could write a digit
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
+Source = os.PathLike[str] | str | bytes | Image.Image | np.ndarray
+
+
 class ImageError(ValueError):
     """A picture can't be read; the message is one sentence that says why."""
 
 
-def load_image(source: os.PathLike[str] | str | bytes | Image.Image | np.ndarray) -> np.ndarray:
-    """Path, bytes, PIL image or uint8 array (h, w), (h, w, 3), (h, w, 4) → (h, w, 3) uint8 RGB,
-    upright.
+@dataclass(frozen=True)
+class Page:
+    """A page of a file, or the one picture that it is."""
 
-    Transparent pictures are laid on paper that their ink stands out from. The first frame of
-    several is taken.
+    source: bytes | Image.Image
+    number: int = 0  # counted from 0
+    count: int = 1  # of the file
+
+    def load(self) -> np.ndarray:
+        """(h, w, 3) uint8 RGB, upright. Transparent pictures are laid on paper that their ink
+        stands out from.
+
+        Raises:
+            ImageError: damaged, too large or too small.
+        """
+        if isinstance(self.source, Image.Image):
+            return _to_rgb(self.source)
+        if pdf.is_pdf(self.source):
+            try:
+                return _to_rgb(pdf.render(self.source, self.number))
+            except PdfError as error:
+                raise ImageError(str(error)) from error
+        with _open(self.source) as image:
+            if self.number:
+                _turn_to(image, self.number)
+            return _to_rgb(image, len(self.source))
+
+    def decoding_bytes(self) -> int:
+        """Bytes that `load` takes at most; 0 where it is refused."""
+        if isinstance(self.source, Image.Image):
+            return 0
+        try:
+            if pdf.is_pdf(self.source):
+                return pdf.decoding_bytes(self.source, self.number)
+            with _open(self.source) as image:
+                if self.number:
+                    _turn_to(image, self.number)
+                need = _decoding_need(image)
+        except (ImageError, PdfError):  # `load` says what is wrong
+            return 0
+        return need if need <= MAX_DECODING_BYTES else 0
+
+    def name(self, file: str) -> str:
+        """What a page of a file of that name is called."""
+        return f"{file}, page {self.number + 1}" if self.count > 1 else file
+
+
+def pages(source: Source) -> list[Page]:
+    """Path, bytes, PIL image or uint8 array (h, w), (h, w, 3), (h, w, 4) → its pages.
+
+    PDF documents and TIFF files may have several. Of what moves, such as GIF, the first frame is
+    taken, and of HEIC the picture that is meant to be shown. No page is decoded yet.
 
     Raises:
-        ImageError: not a picture, of a format not known, damaged, too large or too small.
+        ImageError: not a picture, of a format not known, or damaged.
     """
     if isinstance(source, np.ndarray):
         source = _from_array(source)
     if isinstance(source, Image.Image):
-        return _to_rgb(source)
-    if not isinstance(source, (bytes, bytearray)):
-        source = _file_content(Path(source))
-    if not source:
+        return [Page(source)]
+    content = bytes(source) if isinstance(source, (bytes, bytearray)) else _file_content(source)
+    if not content:
         raise ImageError("The file is empty.")
-    try:
-        image = Image.open(io.BytesIO(source), formats=tuple(FORMATS))
-    except Image.DecompressionBombError as error:
-        raise ImageError(
-            f"The picture is too large; at most {MAX_PIXELS // 10**6} megapixels can be read."
-        ) from error
-    except Exception as error:  # what a damaged file makes a decoder raise is of any kind
-        raise ImageError(_not_a_picture(source)) from error
-    with image:
-        return _to_rgb(image, len(source))
+    if pdf.is_pdf(content):
+        try:
+            count = pdf.count_pages(content)
+        except PdfError as error:
+            raise ImageError(str(error)) from error
+    else:
+        with _open(content) as image:
+            count = _count_frames(image) if image.format == "TIFF" else 1
+    return [Page(content, number, count) for number in range(count)]
+
+
+def load_image(source: Source) -> np.ndarray:
+    """A picture, as `pages` takes it → its first page, as `Page.load` gives it; raises
+    ImageError."""
+    return pages(source)[0].load()
 
 
 def downscale(picture: np.ndarray, reduction: int) -> np.ndarray:
@@ -87,17 +151,48 @@ def downscale(picture: np.ndarray, reduction: int) -> np.ndarray:
     )
 
 
-def decoding_bytes(content: bytes) -> int:
-    """Bytes that decoding a file takes at most; 0 where it is no picture or one that is refused."""
+def _open(content: bytes) -> Image.Image:
+    """A picture file of which only the head is read; raises ImageError."""
+    formats: tuple[str, ...] = _PILLOW
+    if content[4:8] == b"ftyp":  # of HEIC, AVIF and films
+        _register_heif()
+        formats = ("HEIF", *_PILLOW)
     try:
-        with Image.open(io.BytesIO(content), formats=tuple(FORMATS)) as image:
-            need = _decoding_need(image)
-    except Exception:  # `load_image` says what is wrong
-        return 0
-    return need if need <= MAX_DECODING_BYTES else 0
+        return Image.open(io.BytesIO(content), formats=formats)
+    except Image.DecompressionBombError as error:
+        raise ImageError(
+            f"The picture is too large; at most {MAX_PIXELS // 10**6} megapixels can be read."
+        ) from error
+    except Exception as error:  # what a damaged file makes a decoder raise is of any kind
+        raise ImageError(_not_a_picture(content)) from error
 
 
-def _file_content(path: Path) -> bytes:
+@functools.cache
+def _register_heif() -> None:
+    """Lets Pillow read HEIC: not before it is needed, since most of what is read is no such
+    picture."""
+    import pillow_heif
+
+    pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
+
+
+def _count_frames(image: Image.Image) -> int:
+    """Those of a TIFF file; one where its list of them is damaged."""
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except Exception:
+        return 1
+
+
+def _turn_to(image: Image.Image, number: int) -> None:
+    try:
+        image.seek(number)
+    except Exception as error:
+        raise ImageError("The page is damaged.") from error
+
+
+def _file_content(source: os.PathLike[str] | str) -> bytes:
+    path = Path(source)
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
@@ -113,16 +208,12 @@ def _file_content(path: Path) -> bytes:
 def _not_a_picture(content: bytes) -> str:
     """The sentence for a file that is no picture, with what it may be."""
     *others, last = FORMATS
-    known = f"a {', '.join(others)} or {last} picture"
+    known = f"a {', '.join(others)} or {last} file"
     start = content[:512].lstrip().lower()
     if b"<svg" in start:
         return f"This is an SVG drawing, not {known}."
     if b"<html" in start or b"<!doctype" in start:
         return f"This is a web page, not {known}."
-    if start.startswith(b"%pdf"):
-        return f"This is a PDF document, not {known}."
-    if content[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypavif"):
-        return f"This is a HEIC or AVIF picture, not {known}."
     return f"This is not {known}, or it is damaged."
 
 
@@ -234,8 +325,8 @@ def _decode(image: Image.Image, opened: bool) -> np.ndarray:
 
 def _decoding_need(image: Image.Image) -> int:
     """Bytes that decoding a file takes at most, Pillow's own and ours together."""
-    if image.format == "WEBP":
-        a_pixel = WEBP
+    if image.format in DECODERS:
+        a_pixel = DECODERS[image.format]
     elif _has_wide_samples(image):
         a_pixel = WIDE
     else:

@@ -2,12 +2,10 @@
 share."""
 
 import dataclasses
-import os
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
-from PIL import Image
 
 from model import checkpoint, leftovers
 from model.boxes import Box, Sign, bounding_box, clip_box, surroundings, touch, turn_back
@@ -15,7 +13,7 @@ from model.card import Card
 from model.classifier import Classifier
 from model.detection import load_page_network
 from model.glyph import is_blot, normalise
-from model.image import ImageError, downscale, load_image
+from model.image import ImageError, Page, Source, downscale, load_image
 from model.ink import ink_map
 from model.ink_ownership import own_ink_mask
 from model.lines import sort_into_lines
@@ -27,8 +25,6 @@ from model.reading import Digit, Number, Reading
 from model.upright import SMALL_DIGIT, UprightReader, reduction_of
 
 DIGITS = tuple("0123456789")
-
-Source = os.PathLike[str] | str | bytes | Image.Image | np.ndarray
 
 
 class Recognizer:
@@ -60,19 +56,20 @@ class Recognizer:
         """The names of the classes, in the order of the probabilities."""
         return self.classifier.classes
 
-    def read(self, source: Source, turn: Literal[0, 90, 180, 270] | None = None) -> Reading:
+    def read(self, source: Source | Page, turn: Literal[0, 90, 180, 270] | None = None) -> Reading:
         """Path, bytes, PIL image, or uint8 array (h, w), (h, w, 3), (h, w, 4) → what is written
         there.
 
         Args:
-            source: the picture.
+            source: the picture; of a file of several pages, its first. `model.image.pages` gives
+                each of them.
             turn: degrees clockwise by which its writing is turned; None: found out, where several
                 digits make it clear.
 
         Raises:
             ImageError: the picture can't be read; its message is one sentence that says why.
         """
-        picture = load_image(source)
+        picture = source.load() if isinstance(source, Page) else load_image(source)
         if turn is None:
             degrees, page = read_any_way_up(picture, self._reader)
         else:

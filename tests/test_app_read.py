@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 
 import numpy as np
 import openpyxl
@@ -45,6 +46,32 @@ def hand_in(app: AppTest, *pictures: Image.Image) -> None:
         [(f"{n}.png", png(picture), "image/png") for n, picture in enumerate(pictures)]
     ).run()
     assert not app.exception
+
+
+def test_each_page_of_a_document_is_read(monkeypatch):
+    app = start("read")
+    files = Path(__file__).parent / "files"
+    kinds = {
+        "scan.pdf": "application/pdf",
+        "digits.heic": "image/heic",
+        "locked.pdf": "application/pdf",
+    }
+    app.file_uploader[0].set_value(
+        [(name, (files / name).read_bytes(), kind) for name, kind in kinds.items()]
+    ).run()
+    assert not app.exception
+    rows = app.dataframe[0].value
+    assert list(rows["file"]) == [
+        "scan.pdf, page 1", "scan.pdf, page 2", "scan.pdf, page 3", "digits.heic", "locked.pdf"
+    ]  # fmt: skip
+    assert list(rows["text"]) == ["407", "1289", "63", "407", ""]
+    assert "asks for a password" in said(app.error)
+    app.session_state[triage.OPEN] = f"{app.file_uploader[0].value[0].file_id} 1"
+    app.run()
+    assert app.code[0].value == "1289"
+    monkeypatch.setattr(uploads, "PAGES", 2)
+    app.run()
+    assert len(app.dataframe[0].value) == 4 and "has 3 pages; the first 2" in said(app.info)
 
 
 def test_many_files_are_a_table_and_one_opens():

@@ -3,12 +3,16 @@
 import io
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageOps
 
-from model.image import LARGE, ImageError, decoding_bytes, load_image
+from model.image import LARGE, MAX_DECODING_BYTES, ImageError, Page, load_image, pages
+
+# heif-enc, avifenc, opj_compress, img2pdf, qpdf, tiffcp and Ghostscript made these.
+FILES = Path(__file__).parent / "files"
 
 
 def encoded(image: Image.Image, format: str, **options) -> bytes:
@@ -28,6 +32,54 @@ def test_formats(page, format):
     assert rgb.shape == (200, 160, 3)
     assert rgb.dtype == np.uint8
     assert np.abs(rgb[..., 0].astype(int) - np.asarray(page)).mean() < 3
+
+
+@pytest.mark.parametrize("name", ["digits.heic", "digits.avif", "digits.jp2"])
+def test_what_phones_and_scanners_save(name, recognizer):
+    (page,) = pages(FILES / name)
+    assert page.name(name) == name and page.load().shape == (200, 480, 3)
+    assert recognizer.read(page).text == recognizer.read(FILES / name).text == "407"
+
+
+def test_a_phones_heic_is_upright(page):
+    import pillow_heif
+
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90° clockwise
+    buffer = io.BytesIO()
+    turned = page.convert("RGB").rotate(90, expand=True)
+    pillow_heif.from_pillow(turned).save(buffer, exif=exif.tobytes(), quality=90)
+    upright = load_image(buffer.getvalue())
+    assert upright.shape == (200, 160, 3)
+    assert np.abs(upright[..., 0].astype(int) - np.asarray(page)).mean() < 3
+
+
+@pytest.mark.parametrize("name", ["scan.pdf", "pages.tiff"])
+def test_every_page_is_read(name, recognizer):
+    found = pages(FILES / name)
+    assert [page.name(name) for page in found] == [f"{name}, page {n}" for n in (1, 2, 3)]
+    assert [recognizer.read(page).text for page in found] == ["407", "1289", "63"]
+    assert recognizer.read((FILES / name).read_bytes()).text == "407"
+    assert 0 < max(page.decoding_bytes() for page in found) < MAX_DECODING_BYTES
+
+
+def test_a_pdf_is_shown_at_its_scans_resolution_or_finely(recognizer):
+    assert pages(FILES / "scan.pdf")[1].load().shape[1] >= 480, "as many pixels as were scanned"
+    (drawn,) = pages(FILES / "drawn.pdf")  # 200 × 100 points
+    assert drawn.load().shape == (278, 556, 3)
+    assert recognizer.read(drawn).text == "74"
+
+
+def test_bad_documents_get_one_sentence():
+    with pytest.raises(ImageError, match="asks for a password"):
+        pages(FILES / "locked.pdf")
+    with pytest.raises(ImageError, match="PDF document is damaged"):
+        pages(b"%PDF-1.7 nothing else")
+    content = (FILES / "pages.tiff").read_bytes()
+    assert len(pages(content[: len(content) // 2])) == 1, "what is whole is read"
+    with pytest.raises(ImageError, match="damaged"):
+        pages(content[:60])
+    assert Page(b"%PDF-1.7 nothing else").decoding_bytes() == 0
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "I", "F"])
@@ -112,7 +164,7 @@ def png_header(width: int, height: int) -> bytes:
     ("content", "says"),
     [
         (b"", "empty"),
-        (b"hello", "not a PNG, JPEG, WEBP, BMP, TIFF or GIF picture, or it is damaged"),
+        (b"hello", "not a PNG, JPEG, HEIC, .* JPEG 2000 or PDF file, or it is damaged"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
         (b"<!DOCTYPE html><html></html>", "web page"),
         (png_header(50_000, 50_000), "too large"),
@@ -150,7 +202,7 @@ def test_a_phones_largest_picture_is_read(recognizer):
         [(4000, 2400), (5200, 2400), (4400, 4600)], fill=(0, 0, 60), width=160, joint="curve"
     )
     content = encoded(picture, "JPEG")
-    assert decoding_bytes(content) == 4 * 9248 * 6936
+    assert Page(content).decoding_bytes() == 4 * 9248 * 6936
     reading = recognizer.read(content)
     assert reading.image.shape == (6936, 9248, 3) and reading.text == "7"
 
@@ -231,12 +283,12 @@ def test_what_takes_too_much_memory_to_decode_is_refused_before():
     with pytest.raises(ImageError, match="of a WEBP picture of this kind at most 18 megapixels"):
         load_image(content)
     assert (
-        decoding_bytes(content)
+        Page(content).decoding_bytes()
         == 0
-        < decoding_bytes(encoded(Image.new("RGB", (100, 80)), "JPEG"))
+        < Page(encoded(Image.new("RGB", (100, 80)), "JPEG")).decoding_bytes()
         == 4 * 100 * 80
     )
-    assert decoding_bytes(b"no picture") == 0
+    assert Page(b"no picture").decoding_bytes() == 0
 
 
 def test_a_large_file_that_ends_too_early_is_refused():

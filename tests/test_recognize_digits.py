@@ -68,6 +68,20 @@ def test_json(folder, capsys):
     assert set(bad) == {"file", "error"}
 
 
+def test_a_line_a_page(capsys):
+    scan = str(Path(__file__).parent / "files" / "scan.pdf")
+    assert recognize_digits.main([scan]) == 0
+    texts = ["407", "1289", "63"]
+    assert capsys.readouterr().out.splitlines() == [
+        f"{scan}, page {number}: {text}" for number, text in enumerate(texts, 1)
+    ]
+    assert recognize_digits.main(["--json", scan]) == 0
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(one["file"], one["page"], one["text"]) for one in found] == [
+        (scan, number, text) for number, text in enumerate(texts, 1)
+    ]
+
+
 def test_errors_are_sentences(tmp_path, capsys):
     assert recognize_digits.main([str(tmp_path)]) == 1
     assert "no pictures" in capsys.readouterr().err

@@ -16,6 +16,7 @@ from app_pages.server.resources import Network
 from app_pages.server.workload import TooLongError, Workers
 from model import interruption
 from model.checkpoint import DEFAULT
+from model.image import Page
 
 LONG = 30  # seconds: an upper bound for slow machines, not a wait
 
@@ -26,6 +27,11 @@ class Left(BaseException):
 
 def patient(before: int) -> None:
     """A visitor who stays."""
+
+
+def source_of(content: bytes, recognizer) -> uploads.Source:
+    """A file that was handed in, to be read by the network that ships."""
+    return uploads.Source(Page(content), content, Network.at(DEFAULT), recognizer)
 
 
 def until(event: threading.Event) -> None:
@@ -164,7 +170,7 @@ def test_the_same_picture_is_read_once_for_all(recognizer, monkeypatch):
     texts = []
 
     def visit() -> None:
-        source = uploads.Source(content, Network.at(DEFAULT), recognizer)
+        source = source_of(content, recognizer)
         texts.append(uploads.read(source).text)
 
     threads = [threading.Thread(target=visit) for _ in range(5)]
@@ -178,12 +184,9 @@ def test_the_same_picture_is_read_once_for_all(recognizer, monkeypatch):
 def test_a_reading_that_took_too_long_is_tried_again(recognizer, monkeypatch):
     content = png(Image.fromarray(Sheet(400, 200).write("5", 40, 60).picture()))
     monkeypatch.setenv("DIGITS_MOST_SECONDS", "0")
-    assert (
-        "longer than 0 seconds"
-        in uploads.read(uploads.Source(content, Network.at(DEFAULT), recognizer)).error
-    )
+    assert "longer than 0 seconds" in uploads.read(source_of(content, recognizer)).error
     monkeypatch.setenv("DIGITS_MOST_SECONDS", "60")
-    assert uploads.read(uploads.Source(content, Network.at(DEFAULT), recognizer)).text == "5"
+    assert uploads.read(source_of(content, recognizer)).text == "5"
 
 
 def test_drawings_do_not_wait_for_pictures(recognizer):

@@ -4,6 +4,7 @@ Streamlit forgets what its uploader holds once a page is left. So a copy is in t
 MAX_BYTES in all, the oldest go first.
 """
 
+import hashlib
 from typing import NamedTuple
 
 import streamlit as st
@@ -22,6 +23,7 @@ class File(NamedTuple):
     file_id: str
     name: str
     content: bytes
+    digest: bytes  # that tells its content from others
 
 
 def update(held: list) -> list[File]:
@@ -37,7 +39,9 @@ def update(held: list) -> list[File]:
         files.pop(file_id, None)
     for upload in held:
         if upload.file_id not in files:
-            files[upload.file_id] = File(upload.file_id, upload.name, upload.getvalue())
+            content = upload.getvalue()
+            digest = hashlib.blake2b(content, digest_size=16).digest()
+            files[upload.file_id] = File(upload.file_id, upload.name, content, digest)
     while len(files) > 1 and sum(len(file.content) for file in files.values()) > MAX_BYTES:
         files.pop(next(iter(files)))
     st.session_state[HELD] = now

@@ -12,8 +12,8 @@ from app_pages.read import editor, files, spreadsheet, triage, uploads
 from app_pages.read.triage import Upload
 from app_pages.server import resources
 from app_pages.words import plain
-from model import Digit
-from model.image import EXTENSIONS, FORMATS
+from model import Digit, image
+from model.image import EXTENSIONS, FORMATS, ImageError, Page
 
 network = resources.chosen_network()
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -43,7 +43,7 @@ def take_files() -> list[files.File]:
         *kinds, last = FORMATS
         st.warning(
             f"A file in red was not taken: it is larger than {uploads.LIMIT} MB, or no "
-            f"{', '.join(kinds)} or {last} picture. Make it smaller, or save it as one of these.",
+            f"{', '.join(kinds)} or {last} file. Make it smaller, or save it as one of these.",
             icon=":material/block:",
         )
     photograph = (
@@ -54,26 +54,44 @@ def take_files() -> list[files.File]:
     return every
 
 
-def read(file: files.File) -> Upload:
-    """A file, and what is read in it as it is turned and marked."""
+def read(file: files.File, page: Page) -> Upload:
+    """A page of a file, and what is read in it as it is turned and marked."""
+    name = f"{file.file_id} {page.number}" if page.number else file.file_id
     source = uploads.Source(
-        file.content,
+        page,
+        file.digest,
         network,
         resources.recognizer(network),
-        st.session_state.get(_turned(file.file_id)),
+        st.session_state.get(_turned(name)),
     )
     with st.empty():  # where it says what it waits for
-        result = uploads.read(source, editor.marks(file.file_id))
-    return Upload(file.file_id, file.name, source, result)
+        result = uploads.read(source, editor.marks(name))
+    return Upload(name, page.name(file.name), source, result)
+
+
+def pages_of(file: files.File) -> list[Page]:
+    """A file's pages, of many the first; of one that can't be opened the one that says why."""
+    try:
+        pages = image.pages(file.content)
+    except ImageError:
+        return [Page(file.content)]
+    if len(pages) > uploads.PAGES:
+        st.info(
+            f"{plain(file.name)} has {len(pages):,} pages; the first {uploads.PAGES} are read "
+            "here, all of them by `recognize_digits.py`.",
+            icon=":material/auto_stories:",
+        )
+    return pages[: uploads.PAGES]
 
 
 def read_all(taken: list[files.File]) -> list[Upload]:
     """All files; where that takes a while, it says how far it is."""
     begin, place, uploaded = time.monotonic(), st.empty(), []
-    for number, file in enumerate(taken):
+    pages = [(file, page) for file in taken for page in pages_of(file)]
+    for number, (file, page) in enumerate(pages):
         if number and time.monotonic() > begin + PATIENCE:
-            place.progress(number / len(taken), f"{number} of {len(taken)} pictures are read")
-        uploaded.append(read(file))
+            place.progress(number / len(pages), f"{number} of {len(pages)} pictures are read")
+        uploaded.append(read(file, page))
     place.empty()
     return uploaded
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import hashlib
 import json
 import string
 import threading
@@ -16,12 +15,13 @@ import pandas as pd
 from app_pages.figures import bars, pictures
 from app_pages.server import workload
 from app_pages.server.resources import Network
-from model import Digit, Reading, Recognizer, image
+from model import Digit, Reading, Recognizer
 from model.boxes import Box
 from model.hints import find_hints
-from model.image import ImageError
+from model.image import ImageError, Page
 
 LIMIT = 20  # megabytes a file
+PAGES = 50  # of a file, that are read
 SIDE = 700  # pixels of the longer side
 THUMBNAIL = 76, 48  # pixels, at most
 # bytes of readings that are kept, and of what is shown of them: beyond, the oldest go
@@ -58,17 +58,18 @@ class Result:
 
 @dataclass(frozen=True)
 class Source:
-    """A picture file, and how it is to be read: all that a reading depends on."""
+    """A page of a file, and how it is to be read: all that a reading depends on."""
 
-    content: bytes
+    page: Page
+    digest: bytes  # of the file's content
     network: Network
     recognizer: Recognizer  # of that network
     turn: int | None = None  # degrees clockwise, None: found out
 
-    @functools.cached_property
+    @property
     def key(self) -> tuple:
         """What tells it from others; short."""
-        return hashlib.blake2b(self.content).digest(), self.network, self.turn
+        return self.digest, self.page.number, self.network, self.turn
 
 
 def _cached(bytes_of: Callable) -> Callable:
@@ -100,7 +101,7 @@ def _cached(bytes_of: Callable) -> Callable:
 
             if (value := look_up(key)) is not None:
                 return value
-            return workload.run(workload.PICTURES, work, image.decoding_bytes(source.content))
+            return workload.run(workload.PICTURES, work, source.page.decoding_bytes())
 
         return get
 
@@ -111,7 +112,7 @@ def _cached(bytes_of: Callable) -> Callable:
 def read_picture(source: Source) -> Reading:
     """The reading by itself; raises ImageError. Only the latest are kept, of large pictures
     none."""
-    return source.recognizer.read(source.content, source.turn)
+    return source.recognizer.read(source.page, source.turn)
 
 
 def read(source: Source, marks: Marks | None = None) -> Result:
