@@ -15,6 +15,15 @@ def test_a_folder_goes_before_a_dataset_of_tfds(tmp_path, monkeypatch, mnist):
         data.load("mnist")
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("./nosuch", "There is no folder ./nosuch"), (__file__, "is a file; give a folder")],
+)
+def test_a_path_that_is_no_folder_is_one_sentence(name, says):
+    with pytest.raises(data.DataError, match=says):
+        data.load(name)
+
+
 def test_a_file_of_glyphs_is_read_and_any_other_is_one_sentence(tmp_path):
     glyphs, labels = (
         np.arange(2 * 784, dtype=np.uint16).astype(np.uint8).reshape(2, 28, 28),

@@ -40,8 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
 
     from model import checkpoint
     from train import loop, metrics, store
-    from train.command_line import flag_parser, report_failures
-    from train.config import PRESETS, Config, architecture_of
+    from train.command_line import add_flags, report_failures
+    from train.config import BOUNDS, PRESETS, Config, architecture_of
     from train.provenance import reproducing_command
 
     parser = argparse.ArgumentParser(
@@ -88,17 +88,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--process-id", type=int, metavar="I", help="several hosts: this one's number, from 0"
     )
-    for field in dataclasses.fields(Config):
-        flag = "--" + field.name.strip("_").replace("_", "-")
-        if field.type is bool:
-            parser.add_argument(
-                flag, dest=field.name, action=argparse.BooleanOptionalAction, default=None
-            )
-        else:
-            kind = getattr(field.type, "__name__", str(field.type))
-            parser.add_argument(
-                flag, dest=field.name, type=flag_parser(field), metavar=kind.upper()
-            )
+    add_flags(parser, Config, BOUNDS)
     options = vars(parser.parse_args(arguments))
     preset, output, resume, quiet = (
         options.pop(name) for name in ("preset", "output", "resume", "quiet")

@@ -20,9 +20,12 @@ SHARES = (  # values of a Config from 0 to 1
     "outliers",
     "abstain",
 )
+HELP = "help"  # a field's metadata: what it means
 Bounds = Mapping[str, tuple[float, float]]
 # what values of a Config make sense; those of the network are what a card may say
 BOUNDS: Bounds = dict.fromkeys(SHARES, (0, 1)) | {
+    "seed": (0, 2**31 - 1),
+    "weight_decay": (0, 10),
     "epochs": (1, 10_000),
     "batch_size": (1, 65_536),
     "learning_rate": (0, 10),
@@ -38,6 +41,11 @@ BOUNDS: Bounds = dict.fromkeys(SHARES, (0, 1)) | {
     "beta1": (0, 0.999),
     "beta2": (0, 0.99999),
 }
+
+
+def value(default: Any, words: str) -> Any:
+    """A field of a Config, with what it means: what --help says of its flag."""
+    return dataclasses.field(default=default, metadata={HELP: words})
 
 
 def check_bounds(config: Any, bounds: Bounds, widths: int) -> None:
@@ -70,45 +78,66 @@ class Config:
     """What makes a run. Each field is a flag of `python -m train`, and all are saved in the
     card."""
 
-    data: str = "mnist"  # a TFDS name, or a folder of class folders of pictures
-    from_: str = ""  # the folder of a checkpoint to start from, rather than from random weights
-    freeze: str = ""  # layers that stay as they are in that checkpoint, such as conv1,conv2
-    # share of an epoch's images that come from what that checkpoint was trained on
-    rehearse: float = 0.0
-    # a file of glyphs with labels (npz) to train on; the training images of --data are rehearsed
-    corrections: str = ""
-    # the folder of a checkpoint whose answers are the targets, in place of the labels
-    teacher: str = ""
-    seed: int = 0  # of the weights, the order, the distortions and the dropout
-    epochs: int = 56  # passes over the training images
-    batch_size: int = 128  # images a step
-    learning_rate: float = 2e-3  # the highest, reached after the warm-up
-    # share of the run in which the learning rate rises; then it falls as a cosine
-    warmup: float = 0.1
-    weight_decay: float = 0.02  # AdamW's, times the learning rate
-    beta1: float = 0.9  # AdamW's, how much of the gradients' average stays at each step
-    beta2: float = 0.999  # AdamW's, how much of the average of their squares stays
-    widths: tuple[int, ...] = (32, 48, 96)  # channels of the network's stem and of its two stages
-    depth: int = 2  # convolutions in each of the network's two stages
-    features: int = 128  # units of the network's hidden layer; 0: none
-    label_smoothing: float = 0.02  # share of the target that is spread over all classes
-    dropout: float = 0.4  # share of the hidden layer's inputs that are dropped
-    average_decay: float = 0.9995  # of the weights' exponential moving average, which is what ships
-    augmentation: bool = True  # distort the images (train/augment.py)
-    # how far the distortions bend, turn and thicken an image; 1 is as hands differ
-    warp: float = 1.0
-    damage: float = 0.4  # share of the images that are damaged, not only warped
-    # digits drawn by program, as a share of the batch added to it; none where classes are others
-    drawn: float = 0.0625
-    # glyphs that show no digit, drawn by program, as a share of the batch added to it
-    outliers: float = 0.125
-    # share of the validation digits on which the reader is to abstain, being the least sure
-    abstain: float = 0.002
-    # the last training images, never trained on; at most a sixth
-    validation: int = VALIDATION
-    train_limit: int = 0  # train on the first so many images alone; 0: on all
-    # the least images of an epoch: where there are fewer, each is taken several times
-    epoch_images: int = 2048
+    data: str = value("mnist", "a TFDS name, or a folder of class folders of pictures")
+    from_: str = value(
+        "", "the folder of a checkpoint to start from, rather than from random weights"
+    )
+    freeze: str = value("", "layers that stay as they are in that checkpoint, such as conv1,conv2")
+    rehearse: float = value(
+        0.0, "share of an epoch's images that come from what that checkpoint was trained on"
+    )
+    corrections: str = value(
+        "",
+        "a file of glyphs with labels (npz) to train on; the training images of --data are "
+        "rehearsed",
+    )
+    teacher: str = value(
+        "", "the folder of a checkpoint whose answers are the targets, in place of the labels"
+    )
+    seed: int = value(0, "of the weights, the order, the distortions and the dropout")
+    epochs: int = value(56, "passes over the training images")
+    batch_size: int = value(128, "images a step")
+    learning_rate: float = value(2e-3, "the highest, reached after the warm-up")
+    warmup: float = value(
+        0.1, "share of the run in which the learning rate rises; then it falls as a cosine"
+    )
+    weight_decay: float = value(0.02, "AdamW's, times the learning rate")
+    beta1: float = value(0.9, "AdamW's, how much of the gradients' average stays at each step")
+    beta2: float = value(0.999, "AdamW's, how much of the average of their squares stays")
+    widths: tuple[int, ...] = value(
+        (32, 48, 96), "channels of the network's stem and of its two stages"
+    )
+    depth: int = value(2, "convolutions in each of the network's two stages")
+    features: int = value(128, "units of the network's hidden layer; 0: none")
+    label_smoothing: float = value(0.02, "share of the target that is spread over all classes")
+    dropout: float = value(0.4, "share of the hidden layer's inputs that are dropped")
+    average_decay: float = value(
+        0.9995, "of the weights' exponential moving average, which is what ships"
+    )
+    augmentation: bool = value(True, "distort the images (train/augment.py)")
+    warp: float = value(
+        1.0, "how far the distortions bend, turn and thicken an image; 1 is as hands differ"
+    )
+    damage: float = value(0.4, "share of the images that are damaged, not only warped")
+    drawn: float = value(
+        0.0625,
+        "digits drawn by program, as a share of the batch added to it; none where classes are "
+        "others",
+    )
+    outliers: float = value(
+        0.125, "glyphs that show no digit, drawn by program, as a share of the batch added to it"
+    )
+    abstain: float = value(
+        0.002,
+        "share of the validation digits on which the reader is to abstain, being the least sure",
+    )
+    validation: int = value(
+        VALIDATION, "the last training images, never trained on; at most a sixth"
+    )
+    train_limit: int = value(0, "train on the first so many images alone; 0: on all")
+    epoch_images: int = value(
+        2048, "the least images of an epoch: where there are fewer, each is taken several times"
+    )
 
     def __post_init__(self) -> None:
         check_bounds(self, BOUNDS, widths=3)

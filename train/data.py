@@ -53,6 +53,13 @@ def load(
     progress = progress or (lambda share, what: None)
     if is_folder(name):
         return folder.load(Path(name), progress)
+    if Path(name).is_file():
+        raise DataError(
+            f"{name} is a file; give a folder with a folder of pictures for each class, or a "
+            "dataset of TFDS, such as mnist."
+        )
+    if name.startswith((".", "/", "~")) or "\\" in name:
+        raise DataError(f"There is no folder {name}.")
     return tfds.load(name, progress, validation)
 
 
@@ -94,7 +101,8 @@ def read_glyphs(path: os.PathLike[str] | str) -> tuple[NDArray[np.uint8], NDArra
         raise DataError(f"There is no file {path}.") from error
     except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
         raise DataError(
-            f"{path} is not an npz file with 'glyphs' and 'labels' ({error})."
+            f"{path} is not an npz file with 'glyphs' and 'labels', such as the page Teach it "
+            "exports."
         ) from error
     if (
         glyphs.dtype != np.uint8

@@ -3,7 +3,7 @@
 import dataclasses
 
 from model.card import ARGUMENT_RANGES
-from train.config import Bounds, check_bounds
+from train.config import Bounds, check_bounds, value
 from train.store import TrainError
 
 # what values of a Config make sense; widths are what a card may say
@@ -28,18 +28,18 @@ class Config:
     checkpoints/pages/card.json says what the last runs of what ships had instead.
     """
 
-    fonts: str = ""  # a folder of fonts (TTF, OTF, WOFF2); Pillow's own is always there
-    seed: int = 0
-    rounds: int = 60  # sets of scenes
-    scenes: int = 512  # in a round
-    passes: int = 4  # over the scenes of a round
-    batch_size: int = 16  # scenes a step
-    learning_rate: float = 3e-3  # the highest
-    weight_decay: float = 0.02
-    average_decay: float = 0.999  # of the weights' moving average, which is what ships
-    widths: tuple[int, int, int, int] = (24, 32, 64, 96)  # the network's channels
-    start: str = ""  # a page network's checkpoint to begin with, in place of random weights
-    validation: int = 128  # scenes to validate with
+    fonts: str = value("", "a folder of fonts (TTF, OTF, WOFF2); Pillow's own is always there")
+    seed: int = value(0, "of the weights and of the scenes")
+    rounds: int = value(60, "sets of scenes")
+    scenes: int = value(512, "in a round")
+    passes: int = value(4, "over the scenes of a round")
+    batch_size: int = value(16, "scenes a step")
+    learning_rate: float = value(3e-3, "the highest")
+    weight_decay: float = value(0.02, "AdamW's, times the learning rate")
+    average_decay: float = value(0.999, "of the weights' moving average, which is what ships")
+    widths: tuple[int, int, int, int] = value((24, 32, 64, 96), "the network's channels")
+    start: str = value("", "a page network's checkpoint to begin with, in place of random weights")
+    validation: int = value(128, "scenes to validate with")
 
     def __post_init__(self) -> None:
         check_bounds(self, BOUNDS, widths=4)

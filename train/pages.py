@@ -38,10 +38,10 @@ from model.convolution import BATCH_AXIS
 from model.page_network import LARGEST, NAMES, SMALLEST, PageNetwork
 from model.peaks import FOUND, Peaks, find_peaks, suppress_overlaps
 from train import interrupt, moving_average
-from train.command_line import flag_parser, report_failures
+from train.command_line import add_flags, report_failures
 from train.devices import choose_mesh, replicate_on, set_up_devices
 from train.interrupt import Interrupted
-from train.page_config import Config
+from train.page_config import BOUNDS, Config
 from train.page_scenes import BORDER, Scenes, compose_scenes
 from train.page_targets import Targets, batch_targets, loss_fn
 from train.provenance import hardware, reproducing_command, versions
@@ -401,9 +401,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--overwrite", action="store_true", help="train in the place of what is in --output"
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
-    for field in dataclasses.fields(Config):
-        flag = "from" if field.name == "start" else field.name.replace("_", "-")
-        parser.add_argument(f"--{flag}", dest=field.name, type=flag_parser(field))
+    add_flags(parser, Config, BOUNDS, {"start": "from"})
     options = vars(parser.parse_args(arguments))
     output, resume, quiet, overwrite = (
         options.pop(name) for name in ("output", "resume", "quiet", "overwrite")
