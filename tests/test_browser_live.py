@@ -198,24 +198,41 @@ def test_two_digits_are_left_to_the_server(tab):
     no_exception(tab)
 
 
-def test_a_slider_bends_the_digit_while_it_is_dragged(either):
-    either.goto("/playground")
-    wait_for_script(either)
-    is_live(either)
-    expect(digit(either)).to_have_text("4")
-    rotate = either.locator(".st-key-turn")
+def hold_slider(page):
+    """Opens the Playground and presses on the thumb of Rotate; gives where it is, and how wide the
+    slider is."""
+    page.goto("/playground")
+    wait_for_script(page)
+    is_live(page)
+    expect(digit(page)).to_have_text("4")
+    rotate = page.locator(".st-key-turn")
     rotate.scroll_into_view_if_needed()
     value = rotate.get_by_test_id("stSliderThumbValue")
     box, track = value.bounding_box(), rotate.get_by_role("group").bounding_box()
     across, down = box["x"] + box["width"] / 2, box["y"] + box["height"] + 8
-    either.mouse.move(across, down)
-    either.mouse.down()
-    either.mouse.move(across + track["width"] / 4, down, steps=5)
+    page.mouse.move(across, down)
+    page.mouse.down()
+    return across, down, track["width"]
+
+
+def test_a_slider_that_is_dragged_back_leaves_the_servers_reading(tab):
+    across, down, width = hold_slider(tab)
+    tab.mouse.move(across + width / 4, down, steps=5)
+    expect(live(tab)).to_be_visible()
+    tab.mouse.move(across, down, steps=5)
+    tab.mouse.up()
+    expect(live(tab)).to_have_count(0)
+    expect(digit(tab)).to_be_visible()
+
+
+def test_a_slider_bends_the_digit_while_it_is_dragged(either):
+    across, down, width = hold_slider(either)
+    either.mouse.move(across + width / 4, down, steps=5)
     expect(live(either)).to_be_visible()
     expect(digit(either)).to_be_hidden()
     picture = either.locator(".st-key-live img")
     bent = picture.get_attribute("src")
-    either.mouse.move(across + track["width"] / 3, down, steps=3)
+    either.mouse.move(across + width / 3, down, steps=3)
     expect(picture).not_to_have_attribute("src", bent)
     assert "turn=" not in either.url  # the server has not been told yet
     either.mouse.up()

@@ -22,10 +22,10 @@ export function onSliders(element) {
       ([name, value]) => Number.isFinite(now[name]) && Math.abs(now[name] - value) > 1e-6);
   };
   const read = paced(async () => {
-    if (!moved()) return;
+    if (!moved()) return answer.rest(); // dragged back: the server has nothing to tell
     const glyph = distort(data.glyph, { ...data.settings, ...standing() }, data.noise, data.again);
     const probabilities = await classify(glyph);
-    if (!moved()) return;
+    if (!moved()) return answer.rest();
     const most = Math.max(...probabilities);
     const likeliest = data.classes[probabilities.indexOf(most)];
     draw(answer.show(likeliest, `, ${percent(most)} sure`, probabilities), glyph);
