@@ -39,13 +39,14 @@ def template(classes: Sequence[str], rem: float = 4.5, before: str = "") -> str:
     )
 
 
-def read_drawing(classes: Sequence[str]) -> None:
-    """Reads the canvas' digit while the pen is down, for a network of these classes.
+def read_drawing(classes: Sequence[str], strokes: int) -> None:
+    """Reads the canvas' digit while the pen is down, for a network of these classes; the server has
+    read so many strokes.
 
     To be called on each run, once the server's reading is shown, whose place it takes meanwhile.
     """
     if (card := _card()) and card.classes == tuple(classes):
-        _mount("drawing", classes, template(classes), threshold=card.threshold)
+        _mount("drawing", classes, template(classes), threshold=card.threshold, strokes=strokes)
 
 
 def read_sliders(

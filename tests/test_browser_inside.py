@@ -101,6 +101,11 @@ def test_a_map_is_pointed_at_held_and_left_by_the_keyboard(tab):
     sheet.press("ArrowRight")
     expect(tab.get_by_text("Map 38's kernel")).to_be_visible()
     expect(sheet).to_have_attribute("aria-valuetext", "Map 38 of 48")
+    sheet.press("Home")
+    for _ in range(12):
+        sheet.press("ArrowRight", delay=10)
+    expect(tab.get_by_text("Map 13's kernel")).to_be_visible()
+    expect(sheet).to_have_attribute("aria-valuenow", "13")
     no_exception(tab)
 
 

@@ -187,6 +187,29 @@ def test_a_finger_sees_bars_move(phone):
     assert phone.evaluate("window.seen"), "bars moved while the finger was down"
 
 
+def test_a_right_click_and_a_second_finger_change_nothing(tab):
+    open_draw(tab)
+    is_live(tab)
+    draw(tab, [THREE])
+    expect(digit(tab)).to_have_text("3")
+    box = tab.locator("canvas.upper-canvas").bounding_box()
+    tab.mouse.click(box["x"] + 30, box["y"] + 30, button="right")
+    expect(live(tab)).to_have_count(0)
+    tab.keyboard.press("Escape")
+    press(tab, [(40, 240), (120, 240)])
+    expect(live(tab)).to_be_visible()
+    tab.evaluate(
+        "document.dispatchEvent(new PointerEvent('pointerup', { pointerId: 77, bubbles: true }))"
+    )
+    before = tab.locator(".st-key-live .bars").inner_html()
+    move(tab, [(240, 240), (240, 40)])
+    expect(live(tab)).to_be_visible()
+    assert tab.locator(".st-key-live .bars").inner_html() != before
+    tab.mouse.up()
+    expect(live(tab)).to_have_count(0)
+    no_exception(tab)
+
+
 def test_two_digits_are_left_to_the_server(tab):
     open_draw(tab)
     is_live(tab)

@@ -43,6 +43,16 @@ def test_a_small_phone_shows_canvas_and_reading_together(small):
     no_exception(small)
 
 
+def test_whatever_is_said_the_canvas_stays_where_it_is(phone):
+    open_draw(phone, "/?brush=4")
+    canvas = phone.locator("canvas.upper-canvas")
+    before = canvas.bounding_box()
+    draw(phone, [[(140, 140), (141, 140)]])
+    expect(digit(phone)).to_have_text("?")
+    expect(phone.get_by_text("This does not look like a digit")).to_be_visible()
+    assert canvas.bounding_box() == before
+
+
 def test_the_reading_stays_in_sight_while_a_phone_scrolls(phone):
     open_draw(phone)
     draw(phone, samples.lines(4, SIZE))

@@ -147,7 +147,8 @@ def draw_and_read() -> None:
     reading = show_reading(sheet, drawing, brush, place, right, answer, steps)
     if square and (reading is None or len(reading.digits) < 2):
         with moving:
-            live.read_drawing(resources.recognizer(resources.chosen_network()).classes)
+            classes = resources.recognizer(resources.chosen_network()).classes
+            live.read_drawing(classes, len(drawing.strokes))
 
 
 def show_reading(

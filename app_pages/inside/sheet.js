@@ -11,12 +11,14 @@ export default function sheet({ parentElement, data, setStateValue }) {
   const image = root.querySelector("img");
   const frame = root.querySelector(".frame");
   const { count, columns, cell, step } = data;
-  let { chosen } = data;
-  let timer;
+  // What was chosen here is newer than what a late run of the page says of the same sheet.
+  if (root.picture !== data.picture) root.chosen = undefined;
+  root.picture = data.picture;
+  let chosen = root.chosen ?? data.chosen;
 
   const choose = (number) => {
     if (number < 0 || number >= count || number === chosen) return;
-    chosen = number;
+    root.chosen = chosen = number;
     mark();
     setStateValue("map", number);
   };
@@ -41,21 +43,23 @@ export default function sheet({ parentElement, data, setStateValue }) {
   root.setAttribute("aria-valuemax", count);
   mark();
   root.onpointermove = (event) => {
-    clearTimeout(timer);
+    clearTimeout(root.timer);
     if (event.pointerType !== "mouse" || root.held) return;
-    timer = setTimeout(() => choose(under(event)), DWELL);
+    root.timer = setTimeout(() => choose(under(event)), DWELL);
   };
-  root.onpointerleave = () => clearTimeout(timer);
+  root.onpointerleave = () => clearTimeout(root.timer);
   root.onclick = (event) => {
     const number = under(event);
+    if (number < 0 || number >= count) return;
     root.held = !(root.held && number === chosen);
     root.classList.toggle("held", root.held);
     choose(number);
   };
   root.onkeydown = (event) => {
-    const way = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
-    if (!way) return;
+    const places = { ArrowLeft: chosen - 1, ArrowRight: chosen + 1, ArrowUp: chosen - columns,
+      ArrowDown: chosen + columns, Home: 0, End: count - 1 };
+    if (!(event.key in places)) return;
     event.preventDefault();
-    choose(chosen + way);
+    choose(places[event.key]);
   };
 }

@@ -27,7 +27,8 @@ CSS = """
 .sheet:focus-visible { outline: 3px solid var(--st-primary-color); outline-offset: 2px }
 img { display: block; width: 100%; image-rendering: pixelated }
 .frame { position: absolute; box-sizing: border-box; pointer-events: none;
-  outline: 2px dashed #fff; box-shadow: 0 0 0 4px var(--st-primary-color) }
+  outline: 2px dashed #fff; outline-offset: -2px;
+  box-shadow: inset 0 0 0 4px var(--st-primary-color), 0 0 0 2px var(--st-primary-color) }
 .held .frame { outline-style: solid }
 """
 
@@ -52,7 +53,6 @@ def choose(layer: Layer, key: str) -> int:
             "step": [(sheet.wide + LINE) / width, (sheet.high + LINE) / height],
             "chosen": number,
         },
-        default={"map": number},
         on_map_change=lambda: None,
         height="content",
     )

@@ -27,6 +27,7 @@ export class Answer {
 
   /** Shows a text in large, words that follow it, and probabilities; gives the element. */
   show(text, words, probabilities) {
+    if (this.stopped) return this.element; // what was asked before came late
     if (!this.filled) {
       this.element.innerHTML = this.template;
       this.element.setAttribute("aria-hidden", "true"); // the server's is read out
@@ -44,6 +45,12 @@ export class Answer {
     });
     this.place.classList.add(LIVE);
     return this.element;
+  }
+
+  /** Shows nothing any more. */
+  stop() {
+    this.rest();
+    this.stopped = true;
   }
 
   /** Makes room for the server's reading. */

@@ -4,19 +4,21 @@ import { Answer, paced, percent } from "./answer.js";
 import { isBlot, normalise, picture } from "./glyph.js";
 import { classify, load } from "./network.js";
 
-const PATIENCE = 5000; // ms after which the server is not waited for any more
+const PATIENCE = 20_000; // ms after which the server is not waited for any more
 
-/** data: {template, classes, threshold: how sure an answer must be}. */
+/** data: {template, classes, threshold: how sure an answer must be, strokes: that the server has
+    read}. */
 export function onDrawing(element) {
   const answer = new Answer(element);
   let data;
-  let pen = null; // the canvases that are drawn on, while the pen is down
+  let pen = null; // {id, canvases} while it is down
+  let waiting = 0; // strokes that the server has not read yet
   let ready = false;
   let patience;
 
   const read = paced(async () => {
     if (!pen) return;
-    const glyph = normalise(inkOf(pen));
+    const glyph = normalise(inkOf(pen.canvases));
     if (!glyph) return;
     const probabilities = await classify(glyph);
     const most = Math.max(...probabilities);
@@ -28,21 +30,29 @@ export function onDrawing(element) {
 
   const down = (event) => {
     const top = event.composedPath().find((node) => node.matches?.("canvas.upper-canvas"));
-    if (!top || !ready) return;
-    pen = [top.parentElement.querySelector(".lower-canvas"), top];
+    if (!top || !ready || pen || event.button !== 0) return;
+    const canvases = [top.parentElement.querySelector(".lower-canvas"), top];
+    pen = { id: event.pointerId, canvases };
     clearTimeout(patience);
     read();
   };
-  const move = () => pen && read();
-  const up = () => {
-    if (pen) patience = setTimeout(() => answer.rest(), PATIENCE);
+  const move = (event) => event.pointerId === pen?.id && read();
+  const up = (event) => {
+    if (event.pointerId !== pen?.id) return; // another finger
     pen = null;
+    waiting++;
+    patience = setTimeout(rest, PATIENCE);
+  };
+  const rest = () => {
+    clearTimeout(patience);
+    waiting = 0;
+    answer.rest();
   };
   const listeners = { pointerdown: down, pointermove: move, pointerup: up, pointercancel: up };
   for (const [name, listener] of Object.entries(listeners))
     document.addEventListener(name, listener, true);
   const watch = answer.onReading(() => {
-    if (!pen) answer.rest();
+    if (!pen && waiting < 2) answer.rest(); // else it is of an earlier stroke
   });
   load().then(
     () => {
@@ -54,17 +64,19 @@ export function onDrawing(element) {
 
   return {
     update(given) {
+      const more = given.strokes - (data?.strokes ?? 0);
+      waiting = more < 0 ? 0 : Math.max(0, waiting - more);
       data = given;
       answer.update(given);
-      if (!pen) answer.rest();
-      clearTimeout(patience);
+      if (!pen && !waiting) rest();
     },
     stop() {
       for (const [name, listener] of Object.entries(listeners))
         document.removeEventListener(name, listener, true);
       watch.disconnect();
       clearTimeout(patience);
-      answer.rest();
+      pen = null;
+      answer.stop();
     },
   };
 }

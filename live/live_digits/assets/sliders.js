@@ -32,7 +32,6 @@ export function onSliders(element) {
   });
 
   const watch = new MutationObserver(read);
-  const reading = answer.onReading(() => answer.rest());
   load().then(
     () => {
       element.dataset.live = "ready";
@@ -46,12 +45,12 @@ export function onSliders(element) {
     update(given) {
       data = given;
       answer.update(given);
-      if (!moved()) answer.rest();
+      if (moved()) read();
+      else answer.rest();
     },
     stop() {
       watch.disconnect();
-      reading.disconnect();
-      answer.rest();
+      answer.stop();
     },
   };
 }
