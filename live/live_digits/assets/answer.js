@@ -19,10 +19,9 @@ export class Answer {
     return watch;
   }
 
-  /** Takes what the server gave: the HTML of an answer without numbers, and the classes. */
-  update({ template, classes }) {
+  /** Takes what the server gave: the HTML of an answer without numbers. */
+  update({ template }) {
     this.template = template;
-    this.classes = classes;
   }
 
   /** Shows a text in large, words that follow it, and probabilities; gives the element. */
