@@ -67,7 +67,7 @@ def test_fifteen_files_are_looked_through_corrected_and_taken_along(browser, own
         page.locator("input[type=file]").set_input_files(files)
         expect(page.get_by_text("15 pictures, 2 of them doubtful")).to_be_visible()
         expect(
-            page.get_by_test_id("stAlert").filter(has_text="14.png: This is a PDF")
+            page.get_by_test_id("stAlert").filter(has_text="14.png: The PDF document is damaged")
         ).to_be_visible()
         expect(page.get_by_test_id("stCode")).to_have_count(0)
         open_row(page, 2)
@@ -90,7 +90,7 @@ def test_fifteen_files_are_looked_through_corrected_and_taken_along(browser, own
         expect(page.get_by_text("No digit was found")).to_be_visible()
         button(page, "Next").click()
         expect(page.get_by_text("15 of 15")).to_be_visible()
-        expect(page.get_by_test_id("stAlert").filter(has_text="14.png: This is")).to_have_count(2)
+        expect(page.get_by_test_id("stAlert").filter(has_text="14.png: The PDF")).to_have_count(2)
         with page.expect_download() as download:
             button(page, "Download as JSON").click()
         found = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))

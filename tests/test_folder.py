@@ -113,7 +113,7 @@ def test_other_folders_are_refused_in_one_sentence(tmp_path, pictures):
         data.load(str(pictures / "bar"))
     with pytest.raises(data.DataError, match="There is no folder"):
         data.load(str(tmp_path / "nowhere"))
-    with pytest.raises(data.DataError, match="There is no folder"):
+    with pytest.raises(data.DataError, match=r"0\.png is a file; give a folder"):
         data.load(str(pictures / "bar" / "0.png"))
     (pictures / "empty" / "a.png").unlink()
     (pictures / "empty").rmdir()

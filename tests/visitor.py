@@ -155,8 +155,8 @@ class Visitor:
     def digit(self) -> str | None:
         """What the page says was read; None where it says nothing."""
         for element in self._elements.values():
-            if type(element).__name__ == "Html" and 'data-testid="digit"' in element.body:
-                return re.search(r'data-testid="digit"[^>]*>([^<]*)', element.body)[1]
+            if type(element).__name__ == "Html" and '<span data-testid="digit"' in element.body:
+                return re.search(r'<span data-testid="digit"[^>]*>([^<]*)', element.body)[1]
         return None
 
     def click(self, words: str) -> float:
