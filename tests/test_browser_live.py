@@ -31,7 +31,8 @@ def ask(page, module: str, function: str, *arguments):
     """What a function of one of the component's modules gives."""
     script = """async ([module, name, given]) => {
         const answer = await (await import(module))[name](...given.map(
-            (one) => one?.values ? { ...one, values: Float32Array.from(one.values) }
+            (one) => one?.paper
+                ? { ...one, values: Float32Array.from(one.paper, (grey) => 1 - grey / 255) }
                 : one?.bytes ? Uint8Array.from(one.bytes) : one));
         return answer?.length ? Array.from(answer) : answer;
     }"""
@@ -82,8 +83,9 @@ def test_a_thousand_digits_get_the_probabilities_that_jax_gives_them(module):
 
 def inks():
     """Digits in pens of all kinds, large, small and thin; a dot, a line."""
+    pens = (SIZE, 4), (SIZE, 16), (SIZE, 40), (90, 5), (30, 3), (12, 2)
     for value in range(10):
-        for size, brush in ((SIZE, 4), (SIZE, 16), (SIZE, 40), (90, 5), (30, 3), (12, 2)):
+        for size, brush in pens[value % 2 :: 2]:
             yield picture(samples.strokes(value, size, brush, tilt=value - 5.0), SIZE, SIZE)
     for place, one in enumerate(images.shipped("mnist").pixels[:20]):
         side = 40 + 12 * place
@@ -96,13 +98,13 @@ def inks():
 def test_a_glyph_is_made_as_python_makes_it(module):
     for paper in inks():
         ink = 1 - np.asarray(paper, np.float32) / 255
-        given = {"height": len(ink), "width": len(ink[0]), "values": ink.ravel().tolist()}
+        given = {"height": len(paper), "width": len(paper[0]), "paper": paper.ravel().tolist()}
         there = np.reshape(ask(module, "glyph.js", "normalise", given), (28, 28))
         here = glyph.normalise(ink)
         assert np.abs(there - here.astype(int)).max() <= 1
         flat = {"bytes": here.ravel().tolist()}
         assert ask(module, "glyph.js", "isBlot", flat) == glyph.is_blot(here)
-    nothing = {"height": 9, "width": 9, "values": [0] * 81}
+    nothing = {"height": 9, "width": 9, "paper": [255] * 81}
     assert ask(module, "glyph.js", "normalise", nothing) is None
 
 
