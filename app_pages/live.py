@@ -6,7 +6,6 @@ server's readings.
 """
 
 import functools
-import importlib.util
 from collections.abc import Sequence
 from typing import Any
 
@@ -88,13 +87,9 @@ def _mount(what: str, classes: Sequence[str], template: str, **data: Any) -> Non
 @functools.cache
 def _card() -> Card | None:
     """The card of the network that reads live; None where nothing can."""
-    if importlib.util.find_spec("live_digits") is None:
-        return None
-    import live_digits
-
-    if not live_digits.is_complete():
-        return None
     try:
-        return checkpoint.read_card(TINY)
-    except CheckpointError:
+        import live_digits
+
+        return checkpoint.read_card(TINY) if live_digits.is_complete() else None
+    except (ImportError, CheckpointError):
         return None

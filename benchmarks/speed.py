@@ -89,7 +89,7 @@ def processor_seconds(process: int) -> float:
 
 def dashboard(root: Path) -> dict[str, tuple[float, str]]:
     """What a tree's dashboard takes: figure → its value and how that is written."""
-    from browser import FLAGS, chromium, serve
+    from browser import FLAGS, button, chromium, serve
     from playwright.sync_api import expect, sync_playwright
 
     expect.set_options(timeout=60_000)
@@ -116,9 +116,7 @@ def dashboard(root: Path) -> dict[str, tuple[float, str]]:
                 page.mouse.move(box["x"] + 135, box["y"] + 220, steps=4)
                 page.mouse.up()
                 page.wait_for_function("count => window.readings.length > count", arg=number)
-                page.locator("[data-testid=stButton]").filter(has_text="Clear").get_by_role(
-                    "button"
-                ).click()
+                button(page, "Clear").click()
                 expect(digit).to_have_count(0)
             busy = processor_seconds(server) - busy
             figures |= {
@@ -144,6 +142,7 @@ def dashboard(root: Path) -> dict[str, tuple[float, str]]:
 def live(page) -> dict[str, tuple[float, str]]:
     """How soon bars move while the pen does, and what that costs to load; nothing where they
     don't."""
+    from browser import button
     from playwright.sync_api import TimeoutError
 
     try:
@@ -175,7 +174,7 @@ def live(page) -> dict[str, tuple[float, str]]:
         page.wait_for_timeout(20)
     delays = np.array(page.evaluate("window.delays"))
     page.mouse.up()
-    page.locator("[data-testid=stButton]").filter(has_text="Clear").get_by_role("button").click()
+    button(page, "Clear").click()
     page.get_by_test_id("digit").first.wait_for(state="detached")
     return {
         "pen move to the bars on the screen, median of 200": (

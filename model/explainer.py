@@ -11,6 +11,7 @@
 The page Inside the network shows all of it.
 """
 
+import functools
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
@@ -123,6 +124,12 @@ class Explainer:
         self._outputs = jax.jit(outputs)
         self._integrate = jax.jit(integrate)
 
+    @functools.cached_property
+    def _kernels(self) -> dict[str, np.ndarray]:
+        """Of each convolution by its name, the same for all glyphs."""
+        layers = vars(self._member).items()
+        return {name: layer.folded()[0] for name, layer in layers if isinstance(layer, ConvNorm)}
+
     def compile(self) -> "Explainer":
         """Compiles what it needs, which takes seconds, so that the first explanation needn't
         wait."""
@@ -155,7 +162,7 @@ class Explainer:
             kernel = None
             if isinstance(module, ConvNorm):
                 field = field.through(module.size, module.strides, module.margin[0])
-                kernel, _ = module.folded()
+                kernel = self._kernels[name]
             elif name == "pool":
                 field = field.through(2, 2, 0)
             elif output.ndim == 1:

@@ -28,6 +28,7 @@ FORMATS = {  # as people call them → the ends of such files' names
     "JPEG 2000": ("jp2", "j2k", "jpx", "jpf"),
     "PDF": ("pdf",),
 }
+FORMATS_IN_WORDS = " or ".join((", ".join([*FORMATS][:-1]), [*FORMATS][-1]))
 EXTENSIONS = tuple(itertools.chain(*FORMATS.values()))
 # As Pillow calls them.
 _PILLOW = ("PNG", "JPEG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "JPEG2000")
@@ -207,8 +208,7 @@ def _file_content(source: os.PathLike[str] | str) -> bytes:
 
 def _not_a_picture(content: bytes) -> str:
     """The sentence for a file that is no picture, with what it may be."""
-    *others, last = FORMATS
-    known = f"a {', '.join(others)} or {last} file"
+    known = f"a {FORMATS_IN_WORDS} file"
     start = content[:512].lstrip().lower()
     if b"<svg" in start:
         return f"This is an SVG drawing, not {known}."

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from streamlit.testing.v1 import AppTest
+from visitor import DIGIT
 
 from app_pages.pen import canvas, samples
 from app_pages.pen.strokes import Stroke
@@ -86,7 +87,7 @@ def follow(app: AppTest, label: str, page: str) -> AppTest:
 
 def headline(app: AppTest) -> str | None:
     """What stands large on the page as what is read; None where nothing does."""
-    text = re.search(r'<span data-testid="digit"[^>]*>([^<]*)<', page_html(app))
+    text = DIGIT.search(page_html(app))
     return html.unescape(text[1]) if text else None
 
 

@@ -5,6 +5,7 @@ import json
 
 import cards
 import numpy as np
+import pytest
 from flax import nnx
 from pages import (
     DEFAULT,
@@ -130,14 +131,25 @@ def test_a_committee_of_any_classes_shows_the_layers_of_its_first_member(checkpo
     assert app.get("button_group")[0].options == ["Sock", r"\*Shoe\*", "c"]
 
 
-def test_the_training_images_are_searched_when_asked_for(monkeypatch, mnist):
+def forget_searches() -> None:
+    explanations.resources.training_images.clear()
+    explanations.embedding_index.forget()
+    explanations.excitations.forget()
+
+
+@pytest.fixture
+def few(monkeypatch, mnist):
+    """Only 300 training images, which nothing was searched in yet."""
     some = data.Split(mnist.train.images[:300], mnist.train.labels[:300])
     monkeypatch.setattr(
         data, "load", lambda name, **_: data.Dataset(name, mnist.classes, some, some, mnist.test)
     )
-    explanations.resources.training_images.clear()
-    explanations.embedding_index.forget()
-    explanations.excitations.forget()
+    forget_searches()
+    yield
+    forget_searches()
+
+
+def test_the_training_images_are_searched_when_asked_for(few, mnist):
     app = start("inside")
     assert "Search the training images" in [button.label for button in app.button]
     button(app, "Search the training images").click().run()
@@ -148,19 +160,9 @@ def test_the_training_images_are_searched_when_asked_for(monkeypatch, mnist):
     alike, others = explanations.nearest(Network.at(DEFAULT), mnist.train.images[5], name)
     assert alike[0].alt == f"Training image 5, {subject.with_article(name)}, alike by 1.000."
     assert not any(figure.caption.startswith(name) for figure in others)
-    explanations.resources.training_images.clear()
-    explanations.embedding_index.forget()
-    explanations.excitations.forget()
 
 
-def test_each_map_shows_its_kernel_its_patch_and_what_excites_it(monkeypatch, mnist):
-    some = data.Split(mnist.train.images[:300], mnist.train.labels[:300])
-    monkeypatch.setattr(
-        data, "load", lambda name, **_: data.Dataset(name, mnist.classes, some, some, mnist.test)
-    )
-    explanations.resources.training_images.clear()
-    explanations.excitations.forget()
-    explanations.embedding_index.forget()
+def test_each_map_shows_its_kernel_its_patch_and_what_excites_it(few, mnist):
     app = start("inside")
     assert said(app.caption).count("“Search the training images”, above, finds it.") == 7
     button(app, "Search the training images").click().run()
@@ -178,18 +180,13 @@ def test_each_map_shows_its_kernel_its_patch_and_what_excites_it(monkeypatch, mn
     app.session_state["sheet conv1"] = {"map": 999}
     app.run()
     assert not app.exception, "anybody may send anything"
-    explanations.resources.training_images.clear()
-    explanations.excitations.forget()
-    explanations.embedding_index.forget()
 
 
 def test_training_images_that_are_gone_are_a_sentence(monkeypatch, mnist):
     def load(name, **_):
         raise data.DataError("The disk is gone.")
 
-    explanations.resources.training_images.clear()
-    explanations.embedding_index.forget()
-    explanations.excitations.forget()
+    forget_searches()
     app = start("inside")
     monkeypatch.setattr(data, "load", load)
     button(app, "Search the training images").click().run()

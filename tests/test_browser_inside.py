@@ -76,13 +76,18 @@ def test_a_test_image_by_its_address_is_read_on_either_page(tab, mnist):
     no_exception(tab)
 
 
-def test_a_map_is_pointed_at_held_and_left_by_the_keyboard(tab):
-    tab.goto("/network")
-    sheet = tab.get_by_role("slider", name="Maps of conv2")
+def open_sheet(page, name):
+    """Opens the page; gives the sheet of that name and where it is on the screen."""
+    page.goto("/network")
+    sheet = page.get_by_role("slider", name=name)
     expect(sheet).to_be_visible()
-    wait_for_script(tab)
+    wait_for_script(page)
     sheet.scroll_into_view_if_needed()
-    box = sheet.bounding_box()
+    return sheet, sheet.bounding_box()
+
+
+def test_a_map_is_pointed_at_held_and_left_by_the_keyboard(tab):
+    sheet, box = open_sheet(tab, "Maps of conv2")
 
     def at(column, row):
         return box["x"] + box["width"] * (column + 0.5) / 12, box["y"] + box["height"] * (
@@ -110,12 +115,7 @@ def test_a_map_is_pointed_at_held_and_left_by_the_keyboard(tab):
 
 
 def test_a_tap_opens_a_map(phone):
-    phone.goto("/network")
-    sheet = phone.get_by_role("slider", name="Maps of conv1")
-    expect(sheet).to_be_visible()
-    wait_for_script(phone)
-    sheet.scroll_into_view_if_needed()
-    box = sheet.bounding_box()
+    _, box = open_sheet(phone, "Maps of conv1")
     phone.touchscreen.tap(box["x"] + box["width"] / 16, box["y"] + box["height"] / 8)
     expect(phone.get_by_text("Map 1's kernel")).to_be_visible()
     expect(phone.get_by_alt_text("The digit with a box around what").first).to_be_visible()

@@ -27,6 +27,9 @@ PATIENCE = 120  # seconds
 Point = tuple[float, float]
 ONE: list[list[Point]] = [[(140.0, 60.0), (139.0, 100.0), (137.0, 160.0), (135.0, 220.0)]]
 
+# What stands large on a page as what is read, in its HTML; its style sheet names it, too.
+DIGIT = re.compile(r'<span data-testid="digit"[^>]*>([^<]*)<')
+
 
 class Visitor:
     """One session. What the page shows of it is kept by place, as a browser keeps it."""
@@ -155,8 +158,8 @@ class Visitor:
     def digit(self) -> str | None:
         """What the page says was read; None where it says nothing."""
         for element in self._elements.values():
-            if type(element).__name__ == "Html" and '<span data-testid="digit"' in element.body:
-                return re.search(r'<span data-testid="digit"[^>]*>([^<]*)', element.body)[1]
+            if type(element).__name__ == "Html" and (digit := DIGIT.search(element.body)):
+                return digit[1]
         return None
 
     def click(self, words: str) -> float:

@@ -29,9 +29,7 @@ def signed(glyph: np.ndarray, values: np.ndarray, most: float | None = None) -> 
     """
     most = np.abs(values).max() if most is None else most
     strength = np.abs(values) / most if most else np.zeros(values.shape)
-    colours = np.where(
-        (values > 0)[..., None], np.array(rgb(BLUE), float), np.array(rgb(ORANGE), float)
-    )
+    colours = np.where((values > 0)[..., None], rgb(BLUE), rgb(ORANGE))
     paper = (255 - 45 * (glyph[..., None] / 255)) * np.ones(3)
     blend = paper + strength[..., None] * (colours - paper)
     picture = Image.fromarray(np.round(blend).astype(np.uint8)).resize(

@@ -14,6 +14,7 @@ from app_pages.figures.pictures import Figure
 from app_pages.inside import attributions
 from app_pages.inside.attributions import LINE
 from app_pages.theme import BLUE_ON_BLACK
+from model.boxes import clip_box
 from model.explainer import Excitations, Field, Layer
 from model.network import GLYPH_SIZE
 from train.data import Split
@@ -35,28 +36,37 @@ img { display: block; width: 100%; image-rendering: pixelated }
 
 def choose(layer: Layer, key: str) -> int:
     """Shows a layer's sheet; returns the number of the map that is chosen on it, counted from 0."""
-    sheet, count = attributions.tiles(layer.output), layer.output.shape[-1]
-    height, width = sheet.picture.shape[:2]
+    drawn, count = _draw(layer.output), layer.output.shape[-1]
     before = st.session_state.get(key, {}).get("map")
     number = before if isinstance(before, int) and 0 <= before < count else strongest(layer)
     _component()(
         key=key,
         data={
-            "picture": pictures.source(sheet.picture),
+            **drawn,
             "words": f"The {layer.kind.lower()}'s output: {count} {unit(layer).lower()}s, "
-            f"{sheet.columns} in a row.",
+            f"{drawn['columns']} in a row.",
             "name": layer.name,
             "unit": unit(layer),
             "count": count,
-            "columns": sheet.columns,
-            "cell": [LINE / width, LINE / height, sheet.wide / width, sheet.high / height],
-            "step": [(sheet.wide + LINE) / width, (sheet.high + LINE) / height],
             "chosen": number,
         },
         on_map_change=lambda: None,
         height="content",
     )
     return number
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _draw(output: np.ndarray) -> dict[str, Any]:
+    """A layer's sheet as sheet.js takes it: its picture, and where on it the maps lie."""
+    sheet = attributions.tiles(output)
+    height, width = sheet.picture.shape[:2]
+    return {
+        "picture": pictures.source(sheet.picture),
+        "columns": sheet.columns,
+        "cell": [LINE / width, LINE / height, sheet.wide / width, sheet.high / height],
+        "step": [(sheet.wide + LINE) / width, (sheet.high + LINE) / height],
+    }
 
 
 def unit(layer: Layer) -> str:
@@ -82,7 +92,8 @@ def answer(glyph: np.ndarray, layer: Layer, number: int) -> list[Figure]:
     if output.max() <= 0:
         return [Figure(pictures.source(shades), f"{map_name} is silent.", f"{map_name}, black.")]
     large = glyph.repeat(ENLARGED, 0).repeat(ENLARGED, 1)
-    seen = [ENLARGED * side for side in _clip(layer.field.box(int(row), int(column)))]
+    box = clip_box(layer.field.box(int(row), int(column)), GLYPH_SIZE, GLYPH_SIZE)
+    seen = tuple(ENLARGED * side for side in box)
     return [
         Figure(
             pictures.source(pictures.outline(shades, [place], BLUE_ON_BLACK)),
@@ -90,7 +101,7 @@ def answer(glyph: np.ndarray, layer: Layer, number: int) -> list[Figure]:
             f"{map_name} with a box around its strongest place.",
         ),
         Figure(
-            pictures.source(pictures.outline(large, [tuple(seen)], BLUE_ON_BLACK)),
+            pictures.source(pictures.outline(large, [seen], BLUE_ON_BLACK)),
             "What that place sees",
             f"The digit with a box around what the strongest place of {map_name.lower()} sees.",
         ),
@@ -155,14 +166,6 @@ def _cut(image: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
         return image
     padded = np.pad(image, GLYPH_SIZE)
     return padded[GLYPH_SIZE + top :, GLYPH_SIZE + left :][:height, :width]
-
-
-def _clip(box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
-    """The part of a box (left, top, width, height) that lies on the image."""
-    left, top, right, bottom = (
-        min(max(side, 0), GLYPH_SIZE) for side in (box[0], box[1], box[0] + box[2], box[1] + box[3])
-    )
-    return left, top, right - left, bottom - top
 
 
 @functools.cache

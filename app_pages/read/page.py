@@ -13,7 +13,7 @@ from app_pages.read.triage import Upload
 from app_pages.server import resources
 from app_pages.words import plain
 from model import Digit, image
-from model.image import EXTENSIONS, FORMATS, ImageError, Page
+from model.image import EXTENSIONS, FORMATS_IN_WORDS, ImageError, Page
 
 network = resources.chosen_network()
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -40,10 +40,9 @@ def take_files() -> list[files.File]:
     )
     st.html(REFUSED)
     with st.container(key="refused"):
-        *kinds, last = FORMATS
         st.warning(
             f"A file in red was not taken: it is larger than {uploads.LIMIT} MB, or no "
-            f"{', '.join(kinds)} or {last} file. Make it smaller, or save it as one of these.",
+            f"{FORMATS_IN_WORDS} file. Make it smaller, or save it as one of these.",
             icon=":material/block:",
         )
     photograph = (
