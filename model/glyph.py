@@ -41,7 +41,7 @@ def normalise(ink: np.ndarray) -> np.ndarray:
     height, width = (max(1, round(side * scale)) for side in ink.shape)
     image = Image.fromarray(np.ascontiguousarray(ink, np.float32))
     filter = Image.Resampling.BICUBIC if scale > 1 else Image.Resampling.HAMMING
-    digit = np.clip(np.asarray(image.resize((width, height), filter)), 0, None)
+    digit = np.maximum(np.asarray(image.resize((width, height), filter)), 0)
     digit = digit / digit.max()
     top, left = (_offset(digit.sum(1 - axis), digit.shape[axis]) for axis in (0, 1))
     glyph[top : top + height, left : left + width] = np.round(digit * 255)
@@ -52,16 +52,18 @@ def _offset(profile: np.ndarray, size: int) -> int:
     """Where a digit of that profile along an axis begins, so that its centre of mass falls on pixel
     14."""
     centre = (profile * (np.arange(size) + 0.5)).sum() / profile.sum()
-    return int(np.clip(int(GLYPH_SIZE / 2 + 1 - centre), 0, GLYPH_SIZE - size))
+    return max(0, min(int(GLYPH_SIZE / 2 + 1 - centre), GLYPH_SIZE - size))
 
 
 def stroke_width(ink: np.ndarray) -> float:
     """(h, w) ink → width of its strokes in pixels: twice the area over the outline, exact for a
     long straight line."""
-    mask = np.pad(ink >= INK, 1)
-    outline = (mask[1:] != mask[:-1]).sum() + (mask[:, 1:] != mask[:, :-1]).sum()
+    mask, count = ink >= INK, np.count_nonzero
+    # between the pixels of a column and of a row, and along the picture's border
+    outline = count(mask[1:] ^ mask[:-1]) + count(mask[:, 1:] ^ mask[:, :-1])
+    outline += sum(count(side) for side in (mask[0], mask[-1], mask[:, 0], mask[:, -1]))
     # Counting pixel sides overstates slanted outlines by 4/π on the average.
-    return float(2 * mask.sum() / (outline * np.pi / 4)) if outline else 0.0
+    return 2 * count(mask) / (outline * np.pi / 4) if outline else 0.0
 
 
 def is_blot(glyph: np.ndarray) -> bool:

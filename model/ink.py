@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from model.paper import add_margin, estimate_paper, is_cut_close, largest_difference
+from model.paper import add_margin, estimate_paper, is_cut_close, largest_difference, mean_channel
 from model.rulings import LENGTH, find_rulings
 
 BORDER = 0.06  # of each side: where a table's edge may show
@@ -109,7 +109,7 @@ def _ink(difference: np.ndarray, ground: np.ndarray, where: np.ndarray | None = 
     if np.ptp(ground[::8, ::8]) > 1:
         # Dark ink takes a share of the light: in a shadow the same ink differs by less; light ink,
         # on a lighter ground.
-        brightness = ground.mean(2)
+        brightness = mean_channel(ground)
         room = brightness if is_dark else 255 - brightness
         ink *= np.clip(room.mean() / np.maximum(room, 1), *SHADOWS)
     noise = _noise(ink)
@@ -130,7 +130,10 @@ def _ink(difference: np.ndarray, ground: np.ndarray, where: np.ndarray | None = 
         return Ink(np.zeros(ink.shape, np.float32), is_dark)
     full = _typical(written)
     low = min(floor, full / 2)
-    return Ink(np.clip((ink - low) / (full - low), 0, 1).astype(np.float32), is_dark)
+    # in place: to ask for memory takes longer than to compute
+    ink -= low
+    ink /= full - low
+    return Ink(np.clip(ink, 0, 1, out=ink), is_dark)
 
 
 def _mean_size(difference: np.ndarray, where: np.ndarray) -> float:
@@ -149,17 +152,15 @@ def _typical(written: np.ndarray) -> float:
 def _ink_direction(difference: np.ndarray, where: np.ndarray | None = None) -> np.ndarray | None:
     """(h, w, 3) → the unit vector (3,) along which ink differs from paper, towards ink; None where
     nothing does."""
-    if where is not None:
-        difference = np.where(where[..., None], difference, 0)
-    if not difference.any():  # an empty sheet of a program
+    if where is None and not difference.any():  # an empty sheet of a program
         return None
-    every = [max(1, round(side / DIRECTION_SIDE)) for side in difference.shape[:2]]
-    sampled = difference[:: every[0], :: every[1]].reshape(-1, 3)
+    down, across = (max(1, round(side / DIRECTION_SIDE)) for side in difference.shape[:2])
+    sampled = _pixels(difference, where, np.s_[::down, ::across])
     size = largest_difference(sampled)
     noise = 1.4826 * np.median(size)
     if (size > max(MIN_CONTRAST, NOISE_FACTOR * noise)).sum() < 3:
         # Strokes that the sampling missed, or none: look at every pixel before saying so.
-        sampled = difference.reshape(-1, 3)
+        sampled = _pixels(difference, where, np.s_[:, :])
         size = largest_difference(sampled)
     strong = sampled[size > max(MIN_CONTRAST, NOISE_FACTOR * noise)]
     if len(strong) < 3:
@@ -170,6 +171,12 @@ def _ink_direction(difference: np.ndarray, where: np.ndarray | None = None) -> n
     # strokes.
     sign = np.sign((along * np.abs(along)).sum())
     return (vectors[:, -1] * (sign or 1)).astype(np.float32)
+
+
+def _pixels(values: np.ndarray, where: np.ndarray | None, part: tuple[slice, slice]) -> np.ndarray:
+    """(h, w, 3) → (n, 3) those of a part, 0 but for pixels `where`."""
+    chosen = values[part] if where is None else np.where(where[part][..., None], values[part], 0)
+    return chosen.reshape(-1, 3)
 
 
 def _noise(ink: np.ndarray) -> float:

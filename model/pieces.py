@@ -96,9 +96,9 @@ class Pieces:
         mask, count = ink >= INK, 0
         if mask.any():
             self.labels, count = ndimage.label(mask, np.ones((3, 3)))
-        self.areas = np.bincount(self.labels.ravel(), minlength=count + 1)
+        self.areas = np.bincount(self.labels[mask], minlength=count + 1)
         self.written = (self.areas >= least) | (count < FEW)
-        self.areas[0], self.written[0] = 0, False
+        self.written[0] = False
         self.bounds = np.zeros((count + 1, 4), int)
         if self.written.sum() > most:
             raise TooMuchError

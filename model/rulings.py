@@ -47,22 +47,17 @@ def _level_lines(mask: np.ndarray, few: int = 1) -> np.ndarray:
     long = round(LENGTH * max(mask.shape)) | 1
     if width < 4 * long:
         return lines
-    rows = np.flatnonzero(mask.sum(1) >= long)
-    if not len(rows):
+    inky = np.flatnonzero(mask.sum(1) >= long)
+    if not len(inky):
         return lines
-    band = slice(rows[0], rows[-1] + 1)
+    band = slice(inky[0], inky[-1] + 1)
     marked = mask[band]
-    runs = (
-        ndimage.maximum_filter1d(
-            ndimage.minimum_filter1d(marked.view(np.uint8), long, axis=1), long, axis=1
-        )
-        > 0
-    )
+    runs = _long_runs(marked, long)
     if not runs.any():
         return lines
     # Thicker than any line: a shadow's border or a stroke, which would link all lines that it
     # meets.
-    thick, widest = _run_lengths(marked), max(2, WIDTH * max(mask.shape))
+    thick, widest = _run_lengths(marked.T).T, max(2, WIDTH * max(mask.shape))
     runs &= thick <= widest
     linked, count = ndimage.label(ndimage.maximum_filter(runs, (3, long)), np.ones((3, 3)))
     areas = np.bincount(linked[runs], minlength=count + 1)
@@ -88,12 +83,23 @@ def _level_lines(mask: np.ndarray, few: int = 1) -> np.ndarray:
 
 
 def _run_lengths(mask: np.ndarray) -> np.ndarray:
-    """(h, w) bool → (h, w) int: of each marked pixel, how many marked ones lie above and below it
-    without a gap."""
-    above = np.zeros(mask.shape, np.int32)
-    below = np.zeros(mask.shape, np.int32)
-    for row in range(len(mask)):
-        above[row] = (above[row - 1] + 1 if row else 1) * mask[row]
-    for row in range(len(mask) - 1, -1, -1):
-        below[row] = (below[row + 1] + 1 if row < len(mask) - 1 else 1) * mask[row]
-    return above + below - mask
+    """(h, w) bool → (h, w) int32: of each marked pixel, how many marked ones lie beside it in its
+    row without a gap, itself among them."""
+    edges = np.zeros((mask.shape[0], mask.shape[1] + 2), np.int8)
+    edges[:, 1:-1] = mask
+    starts, ends = (np.flatnonzero(np.diff(edges.ravel()) == step) for step in (1, -1))
+    lengths = np.zeros(mask.shape, np.int32)
+    lengths[mask] = np.repeat(ends - starts, ends - starts)
+    return lengths
+
+
+def _long_runs(mask: np.ndarray, least: int) -> np.ndarray:
+    """(h, w) bool → (h, w) bool: pixels in runs of at least so many along their row, or of more
+    than half as many at the border, beyond which a line may go on."""
+    lengths = _run_lengths(mask)
+    runs = lengths >= least
+    for border in (0, -1):
+        for row in np.flatnonzero(lengths[:, border] > least // 2):
+            length = lengths[row, border]
+            runs[row, slice(length) if border == 0 else slice(-length, None)] = True
+    return runs
