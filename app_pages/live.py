@@ -1,8 +1,8 @@
 """What is read while a pen or a slider still moves: on the visitor's own device, by the network
 tiny, until the server's reading takes its place.
 
-Where the package in live/ is not installed, or a browser can't run it, nothing shows but the
-server's readings.
+Where what runs networks in browsers could not be had (hatch_build.py), or a browser can't run it,
+nothing shows but the server's readings.
 """
 
 import functools
@@ -20,7 +20,7 @@ from model import checkpoint
 from model.card import Card
 from model.checkpoint import CheckpointError
 
-TINY = checkpoint.DEFAULT.parent / "tiny"  # live/live_digits/assets/tiny.onnx is this one
+TINY = checkpoint.DEFAULT.parent / "tiny"  # digits/live/assets/tiny.onnx is this one
 RUNS = "runs of the live component"  # session state
 
 
@@ -76,20 +76,20 @@ def read_sliders(
 
 
 def _mount(what: str, classes: Sequence[str], template: str, **data: Any) -> None:
-    import live_digits
+    from digits import live
 
     # Another number makes the browser take notice of each run.
     st.session_state[RUNS] = run = st.session_state.get(RUNS, 0) + 1
     given = {"what": what, "classes": list(classes), "template": template, "run": run}
-    live_digits.mount(f"live {what}", given | data)
+    live.mount(f"live {what}", given | data)
 
 
 @functools.cache
 def _card() -> Card | None:
     """The card of the network that reads live; None where nothing can."""
     try:
-        import live_digits
+        from digits import live
 
-        return checkpoint.read_card(TINY) if live_digits.is_complete() else None
+        return checkpoint.read_card(TINY) if live.is_complete() else None
     except (ImportError, CheckpointError):
         return None

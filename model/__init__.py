@@ -6,7 +6,24 @@
 Its modules are the steps on the way from a picture to a Reading; docs/walk.md goes through them.
 """
 
-from model.reading import Digit, Number, Reading
-from model.recognizer import Recognizer
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from model.reading import Digit, Number, Reading
+    from model.recognizer import Recognizer
 
 __all__ = ["Digit", "Number", "Reading", "Recognizer"]
+
+
+def __getattr__(name: str) -> Any:
+    """These classes when they are first asked for: JAX takes a second, and who counts the pages of
+    files needs none."""
+    if name == "Recognizer":
+        from model.recognizer import Recognizer
+
+        return Recognizer
+    if name in __all__:
+        from model import reading
+
+        return getattr(reading, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -99,6 +99,15 @@ class Card:
         network = {name: _with_tuples(value) for name, value in card.network.items()}
         return dataclasses.replace(card, network=network)
 
+    def in_words(self) -> str:
+        """What it is, in one sentence, as far as it tells."""
+        words = [f"Trained on {self.dataset or 'unknown data'}"]
+        if "accuracy" in self.test:
+            words.append(f"reads {self.test['accuracy']:.2%} of its test images right")
+        if self.parameters:
+            words.append(f"has {self.parameters:,} parameters")
+        return ", ".join(words) + "."
+
     def as_json(self) -> dict[str, Any]:
         """The fields that say something, for `json.dumps`."""
         defaults = {field.name: _default(field) for field in dataclasses.fields(self)}

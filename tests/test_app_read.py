@@ -12,7 +12,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from app_pages.figures import pictures
-from app_pages.read import spreadsheet, triage, uploads
+from app_pages.read import triage, uploads
+from digits import spreadsheet
 from model import Reading
 
 

@@ -42,7 +42,7 @@ def test_any_architecture_and_temperature(tmp_path):
 
 
 def test_what_reads_live_is_the_shipped_tiny_network():
-    live = onnx.load(ROOT / "live" / "live_digits" / "assets" / "tiny.onnx")
+    live = onnx.load(ROOT / "digits" / "live" / "assets" / "tiny.onnx")
     now = onnx.load_from_string(
         export.to_onnx(*checkpoint.load(checkpoint.DEFAULT.parent / "tiny"))
     )

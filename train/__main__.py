@@ -33,8 +33,8 @@ from train.devices import set_up_devices
 HEARTBEAT = 30  # seconds without a sign of life after which a process of several counts as dead
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Runs the command line; returns its exit code."""
+def main(arguments: list[str] | None = None, program: str = "python -m train") -> int:
+    """Runs the command line of a program of that name; returns its exit code."""
     set_up_devices()
     import jax
 
@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     from train.provenance import reproducing_command
 
     parser = argparse.ArgumentParser(
-        prog="python -m train", description=__doc__.partition("\n")[0], allow_abbrev=False
+        prog=program, description=__doc__.partition("\n")[0], allow_abbrev=False
     )
     parser.add_argument(
         "--preset",
@@ -106,7 +106,7 @@ def main(arguments: list[str] | None = None) -> int:
         "teach" if values.get("corrections") else "finetune" if values.get("from_") else "default"
     )
     output = output or Path("runs") / preset
-    command = reproducing_command("train", arguments)
+    command = reproducing_command(program, arguments)
     if while_stdin:
         interrupt.stop_when_closed(sys.stdin)
     with report_failures(output) as outcome:
@@ -178,12 +178,18 @@ def _continue_watched() -> None:
     os._exit(1 if code < 0 else code)
 
 
-if __name__ == "__main__":
-    if any(argument.startswith(("--distributed", "--coordinator")) for argument in sys.argv[1:]):
+def run(arguments: list[str], program: str = "python -m train") -> int:
+    """Runs the command line as a process of its own does, which signals end; returns its exit
+    code."""
+    if any(argument.startswith(("--distributed", "--coordinator")) for argument in arguments):
         _continue_watched()
     with interrupt.end_on_signals():
-        code = main()
+        code = main(arguments, program)
     if code and sys.modules["jax"].distributed.is_initialized():
         sys.stderr.flush()
         os._exit(code)  # JAX would wait for the other processes, which may be gone, and then abort
-    sys.exit(code)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:]))

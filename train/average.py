@@ -80,7 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if not 0 <= options.share <= 1:
         parser.error(f"--share should be from 0 to 1, not {options.share}.")
-    command = reproducing_command("train.average", arguments)
+    command = reproducing_command("python -m train.average", arguments)
     with report_failures(options.output) as outcome:
         average(
             options.first, options.second, options.share, options.output, command, options.overwrite

@@ -114,7 +114,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--overwrite", action="store_true", help="in the place of what is in --output"
     )
     options = parser.parse_args(arguments)
-    command = reproducing_command("train.ensemble", arguments)
+    command = reproducing_command("python -m train.ensemble", arguments)
     with report_failures(options.output) as outcome:
         card = build(options.checkpoints, options.output, command, options.overwrite)
     if outcome.code:

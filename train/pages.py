@@ -407,7 +407,7 @@ def main(arguments: list[str] | None = None) -> int:
         options.pop(name) for name in ("output", "resume", "quiet", "overwrite")
     )
     values = {name: value for name, value in options.items() if value is not None}
-    command = reproducing_command("train.pages", arguments)
+    command = reproducing_command("python -m train.pages", arguments)
     with report_failures(output) as outcome:
         config = load_config(output, Config) if resume else Config()
         train(dataclasses.replace(config, **values), output, resume, quiet, command, overwrite)

@@ -15,7 +15,7 @@ def reproducing_command(program: str, arguments: Sequence[str] | None) -> str:
     """What does a run again, quoted for a shell; of these arguments, or of this process's."""
     words = sys.argv[1:] if arguments is None else arguments
     kept = [word for word in words if word not in ("--resume", "--overwrite")]
-    return shlex.join(["python", "-m", program, *kept])
+    return f"{program} {shlex.join(kept)}".strip()
 
 
 def versions() -> dict[str, str]:

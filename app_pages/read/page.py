@@ -8,10 +8,11 @@ import streamlit as st
 from app_pages import subject
 from app_pages.corrections import correct
 from app_pages.figures import pictures
-from app_pages.read import editor, files, spreadsheet, triage, uploads
+from app_pages.read import editor, files, triage, uploads
 from app_pages.read.triage import Upload
 from app_pages.server import resources
 from app_pages.words import plain
+from digits import spreadsheet
 from model import Digit, image
 from model.image import EXTENSIONS, FORMATS_IN_WORDS, ImageError, Page
 

@@ -7,6 +7,7 @@ import string
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import cachetools
 import numpy as np
@@ -15,6 +16,7 @@ import pandas as pd
 from app_pages.figures import bars, pictures
 from app_pages.server import workload
 from app_pages.server.resources import Network
+from digits.spreadsheet import for_spreadsheet
 from model import Digit, Reading, Recognizer
 from model.boxes import Box
 from model.hints import find_hints
@@ -236,11 +238,6 @@ def least_sure(result: Result) -> int:
     return min(range(len(digits)), key=lambda number: digits[number]["confidence"])
 
 
-def for_spreadsheet(number: str) -> str:
-    """A number's text with the minus that spreadsheets know."""
-    return number.replace("−", "-")
-
-
 def as_sheet(result: Result) -> pd.DataFrame:
     """The numbers as a spreadsheet shows them: rows from 1, columns from A."""
     rows = pd.DataFrame(result.sheet, index=range(1, len(result.sheet) + 1))
@@ -253,10 +250,10 @@ def column_name(number: int) -> str:
     return (column_name(before - 1) if before else "") + string.ascii_uppercase[last]
 
 
-def numbers(names: list[str], results: list[Result]) -> pd.DataFrame:
-    """A row a number: file, row, column, number, confidence of its least sure digit, note; one row
-    of a picture in which there is none."""
-    rows = []
+def numbers(names: list[str], results: list[Result]) -> list[tuple[Any, ...]]:
+    """The names of the columns and a row a number: file, row, column, number, confidence of its
+    least sure digit, note; one row of a picture in which there is none."""
+    rows: list[tuple[Any, ...]] = [("file", "row", "column", "number", "confidence", "note")]
     for name, result in zip(names, results, strict=True):
         entries = result.summary.get("numbers", [])
         for entry in entries:
@@ -264,8 +261,7 @@ def numbers(names: list[str], results: list[Result]) -> pd.DataFrame:
             rows.append((name, *place, text, entry["confidence"], note(result)))
         if not entries:
             rows.append((name, None, None, result.text, None, note(result)))
-    table = pd.DataFrame(rows, columns=["file", "row", "column", "number", "confidence", "note"])
-    return table.astype({"row": "Int64", "column": "Int64"})
+    return rows
 
 
 def as_json(names: list[str], results: list[Result]) -> bytes:

@@ -94,13 +94,7 @@ def card(network: Network) -> Card:
 
 def describe(network: Network) -> str:
     """A network in one sentence, as far as its card tells."""
-    about = card(network)
-    words = [f"Trained on {about.dataset or 'unknown data'}"]
-    if "accuracy" in about.test:
-        words.append(f"reads {about.test['accuracy']:.2%} of its test images right")
-    if about.parameters:
-        words.append(f"has {about.parameters:,} parameters")
-    return ", ".join(words) + "."
+    return card(network).in_words()
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

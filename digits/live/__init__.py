@@ -30,4 +30,4 @@ def mount(key: str, data: Mapping[str, Any]) -> None:
 
 @functools.cache
 def _component() -> Any:
-    return st.components.v2.component("live-digits.reader", js="live.js", isolate_styles=False)
+    return st.components.v2.component("digits.reader", js="live.js", isolate_styles=False)

@@ -1,12 +1,11 @@
 """Tables of what was read, as files for spreadsheets: every cell means there what was read, and
 none is a formula."""
 
+import csv as csv_format
 import io
 import re
-from collections.abc import Mapping
-
-import openpyxl
-import pandas as pd
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 FORMULA = "=+-@\t\r"  # with these a spreadsheet takes a cell for a formula,
 # unless it is a number, which it keeps as it is written here
@@ -15,23 +14,34 @@ NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d+)?")
 TITLE, UNTITLED = 31, re.compile(r"[\[\]:*?/\\']")
 
 
-def csv(rows: pd.DataFrame) -> bytes:
-    """The table as a CSV file; the mark at its start tells spreadsheets that it is UTF-8."""
+def for_spreadsheet(number: str) -> str:
+    """A number's text with the minus that spreadsheets know."""
+    return number.replace("−", "-")
+
+
+def csv(rows: Sequence[Sequence[Any]]) -> bytes:
+    """Rows, of which the first are the names of the columns, as a CSV file; the mark at its start
+    tells spreadsheets that it is UTF-8."""
     file = io.StringIO()
-    texts = rows.columns[[not pd.api.types.is_numeric_dtype(rows[name]) for name in rows]]
-    rows.assign(**{name: rows[name].map(_defuse) for name in texts}).to_csv(
-        file, index=False, float_format="%.4f"
-    )
+    csv_format.writer(file, lineterminator="\n").writerows(map(as_csv, rows))
     return file.getvalue().encode("utf-8-sig")
 
 
-def xlsx(rows: pd.DataFrame, tables: Mapping[str, list[tuple[str, ...]]]) -> bytes:
-    """A workbook: the rows, and a sheet for each table of numbers.
+def as_csv(row: Iterable[Any]) -> list[str]:
+    """A row as the cells of a CSV file; None is an empty one."""
+    return [_defuse("" if value is None else value) for value in row]
+
+
+def xlsx(rows: Sequence[Sequence[Any]], tables: Mapping[str, Sequence[Sequence[str]]]) -> bytes:
+    """A workbook: the rows, of which the first are the names of the columns, and a sheet for each
+    table of numbers.
 
     A number is a number where that keeps it as it was read, else a text: 007 keeps its zeros.
     """
+    import openpyxl  # not before it is needed
+
     book = openpyxl.Workbook()
-    _fill(book.active, "Readings", [tuple(rows), *rows.itertuples(index=False, name=None)])
+    _fill(book.active, "Readings", rows)
     book.active.freeze_panes = "A2"
     for name, table in tables.items():
         _fill(book.create_sheet(), name, table)  # a name that is there already gets a number
@@ -40,11 +50,11 @@ def xlsx(rows: pd.DataFrame, tables: Mapping[str, list[tuple[str, ...]]]) -> byt
     return file.getvalue()
 
 
-def _fill(sheet, name: str, rows: list[tuple]) -> None:
+def _fill(sheet: Any, name: str, rows: Iterable[Iterable[Any]]) -> None:
     sheet.title = UNTITLED.sub(" ", _as_printable(name)).strip()[: TITLE - 3] or "Sheet"
     for row, values in enumerate(rows, start=1):
         for column, value in enumerate(values, start=1):
-            if pd.isna(value) or value == "":
+            if value is None or value == "":
                 continue
             cell = sheet.cell(row, column)
             if not isinstance(value, str):
@@ -63,7 +73,10 @@ def _as_printable(text: str) -> str:
     return "".join(letter for letter in text if letter.isprintable())
 
 
-def _defuse(value):
-    if isinstance(value, str) and value.startswith(tuple(FORMULA)) and not NUMBER.fullmatch(value):
-        return f"'{value}"
-    return value
+def _defuse(value: str | int | float) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    text = str(value)
+    if text.startswith(tuple(FORMULA)) and not NUMBER.fullmatch(text):
+        return f"'{text}"
+    return text

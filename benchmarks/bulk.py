@@ -1,0 +1,99 @@
+"""How fast a drawer of scans is read: prints docs/results.md's table.
+
+    python benchmarks/bulk.py                   # one core against all, by turns
+    python benchmarks/bulk.py --before TREE     # and recognize_digits.py of an older tree
+
+300 pages of 700 x 700 pixels, composed of MNIST's training digits as benchmarks/pages.py does:
+clean ones, or each of its difficulties in turn. Each program reads all of them in a process of its
+own, its start included; "one core" is one that the program is pinned to.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks import pages  # noqa: E402
+from train import data  # noqa: E402
+
+SIDE = 700  # pixels
+COUNT = 300
+ROUNDS = 3
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--before", type=Path, help="an older tree to compare with")
+    parser.add_argument("--count", type=int, default=COUNT, help="pages of each kind")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    options = parser.parse_args()
+    cores = sorted(os.sched_getaffinity(0))
+    programs = {"recognize_digits.py, one core": ([ROOT / "recognize_digits.py"], cores[:1])}
+    if options.before:
+        before = [options.before / "recognize_digits.py"]
+        programs = {"before: recognize_digits.py, one core": (before, cores[:1])} | programs
+    read = ["-m", "digits", "read", "--workers"]
+    programs["digits read, one core"] = ([*read, 1], cores[:1])
+    programs[f"digits read, {len(cores)} cores"] = ([*read, len(cores)], cores)
+    with tempfile.TemporaryDirectory() as place:
+        for kind in ("clean", "difficult"):
+            folder = Path(place, kind)
+            compose(folder, kind, options.count)
+            table(programs, folder, options.count, options.rounds)
+
+
+def compose(folder: Path, kind: str, count: int) -> None:
+    """Makes so many pages."""
+    folder.mkdir()
+    pages.SIZE = SIDE, SIDE
+    digits = data.load("mnist").train
+    difficulties = [*pages.BEFORE, *pages.AFTER]
+    for number in range(count):
+        name = "clean" if kind == "clean" else difficulties[number % len(difficulties)]
+        picture, _ = pages.compose([number], digits, [name])
+        Image.fromarray(picture).save(folder / f"{number:04}.png")
+
+
+def table(programs: dict, folder: Path, count: int, rounds: int) -> None:
+    """Reads a folder with each program by turns, and prints how long it takes."""
+    taken: dict[str, list[float]] = {name: [] for name in programs}
+    said: dict[str, list[str]] = {}
+    for _ in range(rounds):
+        for name, (command, cores) in programs.items():
+            start = time.perf_counter()
+            result = subprocess.run(
+                [sys.executable, *map(str, command), str(folder)],
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                text=True,
+                check=True,
+                preexec_fn=lambda cores=cores: os.sched_setaffinity(0, cores),
+            )
+            taken[name].append(time.perf_counter() - start)
+            said[name] = result.stdout.splitlines()
+    assert all(len(lines) == count for lines in said.values())
+    first = statistics.median(next(iter(taken.values())))
+    print(
+        f"| {count} pages of {SIDE} × {SIDE}, {folder.name} | seconds | ms a page | times as fast |"
+    )
+    print("| --- | --- | --- | --- |")
+    for name, seconds in taken.items():
+        median = statistics.median(seconds)
+        print(
+            f"| {name} | {median:.1f} ({min(seconds):.1f} to {max(seconds):.1f}) "
+            f"| {1000 * median / count:.0f} | {first / median:.2f} |"
+        )
+    print(flush=True)
+
+
+if __name__ == "__main__":
+    main()
