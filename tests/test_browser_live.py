@@ -23,7 +23,7 @@ from app_pages.server import images
 from model import glyph
 from model.classifier import Classifier
 
-MODULES = "/_stcore/bidi-components/live-digits.reader/"
+MODULES = "/_stcore/bidi-components/digits.reader/"
 THREE = samples.lines(3, SIZE)[0]
 
 
