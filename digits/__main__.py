@@ -54,7 +54,7 @@ COMMANDS = {
     "checkpoints": _checkpoints,
 }
 OURS = ("digits", "model", "train", "app_pages")
-EXTRAS = {"serve": "dashboard"}  # of the package, which a command needs; else train
+EXTRAS = {"serve": "dashboard", "read": "cluster"}  # of the package, which a command needs
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -10,6 +10,7 @@ read all the same, and the exit code is 1.
 """
 
 import argparse
+import contextlib
 import io
 import os
 import signal
@@ -23,7 +24,7 @@ from tqdm import tqdm
 from digits import folders, formats, shipped, workers
 from digits.answer import Answer
 from digits.folders import STANDARD_INPUT
-from digits.workers import File, ReaderError
+from digits.workers import File, ReaderError, Team
 from model.image import EXTENSIONS, FORMATS_IN_WORDS
 
 TURNS = ("auto", "0", "90", "180", "270")
@@ -42,7 +43,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "paths",
         nargs="+",
-        type=Path,
         metavar="IMAGE_OR_FOLDER",
         help="folders are looked through at any depth; - is standard input",
     )
@@ -67,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
         "page, with all digits and boxes; csv and xlsx: a row a number, for a spreadsheet (text)",
     )
     parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="where it goes; xlsx needs it (standard output)"
+        "--output", metavar="FILE", help="where it goes; xlsx needs it (standard output)"
     )
     parser.add_argument(
         "--workers",
@@ -75,11 +75,20 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="N",
         help="processes that read side by side, each with some 400 MB (as many as cores)",
     )
+    parser.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        default="local",
+        help="ray: by a cluster's machines, from wherever fsspec and pyarrow read, into a folder "
+        "of Parquet files, --output, with a row a number (local)",
+    )
     options = parser.parse_args(arguments)
+    if options.engine == "ray" and not (options.output and options.format == "text"):
+        parser.error("--engine ray writes Parquet: it needs --output FOLDER, and takes no --format")
     if options.format == "xlsx" and not options.output:
         parser.error("--format xlsx needs --output FILE, such as --output numbers.xlsx")
     try:
-        return _read(options)
+        return _read_by_cluster(options) if options.engine == "ray" else _read(options)
     except ReaderError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -99,7 +108,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _read(options: argparse.Namespace) -> int:
-    found = folders.find(options.paths, EXTENSIONS)
+    found = folders.find([*map(Path, options.paths)], EXTENSIONS)
     for note in found.notes:
         print(f"note: {note}", file=sys.stderr)
     if not found.files:
@@ -108,7 +117,7 @@ def _read(options: argparse.Namespace) -> int:
     files = [_file(path) for path in found.files]
     failed = False
     with (
-        formats.open_writer(options.format, options.output) as write,
+        formats.open_writer(options.format, options.output and Path(options.output)) as write,
         tqdm(total=len(files), unit="file", disable=None, dynamic_ncols=True) as bar,
     ):
         for answer in _answers(files, options):
@@ -123,7 +132,7 @@ def _read(options: argparse.Namespace) -> int:
 
 
 def _answers(files: Sequence[File], options: argparse.Namespace) -> Iterator[Answer | None]:
-    turn: Any = None if options.turn == TURNS[0] else int(options.turn)
+    turn = _turn(options)
     checkpoint = shipped.find(options.checkpoint)
     # of one file with few pages, the other processes would see nothing
     several = -(-len(files) // SHARE)
@@ -132,7 +141,28 @@ def _answers(files: Sequence[File], options: argparse.Namespace) -> Iterator[Ans
     count = options.workers or min(_cores(), several)
     if count == 1:
         return workers.read_alone(files, workers.PageReader(checkpoint, turn))
-    return workers.read_side_by_side(files, checkpoint, turn, count)
+    return _side_by_side(files, workers.Team(checkpoint, turn, count))
+
+
+def _side_by_side(files: Sequence[File], team: Team) -> Iterator[Answer | None]:
+    with contextlib.closing(team):
+        yield from team.read(files)
+
+
+def _read_by_cluster(options: argparse.Namespace) -> int:
+    from digits import cluster
+
+    workers.PageReader(shipped.find(options.checkpoint), None)  # before others try to load it
+    count = cluster.read(
+        options.paths, options.output, options.checkpoint, _turn(options), options.workers
+    )
+    print(f"{options.output}: {count:,} rows")
+    return 0
+
+
+def _turn(options: argparse.Namespace) -> Any:
+    """Degrees, or None where they are to be found out."""
+    return None if options.turn == TURNS[0] else int(options.turn)
 
 
 def _tell(answer: Answer) -> None:

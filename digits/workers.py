@@ -93,35 +93,41 @@ def read_alone(files: Sequence[File], reader: PageReader) -> Iterator[Answer | N
         yield None
 
 
-def read_side_by_side(
-    files: Sequence[File], checkpoint: Path, turn: Turn | None, workers: int
-) -> Iterator[Answer | None]:
-    """The answers for all pages of these files, in order, by so many processes; None after each
-    file. A process that dies is replaced.
+class Team:
+    """Processes that read side by side, each one page at a time. One that dies is replaced."""
 
-    Raises:
-        ReaderError: the checkpoint can't be used.
-    """
-    waiting = deque((number, 0) for number in range(len(files)))
-    found: dict[Place, Answer] = {}
-    counts: dict[int, int] = {}
-    deaths: dict[Place, int] = {}
-    team = _Team(checkpoint, turn, workers)
-    with contextlib.closing(team):
+    def __init__(self, checkpoint: Path, turn: Turn | None, size: int):
+        self._context = multiprocessing.get_context("spawn")  # JAX does not survive a fork
+        self._arguments = checkpoint, turn
+        self._busy: dict[Connection, tuple[_Worker, Place | None]] = {}
+        self._idle: list[_Worker] = []
+        self._failed = 0  # starts in a row
+        for _ in range(size):
+            self._start()
+
+    def read(self, files: Sequence[File]) -> Iterator[Answer | None]:
+        """The answers for all pages of these files, in order; None after each file.
+
+        Raises:
+            ReaderError: the checkpoint can't be used, or no process begins.
+        """
+        waiting = deque((number, 0) for number in range(len(files)))
+        found: dict[Place, Answer] = {}
+        counts: dict[int, int] = {}
+        deaths: dict[Place, int] = {}
         at = 0, 0
         while at[0] < len(files):
-            team.give(waiting, files)
-            for place, answer in team.take():
+            self._give(waiting, files)
+            for place, answer in self._take():
+                number, page = place
                 if answer is None:  # the process is gone
                     deaths[place] = deaths.get(place, 0) + 1
                     if deaths[place] < TRIES:
                         waiting.appendleft(place)
                         continue
-                    number, page = place
-                    shown = page + 1 if counts.get(number, 1) > 1 else None
-                    broken = Answer(files[number].name, shown, error=BROKEN)
-                    answer = Found(broken, counts.get(number, 1))
-                number, page = place
+                    count = counts.get(number, 1)
+                    shown = page + 1 if count > 1 else None
+                    answer = Found(Answer(files[number].name, shown, error=BROKEN), count)
                 if page == 0:
                     counts[number] = answer.pages
                     rest = [(number, other) for other in range(1, answer.pages)]
@@ -135,43 +141,32 @@ def read_side_by_side(
                     yield None
                     at = number + 1, 0
 
-
-class _Worker(NamedTuple):
-    process: BaseProcess
-    pipe: Connection
-
-
-class _Team:
-    """Processes that read, each one page at a time."""
-
-    def __init__(self, checkpoint: Path, turn: Turn | None, size: int):
-        self._context = multiprocessing.get_context("spawn")  # JAX does not survive a fork
-        self._arguments = checkpoint, turn
-        self._busy: dict[Connection, tuple[_Worker, Place | None]] = {}
-        self._idle: list[_Worker] = []
-        self._failed = 0  # starts in a row
-        for _ in range(size):
-            self._start()
+    def close(self) -> None:
+        """Ends all of them."""
+        for worker in [*self._idle, *(worker for worker, _ in self._busy.values())]:
+            worker.process.kill()
+            worker.pipe.close()
 
     def _start(self) -> None:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(
             target=_work, args=(theirs, *self._arguments), daemon=True, name="digits reader"
         )
-        with _one_core():
+        with _one_thread():
             process.start()
         theirs.close()
         self._busy[ours] = _Worker(process, ours), None
 
-    def give(self, waiting: "deque[Place]", files: Sequence[File]) -> None:
-        """Hands pages to those that have none."""
+    def _give(self, waiting: deque[Place], files: Sequence[File]) -> None:
+        """Hands pages to those that have none; a file's content once."""
         while waiting and self._idle:
-            worker, place = self._idle.pop(), waiting.popleft()
-            self._busy[worker.pipe] = worker, place
-            with contextlib.suppress(OSError):  # it is gone, as `take` will see
-                worker.pipe.send((files[place[0]], place[1]))
+            worker, (number, page) = self._idle.pop(), waiting.popleft()
+            file, same = files[number], worker.file is files[number]
+            self._busy[worker.pipe] = worker._replace(file=file), (number, page)
+            with contextlib.suppress(OSError):  # it is gone, as `_take` will see
+                worker.pipe.send((None if same else file, page))
 
-    def take(self) -> list[tuple[Place, Found | None]]:
+    def _take(self) -> list[tuple[Place, Found | None]]:
         """Waits until something is read, and gives it; None for a page whose process died."""
         taken: list[tuple[Place, Found | None]] = []
         for pipe in wait(list(self._busy)):
@@ -195,11 +190,11 @@ class _Team:
                 taken.append((place, message))
         return taken
 
-    def close(self) -> None:
-        """Ends all of them."""
-        for worker in [*self._idle, *(worker for worker, _ in self._busy.values())]:
-            worker.process.kill()
-            worker.pipe.close()
+
+class _Worker(NamedTuple):
+    process: BaseProcess
+    pipe: Connection
+    file: File | None = None  # that it has
 
 
 def _work(pipe: Connection, checkpoint: Path, turn: Turn | None) -> None:
@@ -214,12 +209,15 @@ def _work(pipe: Connection, checkpoint: Path, turn: Turn | None) -> None:
             pipe.send(error)
             return
         pipe.send(None)
+        file = File("")
         while True:
-            pipe.send(reader.read(*pipe.recv()))
+            given, number = pipe.recv()
+            file = given or file
+            pipe.send(reader.read(file, number))
 
 
 @contextlib.contextmanager
-def _one_core() -> Iterator[None]:
+def _one_thread() -> Iterator[None]:
     """Processes that are started inside compute with one thread each."""
     flags = os.environ.get("XLA_FLAGS")
     os.environ["XLA_FLAGS"] = f"{flags or ''} --xla_cpu_multi_thread_eigen=false".strip()

@@ -1,5 +1,6 @@
 """digits read, in this process and as a user starts it."""
 
+import contextlib
 import csv
 import io
 import json
@@ -169,8 +170,8 @@ def test_a_process_that_dies_loses_no_other_page(drawer, monkeypatch):
     """A page that kills each process that reads it is left out and told; the rest is read."""
     monkeypatch.setattr(workers, "_work", _die_of_scan2)
     files = [File(str(drawer / name)) for name in ("scan10.png", "scan2.png", "deep/scan.pdf")]
-    found = workers.read_side_by_side(files, shipped.find("tiny"), None, 2)
-    answers = [answer for answer in found if answer]
+    with contextlib.closing(workers.Team(shipped.find("tiny"), None, 2)) as team:
+        answers = [answer for answer in team.read(files) if answer]
     assert [answer.error for answer in answers] == ["", workers.BROKEN, "", "", ""]
     assert [answer.summary.get("text") for answer in answers] == ["7", None, "407", "1289", "63"]
 
@@ -181,7 +182,7 @@ def _die_of_scan2(pipe, checkpoint, turn):
 
         def recv(self):
             file, number = pipe.recv()
-            if "scan2" in file.name:
+            if file and "scan2" in file.name:
                 os.kill(os.getpid(), signal.SIGKILL)
             return file, number
 
@@ -194,7 +195,7 @@ workers_as_they_are = workers._work
 def test_processes_that_never_begin_are_told(drawer, monkeypatch):
     monkeypatch.setattr(workers, "_work", _die_at_once)
     with pytest.raises(workers.ReaderError, match="--workers 1"):
-        next(workers.read_side_by_side([File("a.png")], shipped.find("tiny"), None, 2))
+        next(workers.Team(shipped.find("tiny"), None, 2).read([File("a.png")]))
 
 
 def _die_at_once(*_):
