@@ -1,7 +1,8 @@
 """Start the dashboard: streamlit run, for whoever installed the package.
 
 Whatever follows is Streamlit's own, such as --server.port 8080. What visitors teach it is kept in
-collection.db of the folder that it is started in, unless DIGITS_DATABASE says otherwise.
+collection.db of DIGITS_HOME, which is the folder that it is started in unless something else is
+said, or in DIGITS_DATABASE.
 """
 
 import argparse
@@ -24,6 +25,6 @@ def main(arguments: list[str] | None = None) -> int:
     _, flags = parser.parse_known_args(arguments)
     from streamlit.web import cli
 
-    os.environ.setdefault("DIGITS_DATABASE", f"sqlite:///{Path('collection.db').absolute()}")
+    os.environ.setdefault("DIGITS_HOME", os.getcwd())
     code = cli.main(["run", str(SCRIPT), *flags], prog_name="streamlit", standalone_mode=False)
     return int(code or 0)

@@ -339,7 +339,8 @@ def open_collection() -> Collection:
     """
     url = os.environ.get("DIGITS_DATABASE")
     if not url and NAME not in _in_secrets():
-        url = f"sqlite:///{Path(__file__).parents[2] / 'collection.db'}"
+        folder = os.environ.get("DIGITS_HOME") or Path(__file__).parents[2]
+        url = f"sqlite:///{Path(folder, 'collection.db')}"
     with _in_one_sentence():
         return _collection(url or "")
 
