@@ -151,7 +151,7 @@ def live(page) -> dict[str, tuple[float, str]]:
         return {}
     loaded, size = page.evaluate("""() => {
         const files = performance.getEntriesByType("resource").filter(
-            (file) => file.name.includes("digits.reader") && !/(live|drawing)\\.js$/.test(file.name));
+            file => file.name.includes("digits.reader") && !/(live|drawing)\\.js$/.test(file.name));
         const first = Math.min(...files.map((file) => file.startTime));
         return [performance.now() - first, files.reduce((sum, file) => sum + file.transferSize, 0)];
     }""")
