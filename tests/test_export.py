@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import cards
 import jax
@@ -280,6 +281,24 @@ def test_an_export_is_only_replaced_when_told_and_then_as_a_whole(tmp_path, caps
         "README.md",
         "card.json",
     }
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny"]
+
+
+def test_the_earlier_export_is_back_where_the_new_one_cannot_take_its_place(tmp_path, monkeypatch):
+    folder = tmp_path / "tiny"
+    export.export(checkpoint.SHIPPED / "tiny", folder)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    rename = Path.rename
+
+    def fail_at_last(path, target):
+        if (path / "model.safetensors").exists():
+            raise OSError(5, "Input/output error")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", fail_at_last)
+    with pytest.raises(OSError, match="Input/output"):
+        export.export(checkpoint.SHIPPED / "tiny", folder, "safetensors", overwrite=True)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert [path.name for path in tmp_path.iterdir()] == ["tiny"]
 
 
