@@ -41,9 +41,13 @@ def _serve(arguments: list[str]) -> int:
 
 def _checkpoints(arguments: list[str]) -> int:
     """list the networks that ship"""
-    from digits import shipped
+    from model import checkpoint, shipped
 
-    return shipped.main(arguments)
+    parser = argparse.ArgumentParser(prog="digits checkpoints", description="List what ships.")
+    parser.parse_args(arguments)
+    for name in shipped.names():
+        print(f"{name}: {checkpoint.read_card(shipped.SHIPPED / name).in_words()}")
+    return 0
 
 
 COMMANDS = {

@@ -13,9 +13,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from digits import shipped
 from digits.answer import COLUMNS
 from digits.workers import File, ReaderError, Team, Turn
+from model import shipped
 from model.image import EXTENSIONS
 
 FILES = 16  # that are handed over at once

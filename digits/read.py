@@ -21,10 +21,11 @@ from typing import Any
 
 from tqdm import tqdm
 
-from digits import folders, formats, shipped, workers
+from digits import folders, formats, workers
 from digits.answer import Answer
 from digits.folders import STANDARD_INPUT
 from digits.workers import File, ReaderError, Team
+from model import shipped
 from model.image import EXTENSIONS, FORMATS_IN_WORDS
 
 TURNS = ("auto", "0", "90", "180", "270")

@@ -30,13 +30,14 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as from_bytes
 from safetensors.numpy import save as to_bytes
 
+from model import shipped
 from model.card import Card, CardError, one_line
 from model.disk import atomic_write
 from model.network import DigitCNN, Ensemble
 from model.page_network import NAMES, PageNetwork
 
-SHIPPED = Path(__file__).parent.parent / "checkpoints"
-DEFAULT, PAGE = SHIPPED / "default", SHIPPED / "pages"
+SHIPPED = shipped.SHIPPED
+DEFAULT, PAGE = SHIPPED / shipped.DEFAULT, SHIPPED / shipped.PAGES
 WEIGHTS, CARD, EVALUATION = "weights.safetensors", "card.json", "evaluation.npz"
 TRAINED = nnx.Param, nnx.BatchStat  # what of a network training changes, and a checkpoint keeps
 # Bytes: of a card, of a weights file beyond its values; values of an array of an evaluation.

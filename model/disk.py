@@ -1,7 +1,8 @@
-"""Files that are whole or not there, whatever happens while they are written."""
+"""Files and folders that are whole or not there, whatever happens while they are written."""
 
 import contextlib
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,32 @@ def atomic_write(path: Path) -> Iterator[Path]:
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
+
+
+@contextlib.contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """A folder to write files into, which takes the place of the real one and all that is in it if
+    all goes well."""
+    path = path.resolve()
+    draft, former = (path.with_name(f".{path.name}.{os.getpid()}{end}") for end in ("", ".former"))
+    shutil.rmtree(draft, ignore_errors=True)  # of a process of that number that was killed
+    draft.mkdir(parents=True)
+    try:
+        yield draft
+        for file in draft.iterdir():
+            sync_to_disk(file)
+        sync_to_disk(draft)
+        if path.exists():
+            path.rename(former)
+        draft.rename(path)
+        sync_to_disk(path.parent)
+    except BaseException:
+        if former.exists() and not path.exists():
+            former.rename(path)
+        raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+        shutil.rmtree(former, ignore_errors=True)
 
 
 def sync_to_disk(path: Path) -> None:

@@ -145,7 +145,8 @@ class DigitCNN(nnx.Module):
             x = getattr(self, f"conv{number}")(x)
             yield f"conv{number}", x  # at first (n, 14, 14, 32), in the end (n, 5, 5, 96)
         if self.features:
-            x = self.dropout(x.reshape(len(x), -1))  # (n, 2400)
+            # Not len(x): an exported program takes any n, which has no number yet.
+            x = self.dropout(x.reshape(x.shape[0], -1))  # (n, 2400)
             yield "hidden", nnx.relu(self.hidden(x))  # (n, 128)
         else:
             yield "mean", self.dropout(x.mean((1, 2)))

@@ -17,6 +17,9 @@ ALIGNED = 16  # pixels: the sides of what the network is shown are multiples
 REACH = 24  # pixels: nearer to the border of a tile, the network lacks what it would see beyond
 SMALLEST, LARGEST = 11.0, 40.0  # pixels: the longer sides of the digits that it is to find
 UNIT = 24.0  # pixels: boxes are told as distances in this unit
+# of grey, from 0 to 1: the spread of what is around counts as this much more; and how many such
+# spreads a pixel may differ from it
+LEAST_SPREAD, MOST_SPREADS = 0.02, 5.0
 # classes beside the ten digits: a dash, a decimal point or comma, any other mark
 MINUS, POINT, MARK = 10, 11, 12
 NAMES = (*"0123456789", "−", ".", "?")
@@ -78,9 +81,9 @@ def _normalise(grey: jax.Array) -> jax.Array:
     blocks = x.reshape(n, h // ALIGNED, ALIGNED, w // ALIGNED, ALIGNED)
     # The mean and the spread over blocks, smoothed over the blocks around, and between them.
     mean, square = (_smooth(m) for m in (blocks.mean((2, 4)), (blocks**2).mean((2, 4))))
-    spread = jnp.sqrt(jnp.maximum(square - mean**2, 0)) + 0.02
+    spread = jnp.sqrt(jnp.maximum(square - mean**2, 0)) + LEAST_SPREAD
     mean, spread = (jax.image.resize(m, (n, h, w), "linear") for m in (mean, spread))
-    return jnp.stack([2 * x - 1, jnp.clip((x - mean) / spread, -5, 5)], -1)
+    return jnp.stack([2 * x - 1, jnp.clip((x - mean) / spread, -MOST_SPREADS, MOST_SPREADS)], -1)
 
 
 def _smooth(blocks: jax.Array) -> jax.Array:

@@ -18,6 +18,7 @@ FAINT = 0.3  # the same, of a digit beside others; both networks must be sure wh
 OVERLAP = 0.45  # intersection over union of two boxes from which they are of one digit
 WITHIN = 0.7  # of the smaller box: with more of it in another, it is a part of what is there
 SMALL_SIGN = 0.4  # of a digit's box: a point or dash within it is smaller
+LEAST_REACH = 0.02  # UNITs from a digit's middle to a side of its box, at least
 MAX_PEAKS = 1500  # peaks of a page, at most: a person writes fewer digits
 
 
@@ -69,7 +70,7 @@ def find_peaks(
     order = np.argsort(-heat[y, x])
     y, x = y[order], x[order]
     middle = STRIDE * (np.stack([x, y], 1) + 0.5)
-    reach = np.maximum(boxes[y, x], 0.02) * UNIT
+    reach = np.maximum(boxes[y, x], LEAST_REACH) * UNIT
     logits = classes[y, x]
     probabilities = np.exp(logits - logits.max(1, keepdims=True, initial=-1e9))
     return Peaks(

@@ -15,9 +15,11 @@ import openpyxl
 import pytest
 from PIL import Image
 
-from digits import folders, formats, read, shipped, workers
+from digits import folders, formats, read, workers
+from digits.__main__ import main
 from digits.answer import Answer
 from digits.workers import File
+from model import shipped
 
 FILES = Path(__file__).parent / "files"
 ROOT = Path(__file__).parents[1]
@@ -134,7 +136,7 @@ def test_checkpoints_by_name_and_by_folder(drawer, capsys, name):
 def test_a_checkpoint_that_is_none(drawer, capsys):
     assert read.main([str(drawer), "--checkpoint", "huge"]) == 1
     assert "huge" in capsys.readouterr().err
-    assert shipped.main([]) == 0
+    assert main(["checkpoints"]) == 0
     listed = capsys.readouterr().out.splitlines()
     assert [line.partition(":")[0] for line in listed] == shipped.names()
     assert "99.69%" in listed[0]

@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None, program: str = "python -m train") -
     set_up_devices()
     import jax
 
-    from model import checkpoint
+    from model import checkpoint, shipped
     from train import loop, metrics, store
     from train.command_line import add_flags, report_failures
     from train.config import BOUNDS, PRESETS, Config, architecture_of
@@ -111,6 +111,8 @@ def main(arguments: list[str] | None = None, program: str = "python -m train") -
         interrupt.stop_when_closed(sys.stdin)
     with report_failures(output) as outcome:
         _join(**hosts)
+        if values.get("from_"):  # by its name, too
+            values["from_"] = str(shipped.find(values["from_"]))
         # the network's shape is the checkpoint's, unless a flag says otherwise
         if values.get("from_"):
             values = architecture_of(values["from_"]) | values

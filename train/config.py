@@ -80,7 +80,9 @@ class Config:
 
     data: str = value("mnist", "a TFDS name, or a folder of class folders of pictures")
     from_: str = value(
-        "", "the folder of a checkpoint to start from, rather than from random weights"
+        "",
+        "a checkpoint to start from, rather than from random weights: its folder, or the name of "
+        "one that ships",
     )
     freeze: str = value("", "layers that stay as they are in that checkpoint, such as conv1,conv2")
     rehearse: float = value(

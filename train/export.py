@@ -1,135 +1,139 @@
-"""A checkpoint as ONNX, for runtimes other than JAX, such as a browser's.
+"""A checkpoint for other programs than this one: as ONNX, as StableHLO, or its weights alone.
 
-    python -m train.export checkpoints/tiny tiny.onnx
+    python -m train.export checkpoints/default exports/default --to onnx
 
-Takes "glyphs", (n, 28, 28) uint8, and gives "probabilities", (n, classes) float32, calibrated: what
-`Recognizer.classify` does. Needs the package onnx.
+Writes a folder that is whole or not there: the network, model.onnx, model.stablehlo or
+model.safetensors; card.json, the checkpoint's; and README.md, a model card with a program that uses
+it. Digits come in as uint8, any number at once, and calibrated probabilities out, as of
+`Recognizer.classify`; the page network is exported, too.
 """
 
 import argparse
 import json
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
-import numpy as np
+from model import checkpoint, shipped
+from model.card import Card, one_line
+from model.checkpoint import CARD, CheckpointError
+from model.disk import atomic_folder
+from model.network import DigitCNN, Ensemble
+from model.page_network import NAMES, PageNetwork
+from train.command_line import describe_os_error
+from train.model_card import model_card
+from train.onnx_graph import to_onnx
+from train.plain_weights import to_safetensors
+from train.stablehlo import to_stablehlo
 
-from model import checkpoint
-from model.card import Card
-from model.checkpoint import CheckpointError
-from model.disk import atomic_write
-from model.network import GLYPH_SIZE, ConvNorm, DigitCNN
+Network = DigitCNN | Ensemble | PageNetwork
 
-OPSET, IR_VERSION = 17, 8  # of 2022: every runtime since reads them
+FORMS: Mapping[str, Callable[[Network, Card], bytes]] = {
+    "onnx": to_onnx,
+    "stablehlo": to_stablehlo,
+    "safetensors": to_safetensors,
+}
+PACKAGES = {"onnx": "onnx", "stablehlo": "flatbuffers"}  # that only a form needs
+README = "README.md"
 
 
-class _Graph:
-    """An ONNX graph as it grows."""
+class ExportError(Exception):
+    """A checkpoint can't be exported; the message is one sentence that says why and what to do."""
 
-    def __init__(self) -> None:
-        self.nodes: list[Any] = []
-        self.weights: list[Any] = []
 
-    def weight(self, name: str, values: Any, dtype: Any = np.float32) -> str:
-        """An array that every image shares; returns its name."""
-        from onnx import numpy_helper
+def load(source: Path) -> tuple[Network, Card]:
+    """The network of any checkpoint, and its card; raises CheckpointError."""
+    is_page = checkpoint.read_card(source).classes == NAMES
+    return checkpoint.load_page(source) if is_page else checkpoint.load(source)
 
-        self.weights.append(
-            numpy_helper.from_array(np.ascontiguousarray(np.asarray(values), dtype), name)
+
+def export(
+    source: Path, output: Path, form: str = "onnx", overwrite: bool = False, license: str = "mit"
+) -> Path:
+    """Writes the export of a checkpoint to the folder `output`; returns the network's file.
+
+    Args:
+        source: the checkpoint.
+        output: made where it isn't there.
+        form: one of FORMS.
+        overwrite: in the place of an earlier export.
+        license: of the network, as the Hugging Face Hub names it.
+
+    Raises:
+        CheckpointError: the checkpoint can't be used.
+        ExportError: there is something in `output`, or a package is missing.
+        OSError: `output` can't be written.
+    """
+    _check_free(output, overwrite)
+    network, card = load(source)
+    try:
+        content = FORMS[form](network, card)
+    except ImportError as error:
+        raise ExportError(
+            f"--to {form} needs a package that can't be imported ({one_line(error)}): pip install "
+            f"{PACKAGES.get(form, form)}, or choose another form."
+        ) from error
+    file = f"model.{form}"
+    with atomic_folder(output) as draft:
+        (draft / file).write_bytes(content)
+        about = json.dumps(card.as_json(), indent=1, ensure_ascii=False)
+        (draft / CARD).write_text(about + "\n", "utf-8")
+        (draft / README).write_text(model_card(card, form, file, license), "utf-8")
+    return output / file
+
+
+def _check_free(output: Path, overwrite: bool) -> None:
+    """Raises ExportError where something would be lost."""
+    if not output.exists():
+        return
+    if not output.is_dir():
+        raise ExportError(f"{output} is a file; an export is a folder: choose a new one.")
+    names = {path.name for path in output.iterdir()}
+    if others := sorted(names - {README, CARD, *(f"model.{form}" for form in FORMS)}):
+        raise ExportError(
+            f"There is something else in {output}, such as {one_line(others[0])}: choose a new "
+            f"folder."
         )
-        return name
-
-    def add(self, operator: str, *inputs: str, output: str, **attributes: Any) -> str:
-        """A node with one output; returns that one's name."""
-        from onnx import helper
-
-        self.nodes.append(helper.make_node(operator, inputs, [output], output, **attributes))
-        return output
+    if names and not overwrite:
+        raise ExportError(
+            f"There is an export in {output}: choose another folder, or replace it with "
+            f"--overwrite."
+        )
 
 
-def to_onnx(network: DigitCNN, card: Card) -> bytes:
-    """An ONNX file of a network and its temperature, with the card among its metadata."""
-    import onnx
-    from onnx import TensorProto, helper
-
-    graph = _Graph()
-    x = graph.add("Cast", "glyphs", output="floats", to=TensorProto.FLOAT)
-    x = graph.add("Mul", x, graph.weight("one_255th", 1 / 255), output="unit")
-    x = graph.add("Unsqueeze", x, graph.weight("channel", [1], np.int64), output="image")
-    for number in range(1, 2 * network.depth + 2):
-        if number == network.depth + 2:
-            x = graph.add("MaxPool", x, output="pool", kernel_shape=[2, 2], strides=[2, 2])
-        x = _add_convolution(graph, x, getattr(network, f"conv{number}"), f"conv{number}")
-    if network.features:
-        x = graph.add("Transpose", x, output="channels_last", perm=[0, 2, 3, 1])
-        x = graph.add("Flatten", x, output="flat")
-        x = _add_linear(graph, x, network.hidden, "hidden_linear")
-        x = graph.add("Relu", x, output="hidden")
-    else:
-        x = graph.add("ReduceMean", x, output="mean", axes=[2, 3], keepdims=0)
-    x = _add_linear(graph, x, network.head, "logits")
-    x = graph.add("Div", x, graph.weight("temperature", card.temperature), output="calibrated")
-    graph.add("Softmax", x, output="probabilities", axis=-1)
-
-    glyphs = helper.make_tensor_value_info(
-        "glyphs", TensorProto.UINT8, ["n", GLYPH_SIZE, GLYPH_SIZE]
+def main(arguments: list[str] | None = None, program: str = "python -m train.export") -> int:
+    """Runs the command line, by the name of `program`; returns its exit code."""
+    parser = argparse.ArgumentParser(prog=program, description=__doc__.partition("\n")[0])
+    parser.add_argument(
+        "checkpoint",
+        type=shipped.find,
+        help=f"its folder, or the name of one that ships: {', '.join(shipped.names())}, pages",
     )
-    probabilities = helper.make_tensor_value_info(
-        "probabilities", TensorProto.FLOAT, ["n", len(card.classes)]
+    parser.add_argument("output", type=Path, help="the folder that is written")
+    parser.add_argument(
+        "--to", choices=FORMS, default="onnx", help="the form of the network (onnx)"
     )
-    model = helper.make_model(
-        helper.make_graph(graph.nodes, card.name, [glyphs], [probabilities], graph.weights),
-        opset_imports=[helper.make_opsetid("", OPSET)],
-        ir_version=IR_VERSION,
-        producer_name="digit-reader",
+    parser.add_argument(
+        "--license",
+        default="mit",
+        metavar="NAME",
+        help="of the network, as its model card tells the Hugging Face Hub (mit)",
     )
-    helper.set_model_props(model, {"card": json.dumps(card.as_json(), ensure_ascii=False)})
-    onnx.checker.check_model(model, full_check=True)
-    return model.SerializeToString(deterministic=True)
-
-
-def _add_convolution(graph: _Graph, x: str, layer: ConvNorm, name: str) -> str:
-    """Convolution, batch norm and ReLU. The norm, whose statistics are fixed, is the convolution's
-    scale and bias."""
-    kernel, bias = layer.folded()
-    before, after = layer.margin
-    x = graph.add(
-        "Conv",
-        x,
-        graph.weight(f"{name}_kernel", kernel.transpose(3, 2, 0, 1)),
-        graph.weight(f"{name}_bias", bias),
-        output=f"{name}_linear",
-        strides=[layer.strides] * 2,
-        pads=[before, before, after, after],
+    parser.add_argument(
+        "--overwrite", action="store_true", help="in the place of an earlier export"
     )
-    return graph.add("Relu", x, output=name)
-
-
-def _add_linear(graph: _Graph, x: str, layer: Any, name: str) -> str:
-    kernel = graph.weight(f"{name}_kernel", layer.kernel[...])
-    return graph.add("Gemm", x, kernel, graph.weight(f"{name}_bias", layer.bias[...]), output=name)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Runs the command line; returns its exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m train.export", description=__doc__.partition("\n")[0]
-    )
-    parser.add_argument("checkpoint", type=Path)
-    parser.add_argument("output", type=Path, help="the ONNX file")
     options = parser.parse_args(arguments)
     try:
-        network, card = checkpoint.load(options.checkpoint)
-        if not isinstance(network, DigitCNN):
-            raise CheckpointError(
-                f"{options.checkpoint} is a committee; export its members one by one."
-            )
-        with atomic_write(options.output) as draft:
-            draft.write_bytes(to_onnx(network, card))
-    except (CheckpointError, OSError) as error:
-        print(error, file=sys.stderr)
+        file = export(
+            options.checkpoint, options.output, options.to, options.overwrite, options.license
+        )
+    except (CheckpointError, ExportError) as error:
+        print(f"error: {error}", file=sys.stderr)
         return 1
-    print(f"{options.output}: {options.output.stat().st_size:,} bytes")
+    except OSError as error:
+        print(f"error: {describe_os_error(error, options.output)}", file=sys.stderr)
+        return 1
+    print(f"{file}: {file.stat().st_size:,} bytes")
     return 0
 
 
