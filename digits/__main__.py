@@ -71,7 +71,9 @@ def main(arguments: list[str] | None = None) -> int:
         epilog="digits COMMAND --help says what each takes.",
     )
     parser.add_argument("--version", action="version", version=f"digits {digits.__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="", required=True, dest="command")
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", required=True, dest="command"
+    )
     for name, command in COMMANDS.items():
         commands.add_parser(name, help=command.__doc__)
     name = parser.parse_args(arguments[:1]).command  # what follows is the command's own to parse

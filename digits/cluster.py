@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
+from pyarrow.fs import FileSystem, FSSpecHandler, PyFileSystem
 
 from digits.answer import COLUMNS
 from digits.workers import File, ReaderError, Team, Turn
@@ -77,9 +78,14 @@ def read(
         logging.getLogger("ray.data").setLevel(logging.ERROR)
         DataContext.get_current().enable_progress_bars = sys.stderr.isatty()
         most = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
+        places, filesystem = _resolve(paths)
         # reading and writing files leaves the cores to the networks
         files = ray.data.read_binary_files(
-            list(paths), include_paths=True, file_extensions=list(EXTENSIONS), num_cpus=0
+            places,
+            filesystem=filesystem,
+            include_paths=True,
+            file_extensions=list(EXTENSIONS),
+            num_cpus=0,
         )
         rows = files.map_batches(
             Reader,
@@ -88,10 +94,26 @@ def read(
             compute=ActorPoolStrategy(min_size=1, max_size=most, initial_size=most),
             num_cpus=1,
         )
-        rows.write_parquet(output, mode=SaveMode.ERROR, ray_remote_args={"num_cpus": 0})
-        return int(ray.data.read_parquet(output).count())
+        (folder,), filesystem = _resolve([output])
+        rows.write_parquet(
+            folder, filesystem=filesystem, mode=SaveMode.ERROR, ray_remote_args={"num_cpus": 0}
+        )
+        return int(ray.data.read_parquet(folder, filesystem=filesystem).count())
     except (RayError, OSError, ValueError) as error:
         raise ReaderError(f"The cluster could not finish: {_line(error)}") from error
+
+
+def _resolve(paths: Sequence[str]) -> tuple[list[str], Any]:
+    """Paths of one kind, and the file system of that kind where only fsspec knows it."""
+    try:
+        if "://" in paths[0]:
+            FileSystem.from_uri(paths[0])
+    except pa.ArrowInvalid:  # pyarrow knows no such kind
+        import fsspec
+
+        found = [fsspec.core.url_to_fs(path) for path in paths]
+        return [place for _, place in found], PyFileSystem(FSSpecHandler(found[0][0]))
+    return list(paths), None
 
 
 def _line(error: BaseException) -> str:

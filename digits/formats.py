@@ -39,9 +39,8 @@ def open_writer(form: str, output: Path | None) -> Iterator[Write]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise ReaderError(
-            f"{error.filename or output or 'The output'} can't be written: {error.strerror}."
-        ) from error
+        name = output or "Standard output"
+        raise ReaderError(f"{name} can't be written: {error.strerror}.") from error
 
 
 def _text(file: TextIO) -> Write:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from digits.answer import Answer
+from model import shipped
 
 Turn = Literal[0, 90, 180, 270]
 TRIES = 2  # a page of which so many processes died is left out
@@ -56,6 +57,11 @@ class PageReader:
         from model import Recognizer
         from model.checkpoint import CheckpointError
 
+        if not checkpoint.is_dir():
+            raise ReaderError(
+                f"There is no checkpoint {checkpoint}: give the folder of one, or "
+                f"{' or '.join(shipped.names())}."
+            )
         try:
             self._recognizer, self._turn = Recognizer.load(checkpoint), turn
         except CheckpointError as error:

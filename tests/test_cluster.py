@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import threading
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,15 @@ def test_a_cluster_reads_the_same_though_a_machine_is_lost(scans, tmp_path, caps
             float(other.pop("confidence") or 0), abs=1e-4
         )
         assert row == other
+
+
+def test_paths_that_only_fsspec_knows(tmp_path):
+    with zipfile.ZipFile(tmp_path / "scans.zip", "w") as archive:
+        archive.writestr("deep/a.txt", "7")
+    (place,), filesystem = cluster._resolve([f"zip://deep::{tmp_path / 'scans.zip'}"])
+    (found,) = filesystem.get_file_info(pyarrow.fs.FileSelector(place))
+    assert filesystem.open_input_stream(found.path).read() == b"7"
+    assert cluster._resolve([str(tmp_path)]) == ([str(tmp_path)], None)
 
 
 def test_what_a_cluster_needs_is_said(scans, capsys):

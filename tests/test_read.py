@@ -135,7 +135,8 @@ def test_checkpoints_by_name_and_by_folder(drawer, capsys, name):
 
 def test_a_checkpoint_that_is_none(drawer, capsys):
     assert read.main([str(drawer), "--checkpoint", "huge"]) == 1
-    assert "huge" in capsys.readouterr().err
+    said = "There is no checkpoint huge: give the folder of one, or default or committee or tiny."
+    assert said in capsys.readouterr().err
     assert main(["checkpoints"]) == 0
     listed = capsys.readouterr().out.splitlines()
     assert [line.partition(":")[0] for line in listed] == shipped.names()
