@@ -17,8 +17,9 @@ __all__ = ["Digit", "Number", "Reading", "Recognizer"]
 
 def __getattr__(name: str) -> Any:
     """The reader's classes when they are first asked for, since they bring JAX."""
-    if name in __all__:
-        import model
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import model
 
-        return getattr(model, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = getattr(model, name)
+    return globals()[name]

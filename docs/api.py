@@ -13,10 +13,22 @@ def build(folder: Path) -> None:
     """Writes index.html and a page for each module."""
     if str(ROOT) not in sys.path:
         sys.path.insert(0, str(ROOT))
+    import digits
+    import model
+
     # pdoc would leave these out, since they are not in the package's __all__
-    inner = [f"model.{module.name}" for module in pkgutil.iter_modules([str(ROOT / "model")])]
+    packages = [model, digits]
+    inner = [
+        f"{package.__name__}.{module.name}"
+        for package in packages
+        for module in pkgutil.iter_modules(package.__path__)
+        if module.name != "__main__"
+    ]
+    for package in packages:  # what is imported once it is asked for
+        for name in package.__all__:
+            getattr(package, name)
     pdoc.render.configure(docformat="google", show_source=True)
-    pdoc.pdoc("model", *inner, "train", "recognize_digits", output_directory=folder)
+    pdoc.pdoc("model", "digits", *inner, "train", "recognize_digits", output_directory=folder)
 
 
 if __name__ == "__main__":

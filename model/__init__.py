@@ -18,12 +18,10 @@ __all__ = ["Digit", "Number", "Reading", "Recognizer"]
 def __getattr__(name: str) -> Any:
     """These classes when they are first asked for: JAX takes a second, and who counts the pages of
     files needs none."""
-    if name == "Recognizer":
-        from model.recognizer import Recognizer
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from model import reading, recognizer
 
-        return Recognizer
-    if name in __all__:
-        from model import reading
-
-        return getattr(reading, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module: Any = recognizer if name == "Recognizer" else reading
+    globals()[name] = getattr(module, name)
+    return globals()[name]

@@ -24,8 +24,9 @@ def test_the_public_face_has_its_page(site):
 
 
 def test_each_module_has_a_page(site):
-    for package in ("model", "train"):
+    for package in ("digits", "model", "train"):
         modules = {path.stem for path in (ROOT / package).glob("[!_]*.py")}
+        modules |= {path.parent.name for path in (ROOT / package).glob("*/__init__.py")}
         assert {path.stem for path in site.glob(f"{package}/*.html")} == modules
 
 
