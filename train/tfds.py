@@ -16,11 +16,9 @@ the last of them, and the networks that ship were trained so.
 """
 
 import contextlib
-import gzip
 import hashlib
 import os
 import shutil
-import struct
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -36,6 +34,7 @@ from model.image import ImageError
 from model.network import GLYPH_SIZE
 from model.recognizer import as_single_glyph
 from train.dataset import DataError, Dataset, Progress, Split
+from train.idx import read_idx
 
 if TYPE_CHECKING:  # it is slow to import, and a cached dataset does without it
     from tensorflow_datasets.core import DatasetBuilder
@@ -268,28 +267,6 @@ class _IdxReader:
                     f"Preparing {self.name}: {index:,} of {len(labels):,} images",
                 )
             yield index, {"image": Image.fromarray(image), "label": int(label)}
-
-
-def read_idx(path: os.PathLike[str]) -> NDArray[np.uint8]:
-    """A gzipped IDX file of bytes → uint8 array of its shape (http://yann.lecun.com/exdb/mnist,
-    "file formats").
-
-    Raises:
-        DataError: not such a file, or a truncated one.
-    """
-    try:
-        with gzip.open(path) as file:
-            content = file.read()
-        zeros, kind, rank = struct.unpack(">HBB", content[:4])
-        shape = struct.unpack(f">{rank}I", content[4 : 4 + 4 * rank])
-        values = np.frombuffer(content, np.uint8, offset=4 + 4 * rank)
-        if zeros or kind != 8 or len(values) != np.prod(shape):
-            raise ValueError("header and content disagree")
-    except (OSError, EOFError, ValueError, struct.error) as error:
-        raise DataError(
-            f"{path} is not a whole IDX file ({error}); delete it and try again."
-        ) from error
-    return values.reshape(shape)
 
 
 def _decode(builder: "DatasetBuilder", progress: Progress) -> dict[str, NDArray[Any]]:
