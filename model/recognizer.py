@@ -200,12 +200,22 @@ def as_single_glyph(source: Source) -> np.ndarray:
         ImageError: the picture can't be read, nothing is written in it, or far too much to be
             writing.
     """
+    return glyph_of(pieces_of(source))
+
+
+def pieces_of(source: Source) -> Pieces:
+    """What is written in a picture, piece by piece; raises ImageError as `as_single_glyph`."""
     picture = load_image(source)
     ink = ink_map(downscale(picture, reduction_of(picture)))
     try:
-        glyph = normalise(Pieces.of_page(ink).writing())
+        return Pieces.of_page(ink)
     except TooMuchError as error:
         raise ImageError(str(error)) from error
+
+
+def glyph_of(pieces: Pieces) -> np.ndarray:
+    """All of them as one (28, 28) uint8 glyph; raises ImageError where there is nothing."""
+    glyph = normalise(pieces.writing())
     if not glyph.any():
         raise ImageError("Nothing is written in the picture.")
     return glyph

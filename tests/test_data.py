@@ -8,16 +8,19 @@ from train import data
 
 def test_a_folder_goes_before_a_dataset_of_tfds(tmp_path, monkeypatch, mnist):
     monkeypatch.chdir(tmp_path)
-    assert not data.is_folder("mnist") and data.is_cached("mnist")
+    assert not data.is_path("mnist") and data.is_cached("mnist")
     (tmp_path / "mnist").mkdir()
-    assert data.is_folder("mnist") and not data.is_cached("mnist")
+    assert data.is_path("mnist") and not data.is_cached("mnist")
     with pytest.raises(data.DataError, match="class folder"):
         data.load("mnist")
 
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("./nosuch", "There is no folder ./nosuch"), (__file__, "is a file; give a folder")],
+    [
+        ("./nosuch", "There is no folder ./nosuch"),
+        (__file__, "is a file of another kind; give a dataset of TFDS"),
+    ],
 )
 def test_a_path_that_is_no_folder_is_one_sentence(name, says):
     with pytest.raises(data.DataError, match=says):

@@ -1,7 +1,10 @@
 """A folder of class folders is a dataset, whatever lies in it; or one sentence says why not."""
 
+import shutil
+
 import numpy as np
 import pytest
+from pages import written
 from PIL import Image, ImageDraw
 
 import recognize_digits
@@ -37,11 +40,10 @@ def test_three_pictures_a_class_are_enough(pictures):
     assert dataset.classes == ("bar", "ring")
     assert dataset.skipped == ()
     sizes = [len(split.labels) for split in (dataset.train, dataset.validation, dataset.test)]
-    assert sizes == [4, 1, 1]
-    assert set(dataset.train.labels) == {0, 1}
-    np.testing.assert_array_equal(
-        dataset.train.images[0], as_single_glyph(pictures / "bar" / "0.png")
-    )
+    assert sizes == [2, 2, 2]
+    assert [set(split.labels) for split in dataset[2:5]] == [{0, 1}] * 3
+    bars = [as_single_glyph(path).tobytes() for path in (pictures / "bar").iterdir()]
+    assert {split.images[0].tobytes() for split in dataset[2:5]} == set(bars)
     assert not data.is_cached(str(pictures))
 
 
@@ -113,12 +115,71 @@ def test_other_folders_are_refused_in_one_sentence(tmp_path, pictures):
         data.load(str(pictures / "bar"))
     with pytest.raises(data.DataError, match="There is no folder"):
         data.load(str(tmp_path / "nowhere"))
-    with pytest.raises(data.DataError, match=r"0\.png is a file; give a folder"):
+    with pytest.raises(data.DataError, match=r"0\.png is a file of another kind; give"):
         data.load(str(pictures / "bar" / "0.png"))
     (pictures / "empty" / "a.png").unlink()
     (pictures / "empty").rmdir()
-    for picture in (pictures / "ring").iterdir():
-        if picture.name != "0.png":
-            picture.unlink()
+    for name in ("ring/1.jpg", "ring/2.webp", "bar/2.webp"):
+        (pictures / name).unlink()
     with pytest.raises(data.DataError, match="too few"):
         folder.load(pictures, lambda share, what: None)
+
+
+def digits(folder, *names: str, per_class: int = 3) -> None:
+    """Class folders of digits, drawn by program."""
+    for name in names:
+        (folder / name).mkdir(parents=True)
+        for number in range(per_class):
+            written(int(name), 80 + 20 * number).save(folder / name / f"{number}.png")
+
+
+def test_parts_that_have_folders_of_their_own_are_used_as_given(tmp_path):
+    digits(tmp_path / "train", "1", "4", per_class=6)
+    digits(tmp_path / "test", "4", "1", per_class=2)
+    dataset = data.load(str(tmp_path))
+    assert [len(split.labels) for split in dataset[2:5]] == [10, 2, 4]
+    expected = [
+        as_single_glyph(tmp_path / "test" / name / f"{number}.png")
+        for name in ("1", "4")
+        for number in range(2)
+    ]
+    np.testing.assert_array_equal(dataset.test.images, expected)
+    digits(tmp_path / "val", "1")
+    (tmp_path / "val" / "4").mkdir()
+    shutil.copy(tmp_path / "test" / "4" / "0.png", tmp_path / "val" / "4")
+    assert [len(split.labels) for split in data.load(str(tmp_path))[2:5]] == [12, 4, 4]
+    digits(tmp_path / "test", "7")
+    with pytest.raises(data.DataError, match=r"test/7 has no like in .*train"):
+        data.load(str(tmp_path))
+    digits(tmp_path / "training", "1", "4")
+    with pytest.raises(data.DataError, match="two folders for one part"):
+        data.load(str(tmp_path))
+
+
+def test_classes_may_be_called_train_and_test(pictures):
+    for name, part in (("bar", "train"), ("ring", "test")):
+        (pictures / name).rename(pictures / part)
+    assert data.load(str(pictures)).classes == ("test", "train")
+
+
+def test_a_picture_of_several_digits_is_named_with_what_is_seen_in_it(tmp_path):
+    digits(tmp_path, "1", "4", "7")
+    several = Image.new("L", (300, 140), 255)
+    for place, digit in enumerate((4, 1, 7)):
+        several.paste(written(digit, 100).convert("L"), (100 * place, 20))
+    several.save(tmp_path / "4" / "all.png")
+    dataset = data.load(str(tmp_path))
+    (fault,) = dataset.skipped
+    assert fault == f"{tmp_path}/4/all.png: 3 digits are seen in it (417), and one is wanted."
+    assert sum(len(split.labels) for split in dataset[2:5]) == 9
+
+
+def test_pictures_that_lie_transposed_are_put_right(tmp_path):
+    upright, lying = tmp_path / "upright", tmp_path / "lying"
+    digits(upright, *"2347", per_class=6)
+    shutil.copytree(upright, lying)
+    for path in lying.glob("*/*.png"):
+        Image.open(path).transpose(Image.Transpose.TRANSPOSE).save(path)
+    found, expected = data.load(str(lying)), data.load(str(upright))
+    assert expected.notes == () and "look transposed" in found.notes[0]
+    np.testing.assert_allclose(found.train.images, expected.train.images, atol=80)

@@ -4,6 +4,7 @@ import gzip
 import json
 import shutil
 import struct
+import sys
 import types
 
 import numpy as np
@@ -202,6 +203,48 @@ def test_what_can_not_be_read_is_left_out_and_named(tmp_path, monkeypatch):
         ]
         monkeypatch.setattr(tfds, "prepare", lambda *_: pytest.fail("prepared again"))
     assert [path.name for path in (tmp_path / "shapes/1.0.0").iterdir()] == [tfds.CACHE]
+
+
+def test_a_name_without_a_configuration_is_that_which_tfds_means(elsewhere, mnist):
+    """Prepared and not yet decoded, as well as decoded: what is here needs no fetching."""
+    from array_record.python.array_record_module import ArrayRecordReader
+
+    there = next((ORIGINAL_DIR / "mnist").glob("*/dataset_info.json")).parent
+    info = json.loads((there / "dataset_info.json").read_text())
+    info |= {"name": "emnist", "fileFormat": tfds.TFRECORD}
+    count = 50
+    for config in ("digits", "byclass"):
+        folder = tfds.data_dir() / "emnist" / config / "3.1.0"
+        assert not data.is_here("emnist")
+        folder.mkdir(parents=True)
+        shutil.copy(there / "features.json", folder)
+        for split in info["splits"]:
+            (records,) = there.glob(f"mnist-{split['name']}.{tfds.ARRAY_RECORD}*")
+            some = ArrayRecordReader(str(records)).read(0, count)
+            split["shardLengths"] = [str(count)]
+            name = f"emnist-{split['name']}.{tfds.TFRECORD}-00000-of-00001"
+            (folder / name).write_bytes(tfrecord(some))
+        about = info | {"configName": config, "version": "3.1.0"}
+        (folder / "dataset_info.json").write_text(json.dumps(about))
+    for name in ("emnist", "emnist:3.1.0", "emnist/byclass"):
+        assert data.is_here(name) and not data.is_cached(name)
+    found = data.load("emnist")
+    np.testing.assert_array_equal(
+        np.concatenate([found.train.images, found.validation.images]),
+        mnist.train.images[:count].swapaxes(1, 2),
+    )
+    for name in ("emnist", "emnist:3.1.0", "emnist/byclass"):
+        assert data.is_cached(name)
+    assert not data.is_cached("emnist/digits") and data.is_here("emnist/digits")
+
+
+def test_without_array_record_one_sentence_says_so_before_anything_is_fetched(
+    elsewhere, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "array_record.python", None)
+    with pytest.raises(DataError, match=r"takes the package array_record.*Windows") as caught:
+        data.load("mnist")
+    assert "\n" not in str(caught.value) and list(elsewhere.iterdir()) == []
 
 
 def test_an_error_that_says_nothing_is_a_sentence_too():

@@ -1,10 +1,10 @@
-"""Datasets as uint8 arrays, by their name: a folder's, or TensorFlow Datasets' own.
+"""Datasets as uint8 arrays, by their name: a folder's, a file's, or TensorFlow Datasets' own.
 
     from train import data
     mnist = data.load("mnist")
     mnist.train.images  # (55000, 28, 28) uint8
 
-The front of train/dataset.py, folder.py and tfds.py: who needs data imports this.
+The front of train/dataset.py, folder.py, files.py and tfds.py: who needs data imports this.
 """
 
 import os
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.network import GLYPH_SIZE
-from train import folder, tfds
+from train import files, folder, tfds
 from train.dataset import VALIDATION, DataError, Dataset, Progress, Split
 from train.tfds import idx_order
 
@@ -25,8 +25,8 @@ __all__ = [
     "Split",
     "idx_order",
     "is_cached",
-    "is_folder",
     "is_here",
+    "is_path",
     "load",
     "read_glyphs",
     "shuffle_test",
@@ -36,46 +36,45 @@ __all__ = [
 def load(
     name: str = "mnist", progress: Progress | None = None, validation: int = VALIDATION
 ) -> Dataset:
-    """The dataset of that name: a folder's, or TFDS's, downloaded and prepared first where it isn't
-    yet.
+    """The dataset of that name: a folder's, a file's, or TFDS's, downloaded and prepared first
+    where it isn't yet.
 
     Args:
-        name: the path of a folder of class folders (train/folder.py), which goes first; or a TFDS
-            name, such as `mnist` or `emnist/digits`, of an image classification dataset.
+        name: the path of a folder of class folders (train/folder.py), of a file, or of a folder of
+            such files (train/files.py), which go first; or a TFDS name, such as `mnist` or
+            `emnist/digits`, of an image classification dataset.
         progress: called while the dataset is prepared and decoded.
-        validation: how many of TFDS's last training images make up the validation split, but at
-            most a sixth of them.
+        validation: how many training images make up the validation split where there is none, but
+            at most a sixth of them; of TFDS's, the last. A folder of class folders has a sixth.
 
     Raises:
         DataError: no such dataset, no network, a broken archive, a builder that needs TensorFlow,
-            or a folder that isn't one of class folders.
+            a folder without class folders, or a file of another kind.
     """
     progress = progress or (lambda share, what: None)
-    if is_folder(name):
-        return folder.load(Path(name), progress)
-    if Path(name).is_file():
-        raise DataError(
-            f"{name} is a file; give a folder with a folder of pictures for each class, or a "
-            "dataset of TFDS, such as mnist."
-        )
+    path = Path(name)
+    if is_path(name):
+        if path.is_file() or files.find(path):
+            return files.load(path, progress, validation)
+        return folder.load(path, progress)
     if name.startswith((".", "/", "~")) or "\\" in name:
         raise DataError(f"There is no folder {name}.")
     return tfds.load(name, progress, validation)
 
 
-def is_folder(name: str) -> bool:
-    """Whether a name means a folder of pictures, rather than a dataset of TFDS."""
-    return bool(name) and Path(name).is_dir()
+def is_path(name: str) -> bool:
+    """Whether a name means a folder or a file, rather than a dataset of TFDS."""
+    return bool(name) and (Path(name).is_dir() or Path(name).is_file())
 
 
 def is_cached(name: str) -> bool:
     """Whether `load` would come without preparing or decoding anything."""
-    return not is_folder(name) and tfds.is_cached(name)
+    return not is_path(name) and tfds.is_cached(name)
 
 
 def is_here(name: str) -> bool:
     """Whether `load` would come without fetching anything."""
-    return is_folder(name) or tfds.is_prepared(name)
+    return is_path(name) or tfds.is_prepared(name)
 
 
 def shuffle_test(split: Split) -> Split:

@@ -443,7 +443,8 @@ def finish(run: Run, output: Path) -> Card:
 
 
 def load_dataset(config: Config, quiet: bool) -> Dataset:
-    """The dataset of a config; says what of it can't be read. Raises DataError."""
+    """The dataset of a config; says what was put right in it, and what can't be read. Raises
+    DataError."""
     with tqdm(
         total=100,
         disable=quiet or data.is_cached(config.data),
@@ -455,6 +456,8 @@ def load_dataset(config: Config, quiet: bool) -> Dataset:
             bar.update(100 * share - bar.n)
 
         dataset = data.load(config.data, show, config.validation)
+    for note in dataset.notes:
+        print(f"note: {note}", file=sys.stderr)
     for fault in dataset.skipped[:MAX_NAMED]:
         print(f"skipped {fault}", file=sys.stderr)
     if len(dataset.skipped) == 1:

@@ -16,11 +16,10 @@ the last of them, and the networks that ship were trained so.
 """
 
 import contextlib
-import gzip
+import functools
 import hashlib
 import os
 import shutil
-import struct
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -36,6 +35,7 @@ from model.image import ImageError
 from model.network import GLYPH_SIZE
 from model.recognizer import as_single_glyph
 from train.dataset import DataError, Dataset, Progress, Split
+from train.idx import read_idx
 
 if TYPE_CHECKING:  # it is slow to import, and a cached dataset does without it
     from tensorflow_datasets.core import DatasetBuilder
@@ -119,25 +119,24 @@ def idx_order(split: str, n: int) -> NDArray[np.intp]:
 
 def _cache_paths(name: str) -> list[Path]:
     """Decoded arrays of a dataset: in name/version, or in name/config/version where the name alone
-    meant that one."""
+    means that one."""
     if not _is_plain(name):
         return []
     folder = _folder(name)
     own = [*folder.glob(CACHE), *folder.glob(f"[0-9]*/{CACHE}")]
-    return sorted(own) or sorted(
-        path for path in folder.glob(f"*/[0-9]*/{CACHE}") if _requested_name(path) == name
-    )
+    # What it was asked for by tells as much as TFDS, and needs not be imported.
+    asked = (path for path in folder.glob(f"*/[0-9]*/{CACHE}") if _requested_name(path) == name)
+    if found := sorted(own) or sorted(asked):
+        return found
+    folder = _folder(_in_full(name))
+    return sorted([*folder.glob(CACHE), *folder.glob(f"[0-9]*/{CACHE}")])
 
 
 def _prepared_folders(name: str) -> list[Path]:
-    """Where TFDS has prepared a dataset: in name/version, or in name itself if that has one.
-
-    A name without a configuration isn't looked for among the configurations: only TFDS knows which
-    it means.
-    """
+    """Where TFDS has prepared a dataset: in name/version, or in name itself if that has one."""
     if not _is_plain(name):
         return []
-    folder = _folder(name)
+    folder = _folder(_in_full(name))
     return [
         path
         for path in (*sorted(folder.glob("[0-9]*")), folder)
@@ -147,6 +146,29 @@ def _prepared_folders(name: str) -> list[Path]:
 
 def _folder(name: str) -> Path:
     return data_dir() / name.replace(":", "/")
+
+
+def _in_full(name: str) -> str:
+    """A name without a configuration with the one that TFDS means by it, where any of its
+    configurations is here: `emnist` is `emnist/byclass`."""
+    plain, colon, version = name.partition(":")
+    folder = data_dir() / plain
+    if "/" in plain or any(folder.glob("[0-9]*")) or not any(folder.glob("*/[0-9]*")):
+        return name
+    config = _default_config(plain)
+    return f"{plain}/{config}{colon}{version}" if config else name
+
+
+@functools.cache
+def _default_config(name: str) -> str:
+    """The configuration that TFDS means by the name of a dataset alone; "" where there is none."""
+    import tensorflow_datasets as tfds
+
+    try:
+        config = tfds.builder_cls(name).default_builder_config
+    except Exception:  # it knows no such dataset, or can't import it: `load` says so
+        return ""
+    return str(config.name) if config else ""
 
 
 def _requested_name(path: Path) -> str | None:
@@ -187,6 +209,8 @@ def prepare(name: str, progress: Progress) -> dict[str, NDArray[Any]]:
     with _nothing_half_written(root, name):
         try:
             builder = _builder(name, root, progress)
+            if not builder.is_prepared() or builder.info.file_format.value == ARRAY_RECORD:
+                _require_array_record(name)
             if not builder.is_prepared():
                 builder.download_and_prepare(file_format=ARRAY_RECORD)
             arrays = _decode(builder, progress)
@@ -195,6 +219,18 @@ def prepare(name: str, progress: Progress) -> dict[str, NDArray[Any]]:
         with contextlib.suppress(OSError):  # a cache that can't be written costs time, nothing else
             write_cache(Path(builder.data_dir) / CACHE, arrays | {"asked": np.array(name)})
     return arrays
+
+
+def _require_array_record(name: str) -> None:
+    """Raises DataError where the package that reads and writes TFDS's format isn't installed."""
+    try:
+        from array_record.python import array_record_module  # noqa: F401
+    except ImportError as error:
+        raise DataError(
+            f"TFDS keeps {name} in a format that takes the package array_record, which isn't "
+            f"installed: pip install array_record, or, on Windows, for which there is none, give "
+            f"--data a file, such as Keras' mnist.npz, or use WSL."
+        ) from error
 
 
 def write_cache(path: Path, arrays: Mapping[str, Any]) -> None:
@@ -268,28 +304,6 @@ class _IdxReader:
                     f"Preparing {self.name}: {index:,} of {len(labels):,} images",
                 )
             yield index, {"image": Image.fromarray(image), "label": int(label)}
-
-
-def read_idx(path: os.PathLike[str]) -> NDArray[np.uint8]:
-    """A gzipped IDX file of bytes → uint8 array of its shape (http://yann.lecun.com/exdb/mnist,
-    "file formats").
-
-    Raises:
-        DataError: not such a file, or a truncated one.
-    """
-    try:
-        with gzip.open(path) as file:
-            content = file.read()
-        zeros, kind, rank = struct.unpack(">HBB", content[:4])
-        shape = struct.unpack(f">{rank}I", content[4 : 4 + 4 * rank])
-        values = np.frombuffer(content, np.uint8, offset=4 + 4 * rank)
-        if zeros or kind != 8 or len(values) != np.prod(shape):
-            raise ValueError("header and content disagree")
-    except (OSError, EOFError, ValueError, struct.error) as error:
-        raise DataError(
-            f"{path} is not a whole IDX file ({error}); delete it and try again."
-        ) from error
-    return values.reshape(shape)
 
 
 def _decode(builder: "DatasetBuilder", progress: Progress) -> dict[str, NDArray[Any]]:

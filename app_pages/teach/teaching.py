@@ -356,8 +356,9 @@ def select(items: Examples, classes: Sequence[str]) -> Examples:
 
 
 def name_dataset(dataset: str) -> str:
-    """The name of a dataset as visitors see it: of a folder, not where on the server it lies."""
-    return Path(dataset).name if data.is_folder(dataset) else dataset
+    """The name of a dataset as visitors see it: of a folder or file, not where on the server it
+    lies."""
+    return Path(dataset).name if data.is_path(dataset) else dataset
 
 
 def is_writable(directory: Path) -> bool:
