@@ -33,14 +33,28 @@ def open_writer(form: str, output: Path | None) -> Iterator[Write]:
         elif output is None:
             yield WRITERS[form](sys.stdout)
         else:
-            encoding = "utf-8-sig" if form == "csv" else "utf-8"  # as spreadsheets know it
-            with output.open("w", encoding=encoding, newline="") as file:
-                yield WRITERS[form](file)
+            with contextlib.ExitStack() as opened:
+                yield _lazily(form, output, opened)
     except BrokenPipeError:
         raise
     except OSError as error:
         name = output or "Standard output"
         raise ReaderError(f"{name} can't be written: {error.strerror}.") from error
+
+
+def _lazily(form: str, output: Path, opened: contextlib.ExitStack) -> Write:
+    """Writes to a file that is opened for the first answer: where none comes, what is there
+    stays."""
+    writers: list[Write] = []
+
+    def write(answer: Answer) -> None:
+        if not writers:
+            encoding = "utf-8-sig" if form == "csv" else "utf-8"  # as spreadsheets know it
+            file = opened.enter_context(output.open("w", encoding=encoding, newline=""))
+            writers.append(WRITERS[form](file))
+        writers[0](answer)
+
+    return write
 
 
 def _text(file: TextIO) -> Write:

@@ -111,6 +111,17 @@ def test_a_workbook_is_whole_or_not_there(drawer, tmp_path, capsys):
     assert list(output.parent.iterdir()) == [output]
 
 
+def test_a_file_is_kept_until_there_is_something_to_write(drawer, tmp_path):
+    output = tmp_path / "numbers.csv"
+    output.write_text("of last year")
+    arguments = [str(drawer / "scan2.png"), "--format", "csv", "--output", str(output)]
+    assert read.main([*arguments, "--checkpoint", "huge"]) == 1
+    assert output.read_text() == "of last year"
+    assert read.main([*arguments, "--checkpoint", "tiny"]) == 0
+    header, row = csv.reader(output.read_text("utf-8-sig").splitlines())
+    assert (header[4], row[4]) == ("number", "7")
+
+
 def test_a_workbook_needs_a_file(drawer, capsys):
     with pytest.raises(SystemExit):
         _read(drawer, "--format", "xlsx")
