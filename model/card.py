@@ -47,6 +47,8 @@ class Card:
         validation: the summary of the validation images.
         members: of an ensemble, what is told of each member.
         average: of two runs' average, their cards and the share of the second.
+        compared: of a network that started from a checkpoint, what both read of the same images:
+            the name of a dataset → train.metrics.Comparison's values.
         kept: whether somebody taught it on the dashboard and kept it.
         sha256: of the weights' file.
     """
@@ -70,6 +72,7 @@ class Card:
     validation: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     members: tuple[Mapping[str, Any], ...] = ()
     average: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    compared: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     kept: bool = False
     sha256: str = ""
 
@@ -144,6 +147,7 @@ KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
     "validation": ((dict,), "an object"),
     "members": ((list,), "a list"),
     "average": ((dict,), "an object"),
+    "compared": ((dict,), "an object"),
     "kept": ((bool,), "true or false"),
     "sha256": ((str,), "text"),
 }

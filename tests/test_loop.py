@@ -134,7 +134,7 @@ def test_the_command_line_trains_with_augmentation_and_says_what_came_out(
     assert card.command == f"python -m train {flags} {tmp_path / 'run'}"
 
 
-def test_a_run_goes_on_from_a_checkpoint_with_frozen_layers(tmp_path):
+def test_a_run_goes_on_from_a_checkpoint_with_frozen_layers(tmp_path, capsys):
     flags = [
         "--preset",
         "fast",
@@ -156,11 +156,16 @@ def test_a_run_goes_on_from_a_checkpoint_with_frozen_layers(tmp_path):
         "--output",
         str(tmp_path / "second"),
     ]
+    assert "Before" not in capsys.readouterr().out
     assert command.main([*flags[:-1], *start]) == 0  # the widths are the checkpoint's
+    assert "Before → after, of 500 test images of mnist: " in capsys.readouterr().out
     first, _ = checkpoint.load(tmp_path / "first")
     second, card = checkpoint.load(tmp_path / "second")
     assert card.network["widths"] == (4, 4, 8)
     assert card.config["freeze"] == "conv1,conv2"
+    before = checkpoint.read_card(tmp_path / "first").test
+    assert card.compared["mnist"]["before"] == round(500 * before["accuracy"])
+    assert card.compared["mnist"]["after"] == round(500 * card.test["accuracy"])
     for layer, same in (("conv1", True), ("conv2", True), ("conv3", False)):
         for part in ("conv.kernel", "norm.mean", "norm.scale"):
             values = [
@@ -294,6 +299,9 @@ def test_what_can_not_be_read_is_named_and_counted(skipped, says, small_mnist, c
     monkeypatch.setattr(data, "load", lambda *_, **__: some)
     assert loop.load_dataset(SMALL, quiet=True) is some
     assert capsys.readouterr().err == says
+    some = some._replace(notes=("They look transposed.",))
+    loop.load_dataset(SMALL, quiet=True)
+    assert capsys.readouterr().err == f"note: They look transposed.\n{says}"
 
 
 def test_a_finished_network_is_overwritten_where_one_says_so(tmp_path, capsys, monkeypatch):

@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None, program: str = "python -m train") -
     import jax
 
     from model import checkpoint, shipped
-    from train import loop, metrics, store
+    from train import comparison, loop, metrics, store
     from train.command_line import add_flags, report_failures
     from train.config import BOUNDS, PRESETS, Config, architecture_of
     from train.provenance import reproducing_command
@@ -125,6 +125,8 @@ def main(arguments: list[str] | None = None, program: str = "python -m train") -
         return outcome.code
     if jax.process_index() or as_json:
         return 0
+    for name, values in card.compared.items():
+        print(comparison.describe(name, metrics.Comparison(**values)))
     print(f"Test accuracy {metrics.describe_accuracy(card.test)}.")
     print(f"Checkpoint: {output}")
     return 0

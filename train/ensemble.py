@@ -122,7 +122,7 @@ def main(arguments: list[str] | None = None) -> int:
     for number, member in enumerate(card.members):
         print(
             f"Member {number}, seed {member['seed']}: test accuracy "
-            f"{member['test']['accuracy']:.2%}."
+            f"{metrics.describe_accuracy(member['test'])}."
         )
     print(f"Committee: {metrics.describe_accuracy(card.test)}.")
     print(f"Checkpoint: {options.output}")

@@ -42,6 +42,7 @@ from model.network import DigitCNN, Ensemble
 from train import data, interrupt, metrics, moving_average, rehearsal, transfer
 from train.augment import augment
 from train.calibration import calibrate, predict
+from train.comparison import compare_with_source
 from train.config import Config, network_shape
 from train.dataset import Dataset, Split
 from train.devices import choose_mesh, replicate_on
@@ -405,17 +406,21 @@ def validate(run: Run) -> None:
         tqdm.write(
             f"Epoch {entry['epoch']}: training loss {loss / count:.4f}, accuracy "
             f"{right / count:.2%}; validation loss {validation['log_loss']:.4f}, accuracy "
-            f"{validation['accuracy']:.2%}"
+            f"{metrics.describe_accuracy(validation)}"
         )
 
 
 def finish(run: Run, output: Path) -> Card:
-    """Calibrates the network, looks at the test split, writes the checkpoint, and returns its
-    card."""
+    """Calibrates the network, looks at the test split, also with the checkpoint that it started
+    from, writes the checkpoint, and returns its card."""
     config, dataset, network = run.config, run.dataset, run.state.average
     seconds = run.seconds()
     count = len(dataset.train.labels)
     calibration, probabilities = calibrate(network, dataset, config.abstain, config.from_)
+    compared = {}
+    if config.from_:
+        right = probabilities.argmax(1) == dataset.test.labels
+        compared = compare_with_source(config.from_, network, dataset, right, run.mesh)
     card = Card(
         name=output.name,
         description=f"DigitCNN trained on {config.data}",
@@ -435,6 +440,7 @@ def finish(run: Run, output: Path) -> Card:
             "skipped": len(dataset.skipped),
         },
         history=tuple(run.progress.history),
+        compared={name: dataclasses.asdict(found) for name, found in compared.items()},
         **calibration._asdict(),
     )
     if not jax.process_index():

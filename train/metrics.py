@@ -6,6 +6,7 @@ they say otherwise.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -136,6 +137,24 @@ def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> tuple[int, i
     return only_first, only_second, float(min(1, 2 * tail))
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """What two networks read right of the same n images."""
+
+    n: int
+    before: int
+    after: int
+    gained: int  # read right by the new one alone
+    lost: int  # read right by the old one alone
+    p: float  # how probable as uneven a split is, were they equally good
+
+
+def compare(before: NDArray[np.bool_], after: NDArray[np.bool_]) -> Comparison:
+    """Two networks, by which of the same images, (n,) bool, each reads right."""
+    lost, gained, p = mcnemar(before, after)
+    return Comparison(len(before), int(before.sum()), int(after.sum()), gained, lost, p)
+
+
 def reliability_bins(
     labels: Labels, probabilities: Probabilities, bins: int = 15
 ) -> list[dict[str, float]]:
@@ -183,9 +202,17 @@ def summary(labels: Labels, probabilities: Probabilities) -> dict[str, Any]:
     }
 
 
+def describe_share(right: int, n: int) -> str:
+    """How many of n are right, as it is printed: `90.00% (95 % interval 59.58% to 98.21%)`."""
+    low, high = wilson_interval(right, n)
+    return f"{right / n:.2%} (95 % interval {low:.2%} to {high:.2%})"
+
+
 def describe_accuracy(summary: Mapping[str, Any]) -> str:
     """A summary's accuracy as it is printed: `99.69% (95 % interval 99.56% to 99.78%, n =
-    10,000)`."""
+    10,000)`; of a card that says no more, the accuracy alone."""
+    if not {"accuracy_interval", "n"} <= summary.keys():
+        return f"{summary['accuracy']:.2%}"
     low, high = summary["accuracy_interval"]
     return (
         f"{summary['accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%}, n = {summary['n']:,})"

@@ -23,7 +23,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +32,7 @@ from app_pages.server import limits
 from model import Recognizer, checkpoint
 from model.disk import sync_to_disk
 from train import data, metrics
+from train.metrics import Comparison
 
 ROOT = Path(__file__).parents[2]
 HOUR = 3600  # seconds
@@ -47,18 +47,6 @@ Examples = tuple[np.ndarray, np.ndarray]
 
 class TeachingError(Exception):
     """A fine-tuning can't begin or be kept; the message is one sentence that says why."""
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What two networks read right of the same n images."""
-
-    n: int
-    before: int
-    after: int
-    gained: int  # read right by the new one alone
-    lost: int  # read right by the old one alone
-    p: float  # how probable as uneven a split is, were they equally good
 
 
 class State(enum.StrEnum):
@@ -343,8 +331,7 @@ def compare(before: Path, after: Path, parts: dict[str, Examples]) -> dict[str, 
             np.array(network.classes)[network.classify(glyphs).argmax(1)] == labels
             for network in networks
         )
-        lost, gained, p = metrics.mcnemar(old, new)
-        comparisons[part] = Comparison(len(labels), int(old.sum()), int(new.sum()), gained, lost, p)
+        comparisons[part] = metrics.compare(old, new)
     return comparisons
 
 
