@@ -2,7 +2,7 @@
 arrays of numbers and structs of these.
 
 SciPy reads more of them, but ends the process where some bytes are damaged
-(findings/scipy_mat_crash.py). The format is that of "MAT-File Format", MathWorks, chapter 1: each
+(findings/scipy_mat_crash.sh). The format is that of "MAT-File Format", MathWorks, chapter 1: each
 element is a type, a size in bytes and so many bytes, padded to 8.
 """
 
