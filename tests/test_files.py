@@ -178,6 +178,10 @@ def test_csv_is_read_with_and_without_names_of_columns(tmp_path, pictures):
     )
     with pytest.raises(DataError, match="has no labels; a column 'label' is wanted"):
         data.load(str(tmp_path / "mnist_test.csv.gz"))
+    numbered = pd.DataFrame(x_train.reshape(len(x_train), -1))
+    numbered.insert(0, "label", y_train)
+    numbered.to_csv(tmp_path / "numbered", index=False)  # label,0,1,2,…
+    assert data.load(str(tmp_path / "numbered")).classes == tuple("0123456789")
     write_csv(tmp_path / "names", x_train, np.array(list("zyxwvutsrq"))[y_train], header=False)
     assert data.load(str(tmp_path / "names")).classes == tuple("qrstuvwxyz")
 

@@ -78,7 +78,11 @@ class Config:
     """What makes a run. Each field is a flag of `python -m train`, and all are saved in the
     card."""
 
-    data: str = value("mnist", "a TFDS name, or a folder of class folders of pictures")
+    data: str = value(
+        "mnist",
+        "a TFDS name, a folder of class folders of pictures, or of train and test of these, or "
+        "files: IDX, npz, CSV, Parquet or mat",
+    )
     from_: str = value(
         "",
         "a checkpoint to start from, rather than from random weights: its folder, or the name of "

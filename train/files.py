@@ -13,6 +13,7 @@ import numpy as np
 from train import arrays, idx, matlab, tables
 from train.bounded import MAX_LINE, start_of
 from train.dataset import DataError, Dataset, Progress
+from train.folder import is_hidden
 from train.labelled import TRAIN, Labelled, Source, as_dataset, part_of
 
 TAKEN = (
@@ -73,7 +74,7 @@ def find(folder: Path) -> list[tuple[Path, str]]:
 def _inside(folder: Path) -> tuple[list[Path], list[Path]]:
     """The files and the folders in a folder, but for hidden ones, by their names."""
     try:
-        paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        paths = sorted(path for path in folder.iterdir() if not is_hidden(path))
     except OSError as error:
         raise DataError(f"{folder} can't be opened: {error.strerror}.") from error
     return [path for path in paths if path.is_file()], [path for path in paths if path.is_dir()]

@@ -118,7 +118,7 @@ def _pictures_by_class(folder: Path) -> Mapping[str, list[Path]]:
     try:
         files = {
             path.name: _by_name(
-                file for file in path.iterdir() if file.is_file() and not _is_hidden(file)
+                file for file in path.iterdir() if file.is_file() and not is_hidden(file)
             )
             for path in folders
         }
@@ -172,13 +172,14 @@ def _reader() -> Recognizer:
 
 def _folders(folder: Path) -> list[Path]:
     try:
-        return _by_name(path for path in folder.iterdir() if path.is_dir() and not _is_hidden(path))
+        return _by_name(path for path in folder.iterdir() if path.is_dir() and not is_hidden(path))
     except OSError as error:
         raise DataError(f"{error.filename} can't be opened: {error.strerror}.") from error
 
 
-def _is_hidden(path: Path) -> bool:
-    return path.name.startswith(".") or path.name in ("Thumbs.db", "desktop.ini")
+def is_hidden(path: Path) -> bool:
+    """Whether a file or folder is the system's own, rather than somebody's data."""
+    return path.name.startswith(".") or path.name in ("Thumbs.db", "desktop.ini", "__MACOSX")
 
 
 def _by_name(paths: Iterable[Path]) -> list[Path]:

@@ -331,7 +331,8 @@ def _as_glyphs(
                 picture = load_image(picture)
                 if not np.ptp(picture, axis=2).any():
                     picture = picture[..., 0]
-                bright = _is_bright(_grey(picture)[None])
+                if _is_small(picture):
+                    bright = _is_bright(_grey(picture)[None])
             if picture.shape == (GLYPH_SIZE, GLYPH_SIZE):
                 glyphs[index], raw[index] = picture, True
             elif _is_small(picture):

@@ -1,9 +1,9 @@
 """MATLAB's files, .mat of its versions 5 to 7.2, as EMNIST and SVHN come: of what they may hold,
 arrays of numbers and structs of these.
 
-SciPy reads more of them, but ends the process where some bytes are damaged
-(findings/scipy_mat_crash.py). The format is that of "MAT-File Format", MathWorks, chapter 1: each
-element is a type, a size in bytes and so many bytes, padded to 8.
+SciPy 1.17 reads more of them, but some damaged files end its process, and with it the training. The
+format is that of "MAT-File Format", MathWorks, chapter 1: each element is a type, a size in bytes
+and so many bytes, padded to 8.
 """
 
 import math

@@ -53,7 +53,8 @@ def layout(start: bytes) -> Layout | None:
     if "\0" in text or text.count(separator) < MIN_SIDE**2 - 1:
         return None
     fields = [field.strip().lower() for field in next(csv.reader([text], delimiter=separator))]
-    header = not all(map(_is_number, fields[1:]))
+    # pandas names the columns of an array 0, 1, 2, …
+    header = fields[0] in (*LABELS, *NUMBERS) or not all(map(_is_number, fields[1:]))
     label = None
     if header:
         label = next((fields.index(name) for name in LABELS if name in fields), None)

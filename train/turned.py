@@ -66,17 +66,13 @@ def look(glyphs: Glyphs, names: NDArray[np.str_], emnist: bool = False) -> Look:
     generator = np.random.default_rng(SPLIT_SEED)
     some = np.sort(generator.permutation(of_digits)[:LOOKED_AT])
     glyphs, names = np.ascontiguousarray(glyphs[some]), names[some]
-    reader = _reader()
-    classes = np.array(reader.classes)
-
-    def is_right(turned: Glyphs) -> NDArray[np.bool_]:
-        read = reader.probabilities(np.ascontiguousarray(turned)).argmax(1)
-        return np.asarray(classes[read] == names)
-
-    upright, turned = is_right(glyphs), {way: is_right(turn(glyphs)) for way, turn in WAYS.items()}
-    way, best = max(turned.items(), key=lambda found: int(found[1].sum()))
+    reader, n = _reader(), len(some)
+    # all at once, since batches of one size are compiled once
+    ways = np.concatenate([glyphs, *(turn(glyphs) for turn in WAYS.values())])
+    read = np.array(reader.classes)[reader.probabilities(ways).argmax(1)].reshape(-1, n)
+    upright, *turned = read == names
+    way, best = max(zip(WAYS, turned, strict=True), key=lambda found: int(found[1].sum()))
     share, best_share = upright.mean(), max(upright.mean(), best.mean())
-    n = len(some)
     digits = metrics.wilson_interval(round(best_share * n), n)[0] > CHANCE
     if not digits:
         return known._replace(digits=False) if emnist else Look(digits=False)
