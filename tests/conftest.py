@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import sys
 import tempfile
+import types
 from pathlib import Path
 
 # What one process of the tests has compiled, the others need not. To be set before JAX is imported.
@@ -110,3 +112,10 @@ def phone(browser, server):
 def either(request):
     """One after the other."""
     return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def plain_main(monkeypatch):
+    """The main module of a program that has none of its own: what AppTest runs takes its place, and
+    processes that are spawned would begin with it."""
+    monkeypatch.setitem(sys.modules, "__main__", types.ModuleType("__main__"))

@@ -21,8 +21,9 @@ from ray.cluster_utils import Cluster
 
 from digits import cluster
 
+pytestmark = pytest.mark.usefixtures("plain_main")
 FILES = Path(__file__).parent / "files"
-COUNT = 200  # pictures, beside a document of three pages and a file that is none
+COUNT = 100  # pictures, beside a document of three pages and a file that is none
 
 
 @pytest.fixture

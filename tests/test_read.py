@@ -21,6 +21,7 @@ from digits.answer import Answer
 from digits.workers import File
 from model import shipped
 
+pytestmark = pytest.mark.usefixtures("plain_main")
 FILES = Path(__file__).parent / "files"
 ROOT = Path(__file__).parents[1]
 # the tests' cache of compiled programs has a word to say for each
