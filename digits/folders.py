@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from model.names import by_name, is_hidden
+
 STANDARD_INPUT = "-"
 NAMED = 3  # of the files that are no pictures, so many are named
-SYSTEM = ("Thumbs.db", "desktop.ini")  # what Windows hides in folders
 
 
 class Found(NamedTuple):
@@ -54,19 +55,6 @@ def find(paths: Collection[Path], extensions: Collection[str]) -> Found:
     return Found([*files], notes)
 
 
-def by_name(path: Path) -> list[tuple[bool, int, str]]:
-    """A key that sorts names as people count: 2 before 10."""
-    return [
-        (not part.isdigit(), int(part) if part.isdigit() else 0, part)
-        for part in re.split(r"(\d+)", path.name)
-    ]
-
-
-def is_hidden(path: Path) -> bool:
-    """Whether a file or folder is the system's own, or hidden by its name."""
-    return path.name.startswith(".") or path.name in SYSTEM
-
-
 def _look_into(
     folder: Path, extensions: Collection[str]
 ) -> tuple[list[Path], list[Path], list[str]]:
@@ -82,7 +70,7 @@ def _look_into(
             return
         seen.add(real)
         try:
-            inside = sorted(place.iterdir(), key=by_name)
+            inside = by_name(place.iterdir())
         except OSError as error:
             faults.append(f"{place} can't be opened: {error.strerror}.")
             return

@@ -80,12 +80,20 @@ class PageReader:
                 self._pages = pages(file.name if file.content is None else file.content)
                 self._file = file
             count = len(self._pages)
-            page = number + 1 if count > 1 else None
             reading = self._recognizer.read(self._pages[number], self._turn)
         except ImageError as error:
-            page = number + 1 if count > 1 else None
-            return Found(Answer(file.name, page, error=str(error)), count)
-        return Found(Answer(file.name, page, reading.summary(), reading.turn), count)
+            return Found(_refused(file, number, count, str(error)), count)
+        answer = Answer(file.name, _shown(number, count), reading.summary(), reading.turn)
+        return Found(answer, count)
+
+
+def _shown(number: int, count: int) -> int | None:
+    """A page's number as people count; None of a file's only one."""
+    return number + 1 if count > 1 else None
+
+
+def _refused(file: File, number: int, count: int, why: str) -> Answer:
+    return Answer(file.name, _shown(number, count), error=why)
 
 
 def read_alone(files: Sequence[File], reader: PageReader) -> Iterator[Answer | None]:
@@ -132,8 +140,7 @@ class Team:
                         waiting.appendleft(place)
                         continue
                     count = counts.get(number, 1)
-                    shown = page + 1 if count > 1 else None
-                    answer = Found(Answer(files[number].name, shown, error=BROKEN), count)
+                    answer = Found(_refused(files[number], page, count, BROKEN), count)
                 if page == 0:
                     counts[number] = answer.pages
                     rest = [(number, other) for other in range(1, answer.pages)]

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from model import checkpoint
 from model.checkpoint import CheckpointError
 from model.network import DigitCNN, Ensemble
+from model.recognizer import DIGITS
 from train import data
 from train.calibration import predict
 from train.dataset import DataError, Dataset, Split
 from train.devices import replicate_on
 from train.metrics import Comparison, compare, describe_share
 
-MNIST, DIGITS = "mnist", tuple("0123456789")
+MNIST = "mnist"
 
 Right = NDArray[np.bool_]
 

@@ -1,7 +1,6 @@
 """What a dataset is, wherever it comes from: its splits, its classes, and what is said where it
 can't be had."""
 
-import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -37,14 +36,6 @@ class Dataset(NamedTuple):
     test: Split
     skipped: tuple[str, ...] = ()  # what could not be read, a sentence each
     notes: tuple[str, ...] = ()  # what was found of the pictures and put right, a sentence each
-
-
-def in_counting_order(name: str) -> tuple[tuple[bool, int, str], ...]:
-    """A key that sorts names as people count: 2 before 10."""
-    return tuple(
-        (not part.isdecimal(), int(part) if part.isdecimal() else 0, part)
-        for part in re.split(r"(\d+)", name)
-    )
 
 
 def put_aside(

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from model.names import is_hidden
 from train import arrays, idx, matlab, tables
 from train.bounded import MAX_LINE, start_of
 from train.dataset import DataError, Dataset, Progress
-from train.folder import is_hidden
 from train.labelled import TRAIN, Labelled, Source, as_dataset, part_of
 
 TAKEN = (

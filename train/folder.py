@@ -9,7 +9,7 @@ six pictures of a class, four are for training, one for validation and one for t
 """
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from model import Recognizer
 from model.image import ImageError, load_image
+from model.names import by_name, is_hidden
 from model.pieces import Pieces
 from model.recognizer import DIGITS, glyph_of, pieces_of
 from train.dataset import (
@@ -25,7 +26,6 @@ from train.dataset import (
     Dataset,
     Progress,
     Split,
-    in_counting_order,
     split_stratified,
 )
 from train.labelled import TEST, TRAIN, VALIDATION, part_of
@@ -117,7 +117,7 @@ def _pictures_by_class(folder: Path) -> Mapping[str, list[Path]]:
     folders = _folders(folder)
     try:
         files = {
-            path.name: _by_name(
+            path.name: by_name(
                 file for file in path.iterdir() if file.is_file() and not is_hidden(file)
             )
             for path in folders
@@ -172,15 +172,6 @@ def _reader() -> Recognizer:
 
 def _folders(folder: Path) -> list[Path]:
     try:
-        return _by_name(path for path in folder.iterdir() if path.is_dir() and not is_hidden(path))
+        return by_name(path for path in folder.iterdir() if path.is_dir() and not is_hidden(path))
     except OSError as error:
         raise DataError(f"{error.filename} can't be opened: {error.strerror}.") from error
-
-
-def is_hidden(path: Path) -> bool:
-    """Whether a file or folder is the system's own, rather than somebody's data."""
-    return path.name.startswith(".") or path.name in ("Thumbs.db", "desktop.ini", "__MACOSX")
-
-
-def _by_name(paths: Iterable[Path]) -> list[Path]:
-    return sorted(paths, key=lambda path: in_counting_order(path.name))

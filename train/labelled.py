@@ -17,6 +17,7 @@ from PIL import Image
 from model.card import MAX_CLASSES, MAX_NAME
 from model.glyph import normalise
 from model.image import MIN_SIDE, ImageError, load_image
+from model.names import in_counting_order
 from model.network import GLYPH_SIZE
 from model.recognizer import DIGITS, as_single_glyph
 from train.dataset import (
@@ -24,7 +25,6 @@ from train.dataset import (
     Dataset,
     Progress,
     Split,
-    in_counting_order,
     split_stratified,
 )
 from train.turned import look, put_right

@@ -39,6 +39,7 @@ from model import checkpoint
 from model.card import Card
 from model.convolution import BATCH_AXIS
 from model.network import DigitCNN, Ensemble
+from model.recognizer import DIGITS
 from train import data, interrupt, metrics, moving_average, rehearsal, transfer
 from train.augment import augment
 from train.calibration import calibrate, predict
@@ -53,7 +54,6 @@ from train.rehearsal import Mixture, shuffle_into_batches
 from train.store import STATE, Store, TrainError, claim
 from train.synthetic import draw_digits
 
-DIGITS = tuple("0123456789")
 LOSS_EVERY = 20  # steps between two looks at the loss, each of which waits for the device
 LOSS_EVERY_REPORTED = 4  # steps between two looks, where a program follows the training
 # steps between two times that several processes ask each other whether to stop

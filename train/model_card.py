@@ -15,6 +15,7 @@ import yaml
 from model.card import Card, one_line
 from model.page_network import ALIGNED, LARGEST, NAMES, REACH, SMALLEST, STRIDE
 from model.peaks import FOUND
+from model.recognizer import DIGITS
 from train.metrics import describe_accuracy
 from train.onnx_graph import IR_VERSION, OPSET
 
@@ -95,7 +96,7 @@ def _front(card: Card, form: str, license: str, is_page: bool) -> dict[str, Any]
         "tags": [
             form,
             "handwriting",
-            "digits" if set("0123456789") <= set(card.classes) else "ocr",
+            "digits" if set(DIGITS) <= set(card.classes) else "ocr",
         ],
     }
     if hub_name:

@@ -123,12 +123,12 @@ def _cache_paths(name: str) -> list[Path]:
     if not _is_plain(name):
         return []
     folder = _folder(name)
-    own = [*folder.glob(CACHE), *folder.glob(f"[0-9]*/{CACHE}")]
     # What it was asked for by tells as much as TFDS, and needs not be imported.
     asked = (path for path in folder.glob(f"*/[0-9]*/{CACHE}") if _requested_name(path) == name)
-    if found := sorted(own) or sorted(asked):
-        return found
-    folder = _folder(_in_full(name))
+    return _caches(folder) or sorted(asked) or _caches(_folder(_in_full(name)))
+
+
+def _caches(folder: Path) -> list[Path]:
     return sorted([*folder.glob(CACHE), *folder.glob(f"[0-9]*/{CACHE}")])
 
 

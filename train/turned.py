@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from model import checkpoint
 from model.classifier import Classifier
+from model.recognizer import DIGITS
 from train import metrics
 from train.dataset import SPLIT_SEED
 
@@ -60,7 +61,7 @@ def look(glyphs: Glyphs, names: NDArray[np.str_], emnist: bool = False) -> Look:
             so they are where no digit tells.
     """
     known = Look(TRANSPOSED, "The images are EMNIST's, which lie transposed; they are put right.")
-    of_digits = np.flatnonzero(np.isin(names, list("0123456789")))
+    of_digits = np.flatnonzero(np.isin(names, DIGITS))
     if len(of_digits) < FEWEST:
         return known if emnist else Look()
     generator = np.random.default_rng(SPLIT_SEED)
