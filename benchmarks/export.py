@@ -36,9 +36,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 import pages  # noqa: E402
 
 from model import checkpoint  # noqa: E402
-from model.classifier import Classifier  # noqa: E402
 from model.detection import to_grey  # noqa: E402
-from model.page_network import ALIGNED, UNIT  # noqa: E402
+from model.explainer import Explainer  # noqa: E402
+from model.page_format import ALIGNED, UNIT  # noqa: E402
 from model.peaks import FOUND, LEAST_REACH  # noqa: E402
 from train import data  # noqa: E402
 from train.export import FORMS, export  # noqa: E402
@@ -101,10 +101,10 @@ def print_table(kind: str, names: list[str], inputs: np.ndarray, rounds: int) ->
 
 
 def here(name: str) -> Read:
-    """A checkpoint as this project runs it; the page network's answers as an export has them."""
+    """A checkpoint as Flax runs it; the page network's answers as an export has them."""
     if name != "pages":
-        classifier = Classifier.load(checkpoint.SHIPPED / name)
-        return lambda glyphs: (classifier.probabilities(glyphs),)
+        explainer = Explainer(*checkpoint.load(checkpoint.SHIPPED / name))
+        return lambda glyphs: (explainer.probabilities(glyphs),)
     network, _ = checkpoint.load_page()
 
     @jax.jit

@@ -16,7 +16,7 @@ __all__ = ["Digit", "Number", "Reading", "Recognizer"]
 
 
 def __getattr__(name: str) -> Any:
-    """The reader's classes when they are first asked for, since they bring JAX."""
+    """The reader's classes when they are first asked for: they bring SciPy."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import model

@@ -19,13 +19,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from digits import folders, formats, workers
 from digits.answer import Answer
 from digits.folders import STANDARD_INPUT
 from digits.workers import File, ReaderError, Team
 from model import shipped
+from model.cores import cores
 from model.image import EXTENSIONS, FORMATS_IN_WORDS
 
 TURNS = ("auto", "0", "90", "180", "270")
@@ -74,7 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--workers",
         type=_count,
         metavar="N",
-        help="processes that read side by side, each with some 400 MB (as many as cores)",
+        help="processes that read side by side, each with some 250 MB (as many as cores)",
     )
     parser.add_argument(
         "--engine",
@@ -119,17 +118,27 @@ def _read(options: argparse.Namespace) -> int:
     failed = False
     with (
         formats.open_writer(options.format, options.output and Path(options.output)) as write,
-        tqdm(total=len(files), unit="file", disable=None, dynamic_ncols=True) as bar,
+        _bar(len(files)) as bar,
     ):
         for answer in _answers(files, options):
             if answer is None:
-                bar.update()
+                if bar:
+                    bar.update()
                 continue
             failed |= bool(answer.error)
-            with bar.external_write_mode(file=sys.stdout):
+            with bar.external_write_mode(file=sys.stdout) if bar else contextlib.nullcontext():
                 write(answer)
                 _tell(answer)
     return 1 if failed else 0
+
+
+def _bar(count: int) -> Any:
+    """What shows how many files remain, to whoever watches and has several; None otherwise."""
+    if count == 1 or not sys.stderr.isatty():
+        return contextlib.nullcontext()
+    from tqdm import tqdm
+
+    return tqdm(total=count, unit="file", dynamic_ncols=True)
 
 
 def _answers(files: Sequence[File], options: argparse.Namespace) -> Iterator[Answer | None]:
@@ -138,8 +147,8 @@ def _answers(files: Sequence[File], options: argparse.Namespace) -> Iterator[Ans
     # of one file with few pages, the other processes would see nothing
     several = -(-len(files) // SHARE)
     if any(file.name.lower().endswith(LONG) for file in files):
-        several = _cores()
-    count = options.workers or min(_cores(), several)
+        several = cores()
+    count = options.workers or min(cores(), several)
     if count == 1:
         return workers.read_alone(files, workers.PageReader(checkpoint, turn))
     return _side_by_side(files, workers.Team(checkpoint, turn, count))
@@ -178,14 +187,6 @@ def _file(path: Path) -> File:
     return File(name, sys.stdin.buffer.read() if name == STANDARD_INPUT else None)
 
 
-def _cores() -> int:
-    """Those that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # only Linux says
-        return os.cpu_count() or 1
-
-
 def _count(text: str) -> int:
     count = int(text) if text.isdigit() else 0
     if not 1 <= count <= 1024:
@@ -194,7 +195,6 @@ def _count(text: str) -> int:
 
 
 def _stop(*_: Any) -> None:
-    """On Ctrl-C. No exception: one that is raised while JAX looks after its memory is lost, and the
-    reading goes on."""
+    """On Ctrl-C: no exception, which would wait for the networks."""
     os.write(2, b"\nStopped.\n" if sys.stderr.isatty() else b"Stopped.\n")
     os._exit(130)

@@ -6,7 +6,6 @@ pages are safe.
 
 import contextlib
 import multiprocessing
-import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection, wait
@@ -49,11 +48,16 @@ class ReaderError(Exception):
 class PageReader:
     """One network, and the file that it read last.
 
+    Args:
+        checkpoint: its folder.
+        turn: degrees clockwise by which writing is turned; None: found out.
+        threads: with which it computes; None: as many as there are cores.
+
     Raises:
         ReaderError: the checkpoint can't be used.
     """
 
-    def __init__(self, checkpoint: Path, turn: Turn | None):
+    def __init__(self, checkpoint: Path, turn: Turn | None, threads: int | None = None):
         from model import Recognizer
         from model.checkpoint import CheckpointError
 
@@ -63,7 +67,7 @@ class PageReader:
                 f"{' or '.join(shipped.names())}."
             )
         try:
-            self._recognizer, self._turn = Recognizer.load(checkpoint), turn
+            self._recognizer, self._turn = Recognizer.load(checkpoint, threads), turn
         except CheckpointError as error:
             raise ReaderError(str(error)) from error
         self._file: File | None = None
@@ -111,7 +115,7 @@ class Team:
     """Processes that read side by side, each one page at a time. One that dies is replaced."""
 
     def __init__(self, checkpoint: Path, turn: Turn | None, size: int):
-        self._context = multiprocessing.get_context("spawn")  # JAX does not survive a fork
+        self._context = multiprocessing.get_context("spawn")  # threads do not survive a fork
         self._arguments = checkpoint, turn
         self._busy: dict[Connection, tuple[_Worker, Place | None]] = {}
         self._idle: list[_Worker] = []
@@ -165,8 +169,7 @@ class Team:
         process = self._context.Process(
             target=_work, args=(theirs, *self._arguments), daemon=True, name="digits reader"
         )
-        with _one_thread():
-            process.start()
+        process.start()
         theirs.close()
         self._busy[ours] = _Worker(process, ours), None
 
@@ -217,7 +220,7 @@ def _work(pipe: Connection, checkpoint: Path, turn: Turn | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it closes the pipe
     with contextlib.suppress(EOFError, OSError):
         try:
-            reader = PageReader(checkpoint, turn)
+            reader = PageReader(checkpoint, turn, threads=1)
         except ReaderError as error:
             pipe.send(error)
             return
@@ -227,17 +230,3 @@ def _work(pipe: Connection, checkpoint: Path, turn: Turn | None) -> None:
             given, number = pipe.recv()
             file = given or file
             pipe.send(reader.read(file, number))
-
-
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Processes that are started inside compute with one thread each."""
-    flags = os.environ.get("XLA_FLAGS")
-    os.environ["XLA_FLAGS"] = f"{flags or ''} --xla_cpu_multi_thread_eigen=false".strip()
-    try:
-        yield
-    finally:
-        if flags is None:
-            del os.environ["XLA_FLAGS"]
-        else:
-            os.environ["XLA_FLAGS"] = flags

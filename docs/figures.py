@@ -17,10 +17,9 @@ sys.path.insert(0, str(ROOT))
 
 from app_pages.figures import pictures  # noqa: E402
 from app_pages.pen import samples  # noqa: E402
-from model import Recognizer, detection  # noqa: E402
-from model.classifier import Classifier  # noqa: E402
+from model import Recognizer, checkpoint, detection  # noqa: E402
 from model.explainer import Explainer  # noqa: E402
-from model.page_network import STRIDE  # noqa: E402
+from model.page_format import STRIDE  # noqa: E402
 from model.peaks import find_peaks, suppress_overlaps  # noqa: E402
 
 OUTPUT = ROOT / "docs"
@@ -277,11 +276,12 @@ def answer(probabilities: np.ndarray, classes) -> Image.Image:
 
 
 def main() -> None:
-    classifier = Classifier.load()
-    reading = Recognizer(classifier).read(photograph())
+    recognizer = Recognizer.load()
+    reading = recognizer.read(photograph())
     (digit,) = reading.digits
-    layers = Explainer(classifier).layers(digit.glyph)
-    kernels = np.asarray(classifier.members[0].conv1.conv.kernel[...])[:, :, 0]
+    network, card = checkpoint.load(checkpoint.DEFAULT)
+    layers = Explainer(network, card).layers(digit.glyph)
+    kernels = np.asarray(network.conv1.conv.kernel[...])[:, :, 0]
     (first,) = (layer.output for layer in layers if layer.name == "conv1")
     strength = first.reshape(-1, first.shape[-1]).sum(0)
     chosen = [int(channel) for channel in np.argsort(-strength)[:12:4]]
@@ -291,7 +291,7 @@ def main() -> None:
         "numbers": numbers(digit.glyph),
         "convolution": convolution(digit.glyph, kernels, first, chosen),
         "layers": inside(layers),
-        "answer": answer(digit.probabilities, classifier.classes),
+        "answer": answer(digit.probabilities, recognizer.classes),
     }.items():
         picture.quantize(256).save(OUTPUT / f"{name}.png", optimize=True)
         print(f"docs/{name}.png")

@@ -16,8 +16,8 @@ __all__ = ["Digit", "Number", "Reading", "Recognizer"]
 
 
 def __getattr__(name: str) -> Any:
-    """These classes when they are first asked for: JAX takes a second, and who counts the pages of
-    files needs none."""
+    """These classes when they are first asked for: what they need takes half a second, and who
+    counts the pages of files needs none of it."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from model import reading, recognizer

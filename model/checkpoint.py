@@ -1,4 +1,4 @@
-"""A checkpoint on disk ↔ a network and its card.
+"""A checkpoint on disk ↔ a network's weights and its card.
 
 A checkpoint is a folder of three files, none of which can run code when read:
 
@@ -9,7 +9,7 @@ A checkpoint is a folder of three files, none of which can run code when read:
   without it.
 
 Loading is strict: whatever is missing, doesn't fit or can't be read raises a CheckpointError that
-names file and fault.
+names file and fault. Flax is imported where a network is asked for, and not for weights alone.
 """
 
 import dataclasses
@@ -21,11 +21,9 @@ import os
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING
 
-import jax
 import numpy as np
-from flax import nnx
 from safetensors import SafetensorError
 from safetensors.numpy import load as from_bytes
 from safetensors.numpy import save as to_bytes
@@ -33,32 +31,48 @@ from safetensors.numpy import save as to_bytes
 from model import shipped
 from model.card import Card, CardError, one_line
 from model.disk import atomic_write
-from model.network import DigitCNN, Ensemble
-from model.page_network import NAMES, PageNetwork
+from model.page_format import NAMES
+from model.weights import Shape, Weights, page_shapes, shapes
+
+if TYPE_CHECKING:
+    from model.network import DigitCNN, Ensemble
+    from model.page_network import PageNetwork
 
 SHIPPED = shipped.SHIPPED
 DEFAULT, PAGE = SHIPPED / shipped.DEFAULT, SHIPPED / shipped.PAGES
 WEIGHTS, CARD, EVALUATION = "weights.safetensors", "card.json", "evaluation.npz"
-TRAINED = nnx.Param, nnx.BatchStat  # what of a network training changes, and a checkpoint keeps
 # Bytes: of a card, of a weights file beyond its values; values of an array of an evaluation.
 MAX_CARD, MAX_HEADER, MAX_VALUES = 4_000_000, 1_000_000, 20_000_000
 
 Folder = os.PathLike[str] | str
-State = nnx.State[Any, Any]
-Variable = nnx.Variable[Any]
-Network = TypeVar("Network", bound=nnx.Module)
 
 
 class CheckpointError(Exception):
     """A checkpoint can't be used; the message is one sentence that names the file and the fault."""
 
 
-def load(directory: Folder) -> tuple[DigitCNN | Ensemble, Card]:
+def load(directory: Folder) -> "tuple[DigitCNN | Ensemble, Card]":
     """The network, ready to infer, and its card.
 
     Raises:
         CheckpointError: a file is missing or damaged, or names, shapes or types don't fit.
     """
+    from model import flax_weights
+
+    weights, card = load_weights(directory)
+    return flax_weights.digit_network(card, weights), card
+
+
+def load_page(directory: Folder = PAGE) -> "tuple[PageNetwork, Card]":
+    """The network that finds digits on a page, ready to infer, and its card. Raises as `load`."""
+    from model import flax_weights
+
+    weights, card = load_page_weights(directory)
+    return flax_weights.page_network(card, weights), card
+
+
+def load_weights(directory: Folder) -> tuple[Weights, Card]:
+    """The weights of a network that reads digits, float32, and its card. Raises as `load`."""
     directory = Path(directory)
     card = read_card(directory)
     if card.classes == NAMES:
@@ -66,37 +80,28 @@ def load(directory: Folder) -> tuple[DigitCNN | Ensemble, Card]:
             f"{directory} is a page network, which every checkpoint uses; choose one that reads "
             f"digits."
         )
-
-    def build() -> DigitCNN | Ensemble:
-        kind = Ensemble if "members" in card.network else DigitCNN
-        return kind(classes=len(card.classes), **card.network, rngs=nnx.Rngs(0))
-
-    return _with_weights(directory, card, "a DigitCNN", build), card
+    return _read_weights(directory, card, "a DigitCNN", shapes), card
 
 
-def load_page(directory: Folder = PAGE) -> tuple[PageNetwork, Card]:
-    """The network that finds digits on a page, ready to infer, and its card. Raises as `load`."""
+def load_page_weights(directory: Folder = PAGE) -> tuple[Weights, Card]:
+    """The weights of a page network, float32, and its card. Raises as `load`."""
     directory = Path(directory)
     card = read_card(directory)
-
-    def build() -> PageNetwork:
-        return PageNetwork(**card.network, rngs=nnx.Rngs(0))
-
-    return _with_weights(directory, card, "a PageNetwork", build), card
+    return _read_weights(directory, card, "a PageNetwork", page_shapes), card
 
 
-def _with_weights(directory: Path, card: Card, kind: str, build: Callable[[], Network]) -> Network:
-    """What `build` makes, with the weights of a checkpoint in the place of its own."""
+def _read_weights(
+    directory: Path, card: Card, kind: str, shapes_of: Callable[[Card], Mapping[str, Shape]]
+) -> Weights:
+    """A checkpoint's arrays, which are those that `shapes_of` tells of its card."""
     path = directory / WEIGHTS
     try:
-        network = nnx.eval_shape(build)
+        expected = shapes_of(card)
     except (TypeError, ValueError) as error:
         raise CheckpointError(
             f"{directory / CARD}: 'network' does not describe {kind} ({one_line(error)})."
         ) from error
-    state = nnx.state(network, TRAINED)
-    variables = variables_by_name(state)
-    most = sum(variable.size * variable.dtype.itemsize for variable in variables.values())
+    most = 4 * sum(math.prod(shape) for shape in expected.values())
     try:
         content = _read_bounded(path, most + MAX_HEADER)
         values = from_bytes(content)
@@ -104,33 +109,26 @@ def _with_weights(directory: Path, card: Card, kind: str, build: Callable[[], Ne
         raise CheckpointError(
             f"{path} is damaged or not a safetensors file ({one_line(error)})."
         ) from error
-    _check_values(path, variables, values)
+    _check_values(path, expected, values)
     if card.sha256 and card.sha256 != _sha256(content):
         raise CheckpointError(
             f"{path} is damaged or of another checkpoint: its checksum is not the card's."
         )
-    nnx.update(network, nnx.from_flat_state(_replace_values(state, values)))
-    module: nnx.Module = network
-    module.eval()
-    for _, module in nnx.iter_modules(network):
-        if isinstance(module, nnx.Dropout):  # what infers draws no random numbers
-            module.rngs = None
-    return network
+    return {name: values[name].astype(np.float32, copy=False) for name in expected}
 
 
 def _check_values(
-    path: Path, variables: Mapping[str, Variable], values: Mapping[str, np.ndarray]
+    path: Path, expected: Mapping[str, Shape], values: Mapping[str, np.ndarray]
 ) -> None:
     """Raises CheckpointError where a file's arrays aren't those of the network."""
-    for name in sorted(variables.keys() ^ values.keys()):
-        fault = "is missing" if name in variables else "is not part of this network"
+    for name in sorted(expected.keys() ^ values.keys()):
+        fault = "is missing" if name in expected else "is not part of this network"
         raise CheckpointError(f"{path}: {one_line(name)} {fault}.")
-    for name, variable in variables.items():
+    for name, shape in expected.items():
         value = values[name]
-        if value.shape != variable.shape or value.dtype not in (variable.dtype, np.float16):
+        if value.shape != shape or value.dtype not in (np.float32, np.float16):
             raise CheckpointError(
-                f"{path}: {name} is {value.dtype} {value.shape}, but should be {variable.dtype} "
-                f"{variable.shape}."
+                f"{path}: {name} is {value.dtype} {value.shape}, but should be float32 {shape}."
             )
         if not np.isfinite(value).all():
             raise CheckpointError(f"{path}: {name} has values that are not finite.")
@@ -138,7 +136,7 @@ def _check_values(
 
 def save(
     directory: Folder,
-    network: DigitCNN | Ensemble | PageNetwork,
+    network: "DigitCNN | Ensemble | PageNetwork",
     card: Card,
     evaluation: tuple[np.ndarray, np.ndarray] | None = None,
     dtype: type[np.float32] | type[np.float16] = np.float32,
@@ -156,12 +154,12 @@ def save(
     Raises:
         CheckpointError: the card says what no card may; nothing is written.
     """
+    from model import flax_weights
+
     directory = Path(directory)
-    variables = variables_by_name(nnx.state(network, TRAINED))
+    weights = flax_weights.weights_of(network)
     # safetensors writes the memory of an array as it lies, whatever its strides.
-    values = {
-        name: np.ascontiguousarray(variable[...], dtype) for name, variable in variables.items()
-    }
+    values = {name: np.ascontiguousarray(value, dtype) for name, value in weights.items()}
     content = to_bytes(values)
     card = dataclasses.replace(card, sha256=_sha256(content))
     about = json.dumps(card.as_json(), indent=1) + "\n"
@@ -234,24 +232,6 @@ def read_evaluation(directory: Folder) -> tuple[np.ndarray, np.ndarray]:
             f"{path} has labels that are no class, or probabilities that are not from 0 to 1."
         )
     return labels, probabilities.astype(np.float32, copy=False)
-
-
-def variables_by_name(state: State) -> dict[str, Variable]:
-    """A state's variables by their paths, such as `conv1.conv.kernel`."""
-    return {".".join(map(str, path)): variable for path, variable in nnx.to_flat_state(state)}
-
-
-def _replace_values(state: State, values: Mapping[str, np.ndarray]) -> list[tuple[Any, Variable]]:
-    """A state's paths and variables, with other values."""
-    return [
-        (
-            path,
-            variable.replace(
-                jax.device_put(np.asarray(values[".".join(map(str, path))], variable.dtype))
-            ),
-        )
-        for path, variable in nnx.to_flat_state(state)
-    ]
 
 
 def _refuse(name: str) -> None:

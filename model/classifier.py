@@ -1,46 +1,44 @@
-"""Classifier: glyphs in, calibrated probabilities out. What reads and what explains share one."""
+"""Classifier: glyphs in, calibrated probabilities out. What reads all pictures."""
 
-import functools
-
-import jax
 import numpy as np
 
 from model import checkpoint
-from model.batches import in_batches
 from model.card import Card
-from model.network import GLYPH_SIZE, DigitCNN, Ensemble
+from model.glyph import GLYPH_SIZE
+from model.onnx_graph import to_onnx
+from model.runtime import Program
+from model.weights import Weights
 
-BATCHES = (128, 16, 1)  # glyphs: a page's, a line's, one; each is compiled once
+BATCH = 128  # glyphs at once
 
 
 class Classifier:
     """One checkpoint's network, compiled. Nothing of it changes, so threads may share one.
 
-    Attributes:
-        network: (n, 28, 28) uint8 → (n, classes) logits.
+    Args:
+        weights: of a DigitCNN or an Ensemble, as `model.weights.shapes` has them, float32.
         card: the checkpoint's.
-        classes: their names, in the order of the logits.
+        threads: that compute side by side; None: as many as there are cores.
+
+    Attributes:
+        card: the checkpoint's.
+        classes: their names, in the order of the probabilities.
     """
 
-    def __init__(self, network: DigitCNN | Ensemble, card: Card):
-        self.network, self.card, self.classes = network, card, card.classes
-        # The weights are constants of the compiled program: to hand them over at each call takes
-        # longer than a digit.
-        self._program = jax.jit(lambda images: jax.nn.softmax(self.calibrated_logits(images)))
+    def __init__(self, weights: Weights, card: Card, threads: int | None = None):
+        self.card, self.classes = card, card.classes
+        self._program = Program(to_onnx(weights, card), BATCH, threads)
 
     @classmethod
-    def load(cls, directory: checkpoint.Folder = checkpoint.DEFAULT) -> "Classifier":
+    def load(
+        cls, directory: checkpoint.Folder = checkpoint.DEFAULT, threads: int | None = None
+    ) -> "Classifier":
         """That of a checkpoint.
 
         Raises:
             CheckpointError: the checkpoint is missing or damaged.
         """
-        return cls(*checkpoint.load(directory))
-
-    def compile(self) -> "Classifier":
-        """Compiles what reads a single glyph, so that the first one needn't wait."""
-        self.probabilities(np.zeros((1, GLYPH_SIZE, GLYPH_SIZE), np.uint8))
-        return self
+        return cls(*checkpoint.load_weights(directory), threads)
 
     def probabilities(self, glyphs: np.ndarray) -> np.ndarray:
         """(n, 28, 28) uint8 glyphs, any n ≥ 0 → (n, classes) float32 calibrated probabilities.
@@ -53,16 +51,5 @@ class Classifier:
             raise ValueError(
                 f"glyphs should be uint8 (n, 28, 28), not {glyphs.dtype} {glyphs.shape}"
             )
-        none = np.zeros((0, len(self.classes)), np.float32)
-        return np.concatenate([none, *in_batches(self._program, glyphs, BATCHES)])
-
-    def calibrated_logits(self, images: jax.Array) -> jax.Array:
-        """(n, 28, 28) → (n, classes) logits over the temperature, for JAX to trace."""
-        logits: jax.Array = self.network(images)
-        return logits / self.card.temperature
-
-    @functools.cached_property
-    def members(self) -> tuple[DigitCNN, ...]:
-        """The networks that decide together; one, where it is no ensemble."""
-        network = self.network
-        return tuple(network.members) if isinstance(network, Ensemble) else (network,)
+        (probabilities,) = self._program(glyphs)
+        return probabilities

@@ -5,25 +5,22 @@ benchmarks/real_pages.py, on the team's own pages; those of cost with benchmarks
 """
 
 import functools
-import itertools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import jax
 import numpy as np
 from PIL import Image
 
 from model import checkpoint
-from model.batches import in_batches
-from model.glyph import INK, normalise
+from model.glyph import GLYPH_SIZE, INK, normalise
 from model.ink_ownership import cut_out_nearby
-from model.network import GLYPH_SIZE
-from model.page_network import REACH, UNIT
+from model.onnx_graph import to_onnx
+from model.page_format import REACH, UNIT
 from model.peaks import FOUND, Peaks, find_peaks, strongest_of, suppress_overlaps
+from model.runtime import Program
 
 SIDES = (32, 64, 128, 256)  # pixels of a tile; a picture is laid out in the smallest that holds it
-BATCHES = (4, 1)  # tiles; each is compiled once for a side
-BATCH_FILLED = 0.5  # of a batch: two tiles are quicker as half a batch than one by one
+BATCH = 4  # tiles at once
 ENLARGED = 400  # pixels: the longer side of a picture that is looked at twice as large, too
 LITTLE = 1.15  # a scale that needs a tile by so much larger is made smaller
 EXPLAINS = 17.0  # pixels of a level: what was found and is as large needs no nearer look
@@ -33,7 +30,7 @@ SURE = 0.5  # heat from which what was found explains the ink in its box
 PLAIN = 12
 
 # (n, side, side) uint8 → heat, classes, boxes, as PageNetwork gives them
-PageProgram = Callable[[np.ndarray], tuple[jax.Array, jax.Array, jax.Array]]
+PageProgram = Callable[[np.ndarray], Sequence[np.ndarray]]
 
 
 class Tile(NamedTuple):
@@ -53,15 +50,14 @@ class Tile(NamedTuple):
 
 
 @functools.cache
-def load_page_network() -> PageProgram:
-    """The page network that ships, compiled for each size of tile when it first comes up; once a
-    process.
+def load_page_network(threads: int | None = None) -> PageProgram:
+    """The page network that ships, compiled; once a process. Of the argument, see Classifier.
 
     Raises:
         CheckpointError: it is missing or damaged.
     """
-    network, _ = checkpoint.load_page()
-    return jax.jit(lambda grey: network(grey))
+    weights, card = checkpoint.load_page_weights()
+    return Program(to_onnx(weights, card, places=False), BATCH, threads)
 
 
 def detect(grey: np.ndarray, ink: np.ndarray, network: PageProgram) -> Peaks:
@@ -106,11 +102,9 @@ def detect_in_tiles(tiles: Sequence[Tile], network: PageProgram) -> Peaks:
     """What the page network finds in the tiles of one level; boxes in the level's pixels."""
     if not tiles:
         return strongest_of([])
-    pixels = np.array([tile.pixels for tile in tiles], np.uint8)
-    batches = in_batches(network, pixels, BATCHES, BATCH_FILLED)
-    answers = itertools.chain.from_iterable(zip(*batch, strict=True) for batch in batches)
+    answers = network(np.array([tile.pixels for tile in tiles], np.uint8))
     several = []
-    for tile, answer in zip(tiles, answers, strict=True):
+    for tile, *answer in zip(tiles, *answers, strict=True):
         peaks = find_peaks(*answer)
         middles = (peaks.boxes[:, :2] + peaks.boxes[:, 2:]) / 2
         counts = ((middles >= tile.core[:2]) & (middles < tile.core[2:])).all(1)

@@ -1,9 +1,9 @@
 """Explainer: what a network makes of a glyph inside, beside the probabilities that it gives.
 
-    from model.classifier import Classifier
+    from model import checkpoint
     from model.explainer import Explainer
 
-    explainer = Explainer(Classifier.load())
+    explainer = Explainer(*checkpoint.load("checkpoints/default"))
     explainer.embeddings(glyphs)  # (n, 28, 28) uint8 → (n, features)
     explainer.layers(glyph)  # what each layer is and gives
     explainer.integrated_gradients(glyph, 7)  # (28, 28): which pixels speak for a 7
@@ -22,10 +22,12 @@ import numpy as np
 from flax import nnx
 
 from model.batches import in_batches
-from model.classifier import Classifier
-from model.network import GLYPH_SIZE, ConvNorm
+from model.card import Card
+from model.glyph import GLYPH_SIZE
+from model.network import ConvNorm, DigitCNN, Ensemble
 
 BATCH = 128  # glyphs; the one size for which `embeddings` is compiled
+BATCHES = (BATCH, 16, 1)  # glyphs: those for which `probabilities` is
 BLOCK = 32 * BATCH  # glyphs of which the best are kept at once
 STEPS = 128  # from the black image to the glyph; tests/test_explainer.py says how exact that is
 # The power that bunches these steps near black, where norms and ReLUs make the network change
@@ -83,12 +85,17 @@ class Excitations(NamedTuple):
 
 
 class Explainer:
-    """Looks into one classifier's network. Nothing of it changes once it is made, so threads may
-    share one."""
+    """Looks into one network. Nothing of it changes once it is made, so threads may share one.
 
-    def __init__(self, classifier: Classifier):
-        self.classifier = classifier
-        self._member = member = classifier.members[0]
+    Attributes:
+        network: (n, 28, 28) uint8 → (n, classes) logits.
+        card: its card.
+    """
+
+    def __init__(self, network: DigitCNN | Ensemble, card: Card):
+        self.network, self.card = network, card
+        member = network.members[0] if isinstance(network, Ensemble) else network
+        self._member = member
 
         def outputs(images: jax.Array) -> OrderedDict[str, jax.Array]:
             layers = OrderedDict(
@@ -97,9 +104,13 @@ class Explainer:
             layers["head"] = member.head(layers[next(reversed(layers))])
             return layers
 
+        def calibrated_logits(images: jax.Array) -> jax.Array:
+            logits: jax.Array = network(images)
+            return logits / card.temperature
+
         def integrate(glyph: jax.Array, index: jax.Array) -> jax.Array:
             def log_probability(images: jax.Array) -> jax.Array:
-                return nnx.log_softmax(classifier.calibrated_logits(images))[:, index].sum()
+                return nnx.log_softmax(calibrated_logits(images))[:, index].sum()
 
             u = (jnp.arange(STEPS) + 0.5) / STEPS
             glyph = glyph.astype(jnp.float32)
@@ -115,12 +126,14 @@ class Explainer:
                 if name != "image"
             }
 
-        # The weights are constants of the compiled programs, as the classifier's are.
+        # The weights are constants of the compiled programs: to hand them over at each call takes
+        # longer than a glyph.
+        self._probabilities = jax.jit(lambda images: nnx.softmax(calibrated_logits(images)))
         self._highest = jax.jit(lambda images: jax.tree.map(lambda x: x.max(1), flat_maps(images)))
         self._places = jax.jit(
             lambda images: jax.tree.map(lambda x: x.argmax(1), flat_maps(images))
         )
-        self._embed = jax.jit(classifier.network.embed)
+        self._embed = jax.jit(network.embed)
         self._outputs = jax.jit(outputs)
         self._integrate = jax.jit(integrate)
 
@@ -137,8 +150,13 @@ class Explainer:
         self.embeddings(glyph[None])
         self.layers(glyph)
         self.integrated_gradients(glyph, 0)
-        self.classifier.probabilities(glyph[None])
+        self.probabilities(glyph[None])
         return self
+
+    def probabilities(self, glyphs: np.ndarray) -> np.ndarray:
+        """(n, 28, 28) uint8 glyphs → (n, classes) float32 calibrated probabilities, which are those
+        of the Classifier (tests/test_classifier.py)."""
+        return np.concatenate(list(in_batches(self._probabilities, glyphs, BATCHES)))
 
     def embeddings(self, glyphs: np.ndarray) -> np.ndarray:
         """(n, 28, 28) uint8 glyphs → (n, features) float32, ≥ 0: the network's own description of
@@ -261,8 +279,8 @@ class Explainer:
                 places.append((y, x))
                 wiped.append(glyph.copy())
                 wiped[-1][patch] = 0
-        probabilities = self.classifier.probabilities(np.stack([glyph, *wiped]))
-        lost = np.zeros((*glyph.shape, len(self.classifier.classes)), np.float32)
+        probabilities = self.probabilities(np.stack([glyph, *wiped]))
+        lost = np.zeros((*glyph.shape, len(self.card.classes)), np.float32)
         for place, left in zip(places, probabilities[1:], strict=True):
             lost[place] = probabilities[0] - left
         return lost

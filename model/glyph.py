@@ -12,8 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from model.network import GLYPH_SIZE
-
+GLYPH_SIZE = 28  # pixels a side: MNIST's format
 BOX = 20  # pixels: the longer side of the digit
 INK = 0.35  # of full ink: what counts for the digit's box
 # Pixels by which strokes are thickened at most; ink that needs more, some 600 pixels high, is

@@ -2,7 +2,7 @@
 
 Ink is what differs from the paper (model/paper.py) along the one direction in colour space in which
 this picture's ink differs: so dark on light, light on dark and coloured pens are one case. SciPy
-does the rest; JAX brings it, so it costs no further install.
+does the rest.
 
 The constants were set on pictures of one sheet in many lights (tests/test_ink.py) and kept where
 benchmarks/real_pages.py read the team's photographed pages best.

@@ -12,7 +12,7 @@ import numpy as np
 
 from model.boxes import Box, Sign
 from model.numbers import point_sign
-from model.page_network import SMALLEST
+from model.page_format import SMALLEST
 from model.reading import Digit
 
 # Of the least digit: smaller ink, or smaller than any digit, may be left where all was read.

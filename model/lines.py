@@ -8,7 +8,6 @@ digits.
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from model.boxes import Box
 from model.pieces import MAIN, Piece
@@ -97,7 +96,7 @@ def _tilt(pieces: list[Piece]) -> float:
         return 0.0
     left, top, right, bottom = np.array([piece[1:5] for piece in pieces], float).T
     x, y, height = (left + right) / 2, (top + bottom) / 2, bottom - top
-    _, near = cKDTree(np.stack([x, 2 * y], 1)).query(np.stack([x, 2 * y], 1), min(9, len(pieces)))
+    near = _nearest(x, 2 * y, min(9, len(pieces)))
     across, down = x[near] - x[:, None], y[near] - y[:, None]
     beside = (across > 0.3 * height[:, None]) & (
         abs(down) < 0.5 * np.minimum(height[near], height[:, None])
@@ -110,3 +109,14 @@ def _tilt(pieces: list[Piece]) -> float:
     return float(
         np.clip(np.median(down[rows, first[rows]] / across[rows, first[rows]]), -STEEP, STEEP)
     )
+
+
+def _nearest(x: np.ndarray, y: np.ndarray, count: int) -> np.ndarray:
+    """(n,) places → (n, count) numbers of those nearest to each, itself first.
+
+    SciPy's k-d trees take longer to be imported than this takes for a page.
+    """
+    distances = np.subtract.outer(x, x) ** 2 + np.subtract.outer(y, y) ** 2
+    near = distances.argpartition(count - 1)[:, :count]
+    order = np.take_along_axis(distances, near, 1).argsort(1, kind="stable")
+    return np.take_along_axis(near, order, 1)

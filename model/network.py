@@ -12,8 +12,8 @@ from flax import nnx
 from jax.typing import DTypeLike
 
 from model.convolution import convolve
-
-GLYPH_SIZE = 28  # pixels a side: MNIST's format
+from model.glyph import GLYPH_SIZE
+from model.weights import DEPTH, EPSILON, FEATURES, WIDTHS, fold, margin
 
 
 def max_pool(x: jax.Array) -> jax.Array:
@@ -62,7 +62,7 @@ class ConvNorm(nnx.Module):
             conv_general_dilated=convolve,
             rngs=rngs,
         )
-        self.norm = nnx.BatchNorm(channels_out, momentum=0.9, rngs=rngs)
+        self.norm = nnx.BatchNorm(channels_out, momentum=0.9, epsilon=EPSILON, rngs=rngs)
 
     def __call__(self, x: jax.Array) -> jax.Array:
         return nnx.relu(self.norm(self.conv(x)))
@@ -72,16 +72,13 @@ class ConvNorm(nnx.Module):
         trained, what convolution and norm do."""
         norm = self.norm
         assert norm.scale is not None and norm.bias is not None
-        scale = norm.scale[...] / jnp.sqrt(norm.var[...] + norm.epsilon)
-        bias = norm.bias[...] - norm.mean[...] * scale
-        return np.asarray(self.conv.kernel[...] * scale), np.asarray(bias)
+        parts = (self.conv.kernel, norm.scale, norm.bias, norm.mean, norm.var)
+        return fold(*(np.asarray(part[...]) for part in parts))
 
     @property
     def margin(self) -> tuple[int, int]:
-        """Zeros before and after each side: "SAME" is TensorFlow's, so that what is odd comes
-        after."""
-        whole = max(self.size - self.strides, 0) if self.conv.padding == "SAME" else 0
-        return whole // 2, whole - whole // 2
+        """Zeros before and after each side."""
+        return margin(self.size, self.strides, self.conv.padding == "SAME")
 
 
 class DigitCNN(nnx.Module):
@@ -106,9 +103,9 @@ class DigitCNN(nnx.Module):
     def __init__(
         self,
         classes: int = 10,
-        widths: tuple[int, int, int] = (32, 48, 96),
-        depth: int = 2,
-        features: int = 128,
+        widths: tuple[int, int, int] = WIDTHS,
+        depth: int = DEPTH,
+        features: int = FEATURES,
         dropout: float = 0.4,
         *,
         rngs: nnx.Rngs,

@@ -14,8 +14,7 @@ import numpy as np
 
 from model import detection, leftovers
 from model.boxes import typical_size
-from model.glyph import normalise
-from model.network import GLYPH_SIZE
+from model.glyph import GLYPH_SIZE, normalise
 from model.upright import (
     ConnectedInk,
     Page,

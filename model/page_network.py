@@ -11,19 +11,8 @@ import jax.numpy as jnp
 from flax import nnx
 
 from model.network import ConvNorm, lecun_normal, max_pool
-
-STRIDE = 4  # pixels from one place of the heat map to the next
-ALIGNED = 16  # pixels: the sides of what the network is shown are multiples
-REACH = 24  # pixels: nearer to the border of a tile, the network lacks what it would see beyond
-SMALLEST, LARGEST = 11.0, 40.0  # pixels: the longer sides of the digits that it is to find
-UNIT = 24.0  # pixels: boxes are told as distances in this unit
-# of grey, from 0 to 1: the spread of what is around counts as this much more; and how many such
-# spreads a pixel may differ from it
-LEAST_SPREAD, MOST_SPREADS = 0.02, 5.0
-# classes beside the ten digits: a dash, a decimal point or comma, any other mark
-MINUS, POINT, MARK = 10, 11, 12
-NAMES = (*"0123456789", "−", ".", "?")
-CLASSES = len(NAMES)
+from model.page_format import ALIGNED, CLASSES, LEAST_SPREAD, MOST_SPREADS
+from model.weights import PAGE_WIDTHS
 
 
 class PageNetwork(nnx.Module):
@@ -34,7 +23,7 @@ class PageNetwork(nnx.Module):
         rngs: source of the initial weights.
     """
 
-    def __init__(self, widths: tuple[int, int, int, int] = (24, 32, 64, 96), *, rngs: nnx.Rngs):
+    def __init__(self, widths: tuple[int, int, int, int] = PAGE_WIDTHS, *, rngs: nnx.Rngs):
         half, quarter, eighth, sixteenth = widths
         self.stem = ConvNorm(8, half, rngs=rngs)
         self.quarter1 = ConvNorm(half, quarter, rngs=rngs)

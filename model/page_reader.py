@@ -10,16 +10,14 @@ benchmarks/real_pages.py, on the team's own pages.
 from typing import Literal, NamedTuple
 
 import numpy as np
-from scipy.sparse.csgraph import connected_components
 
 from model.boxes import Sign, corners
 from model.detection import PageProgram, detect, inside_of, to_grey
-from model.glyph import INK, Classify, normalise
+from model.glyph import GLYPH_SIZE, INK, Classify, normalise
 from model.ink_ownership import OwnInk, assign_ink, cut_out_nearby
 from model.lines import sort_into_lines
-from model.network import GLYPH_SIZE
 from model.numbers import point_sign
-from model.page_network import MINUS, POINT
+from model.page_format import MINUS, POINT
 from model.peaks import FOUND, MAX_PEAKS, Peaks
 from model.pieces import Pieces
 from model.segmentation import Detection
@@ -135,6 +133,8 @@ def is_in_word(
         others: (m, 4) of pieces of ink that are no digits.
         faint: (n,) bool, which of the digits may be letters, too.
     """
+    from scipy.sparse.csgraph import connected_components  # clean pages needn't wait for it
+
     every = np.concatenate([boxes, others]).astype(float)
     is_digit = np.arange(len(every)) < len(boxes)
     is_digit[: len(boxes)] &= ~np.broadcast_to(faint, len(boxes))

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import ndimage
 
 from model.boxes import box_overlaps
-from model.page_network import CLASSES, MINUS, POINT, STRIDE, UNIT
+from model.page_format import CLASSES, MINUS, POINT, STRIDE, UNIT
 
 FOUND = 0.48  # heat of a place from which something lies there
 FAINT = 0.3  # the same, of a digit beside others; both networks must be sure which it is

@@ -12,12 +12,11 @@ from model.boxes import Box, Sign, bounding_box, clip_box, surroundings, touch, 
 from model.card import Card
 from model.classifier import Classifier
 from model.detection import load_page_network
-from model.glyph import is_blot, normalise
+from model.glyph import GLYPH_SIZE, is_blot, normalise
 from model.image import ImageError, Page, Source, downscale, load_image
 from model.ink import ink_map
 from model.ink_ownership import own_ink_mask
 from model.lines import sort_into_lines
-from model.network import GLYPH_SIZE
 from model.numbers import NumberGroup, group_into_numbers
 from model.orientation import read_any_way_up
 from model.pieces import Pieces, TooMuchError
@@ -31,20 +30,26 @@ class Recognizer:
     """Reads images with one checkpoint. Nothing of it changes once it is loaded, so threads may
     share one."""
 
-    def __init__(self, classifier: Classifier):
-        self.classifier = classifier.compile()
+    def __init__(self, classifier: Classifier, threads: int | None = None):
+        self.classifier = classifier
         # The page network knows digits: other classes are read by their connected ink alone.
-        page_network = load_page_network() if self.classes == DIGITS else None
+        page_network = load_page_network(threads) if self.classes == DIGITS else None
         self._reader = UprightReader(classifier, page_network)
 
     @classmethod
-    def load(cls, directory: checkpoint.Folder = checkpoint.DEFAULT) -> "Recognizer":
+    def load(
+        cls, directory: checkpoint.Folder = checkpoint.DEFAULT, threads: int | None = None
+    ) -> "Recognizer":
         """The recognizer of a checkpoint, ready for its first image.
+
+        Args:
+            directory: the checkpoint.
+            threads: with which its networks compute; None: as many as there are cores.
 
         Raises:
             CheckpointError: the checkpoint is missing or damaged.
         """
-        return cls(Classifier.load(directory))
+        return cls(Classifier.load(directory, threads), threads)
 
     @property
     def card(self) -> Card:

@@ -19,9 +19,8 @@ import numpy as np
 from scipy import ndimage
 
 from model.boxes import Box
-from model.glyph import Classify, normalise
+from model.glyph import GLYPH_SIZE, Classify, normalise
 from model.lines import group_into_lines
-from model.network import GLYPH_SIZE
 from model.pieces import MAIN, Piece, Pieces, TooMuchError, ink_of
 
 ATOMS = 4  # a digit has at most so many, in a line that is longer than it is high

@@ -1,4 +1,4 @@
-"""The checkpoints that ship, by their names; importing this imports no JAX."""
+"""The checkpoints that ship, by their names; importing this imports nothing else."""
 
 from pathlib import Path
 

@@ -19,10 +19,9 @@ from model import leftovers, page_reader
 from model.boxes import Box, Sign, box_overlaps, corners, enlarge, surroundings
 from model.classifier import Classifier
 from model.detection import PageProgram
-from model.glyph import normalise
+from model.glyph import GLYPH_SIZE, normalise
 from model.image import downscale
 from model.ink import Ink, find_ink, ink_map, whole_picture_glyph
-from model.network import GLYPH_SIZE
 from model.pieces import Pieces, TooMuchError
 from model.segmentation import Detection, read_lines
 

@@ -7,18 +7,16 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from model import checkpoint
+from model import checkpoint, flax_weights
 from model.checkpoint import CheckpointError
-from model.page_network import NAMES, PageNetwork
+from model.page_format import NAMES
+from model.page_network import PageNetwork
 from train import average
 
 
 def values(path) -> dict[str, np.ndarray]:
     network, _ = checkpoint.load_page(path)
-    return {
-        name: np.asarray(v[...])
-        for name, v in checkpoint.variables_by_name(nnx.state(network, checkpoint.TRAINED)).items()
-    }
+    return flax_weights.weights_of(network)
 
 
 @pytest.fixture

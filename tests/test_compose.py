@@ -4,7 +4,7 @@ written there."""
 import numpy as np
 import pytest
 
-from model.page_network import LARGEST, MARK, MINUS, POINT
+from model.page_format import LARGEST, MARK, MINUS, POINT
 from train.compose import IGNORE, SIDE, Composer
 
 

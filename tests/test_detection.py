@@ -7,7 +7,7 @@ import pytest
 from pages import Sheet
 
 from model import detection
-from model.page_network import CLASSES
+from model.page_format import CLASSES
 
 
 @pytest.mark.parametrize(

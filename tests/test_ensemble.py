@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from model import Recognizer, checkpoint
+from model import Recognizer, checkpoint, flax_weights
 from model.network import DigitCNN
 from train import data, ensemble
 from train.dataset import VALIDATION, DataError, Dataset, Split
@@ -61,7 +61,7 @@ def test_the_answer_is_the_mean_of_the_members(written, tmp_path):
     )
     assert [member["seed"] for member in card.members] == [0, 1, 2]
     assert card.parameters == 3 * sum(
-        p.size for p in checkpoint.variables_by_name(nnx.state(members[0], nnx.Param)).values()
+        p.size for p in flax_weights.variables_by_name(nnx.state(members[0], nnx.Param)).values()
     )
 
 

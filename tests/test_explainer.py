@@ -9,7 +9,6 @@ from flax import nnx
 
 from app_pages.pen import samples, strokes
 from model import Recognizer, checkpoint
-from model.classifier import Classifier
 from model.embedding_index import EmbeddingIndex
 from model.explainer import BATCH, PATCH, Explainer
 from model.network import DigitCNN, Ensemble
@@ -21,7 +20,7 @@ CLASSES = list("0123456789")
 @pytest.fixture(scope="module")
 def explainer() -> Explainer:
     """Of the network that ships."""
-    return Explainer(Classifier.load())
+    return Explainer(*checkpoint.load(checkpoint.DEFAULT))
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +32,7 @@ def glyph() -> np.ndarray:
 def made(network: DigitCNN | Ensemble, classes=CLASSES) -> Explainer:
     """Of a network with random weights."""
     network.eval()
-    return Explainer(Classifier(network, cards.card(classes=tuple(classes))))
+    return Explainer(network, cards.card(classes=tuple(classes)))
 
 
 def test_the_layers_lead_from_the_image_to_the_scores(explainer, glyph):
@@ -56,11 +55,11 @@ def test_the_layers_lead_from_the_image_to_the_scores(explainer, glyph):
     np.testing.assert_allclose(
         layers[-2].output, explainer.embeddings(glyph[None])[0], rtol=1e-3, atol=1e-4
     )
-    scores = layers[-1].output / explainer.classifier.card.temperature
+    scores = layers[-1].output / explainer.card.temperature
     np.testing.assert_allclose(
-        nnx.softmax(scores), explainer.classifier.probabilities(glyph[None])[0], atol=1e-4
+        nnx.softmax(scores), explainer.probabilities(glyph[None])[0], atol=1e-4
     )
-    assert sum(layer.parameters for layer in layers) == explainer.classifier.card.parameters
+    assert sum(layer.parameters for layer in layers) == explainer.card.parameters
     # 32 filters of 5 × 5 pixels, and batch norm's scale and bias of each.
     assert layers[1].parameters == 32 * (25 + 2)
     sees = [layer.description.partition("One place now sees ")[2] for layer in layers[2:7]]
@@ -97,7 +96,6 @@ def test_any_shape_of_network_is_explained(network, glyph):
     explainer = made(network, "abc")
     member = network.members[0] if isinstance(network, Ensemble) else network
     layers = explainer.layers(glyph)
-    assert len(explainer.classifier.members) == (2 if isinstance(network, Ensemble) else 1)
     assert sum(layer.parameters for layer in layers) == sum(
         p.size for p in jax.tree.leaves(nnx.state(member, nnx.Param))
     )
@@ -111,7 +109,7 @@ def test_integrated_gradients_share_out_the_whole_difference(explainer, glyph, i
     """Sundararajan, Taly and Yan's axiom of completeness."""
     shares = explainer.integrated_gradients(glyph, index)
     both = np.stack([np.zeros_like(glyph), glyph])
-    black, here = np.log(explainer.classifier.probabilities(both)[:, index])
+    black, here = np.log(explainer.probabilities(both)[:, index])
     assert abs(here - black) > 1
     assert shares.sum() == pytest.approx(here - black, abs=0.3)
     assert not shares[glyph == 0].any()
@@ -204,6 +202,6 @@ def test_a_kernel_does_what_convolution_and_norm_do(explainer, glyph):
     before, after = explainer.layers(glyph)[:2]
     padded = np.pad(before.output, ((1, 2), (1, 2), (0, 0)))
     patch = padded[12:17, 10:15]  # of place 6, 5
-    _, bias = explainer.classifier.members[0].conv1.folded()
+    _, bias = explainer.network.conv1.folded()
     expected = np.maximum((patch[..., None] * after.kernel).sum((0, 1, 2)) + bias, 0)
     np.testing.assert_allclose(after.output[6, 5], expected, atol=1e-4)

@@ -10,7 +10,7 @@ import pytest
 import safetensors
 from flax import nnx
 
-from model import checkpoint
+from model import checkpoint, flax_weights
 from train import __main__ as command
 from train import data, loop, rehearsal
 from train.calibration import predict
@@ -169,7 +169,7 @@ def test_a_run_goes_on_from_a_checkpoint_with_frozen_layers(tmp_path, capsys):
     for layer, same in (("conv1", True), ("conv2", True), ("conv3", False)):
         for part in ("conv.kernel", "norm.mean", "norm.scale"):
             values = [
-                dict(checkpoint.variables_by_name(nnx.state(network)))[f"{layer}.{part}"][...]
+                dict(flax_weights.variables_by_name(nnx.state(network)))[f"{layer}.{part}"][...]
                 for network in (first, second)
             ]
             assert np.array_equal(*values) == same, (layer, part)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from model.boxes import corners
-from model.page_network import CLASSES
+from model.page_format import CLASSES
 from model.page_reader import Candidates, combine_votes, is_beside_clear, is_in_word
 from model.peaks import Peaks
 from model.segmentation import Detection

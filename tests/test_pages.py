@@ -16,7 +16,8 @@ from flax import nnx
 
 from model import checkpoint
 from model.boxes import box_overlaps
-from model.page_network import CLASSES, LARGEST, STRIDE, UNIT, PageNetwork
+from model.page_format import CLASSES, LARGEST, STRIDE, UNIT
+from model.page_network import PageNetwork
 from model.peaks import Peaks, find_peaks, suppress_overlaps
 from train import devices, interrupt, page_scenes, pages
 from train.compose import IGNORE, SIDE

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from model.page_network import CLASSES, MARK, POINT
+from model.page_format import CLASSES, MARK, POINT
 from model.peaks import Peaks, suppress_overlaps
 
 

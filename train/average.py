@@ -13,7 +13,7 @@ from pathlib import Path
 
 from flax import nnx
 
-from model import checkpoint
+from model import checkpoint, flax_weights
 from model.card import Card
 from model.checkpoint import CheckpointError
 from train.command_line import report_failures
@@ -48,9 +48,9 @@ def _write_average(first: Path, second: Path, share: float, output: Path, comman
         raise CheckpointError(
             f"{first} and {second} are of two architectures, so that nothing lies between them."
         )
-    theirs = checkpoint.variables_by_name(nnx.state(other, checkpoint.TRAINED))
-    for name, variable in checkpoint.variables_by_name(
-        nnx.state(network, checkpoint.TRAINED)
+    theirs = flax_weights.variables_by_name(nnx.state(other, flax_weights.TRAINED))
+    for name, variable in flax_weights.variables_by_name(
+        nnx.state(network, flax_weights.TRAINED)
     ).items():
         variable[...] = (1 - share) * variable[...] + share * theirs[name][...]
     of = [each.as_json() for each in (card, other_card)]

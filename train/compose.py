@@ -29,7 +29,7 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 from skimage.morphology import skeletonize
 
-from model.page_network import MARK, MINUS, POINT
+from model.page_format import MARK, MINUS, POINT
 from train import synthetic
 from train.dataset import Split
 from train.outliers import SIGNS

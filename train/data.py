@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.network import GLYPH_SIZE
+from model.glyph import GLYPH_SIZE
 from train import files, folder, tfds
 from train.dataset import VALIDATION, DataError, Dataset, Progress, Split
 from train.tfds import idx_order

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from flax import nnx
 
-from model import checkpoint
+from model import checkpoint, flax_weights
 from model.card import Card
 from model.checkpoint import CheckpointError
 from model.network import DigitCNN, Ensemble
@@ -64,7 +64,7 @@ def _write_ensemble(sources: Sequence[Path], output: Path, command: str) -> Card
     arguments = {**first.network, "members": len(members)}
     network = Ensemble(classes=len(first.classes), **arguments, rngs=nnx.Rngs(0))
     for seat, member in zip(network.members, members, strict=True):
-        nnx.update(seat, nnx.state(member, checkpoint.TRAINED))
+        nnx.update(seat, nnx.state(member, flax_weights.TRAINED))
     validation = first.config.get("validation", VALIDATION)
     dataset = data.load(first.dataset, validation=validation)
     abstain = first.config.get("abstain", Config.abstain)
@@ -97,7 +97,7 @@ def _members(network: DigitCNN | Ensemble) -> list[DigitCNN]:
 
 
 def _shapes(network: DigitCNN) -> dict[str, tuple[int, ...]]:
-    variables = checkpoint.variables_by_name(nnx.state(network, checkpoint.TRAINED))
+    variables = flax_weights.variables_by_name(nnx.state(network, flax_weights.TRAINED))
     return {name: variable.shape for name, variable in variables.items()}
 
 

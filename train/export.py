@@ -14,26 +14,37 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from model import checkpoint, shipped
+import onnx
+
+from model import checkpoint, onnx_graph, shipped
 from model.card import Card, one_line
 from model.checkpoint import CARD, CheckpointError
 from model.disk import atomic_folder
+from model.flax_weights import weights_of
 from model.network import DigitCNN, Ensemble
-from model.page_network import NAMES, PageNetwork
+from model.page_format import NAMES
+from model.page_network import PageNetwork
 from train.command_line import describe_os_error
 from train.model_card import model_card
-from train.onnx_graph import to_onnx
 from train.plain_weights import to_safetensors
 from train.stablehlo import to_stablehlo
 
 Network = DigitCNN | Ensemble | PageNetwork
+
+
+def to_onnx(network: Network, card: Card) -> bytes:
+    """An ONNX file of a network, checked, with its card among the metadata."""
+    content = onnx_graph.to_onnx(weights_of(network), card)
+    onnx.checker.check_model(content, full_check=True)
+    return content
+
 
 FORMS: Mapping[str, Callable[[Network, Card], bytes]] = {
     "onnx": to_onnx,
     "stablehlo": to_stablehlo,
     "safetensors": to_safetensors,
 }
-PACKAGES = {"onnx": "onnx", "stablehlo": "flatbuffers"}  # that only a form needs
+PACKAGES = {"stablehlo": "flatbuffers"}  # that only a form needs
 README = "README.md"
 
 

@@ -13,11 +13,11 @@ import jax
 import yaml
 
 from model.card import Card, one_line
-from model.page_network import ALIGNED, LARGEST, NAMES, REACH, SMALLEST, STRIDE
+from model.onnx_graph import IR_VERSION, OPSET
+from model.page_format import ALIGNED, LARGEST, NAMES, REACH, SMALLEST, STRIDE
 from model.peaks import FOUND
 from model.recognizer import DIGITS
 from train.metrics import describe_accuracy
-from train.onnx_graph import IR_VERSION, OPSET
 
 USAGE = Path(__file__).parent / "usage"
 HUB_NAMES = {"mnist": ("MNIST", "ylecun/mnist")}  # TFDS's name of a dataset → its title, the Hub's

@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from model import checkpoint
+from model import flax_weights
 
 
 def update(average: nnx.Module, model: nnx.Module, decay: float, step: jax.Array | int) -> None:
@@ -18,5 +18,5 @@ def update(average: nnx.Module, model: nnx.Module, decay: float, step: jax.Array
             remember the random start: it grows with the steps.
     """
     stays = jnp.minimum(decay, (1 + step) / (10 + step))
-    averaged, current = (nnx.state(network, checkpoint.TRAINED) for network in (average, model))
+    averaged, current = (nnx.state(network, flax_weights.TRAINED) for network in (average, model))
     nnx.update(average, jax.tree.map(lambda a, c: a + (1 - stays) * (c - a), averaged, current))

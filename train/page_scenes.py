@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from model.page_network import LARGEST
+from model.page_format import LARGEST
 from train import data
 from train.compose import IGNORE, Composer, Scene
 from train.store import TrainError

@@ -6,7 +6,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from model.page_network import LARGEST, SMALLEST, STRIDE, UNIT, PageNetwork
+from model.page_format import LARGEST, SMALLEST, STRIDE, UNIT
+from model.page_network import PageNetwork
 from train.compose import SIDE
 from train.page_scenes import BORDER
 

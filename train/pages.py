@@ -31,11 +31,12 @@ from jax.sharding import Mesh, PartitionSpec
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from model import checkpoint
+from model import checkpoint, flax_weights
 from model.boxes import box_overlaps
 from model.card import Card
 from model.convolution import BATCH_AXIS
-from model.page_network import LARGEST, NAMES, SMALLEST, PageNetwork
+from model.page_format import LARGEST, NAMES, SMALLEST
+from model.page_network import PageNetwork
 from model.peaks import FOUND, Peaks, find_peaks, suppress_overlaps
 from train import interrupt, moving_average
 from train.command_line import add_flags, report_failures
@@ -75,8 +76,8 @@ class TrainState(nnx.Pytree):
         )
         if config.start:
             network, card = checkpoint.load_page(config.start)
-            start = nnx.state(network, checkpoint.TRAINED)
-            if _shapes(start) != _shapes(nnx.state(self.model, checkpoint.TRAINED)):
+            start = nnx.state(network, flax_weights.TRAINED)
+            if _shapes(start) != _shapes(nnx.state(self.model, flax_weights.TRAINED)):
                 raise TransferError(
                     f"The checkpoint {config.start} is of another architecture "
                     f"({dict(card.network)}); take its --widths."
@@ -91,8 +92,8 @@ class TrainState(nnx.Pytree):
         self.optimizer = nnx.Optimizer(self.model, transform, wrt=nnx.Param)
 
 
-def _shapes(state: checkpoint.State) -> dict[str, tuple[int, ...]]:
-    variables = checkpoint.variables_by_name(state)
+def _shapes(state: flax_weights.State) -> dict[str, tuple[int, ...]]:
+    variables = flax_weights.variables_by_name(state)
     return {name: variable.shape for name, variable in variables.items()}
 
 

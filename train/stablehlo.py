@@ -14,9 +14,10 @@ import numpy as np
 from jax import export
 
 from model.card import Card
-from model.classifier import Classifier
-from model.network import GLYPH_SIZE, DigitCNN, Ensemble
-from model.page_network import ALIGNED, STRIDE, UNIT, PageNetwork
+from model.glyph import GLYPH_SIZE
+from model.network import DigitCNN, Ensemble
+from model.page_format import ALIGNED, STRIDE, UNIT
+from model.page_network import PageNetwork
 from model.peaks import LEAST_REACH
 
 PLATFORMS = "cpu", "cuda", "tpu"  # one file is for all of them
@@ -40,10 +41,9 @@ def to_stablehlo(network: DigitCNN | Ensemble | PageNetwork, card: Card) -> byte
 
     else:
         shape = export.symbolic_shape(f"n, {GLYPH_SIZE}, {GLYPH_SIZE}")
-        classifier = Classifier(network, card)
 
         def program(glyphs: jax.Array) -> jax.Array:
-            return jax.nn.softmax(classifier.calibrated_logits(glyphs))
+            return jax.nn.softmax(network(glyphs) / card.temperature)
 
     frames = getattr(jax.config, FRAMES)
     jax.config.update(FRAMES, 0)

@@ -31,8 +31,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from model.disk import atomic_write
+from model.glyph import GLYPH_SIZE
 from model.image import ImageError
-from model.network import GLYPH_SIZE
 from model.recognizer import as_single_glyph
 from train.dataset import DataError, Dataset, Progress, Split
 from train.idx import read_idx

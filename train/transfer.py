@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from flax import nnx
 
-from model import checkpoint
+from model import checkpoint, flax_weights
 from model.network import DigitCNN, Ensemble
 from train import data
 from train.dataset import Dataset, Split
@@ -60,10 +60,10 @@ def build_network(classes: Sequence[str], seed: int, source: str, **arguments: A
     if not source:
         return network
     loaded, card = checkpoint.load(source)
-    state = nnx.state(network, checkpoint.TRAINED)
+    state = nnx.state(network, flax_weights.TRAINED)
     trained, wanted = (
-        checkpoint.variables_by_name(variables)
-        for variables in (nnx.state(loaded, checkpoint.TRAINED), state)
+        flax_weights.variables_by_name(variables)
+        for variables in (nnx.state(loaded, flax_weights.TRAINED), state)
     )
     another = f"The checkpoint {source} is of another architecture ({dict(card.network)}): its "
     if trained.keys() != wanted.keys():

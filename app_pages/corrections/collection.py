@@ -28,7 +28,7 @@ import streamlit as st
 from PIL import Image
 
 from app_pages.server import cache, limits
-from model.network import GLYPH_SIZE
+from model.glyph import GLYPH_SIZE
 
 NAME = "collection"  # of the connection, as .streamlit/secrets.toml has it
 MODES = ON, READ_ONLY, OFF = "on", "read-only", "off"

@@ -128,7 +128,7 @@ def decides() -> None:
 
 def layers() -> None:
     st.header("Layer by layer")
-    if (members := len(recognizer.classifier.members)) > 1:
+    if (members := recognizer.card.network.get("members", 1)) > 1:
         st.markdown(
             f"This is a committee of {members} networks. These are the layers of the first."
         )

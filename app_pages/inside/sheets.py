@@ -16,7 +16,7 @@ from app_pages.inside.attributions import LINE
 from app_pages.theme import BLUE_ON_BLACK
 from model.boxes import clip_box
 from model.explainer import Excitations, Field, Layer
-from model.network import GLYPH_SIZE
+from model.glyph import GLYPH_SIZE
 from train.data import Split
 
 STRONGEST = 6  # of the maps before, those on which a kernel has its largest weights

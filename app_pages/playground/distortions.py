@@ -10,8 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import ndimage
 
-from model.glyph import normalise
-from model.network import GLYPH_SIZE
+from model.glyph import GLYPH_SIZE, normalise
 
 CENTRE = (GLYPH_SIZE - 1) / 2
 NOISE = np.random.default_rng(0).normal(size=(GLYPH_SIZE, GLYPH_SIZE))

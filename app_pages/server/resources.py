@@ -108,12 +108,12 @@ def evaluation(network: Network) -> tuple[np.ndarray, np.ndarray]:
 @cache.shared(4, "Opening the network")
 def explainer(network: Network) -> Explainer:
     """What looks into the network; shared, so never to be changed."""
-    return Explainer(classifier(network))
+    return Explainer(*checkpoint.load(network.path))
 
 
 @cache.shared(16, "Loading the network")
 def classifier(network: Network) -> Classifier:
-    """What recognizer and explainer share; raises CheckpointError."""
+    """What reads glyphs; raises CheckpointError."""
     return Classifier.load(network.path)
 
 
