@@ -50,7 +50,8 @@ def run(options: argparse.Namespace) -> int:
     # Here, since it takes a second, in which somebody may press Ctrl-C.
     from model import Recognizer
     from model.checkpoint import DEFAULT, CheckpointError
-    from model.image import EXTENSIONS, ImageError, Page, pages
+    from model.file_types import EXTENSIONS
+    from model.image import ImageError, Page, pages
 
     try:
         recognizer = Recognizer.load(options.checkpoint or DEFAULT)

@@ -13,11 +13,12 @@ import numpy as np
 import streamlit as st
 
 from app_pages import links
-from app_pages.pen import address, canvas, samples, strokes
-from app_pages.pen.strokes import Stroke
+from app_pages.pen import address, canvas, samples
 from app_pages.server import resources
 from app_pages.server.resources import Network
+from model import strokes
 from model.recognizer import as_single_glyph
+from model.strokes import Stroke
 from train import data
 
 STATE = "subject"  # in the session's state: the digit that was looked at last

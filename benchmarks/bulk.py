@@ -1,11 +1,12 @@
-"""How fast a drawer of scans is read: prints docs/results.md's table.
+"""How fast a drawer of scans is read, and a single one: prints docs/results.md's tables.
 
     python benchmarks/bulk.py                   # one core against all, by turns
     python benchmarks/bulk.py --before TREE     # and recognize_digits.py of an older tree
 
 300 pages of 700 x 700 pixels, composed of MNIST's training digits as benchmarks/pages.py does:
 clean ones, or each of its difficulties in turn. Each program reads all of them in a process of its
-own, its start included; "one core" is one that the program is pinned to.
+own, its start included; "one core" is one that the program is pinned to. And one clean page
+by each, on all cores.
 """
 
 import argparse
@@ -29,7 +30,7 @@ from train import data  # noqa: E402
 
 SIDE = 700  # pixels
 COUNT = 300
-ROUNDS = 3
+ROUNDS, STARTS = 3, 15  # of all programs, by turns: of many pages, and of one
 RAY = "digits read --engine ray"
 
 
@@ -54,6 +55,14 @@ def main() -> None:
             folder = Path(place, kind)
             compose(folder, kind, options.count)
             table(programs, folder, options.count, options.rounds)
+        folder = Path(place, "a single one")
+        compose(folder, "clean", 1)
+        alone = {
+            name.partition(",")[0]: (command, cores)
+            for name, (command, _) in programs.items()
+            if name.endswith("one core")
+        }
+        table(alone, folder, 1, STARTS)
 
 
 def compose(folder: Path, kind: str, count: int) -> None:
@@ -88,15 +97,17 @@ def table(programs: dict, folder: Path, count: int, rounds: int) -> None:
             assert more or len(result.stdout.splitlines()) == count
             shutil.rmtree(output, ignore_errors=True)
     os.sched_setaffinity(0, max(programs.values(), key=lambda pair: len(pair[1]))[1])
+    places = 1 if count > 1 else 2
     first = statistics.median(next(iter(taken.values())))
     print(
-        f"| {count} pages of {SIDE} × {SIDE}, {folder.name} | seconds | ms a page | times as fast |"
+        f"| {count} × {SIDE} × {SIDE} pixels, {folder.name} | seconds | ms a page | times as fast |"
     )
     print("| --- | --- | --- | --- |")
     for name, seconds in taken.items():
         median = statistics.median(seconds)
         print(
-            f"| {name} | {median:.1f} ({min(seconds):.1f} to {max(seconds):.1f}) "
+            f"| {name} | {median:.{places}f} "
+            f"({min(seconds):.{places}f} to {max(seconds):.{places}f}) "
             f"| {1000 * median / count:.0f} | {first / median:.2f} |"
         )
     print(flush=True)

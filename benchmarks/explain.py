@@ -36,10 +36,11 @@ def milliseconds(function: Callable, digits: list) -> float:
 def figures(path: Path) -> dict[str, str]:
     """What → how long, for the network of a checkpoint."""
     from app_pages.inside import ablations, explanations
-    from app_pages.pen import canvas, samples, strokes
+    from app_pages.pen import canvas, samples
     from app_pages.server import resources
     from app_pages.server.resources import Network
     from app_pages.subject import Subject
+    from model import strokes
     from model.recognizer import as_single_glyph
 
     def draw(number: int) -> Subject:

@@ -24,7 +24,8 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from model import Recognizer  # noqa: E402
-from model.image import EXTENSIONS, load_image  # noqa: E402
+from model.file_types import EXTENSIONS  # noqa: E402
+from model.image import load_image  # noqa: E402
 
 SIDE = 1400  # pixels: 2 megapixels, as a photograph is reduced to about
 TOO_MUCH = "too much on this picture"  # in a reading's note

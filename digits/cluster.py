@@ -17,7 +17,7 @@ from pyarrow.fs import FileSystem, FSSpecHandler, PyFileSystem
 from digits.answer import COLUMNS
 from digits.workers import File, ReaderError, Team, Turn
 from model import shipped
-from model.image import EXTENSIONS
+from model.file_types import EXTENSIONS
 
 FILES = 16  # that are handed over at once
 WHOLE = ("page", "row", "column", "left", "top", "width", "height", "turn")

@@ -25,12 +25,11 @@ from digits.folders import STANDARD_INPUT
 from digits.workers import File, ReaderError, Team
 from model import shipped
 from model.cores import cores
-from model.image import EXTENSIONS, FORMATS_IN_WORDS
+from model.file_types import EXTENSIONS, FORMATS_IN_WORDS, LONG
 
 TURNS = ("auto", "0", "90", "180", "270")
 # Files for each process: to start one takes as long as to read so many.
 SHARE = 8
-LONG = ("pdf", "tif", "tiff")  # files that may have many pages
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="digits read",
         description=__doc__.partition("\n")[0],
-        epilog=f"{FORMATS_IN_WORDS} files are read, of PDF and TIFF every page.",
+        epilog=f"{FORMATS_IN_WORDS} files are read, of PDF, TIFF and what pens write every page.",
     )
     parser.add_argument(
         "paths",

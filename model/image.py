@@ -3,7 +3,6 @@ not."""
 
 import functools
 import io
-import itertools
 import os
 import warnings
 from collections.abc import Callable, Iterable
@@ -14,22 +13,11 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from model import interruption, pdf
+from model.file_types import FORMATS_IN_WORDS
 from model.pdf import PdfError
+from model.pen import files as pen
+from model.pen.sheets import PenError
 
-FORMATS = {  # as people call them → the ends of such files' names
-    "PNG": ("png",),
-    "JPEG": ("jpg", "jpeg"),
-    "HEIC": ("heic", "heif", "hif"),
-    "WebP": ("webp",),
-    "AVIF": ("avif",),
-    "TIFF": ("tif", "tiff"),
-    "BMP": ("bmp",),
-    "GIF": ("gif",),
-    "JPEG 2000": ("jp2", "j2k", "jpx", "jpf"),
-    "PDF": ("pdf",),
-}
-FORMATS_IN_WORDS = " or ".join((", ".join([*FORMATS][:-1]), [*FORMATS][-1]))
-EXTENSIONS = tuple(itertools.chain(*FORMATS.values()))
 # As Pillow calls them.
 _PILLOW = ("PNG", "JPEG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "JPEG2000")
 MAX_PIXELS = 100_000_000  # a phone's largest picture; more would not fit into a small server
@@ -82,10 +70,27 @@ class Page:
                 return _to_rgb(pdf.render(self.source, self.number))
             except PdfError as error:
                 raise ImageError(str(error)) from error
+        if drawing := self.drawing():
+            picture = drawing.picture()
+            return np.broadcast_to(picture[..., None], (*picture.shape, 3))
         with _open(self.source) as image:
             if self.number:
                 _turn_to(image, self.number)
             return _to_rgb(image, len(self.source))
+
+    def drawing(self) -> pen.Drawing | None:
+        """The strokes of a sheet that a pen wrote, in pixels of what `load` gives; None of any
+        other picture.
+
+        Raises:
+            ImageError: damaged.
+        """
+        if isinstance(self.source, Image.Image) or not pen.is_pen(self.source):
+            return None
+        try:
+            return pen.draw(pen.sheets(self.source)[self.number])
+        except PenError as error:
+            raise ImageError(str(error)) from error
 
     def decoding_bytes(self) -> int:
         """Bytes that `load` takes at most; 0 where it is refused."""
@@ -94,6 +99,8 @@ class Page:
         try:
             if pdf.is_pdf(self.source):
                 return pdf.decoding_bytes(self.source, self.number)
+            if drawing := self.drawing():
+                return drawing.decoding_bytes
             with _open(self.source) as image:
                 if self.number:
                     _turn_to(image, self.number)
@@ -110,8 +117,8 @@ class Page:
 def pages(source: Source) -> list[Page]:
     """Path, bytes, PIL image or uint8 array (h, w), (h, w, 3), (h, w, 4) → its pages.
 
-    PDF documents and TIFF files may have several. Of what moves, such as GIF, the first frame is
-    taken, and of HEIC the picture that is meant to be shown. No page is decoded yet.
+    PDF documents, TIFF files and what pens write may have several. Of what moves, such as GIF, the
+    first frame is taken, and of HEIC the picture that is meant to be shown. No page is decoded yet.
 
     Raises:
         ImageError: not a picture, of a format not known, or damaged.
@@ -127,6 +134,11 @@ def pages(source: Source) -> list[Page]:
         try:
             count = pdf.count_pages(content)
         except PdfError as error:
+            raise ImageError(str(error)) from error
+    elif pen.is_pen(content):
+        try:
+            count = len(pen.sheets(content))
+        except PenError as error:
             raise ImageError(str(error)) from error
     else:
         with _open(content) as image:

@@ -15,8 +15,8 @@ from streamlit.testing.v1 import AppTest
 from visitor import DIGIT
 
 from app_pages.pen import canvas, samples
-from app_pages.pen.strokes import Stroke
 from app_pages.words import JOINER
+from model.strokes import Stroke
 
 ROOT = Path(__file__).parents[1]
 DEFAULT = ROOT / "checkpoints" / "default"

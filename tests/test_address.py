@@ -6,9 +6,10 @@ import zlib
 import numpy as np
 import pytest
 
-from app_pages.pen import address, canvas, samples, strokes
-from app_pages.pen.strokes import brush
+from app_pages.pen import address, canvas, samples
+from model import strokes
 from model.recognizer import as_single_glyph
+from model.strokes import brush
 
 
 @pytest.mark.parametrize("digit", range(10))

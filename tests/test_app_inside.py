@@ -26,12 +26,12 @@ from PIL import Image
 from app_pages import subject
 from app_pages.figures import maps
 from app_pages.inside import ablations, attributions, explanations, sheets
-from app_pages.pen import canvas, samples, strokes
-from app_pages.pen.strokes import Stroke
+from app_pages.pen import canvas, samples
 from app_pages.server import images
 from app_pages.server.resources import Network
-from model import Recognizer, checkpoint
+from model import Recognizer, checkpoint, strokes
 from model.network import Ensemble
+from model.strokes import Stroke
 from train import data
 
 FOUR = subject.as_single_glyph(

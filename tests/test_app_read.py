@@ -11,10 +11,13 @@ from pages import button, labelled, png, said, start, written
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from app_pages import subject
 from app_pages.figures import pictures
+from app_pages.pen import address
 from app_pages.read import triage, uploads
 from digits import spreadsheet
-from model import Reading
+from model import Reading, strokes
+from model.recognizer import as_single_glyph
 
 
 def test_a_good_and_a_broken_file_together():
@@ -73,6 +76,19 @@ def test_each_page_of_a_document_is_read(monkeypatch):
     monkeypatch.setattr(uploads, "PAGES", 2)
     app.run()
     assert len(app.dataframe[0].value) == 4 and "has 3 pages; the first 2" in said(app.info)
+
+
+def test_what_a_pen_wrote_is_read_and_can_be_watched():
+    app = start("read")
+    content = (Path(__file__).parent / "files" / "digits.inkml").read_bytes()
+    app.file_uploader[0].set_value([("digits.inkml", content, "application/inkml+xml")]).run()
+    assert not app.exception
+    assert app.code[0].value == "407"
+    known = app.session_state[subject.KNOWN].values()
+    (offered,) = {one.query["strokes"]: one for one in known if one.strokes}.values()
+    assert offered.origin == "from the picture digits.inkml"
+    drawing = strokes.picture(address.decode_strokes(offered.query["strokes"]), 280, 280)
+    assert abs(as_single_glyph(drawing).astype(int) - offered.glyph).mean() < 12
 
 
 def test_many_files_are_a_table_and_one_opens():

@@ -22,7 +22,7 @@ from PIL import Image
 
 from app_pages.pen import samples
 from app_pages.pen.canvas import SIZE
-from app_pages.pen.strokes import picture
+from model.strokes import picture
 
 
 def entries(page) -> int:

@@ -17,11 +17,11 @@ from PIL import Image
 
 from app_pages.pen import samples
 from app_pages.pen.canvas import SIZE
-from app_pages.pen.strokes import picture
 from app_pages.playground import distortions
 from app_pages.server import images
 from model import glyph
 from model.classifier import Classifier
+from model.strokes import picture
 
 MODULES = "/_stcore/bidi-components/digits.reader/"
 THREE = samples.lines(3, SIZE)[0]

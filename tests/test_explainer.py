@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from app_pages.pen import samples, strokes
-from model import Recognizer, checkpoint
+from app_pages.pen import samples
+from model import Recognizer, checkpoint, strokes
 from model.embedding_index import EmbeddingIndex
 from model.explainer import BATCH, PATCH, Explainer
 from model.network import DigitCNN, Ensemble

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from app_pages.pen.strokes import brush, picture
 from model.hints import find_hints
+from model.strokes import brush, picture
 
 
 def drawn(recognizer, points, width):

@@ -164,7 +164,7 @@ def png_header(width: int, height: int) -> bytes:
     ("content", "says"),
     [
         (b"", "empty"),
-        (b"hello", "not a PNG, JPEG, HEIC, .* JPEG 2000 or PDF file, or it is damaged"),
+        (b"hello", "not a PNG, JPEG, HEIC, .* Xournal.. or reMarkable file, or it is damaged"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
         (b"<!DOCTYPE html><html></html>", "web page"),
         (png_header(50_000, 50_000), "too large"),

@@ -3,8 +3,8 @@
 import numpy as np
 
 from app_pages.pen import canvas, samples
-from app_pages.pen.strokes import Stroke
 from app_pages.playground import replay
+from model.strokes import Stroke
 
 
 def test_the_moments_of_a_four(recognizer):

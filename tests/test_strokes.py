@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from app_pages.pen import canvas, samples, strokes
-from app_pages.pen.strokes import Stroke
+from app_pages.pen import canvas, samples
+from model import strokes
 from model.recognizer import as_single_glyph
+from model.strokes import Stroke
 
 LINE = Stroke((("M", 20, 50), ("L", 80, 50)), 10)
 CURVE = Stroke((("M", 0, 0), ("Q", 10, 0, 10, 10), ("L", 10, 30)), 4)

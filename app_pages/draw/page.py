@@ -10,12 +10,12 @@ from app_pages.corrections import correct
 from app_pages.figures import bars, pictures
 from app_pages.figures.headline import headline
 from app_pages.pen import address, canvas
-from app_pages.pen.strokes import Stroke
 from app_pages.server import resources, workload
 from app_pages.words import plain
 from model import Digit, Reading
 from model.hints import find_hints
 from model.image import ImageError
+from model.strokes import Stroke
 from train.data import DataError
 
 SHEETS = {"One digit": canvas.SQUARE, "A whole number": canvas.STRIP}

@@ -9,12 +9,13 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from app_pages.pen import canvas, strokes
-from app_pages.pen.strokes import Stroke
+from app_pages.pen import canvas
 from app_pages.theme import ORANGE, rgb
 from model import glyph as glyphs
+from model import strokes
 from model.image import ImageError
 from model.recognizer import as_single_glyph
+from model.strokes import Stroke
 
 MAX_STROKES = 8  # strokes that are left out in turn: the longest
 QUARTERS = "first", "second", "third", "last"

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from skimage.measure import approximate_polygon
 
-from app_pages.pen.strokes import Stroke
 from model.glyph import GLYPH_SIZE
+from model.strokes import Stroke
 
 LONGEST = 900  # characters: with all else, an address stays below 1 kB
 UNIT = 0.5  # pixels: coordinates are whole multiples

@@ -36,9 +36,9 @@ import streamlit as st
 from PIL import Image
 
 from app_pages.pen import samples
-from app_pages.pen import strokes as pen_strokes
-from app_pages.pen.strokes import Stroke
 from app_pages.theme import BLUE, ORANGE
+from model import strokes as pen_strokes
+from model.strokes import Stroke
 
 SIZE = 280  # pixels a side: fits a phone of 360
 BRUSHES = (4, 40)  # pixels: thinnest and thickest

@@ -2,7 +2,7 @@
 
 import math
 
-from app_pages.pen.strokes import Point, Stroke, brush
+from model.strokes import Point, Stroke, brush
 
 # Each digit's strokes, point by point, as "x,y" in hundredths of a square. A point given twice is a
 # corner, all others are rounded.

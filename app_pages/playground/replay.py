@@ -7,14 +7,15 @@ import numpy as np
 import streamlit as st
 
 from app_pages.figures import bars, pictures
-from app_pages.pen import canvas, strokes
-from app_pages.pen.strokes import Stroke
+from app_pages.pen import canvas
 from app_pages.playground import sweeps
 from app_pages.playground.distortions import Slider
 from app_pages.server import resources
 from app_pages.server.resources import Network
+from model import strokes
 from model.image import ImageError
 from model.recognizer import Recognizer, as_single_glyph
+from model.strokes import Stroke
 
 FRAMES = 20  # moments at even distances along the pen's way; the ends of strokes come to them
 SHARE = Slider("written", "The drawing so far", "%", 0.0, 100.0, 100.0, 5.0)

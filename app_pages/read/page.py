@@ -14,7 +14,8 @@ from app_pages.server import resources
 from app_pages.words import plain
 from digits import spreadsheet
 from model import Digit, image
-from model.image import EXTENSIONS, FORMATS_IN_WORDS, ImageError, Page
+from model.file_types import EXTENSIONS, FORMATS_IN_WORDS
+from model.image import ImageError, Page
 
 network = resources.chosen_network()
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -167,7 +168,8 @@ def show_digits(file: str, name: str, source: uploads.Source, result: uploads.Re
             )
             st.session_state[chosen] = number
         glyph, origin = result.glyphs[number], f"from the picture {name}"
-        subject.offer(subject.Subject(glyph, origin))
+        strokes = uploads.strokes(source, result.boxes[number])
+        subject.offer(subject.Subject(glyph, origin, strokes=strokes))
 
     def said(label: str | None) -> None:
         classes = source.recognizer.classes

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from app_pages.figures import bars, pictures
+from app_pages.pen import canvas
 from app_pages.server import workload
 from app_pages.server.resources import Network
 from digits.spreadsheet import for_spreadsheet
@@ -21,6 +22,7 @@ from model import Digit, Reading, Recognizer
 from model.boxes import Box
 from model.hints import find_hints
 from model.image import ImageError, Page
+from model.strokes import Stroke, fit
 
 LIMIT = 20  # megabytes a file
 PAGES = 50  # of a file, that are read
@@ -182,6 +184,15 @@ def digits(source: Source, marks: Marks | None) -> tuple[Digit, ...]:
     if marks is not None:
         reading = source.recognizer.read_boxes(reading, dict(marks))
     return reading.digits
+
+
+def strokes(source: Source, box: Box) -> tuple[Stroke, ...]:
+    """How a digit of a sheet that a pen wrote came to be, on the square canvas; none of any other
+    picture, nor where the writing is turned."""
+    drawing = source.page.drawing()
+    if drawing is None or read_picture(source).turn:
+        return ()
+    return fit(drawing.within(box), canvas.SIZE)
 
 
 @_cached(lambda figures: sum(len(figure.source) for figure in figures))

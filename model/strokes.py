@@ -1,5 +1,5 @@
 """Strokes of a pen, and the pictures that a canvas shows of them: with some left out, with another
-pen."""
+pen, at another place."""
 
 import functools
 import itertools
@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 FINER = 3  # times as many pixels a side to draw with, for smooth edges
+FILLED = 0.64  # of a square: what one draws on a canvas leaves so much around
 PIECES = 8  # straight ones that a curve is made of
 
 Point = tuple[float, float]  # x to the right, y down
@@ -30,7 +31,7 @@ class Stroke:
         """(n, 2) float, along it, never to be changed; a curve is PIECES straight pieces."""
         points: list[Point] = []
         for command, *numbers in self.path:
-            end = tuple(numbers[-2:])
+            end = numbers[-2], numbers[-1]
             if command == "Q":
                 (x, y), (middle_x, middle_y) = points[-1], numbers[:2]
                 for t in np.arange(1, PIECES) / PIECES:
@@ -81,6 +82,23 @@ def picture(strokes: Iterable[Stroke], width: int, height: int, pen: float = 1.0
             # both ends are in it
             draw.ellipse((x - radius, y - radius, x + radius - 1, y + radius - 1), fill=0)
     return np.asarray(page.reduce(FINER))
+
+
+def fit(strokes: Sequence[Stroke], side: float) -> tuple[Stroke, ...]:
+    """The same strokes in the middle of a square of that side, of which they take FILLED."""
+    if not strokes:
+        return ()
+    points = np.concatenate([stroke.points for stroke in strokes])
+    low, high = points.min(0), points.max(0)
+    scale = FILLED * side / max(float((high - low).max()), 1.0)
+    x, y = (side / 2 - scale * (low + high) / 2).tolist()
+
+    def moved(step: Step) -> Step:
+        command, *numbers = step
+        pairs = zip(numbers[::2], numbers[1::2], strict=True)
+        return command, *(n for a, b in pairs for n in (scale * a + x, scale * b + y))
+
+    return tuple(Stroke(tuple(map(moved, stroke.path)), scale * stroke.width) for stroke in strokes)
 
 
 def until(strokes: Sequence[Stroke], share: float) -> list[Stroke]:

@@ -1,0 +1,100 @@
+"""Pen files: their sheets, and the pictures of them that the reader sees.
+
+A sheet is drawn as a canvas draws it, black on white, with a pen as wide for its digits as the
+reader knows best. That was chosen on the 7,494 training digits of UCI's pendigits
+(benchmarks/pens.py).
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from model.boxes import Box
+from model.pen import inkml, remarkable, unipen, xournal
+from model.pen.sheets import PenError, Sheet
+from model.strokes import FINER, Stroke, picture
+
+HEIGHT = 96  # pixels of what is written on a sheet, if there is room for that
+PEN = 0.14  # of that height: the pen's width
+MAX_PIXELS = 16_000_000  # of a sheet's picture
+MARGIN = 0.5  # of a digit's height, around all
+TALL = 0.4  # of the tallest strokes but few: a smaller one is a dot, a dash, a part
+KEPT = 4  # files whose sheets are remembered
+
+_FORMS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], list[Sheet]]], ...] = (
+    (remarkable.is_remarkable, remarkable.read),
+    (xournal.is_xournal, xournal.read),
+    (inkml.is_inkml, inkml.read),
+    (unipen.is_unipen, unipen.read),
+)
+
+
+class Drawing(NamedTuple):
+    """A sheet, in pixels of its picture."""
+
+    strokes: tuple[Stroke, ...]
+    width: int
+    height: int
+
+    @property
+    def decoding_bytes(self) -> int:
+        """Bytes that drawing the picture takes."""
+        return (FINER * FINER + 1) * self.width * self.height
+
+    def within(self, box: Box) -> list[Stroke]:
+        """The strokes of which most lies in a box."""
+        left, top, width, height = box
+        low, high = np.array([left, top]), np.array([left + width, top + height])
+        return [
+            stroke
+            for stroke in self.strokes
+            if ((stroke.points >= low) & (stroke.points <= high)).all(1).mean() > 0.5
+        ]
+
+    def picture(self) -> np.ndarray:
+        """(height, width) uint8, black on white."""
+        return picture(self.strokes, self.width, self.height)
+
+
+def is_pen(content: bytes) -> bool:
+    """Whether a file is one that a pen wrote."""
+    return any(fits(content) for fits, _ in _FORMS)
+
+
+@functools.lru_cache(KEPT)
+def sheets(content: bytes) -> list[Sheet]:
+    """The sheets of a pen file, those without a stroke left out; raises PenError."""
+    read = next(read for fits, read in _FORMS if fits(content))
+    written = [sheet for sheet in read(content) if sheet]
+    if not written:
+        raise PenError("The file has no stroke of a pen.")
+    return written
+
+
+def draw(sheet: Sheet) -> Drawing:
+    """A sheet as a canvas would have it."""
+    places = np.concatenate(sheet)
+    low, high = places.min(0), places.max(0)
+    typical = _height(sheet) or float((high - low).max()) or 1.0
+    scale = HEIGHT / typical
+    sides = scale * (high - low) + 2 * MARGIN * HEIGHT
+    reduction = min(1.0, (MAX_PIXELS / sides.prod()) ** 0.5)
+    scale *= reduction
+    width, height = np.ceil(reduction * sides).astype(int).tolist()
+    origin = low - reduction * MARGIN * HEIGHT / scale
+    pen = reduction * PEN * HEIGHT
+    strokes = [_stroke((points - origin) * scale, pen) for points in sheet]
+    return Drawing(tuple(strokes), width, height)
+
+
+def _height(sheet: Sequence[np.ndarray]) -> float:
+    """How high digits are: most of a digit is one stroke."""
+    heights = np.array([np.ptp(points[:, 1]) for points in sheet])
+    return float(np.median(heights[heights >= TALL * np.quantile(heights, 0.9)]))
+
+
+def _stroke(points: np.ndarray, width: float) -> Stroke:
+    first, *others = points.tolist()
+    return Stroke((("M", *first), *(("L", *point) for point in others)), width)

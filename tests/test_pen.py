@@ -1,0 +1,285 @@
+"""What pens write is read as strokes, whatever the form, and drawn as a canvas draws it."""
+
+import contextlib
+import gzip
+import io
+import json
+import struct
+import zipfile
+
+import numpy as np
+import pytest
+
+from app_pages.pen import samples
+from model import Recognizer, image
+from model.image import ImageError
+from model.pen import files, inkml
+from model.strokes import fit
+
+DIGITS = "407"
+HEAD = b"reMarkable .lines file, version=%d          "
+
+
+@pytest.fixture(scope="module")
+def recognizer() -> Recognizer:
+    return Recognizer.load()
+
+
+def lines(left=0.0, size=100.0):
+    """The strokes of 4, 0 and 7, beside each other: (n, 2) each, y down."""
+    every = []
+    for place, digit in enumerate(DIGITS):
+        for stroke in samples.strokes(int(digit), 100, 8):
+            points = stroke.points * size / 100
+            every.append(points + np.array([left + place * size, 0]))
+    return every
+
+
+def as_inkml(strokes, head="", scale=(1, 1), order="X Y"):
+    """InkML whose channels stand in that order, in units of those sizes."""
+    at = [order.split().index(name) for name in "XY"]
+    traces = ""
+    for points in strokes:
+        rows = np.full((len(points), len(order.split())), 9.0)
+        rows[:, at] = points * scale
+        text = ", ".join(" ".join(f"{value:g}" for value in row) for row in rows)
+        traces += f"<trace>{text}</trace>\n"
+    return f'<ink xmlns="http://www.w3.org/2003/InkML">{head}{traces}</ink>'.encode()
+
+
+def as_unipen(sheets, head=""):
+    """A segment for each sheet; y up."""
+    text = f".VERSION 1.0\n.HIERARCHY NUMBER\n{head}"
+    for strokes in sheets:
+        text += '.SEGMENT NUMBER 0-2 ? "407"\n.COMMENT 4 5\n'
+        for points in strokes:
+            places = "".join(f" {x:.0f} {500 - y:.0f}\n" for x, y in points)
+            text += f".PEN_DOWN\n{places}.PEN_UP\n.DT 100\n"
+    return text.encode()
+
+
+def as_xournal(sheets, more=""):
+    pages = ""
+    for strokes in sheets:
+        pages += '<page width="595" height="842"><background type="solid"/><layer>' + more
+        for points in strokes:
+            text = " ".join(f"{value:.2f}" for value in points.ravel())
+            pages += f'<stroke tool="pen" color="#000000ff" width="1.41">{text}</stroke>'
+        pages += "</layer></page>"
+    return f'<?xml version="1.0"?><xournal creator="X" fileversion="4">{pages}</xournal>'.encode()
+
+
+def as_layers(strokes, version, tools=()):
+    """A .rm file of version 3 or 5."""
+    content = HEAD % version + struct.pack("<ii", 1, len(strokes))
+    for number, points in enumerate(strokes):
+        tool = tools[number] if tools else 2
+        content += struct.pack("<iiif", tool, 0, 0, 2.0) + b"\0" * (4 * (version == 5))
+        content += struct.pack("<i", len(points))
+        content += b"".join(struct.pack("<6f", x, y, 0, 0, 2, 0.5) for x, y in points)
+    return content
+
+
+def as_blocks(strokes, tools=(), of=2):
+    """A .rm file of version 6, with a block that is no stroke, and one that was deleted."""
+
+    def block(kind, content):
+        return struct.pack("<IBBBB", len(content), 0, 1, of, kind) + content
+
+    def identity(number):
+        return bytes([number << 4 | 15, 1, 0x81, 1])  # of two bytes
+
+    item = b"".join(map(identity, (1, 2, 3, 4))) + struct.pack("<Bi", 5 << 4 | 4, 0)
+    content = HEAD % 6 + block(9, b"\x1f\x00\x00") + block(5, item)
+    for number, points in enumerate(strokes):
+        form = "<ffHHBB" if of == 2 else "<ffffff"
+        places = b"".join(struct.pack(form, x, y, 1, 2, 3, 4) for x, y in points)
+        line = b"\x03" + struct.pack("<Bi", 1 << 4 | 4, tools[number] if tools else 15)
+        line += struct.pack("<Bi", 2 << 4 | 4, 0) + struct.pack("<Bd", 3 << 4 | 8, 2.0)
+        line += struct.pack("<Bf", 4 << 4 | 4, 0.0)
+        line += struct.pack("<BI", 5 << 4 | 12, len(places)) + places + identity(6)
+        content += block(5, item + struct.pack("<BI", 6 << 4 | 12, len(line)) + line)
+    return content
+
+
+def as_zip(**members):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name.replace("__", "/").replace("_", "."), content)
+    return packed.getvalue()
+
+
+OFFICE = """<definitions><context xml:id="c"><inkSource xml:id="s"><traceFormat>
+<channel name="F" type="integer"/><channel name="Y" type="integer"/>
+<channel name="X" type="integer"/></traceFormat><channelProperties>
+<channelProperty channel="X" name="resolution" value="1000" units="1/in"/>
+<channelProperty channel="Y" name="resolution" value="3000" units="1/in"/>
+</channelProperties></inkSource></context></definitions>"""
+UP = '<traceFormat><channel name="X"/><channel name="Y" orientation="-ve"/></traceFormat>'
+FILES = {
+    "inkml": as_inkml(lines()),
+    "inkml, y up": as_inkml(lines(), UP, scale=(1, -1)),
+    "inkml of Office": as_inkml(lines(), OFFICE, scale=(1, 3), order="F Y X"),
+    "unipen": as_unipen([lines()]),
+    "unipen, y finer": as_unipen(
+        [[points * [1, 2] for points in lines()]],
+        ".X_POINTS_PER_INCH 100\n.Y_POINTS_PER_INCH 200\n",
+    ),
+    "xournal": as_xournal([lines()]),
+    "xournal++": gzip.compress(as_xournal([lines()])),
+    "xournal++ in zip": as_zip(mimetype="application/xournal++", content_xml=as_xournal([lines()])),
+    "remarkable 3": as_layers(lines(), 3),
+    "remarkable 5": as_layers(lines(), 5),
+    "remarkable 6": as_blocks(lines()),
+    "remarkable 6, first of it": as_blocks(lines(left=-150), of=1),
+}
+
+
+@pytest.mark.parametrize("form", FILES)
+def test_each_form_is_read(recognizer, form):
+    (page,) = image.pages(FILES[form])
+    reading = recognizer.read(page)
+    assert reading.text == DIGITS
+    drawing = page.drawing()
+    assert page.load().shape == (drawing.height, drawing.width, 3)
+    # as far apart and as high as they were written, whatever the unit
+    written, drawn = np.concatenate(lines()), np.concatenate([s.points for s in drawing.strokes])
+    np.testing.assert_allclose(
+        np.divide(*np.ptp(drawn, axis=0)), np.divide(*np.ptp(written, axis=0)), rtol=0.02
+    )
+
+
+def test_sheets_are_pages(recognizer):
+    files_ = as_unipen([lines(), lines()]), gzip.compress(as_xournal([lines(), [], lines()]))
+    about = {"cPages": {"pages": [{"id": "b"}, {"id": "none"}, {"id": "a"}]}}
+    document = as_zip(
+        x_content=json.dumps(about), x__a_rm=as_blocks(lines()), x__b_rm=as_layers(lines()[:2], 5)
+    )
+    for content in (*files_, document):
+        _, second = image.pages(content)
+        assert second.name("notes") == "notes, page 2"
+        assert recognizer.read(second).text == DIGITS
+    assert recognizer.read(image.pages(document)[0]).text == "4"
+
+
+def test_what_is_no_ink_is_left_out(recognizer):
+    over = [np.array([[0.0, 50.0], [300.0, 50.0]])]
+    marker = (
+        '<definitions><brush xml:id="m"><brushProperty name="rasterOp" value="maskPen"/></brush>'
+        '</definitions><trace brushRef="#m">0 50, 300 50</trace>'
+        '<trace type="penUp">0 60, 300 60</trace>'
+    )
+    more = '<stroke tool="highlighter" width="9">0 50 300 50</stroke><text>12</text>'
+    n = len(lines())
+    for content in (
+        as_inkml(lines(), marker),
+        as_xournal([lines()], more),
+        as_layers(lines() + over, 5, [2] * n + [5]),
+        as_blocks(lines() + over, [15] * n + [18]),
+    ):
+        (page,) = image.pages(content)
+        assert len(page.drawing().strokes) == n
+        assert recognizer.read(page).text == DIGITS
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("1 2, 3 4,5 6", [[1, 2], [3, 4], [5, 6]]),
+        # the example of the standard, 6.1.2 of its draft: first as they are, then differences, then
+        # differences of these
+        ("1125 18432,'23'43,\"7\"-8,3-5,7 -3,6 2", None),
+        ("10 20, '1 '-2, 3 4, !7 !8", [[10, 20], [11, 18], [14, 22], [7, 8]]),
+        ("1 2 3 4", [[1, 2], [3, 4]]),
+        ("#A -1.5e1, * ?", [[10, -15], [10, -15]]),
+    ],
+)
+def test_places_of_a_trace(text, places):
+    content = f'<ink xmlns="http://www.w3.org/2003/InkML"><trace>{text}</trace></ink>'
+    ((stroke,),) = inkml.read(content.encode())
+    if places is None:
+        places = np.cumsum(
+            [[1125, 18432], [23, 43], [30, 35], [33, 30], [40, 27], [46, 29]], axis=0
+        )
+    np.testing.assert_allclose(stroke, places)
+
+
+def test_a_trace_may_go_on_in_another_and_a_context_counts_for_what_follows():
+    content = b"""<ink xmlns="http://www.w3.org/2003/InkML">
+    <trace xml:id="a" continuation="begin">1 1, 2 2</trace>
+    <trace xml:id="b" continuation="end" priorRef="#a">3 3</trace>
+    <context xml:id="turned"><traceFormat><channel name="Y"/><channel name="X"/></traceFormat>
+    </context><traceGroup><trace>1 2</trace></traceGroup></ink>"""
+    ((whole, other),) = inkml.read(content)
+    assert whole.tolist() == [[1, 1], [2, 2], [3, 3]] and other.tolist() == [[2, 1]]
+
+
+def damaged(content, at):
+    return content[: int(at * len(content))]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (damaged(FILES["inkml"], 0.7), "The InkML file is damaged"),
+        (FILES["inkml"].replace(b"<trace>", b"<trace>x,"), "a trace that is damaged"),
+        (b'<!DOCTYPE ink [<!ENTITY a "b">]>' + FILES["inkml"], "The InkML file is damaged"),
+        (FILES["unipen"].replace(b".PEN_UP", b"1 a", 1), "UNIPEN file is damaged in line"),
+        (as_unipen([lines()], ".X_POINTS_PER_INCH 0\n"), "no such resolution"),
+        (damaged(FILES["xournal"], 0.7), "The Xournal\\+\\+ file is damaged"),
+        (damaged(FILES["xournal++"], 0.7), "Xournal\\+\\+ file is damaged: it ends too early"),
+        (gzip.compress(b"<html/>"), "no Xournal"),
+        (FILES["xournal"].replace(b'1.41">', b'1.41">nan nan '), "damaged"),
+        (damaged(FILES["remarkable 3"], 0.7), "The reMarkable file is damaged"),
+        (damaged(FILES["remarkable 6"], 0.7), "The reMarkable file is damaged"),
+        (HEAD % 9, "of a version that is not known"),
+        (as_zip(x_content="{}"), "The reMarkable file is damaged"),
+        (damaged(as_zip(x_content="{}"), 0.7), "The reMarkable file is damaged"),
+        (as_xournal([[]]), "The file has no stroke of a pen"),
+        (as_blocks([]), "The file has no stroke of a pen"),
+    ],
+)
+def test_faults_are_said_in_one_sentence(content, says):
+    with pytest.raises(ImageError, match=says) as caught:
+        image.pages(content)
+    assert "\n" not in str(caught.value)
+
+
+def test_cut_anywhere_it_is_read_or_refused():
+    for content in FILES.values():
+        for at in np.linspace(0, 1, 40):
+            with contextlib.suppress(ImageError):
+                for page in image.pages(damaged(content, at)):
+                    page.load()
+
+
+def test_far_too_much_is_refused(monkeypatch):
+    monkeypatch.setattr("model.pen.sheets.MAX_STROKES", 3)
+    with pytest.raises(ImageError, match="far more on a sheet of this file than a person writes"):
+        image.pages(as_inkml(lines(size=101.0)))
+    monkeypatch.setattr("model.pen.sheets.MAX_BYTES", 100)
+    with pytest.raises(ImageError, match="too large"):
+        image.pages(gzip.compress(as_xournal([lines(size=102.0)])))
+
+
+def test_a_sheet_is_never_larger_than_it_may_be():
+    far = [np.array([[0.0, 0.0], [1.0, 30.0]]), np.array([[1e6, 1e6], [1e6, 1e6 + 30]])]
+    (page,) = image.pages(as_inkml(far))
+    height, width, _ = page.load().shape
+    assert height * width <= 1.01 * files.MAX_PIXELS
+    assert page.decoding_bytes() >= height * width
+    (dot,) = image.pages(as_inkml([np.array([[5.0, 5.0]])]))
+    assert dot.load().min() == 0
+
+
+def test_the_strokes_of_a_digit_are_told_and_fit_a_canvas(recognizer):
+    (page,) = image.pages(FILES["xournal++"])
+    four, _, seven = recognizer.read(page).digits
+    drawing = page.drawing()
+    assert len(drawing.within(four.box)) == 2 and len(drawing.within(seven.box)) == 1
+    strokes = fit(drawing.within(four.box), 280)
+    points = np.concatenate([stroke.points for stroke in strokes])
+    np.testing.assert_allclose(np.ptp(points, axis=0).max(), 0.64 * 280)
+    np.testing.assert_allclose((points.min(0) + points.max(0)) / 2, 140)
+    assert fit([], 280) == ()
