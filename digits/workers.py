@@ -87,6 +87,8 @@ class PageReader:
             reading = self._recognizer.read(self._pages[number], self._turn)
         except ImageError as error:
             return Found(_refused(file, number, count, str(error)), count)
+        except Exception:  # a fault of ours, or no memory; the other pages are read all the same
+            return Found(_refused(file, number, count, BROKEN), count)
         answer = Answer(file.name, _shown(number, count), reading.summary(), reading.turn)
         return Found(answer, count)
 

@@ -97,11 +97,11 @@ def _read_weights(
     path = directory / WEIGHTS
     try:
         expected = shapes_of(card)
+        most = 4 * sum(math.prod(shape) for shape in expected.values())
     except (TypeError, ValueError) as error:
         raise CheckpointError(
             f"{directory / CARD}: 'network' does not describe {kind} ({one_line(error)})."
         ) from error
-    most = 4 * sum(math.prod(shape) for shape in expected.values())
     try:
         content = _read_bounded(path, most + MAX_HEADER)
         values = from_bytes(content)

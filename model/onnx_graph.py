@@ -94,12 +94,12 @@ def to_onnx(weights: Weights, card: Card, places: bool = True) -> bytes:
         for arrays, kind in ((pictures, TensorProto.UINT8), (answers, TensorProto.FLOAT))
     )
     model = helper.make_model(
-        helper.make_graph(graph.nodes, card.name, inputs, outputs, graph.constants),
+        helper.make_graph(graph.nodes, "network", inputs, outputs, graph.constants),
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
         producer_name="digit-reader",
     )
-    helper.set_model_props(model, {"card": json.dumps(card.as_json(), ensure_ascii=False)})
+    helper.set_model_props(model, {"card": json.dumps(card.as_json())})
     return model.SerializeToString(deterministic=True)
 
 

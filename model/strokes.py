@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image, ImageDraw
 
+from model import interruption
+
 FINER = 3  # times as many pixels a side to draw with, for smooth edges
 FILLED = 0.64  # of a square: what one draws on a canvas leaves so much around
 PIECES = 8  # straight ones that a curve is made of
@@ -75,6 +77,7 @@ def picture(strokes: Iterable[Stroke], width: int, height: int, pen: float = 1.0
     page = Image.new("L", (FINER * width, FINER * height), 255)
     draw = ImageDraw.Draw(page)
     for stroke in strokes:
+        interruption.check()
         line = FINER * stroke.points
         radius = max(0.5, FINER * pen * stroke.width / 2)
         draw.line([tuple(point) for point in line], fill=0, width=max(1, round(2 * radius)))

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import struct
+import time
 import zipfile
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 from app_pages.pen import samples
 from model import Recognizer, image
 from model.image import ImageError
-from model.pen import files, inkml
+from model.pen import files, inkml, remarkable, unipen
 from model.strokes import fit
 
 DIGITS = "407"
@@ -215,6 +216,68 @@ def test_a_trace_may_go_on_in_another_and_a_context_counts_for_what_follows():
     assert whole.tolist() == [[1, 1], [2, 2], [3, 3]] and other.tolist() == [[2, 1]]
 
 
+def test_contexts_may_point_to_others():
+    turned = '<traceFormat xml:id="f"><channel name="Y"/><channel name="X"/></traceFormat>'
+    chain = '<context xml:id="a" traceFormatRef="f"/><context xml:id="b" contextRef="#a"/>'
+    content = as_inkml([], f"<definitions>{turned}{chain}<context xml:id='c' contextRef='#c'/>"
+        '</definitions><trace id="1" contextRef="#b">1 2</trace><trace id="1">3 4</trace>'
+        '<trace contextRef="c">5 6</trace>')  # fmt: skip
+    assert [stroke.tolist() for stroke in inkml.read(content)[0]] == [[[2, 1]], [[3, 4]], [[5, 6]]]
+
+
+@pytest.mark.parametrize(
+    ("channels", "properties", "scale"),
+    [
+        ("", 'X" name="resolution" value="1000" units="1/in', (1, 1)),  # of y, nobody knows
+        ('units="mm"', "", (1, 1)),
+        ('units="cm"', "", (10, 10)),
+    ],
+)
+def test_units_count_where_both_have_one(channels, properties, scale):
+    content = as_inkml(
+        [],
+        f"""<definitions><inkSource xml:id="s"><channelProperties>
+        <channelProperty channel="{properties}"/></channelProperties></inkSource>
+        <context xml:id="c" inkSourceRef="#s"><traceFormat><channel name="X" {channels}/>
+        <channel name="Y" {channels}/></traceFormat></context></definitions>
+        <trace contextRef="#c">1 2</trace>""",
+    )
+    ((stroke,),) = inkml.read(content)
+    np.testing.assert_allclose(stroke, [np.multiply(scale, [1, 2])])
+
+
+def test_the_words_of_other_keywords_are_no_places(recognizer):
+    content = as_unipen([lines()]).replace(b".PEN_DOWN\n", b".PEN_DOWN\n.COMMENT a\x85\nb c\n")
+    (page,) = image.pages(content.replace(b"\n", b"\r"))
+    assert recognizer.read(page).text == DIGITS
+    timed = b".COORD t x Y\n.PEN_DOWN 0 1 2\n1 3 4\n.PEN_UP\n"
+    (((stroke,)),) = unipen.read(timed)
+    assert stroke.tolist() == [[1, -2], [3, -4]]
+    for odd in (b".SEGMENT\n.PEN_DOWN\n1 2\n", b".PEN_DOWN\n1 2\n.COORD T X Y\n.PEN_UP\n"):
+        assert len(unipen.read(odd)) == 1
+
+
+def test_pages_within_pages_count_once():
+    inner = as_xournal([lines()])
+    inner = inner.replace(b"<page", b"<page><page").replace(b"</page>", b"</page></page>")
+    (page,) = image.pages(inner)
+    assert len(page.drawing().strokes) == len(lines())
+    twice = gzip.compress(inner[:100]) + gzip.compress(inner[100:])
+    assert len(image.pages(twice)) == 1
+
+
+def test_what_stands_in_a_group_stands_where_that_does():
+    def group(x):
+        name = bytes([1 << 4 | 15, 1, 0x81, 1])
+        last = bytes([1 << 4 | 15, 1, 1]) + struct.pack("<Bf", 2 << 4 | 4, x)
+        block = name + b"\xac\x01" + struct.pack("<I", len(last)) + last  # 10 << 4 | 12
+        return struct.pack("<IBBBB", len(block), 0, 1, 1, 2) + block
+
+    content = as_blocks(lines())
+    ((moved, *_),) = remarkable.read(content[:43] + group(70.0) + content[43:])
+    np.testing.assert_allclose(moved, lines()[0] + np.array([70, 0]), rtol=1e-6)
+
+
 def damaged(content, at):
     return content[: int(at * len(content))]
 
@@ -226,16 +289,23 @@ def damaged(content, at):
         (FILES["inkml"].replace(b"<trace>", b"<trace>x,"), "a trace that is damaged"),
         (b'<!DOCTYPE ink [<!ENTITY a "b">]>' + FILES["inkml"], "The InkML file is damaged"),
         (FILES["unipen"].replace(b".PEN_UP", b"1 a", 1), "UNIPEN file is damaged in line"),
-        (as_unipen([lines()], ".X_POINTS_PER_INCH 0\n"), "no such resolution"),
         (damaged(FILES["xournal"], 0.7), "The Xournal\\+\\+ file is damaged"),
         (damaged(FILES["xournal++"], 0.7), "Xournal\\+\\+ file is damaged: it ends too early"),
-        (gzip.compress(b"<html/>"), "no Xournal"),
+        (gzip.compress(b"<html/>"), "This is not a PNG"),
+        (gzip.compress(b"<a><xournal/></a>"), "no Xournal"),
+        (as_zip(mimetype="application/vnd.oasis.opendocument.text", content_xml="x"), "not a PNG"),
         (FILES["xournal"].replace(b'1.41">', b'1.41">nan nan '), "damaged"),
         (damaged(FILES["remarkable 3"], 0.7), "The reMarkable file is damaged"),
         (damaged(FILES["remarkable 6"], 0.7), "The reMarkable file is damaged"),
         (HEAD % 9, "of a version that is not known"),
-        (as_zip(x_content="{}"), "The reMarkable file is damaged"),
-        (damaged(as_zip(x_content="{}"), 0.7), "The reMarkable file is damaged"),
+        (as_zip(x_content="{}"), "The file has no stroke of a pen"),
+        (as_zip(x_content='{"pages": 3}', x__a_rm="x"), "The reMarkable file is damaged"),
+        (damaged(as_zip(x_content="{}"), 0.7), "This is not a PNG"),
+        # a stroke without a value; groups in groups; a number too large
+        (as_blocks([]) + struct.pack("<IBBBBBI", 5, 0, 1, 2, 5, 6 << 4 | 12, 0), "damaged"),
+        (as_inkml([], "<traceGroup>" * 90 + "</traceGroup>" * 90), "in too many groups"),
+        (as_inkml([], "<trace>1e300 1</trace>"), "no numbers"),
+        (as_inkml([], "<trace>T 1</trace>"), "a trace that is damaged"),
         (as_xournal([[]]), "The file has no stroke of a pen"),
         (as_blocks([]), "The file has no stroke of a pen"),
     ],
@@ -255,12 +325,35 @@ def test_cut_anywhere_it_is_read_or_refused():
 
 
 def test_far_too_much_is_refused(monkeypatch):
-    monkeypatch.setattr("model.pen.sheets.MAX_STROKES", 3)
-    with pytest.raises(ImageError, match="far more on a sheet of this file than a person writes"):
+    monkeypatch.setattr("model.pen.sheets.MAX_SHEET_STROKES", 3)
+    with pytest.raises(ImageError, match="far more in this file than a person writes"):
         image.pages(as_inkml(lines(size=101.0)))
     monkeypatch.setattr("model.pen.sheets.MAX_BYTES", 100)
-    with pytest.raises(ImageError, match="too large"):
+    with pytest.raises(ImageError, match="far more in this file"):
         image.pages(gzip.compress(as_xournal([lines(size=102.0)])))
+
+
+def test_more_ink_than_anyone_writes_is_not_drawn():
+    rng = np.random.default_rng(0)
+    scribble = [np.array([[0.0, 0.0], [0.0, 1.0]])] * 30 + [40 * rng.random((50_000, 2))]
+    (page,) = image.pages(as_inkml(scribble))
+    assert page.decoding_bytes() == 0
+    with pytest.raises(ImageError, match="far more in this file"):
+        page.load()
+
+
+def test_spaces_cost_no_time():
+    content = as_inkml([], "<trace>1 2" + " " * 200_000 + "</trace>")
+    begin = time.process_time()
+    image.pages(content)
+    assert time.process_time() < begin + 2
+
+
+@pytest.mark.parametrize("far", ["1e9 0.001", "8e7 1", "1 1e-300", "500 1", "0 5e-324", "0 9e8"])
+def test_any_extent_is_drawn(far):
+    (page,) = image.pages(as_inkml([], f"<trace>0 0, {far}</trace>"))
+    height, width, _ = page.load().shape
+    assert max(height, width) < 8000 and page.load().min() == 0
 
 
 def test_a_sheet_is_never_larger_than_it_may_be():

@@ -13,12 +13,14 @@ import numpy as np
 
 from model.boxes import Box
 from model.pen import inkml, remarkable, unipen, xournal
-from model.pen.sheets import PenError, Sheet
+from model.pen.sheets import TOO_MUCH, PenError, Sheet
 from model.strokes import FINER, Stroke, picture
 
 HEIGHT = 96  # pixels of what is written on a sheet, if there is room for that
 PEN = 0.14  # of that height: the pen's width
 MAX_PIXELS = 16_000_000  # of a sheet's picture
+MOST = 80  # heights of what is written that a sheet is wide or high, at most
+MAX_WAY = 30_000  # such heights that the pen goes on a sheet: ten full pages
 MARGIN = 0.5  # of a digit's height, around all
 TALL = 0.4  # of the tallest strokes but few: a smaller one is a dot, a dash, a part
 KEPT = 4  # files whose sheets are remembered
@@ -74,25 +76,25 @@ def sheets(content: bytes) -> list[Sheet]:
 
 
 def draw(sheet: Sheet) -> Drawing:
-    """A sheet as a canvas would have it."""
+    """A sheet as a canvas would have it; PenError where there is far too much on it."""
     places = np.concatenate(sheet)
-    low, high = places.min(0), places.max(0)
-    typical = _height(sheet) or float((high - low).max()) or 1.0
-    scale = HEIGHT / typical
-    sides = scale * (high - low) + 2 * MARGIN * HEIGHT
-    reduction = min(1.0, (MAX_PIXELS / sides.prod()) ** 0.5)
-    scale *= reduction
-    width, height = np.ceil(reduction * sides).astype(int).tolist()
-    origin = low - reduction * MARGIN * HEIGHT / scale
-    pen = reduction * PEN * HEIGHT
-    strokes = [_stroke((points - origin) * scale, pen) for points in sheet]
-    return Drawing(tuple(strokes), width, height)
+    low, extent = places.min(0), float(np.ptp(places, axis=0).max()) or 1.0
+    strokes = [(points - low) / extent for points in sheet]  # from 0 to 1
+    height = max(_height(strokes), 1 / MOST)
+    if sum(np.hypot(*np.diff(points, axis=0).T).sum() for points in strokes) > MAX_WAY * height:
+        raise PenError(TOO_MUCH)
+    sides = np.concatenate(strokes).max(0) / height + 2 * MARGIN
+    scale = HEIGHT * min(1.0, (MAX_PIXELS / (HEIGHT**2 * sides.prod())) ** 0.5)
+    width, below = np.ceil(scale * sides).astype(int).tolist()
+    drawn = (_stroke(scale * (points / height + MARGIN), PEN * scale) for points in strokes)
+    return Drawing(tuple(drawn), width, below)
 
 
-def _height(sheet: Sequence[np.ndarray]) -> float:
+def _height(strokes: Sequence[np.ndarray]) -> float:
     """How high digits are: most of a digit is one stroke."""
-    heights = np.array([np.ptp(points[:, 1]) for points in sheet])
-    return float(np.median(heights[heights >= TALL * np.quantile(heights, 0.9)]))
+    heights = np.array([np.ptp(points[:, 1]) for points in strokes])
+    tall = float(np.median(heights[heights >= TALL * np.quantile(heights, 0.9)]))
+    return tall or 1.0
 
 
 def _stroke(points: np.ndarray, width: float) -> Stroke:

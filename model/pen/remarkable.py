@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from model.pen.sheets import ZIP, Archive, PenError, Sheet, as_stroke, checked
+from model.pen.sheets import ZIP, Archive, PenError, Sheet, as_stroke, checked, names_in
 
 HEAD = re.compile(rb"reMarkable .lines file, version=(\d) {10}")
 LENGTH = 43  # bytes of that
@@ -20,14 +20,15 @@ LENGTH = 43  # bytes of that
 ERASERS, HIGHLIGHTERS, SHADERS = (6, 8), (5, 18), (23,)
 NO_INK = frozenset(ERASERS + HIGHLIGHTERS + SHADERS)
 DAMAGED = "The reMarkable file is damaged."
-# of version 6: the kind of block that a stroke is, and of values with a number (tag >> 4)
-STROKE = 5
+CONTENT = ".content"  # of a document, the file that tells its pages
+# of version 6: the kinds of block that a group and a stroke are, and those of values (tag & 15)
+GROUP, STROKE = 2, 5
 ID, BLOCK, EIGHT, FOUR, ONE = 15, 12, 8, 4, 1
 
 
 def is_remarkable(content: bytes) -> bool:
     """Whether a file is a reMarkable page, or a document of them."""
-    return bool(HEAD.match(content)) or (content[:4] == ZIP and b".content" in content)
+    return bool(HEAD.match(content)) or any(name.endswith(CONTENT) for name in names_in(content))
 
 
 @checked
@@ -47,7 +48,7 @@ def _page(content: bytes) -> Sheet:
     try:
         strokes = _blocks(content) if version == 6 else _layers(content, version)
         return [stroke for stroke in strokes if stroke is not None]
-    except (struct.error, IndexError) as error:
+    except (struct.error, IndexError, KeyError) as error:
         raise PenError(DAMAGED) from error
 
 
@@ -71,16 +72,31 @@ def _layers(content: bytes, version: int) -> Iterator[np.ndarray | None]:
 
 
 def _blocks(content: bytes) -> Iterator[np.ndarray | None]:
-    """Of version 6: the strokes among a file's blocks."""
+    """Of version 6: the strokes among a file's blocks. Those of a group stand as far to the right
+    as that does; how far down, only the layout of typed text would tell."""
+    origins: dict[bytes, float] = {}
     at = LENGTH
     while at < len(content):
         size, _, _, version, kind = struct.unpack_from("<IBBBB", content, at)
         at += 8
         if at + size > len(content):
             raise PenError(DAMAGED)
-        if kind == STROKE:
-            yield _line(content[at : at + size], version)
+        block = content[at : at + size]
+        if kind == GROUP:
+            name, origin = _origin(block)
+            origins[name] = origin
+        elif kind == STROKE and (line := _line(block, version)) is not None:
+            yield line + np.array([origins.get(_values(block)[1], 0.0), 0.0])
         at += size
+
+
+def _origin(block: bytes) -> tuple[bytes, float]:
+    """A group's name, and how far to the right it stands."""
+    values = _values(block)
+    if 10 not in values:
+        return values[1], 0.0
+    (x,) = struct.unpack("<f", _values(values[10])[2])
+    return values[1], x if abs(x) < 1e6 else 0.0
 
 
 def _line(block: bytes, version: int) -> np.ndarray | None:
@@ -143,19 +159,26 @@ def _floats(content: bytes, at: int, count: int, size: int) -> np.ndarray:
 def _pages_of(content: bytes) -> Iterator[bytes]:
     """A document's pages in their order, as far as they have been written on."""
     archive = Archive(content, "reMarkable")
-    names = set(archive.names)
-    about = next((name for name in names if name.endswith(".content")), "")
+    written = [name for name in archive.names if name.endswith(".rm")]
+    about = next(name for name in archive.names if name.endswith(CONTENT))
     try:
         pages = _order(json.loads(archive.read(about)))
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise PenError(DAMAGED) from error
-    for page in pages:
-        name = f"{about.removesuffix('.content')}/{page}.rm"
-        if name in names:
+    folder = about.removesuffix(CONTENT)
+    names = [
+        next((name for name in (f"{folder}/{page}.rm", f"{folder}/{n}.rm") if name in written), "")
+        for n, page in enumerate(pages)
+    ]
+    for name in dict.fromkeys(names if any(names) else written):
+        if name:
             yield archive.read(name)
 
 
-def _order(about: Any) -> list[str]:
-    """The names of a document's pages."""
-    pages = about["cPages"]["pages"] if "cPages" in about else about["pages"]
-    return [page["id"] if isinstance(page, dict) else str(page) for page in pages]
+def _order(about: dict[str, Any]) -> list[str]:
+    """The names of a document's pages, those that were deleted left out."""
+    pages = (about.get("cPages") or about).get("pages") or []
+    if not isinstance(pages, list):
+        raise TypeError(pages)
+    named = [page if isinstance(page, dict) else {"id": page} for page in pages]
+    return [str(page["id"]) for page in named if not page.get("deleted")]
