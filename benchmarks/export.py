@@ -37,7 +37,6 @@ import pages  # noqa: E402
 
 from model import checkpoint  # noqa: E402
 from model.detection import to_grey  # noqa: E402
-from model.explainer import Explainer  # noqa: E402
 from model.page_format import ALIGNED, UNIT  # noqa: E402
 from model.peaks import FOUND, LEAST_REACH  # noqa: E402
 from train import data  # noqa: E402
@@ -103,8 +102,9 @@ def print_table(kind: str, names: list[str], inputs: np.ndarray, rounds: int) ->
 def here(name: str) -> Read:
     """A checkpoint as Flax runs it; the page network's answers as an export has them."""
     if name != "pages":
-        explainer = Explainer(*checkpoint.load(checkpoint.SHIPPED / name))
-        return lambda glyphs: (explainer.probabilities(glyphs),)
+        digits, card = checkpoint.load(checkpoint.SHIPPED / name)
+        program = jax.jit(lambda glyphs: (jax.nn.softmax(digits(glyphs) / card.temperature),))
+        return lambda glyphs: in_parts(program, glyphs, 128)
     network, _ = checkpoint.load_page()
 
     @jax.jit

@@ -13,21 +13,20 @@ The page Inside the network shows all of it.
 
 import functools
 from collections import OrderedDict
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from model.batches import in_batches
+from model import interruption
 from model.card import Card
 from model.glyph import GLYPH_SIZE
 from model.network import ConvNorm, DigitCNN, Ensemble
 
-BATCH = 128  # glyphs; the one size for which `embeddings` is compiled
-BATCHES = (BATCH, 16, 1)  # glyphs: those for which `probabilities` is
+BATCH = 128  # glyphs; the one size for which programs that take many are compiled
 BLOCK = 32 * BATCH  # glyphs of which the best are kept at once
 STEPS = 128  # from the black image to the glyph; tests/test_explainer.py says how exact that is
 # The power that bunches these steps near black, where norms and ReLUs make the network change
@@ -156,12 +155,12 @@ class Explainer:
     def probabilities(self, glyphs: np.ndarray) -> np.ndarray:
         """(n, 28, 28) uint8 glyphs → (n, classes) float32 calibrated probabilities, which are those
         of the Classifier (tests/test_classifier.py)."""
-        return np.concatenate(list(in_batches(self._probabilities, glyphs, BATCHES)))
+        return np.concatenate(list(_in_batches(self._probabilities, glyphs)))
 
     def embeddings(self, glyphs: np.ndarray) -> np.ndarray:
         """(n, 28, 28) uint8 glyphs → (n, features) float32, ≥ 0: the network's own description of
         each."""
-        return np.concatenate(list(in_batches(self._embed, glyphs, (BATCH,))))
+        return np.concatenate(list(_in_batches(self._embed, glyphs)))
 
     def layers(self, glyph: np.ndarray) -> list[Layer]:
         """(28, 28) uint8 → each layer with its output, from the image to a score a class; of an
@@ -209,7 +208,7 @@ class Explainer:
         best: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # values and numbers
         for first in range(0, len(glyphs), BLOCK):
             block = glyphs[first : first + BLOCK]
-            parts = list(in_batches(self._highest, block, (BATCH,)))
+            parts = list(_in_batches(self._highest, block))
             for name in parts[0]:
                 values = np.concatenate([part[name] for part in parts]).T
                 numbers = np.broadcast_to(first + np.arange(len(block)), values.shape)
@@ -232,7 +231,7 @@ class Explainer:
         """Excitations of their values and numbers: to look for the places in all glyphs would take
         twice as long."""
         chosen = np.unique(np.concatenate([numbers.ravel() for _, numbers in best.values()]))
-        parts = list(in_batches(self._places, glyphs[chosen], (BATCH,)))
+        parts = list(_in_batches(self._places, glyphs[chosen]))
         found = {}
         for name, (values, numbers) in best.items():
             places = np.concatenate([part[name] for part in parts])  # (chosen, channels)
@@ -284,6 +283,19 @@ class Explainer:
         for place, left in zip(places, probabilities[1:], strict=True):
             lost[place] = probabilities[0] - left
         return lost
+
+
+def _in_batches(program: Callable[[np.ndarray], Any], glyphs: np.ndarray) -> Iterator[Any]:
+    """What a program gives for (n, 28, 28) glyphs, any n ≥ 0, batch by batch, in any structure of
+    arrays; a point of interruption before each. The last batch is padded with zeros, whose results
+    are cut off."""
+    for start in range(0, len(glyphs), BATCH):
+        interruption.check()
+        batch = glyphs[start : start + BATCH]
+        padded = np.zeros((BATCH, *glyphs.shape[1:]), glyphs.dtype)
+        padded[: len(batch)] = batch
+        rows = slice(len(batch))
+        yield jax.tree.map(lambda part, rows=rows: np.asarray(part)[rows], program(padded))
 
 
 def _describe(
