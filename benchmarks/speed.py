@@ -254,7 +254,7 @@ def main() -> None:
 def reader() -> dict[str, tuple[str, ...]]:
     """What the reader takes by itself."""
     from model import Recognizer
-    from model.network import GLYPH_SIZE
+    from model.glyph import GLYPH_SIZE
 
     figures = {
         "`Recognizer.load()` to first answer, fresh process": f"{np.median(first_answer()):.2f} s"
