@@ -42,6 +42,7 @@ def main() -> None:
         for name in options.checkpoints:
             recognizer = Recognizer.load(shipped.find(name))
             for pen in options.pens:
+                files.drawing.cache_clear()  # of those by another pen
                 with patch.object(files, "PEN", pen):
                     read = [recognizer.read(sheet, turn=0).text for _, sheet in some]
                 answers = Counter(zip((label for label, _ in some), read, strict=True))

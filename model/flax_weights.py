@@ -10,7 +10,7 @@ from flax import nnx
 from model.card import Card
 from model.network import DigitCNN, Ensemble
 from model.page_network import PageNetwork
-from model.weights import Weights
+from model.weights import Shape, Weights
 
 TRAINED = nnx.Param, nnx.BatchStat  # what of a network training changes, and a checkpoint keeps
 
@@ -36,8 +36,17 @@ def page_network(card: Card, weights: Weights) -> PageNetwork:
 
 def weights_of(network: nnx.Module) -> dict[str, np.ndarray]:
     """What training changed."""
-    variables = variables_by_name(nnx.state(network, TRAINED))
-    return {name: np.asarray(variable[...]) for name, variable in variables.items()}
+    return {name: np.asarray(variable[...]) for name, variable in variables_of(network).items()}
+
+
+def shapes_of(network: nnx.Module) -> dict[str, Shape]:
+    """The shapes of these, which tell whether two networks are of one architecture."""
+    return {name: variable.shape for name, variable in variables_of(network).items()}
+
+
+def variables_of(network: nnx.Module) -> dict[str, Variable]:
+    """What training changes, the network's own."""
+    return variables_by_name(nnx.state(network, TRAINED))
 
 
 def variables_by_name(state: State) -> dict[str, Variable]:

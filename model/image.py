@@ -88,7 +88,7 @@ class Page:
         if isinstance(self.source, Image.Image) or not pen.is_pen(self.source):
             return None
         try:
-            return pen.draw(pen.sheets(self.source)[self.number])
+            return pen.drawing(self.source, self.number)
         except PenError as error:
             raise ImageError(str(error)) from error
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from flax import nnx
 
 from model import checkpoint
@@ -27,6 +28,17 @@ def card(**fields: Any) -> Card:
         "test": {},
     }
     return Card(**(least | fields))
+
+
+def with_norms(network: nnx.Module) -> nnx.Module:
+    """The network, its norms such that they do something."""
+    rng = np.random.default_rng(0)
+    for _, norm in nnx.iter_modules(network):
+        if isinstance(norm, nnx.BatchNorm):
+            for variable in (norm.scale, norm.bias, norm.var):
+                variable[...] = rng.uniform(0.5, 1.5, variable.shape)
+            norm.mean[...] = rng.uniform(-0.1, 0.1, norm.mean.shape)
+    return network
 
 
 def letters(folder: Path) -> Path:

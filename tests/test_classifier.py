@@ -21,22 +21,11 @@ SHAPES = [
 ]
 
 
-def with_norms(network):
-    """The network, its norms such that they do something, ready to infer."""
-    rng = np.random.default_rng(0)
-    for _, norm in nnx.iter_modules(network):
-        if isinstance(norm, nnx.BatchNorm):
-            for variable in (norm.scale, norm.bias, norm.var):
-                variable[...] = rng.uniform(0.5, 1.5, variable.shape)
-            norm.mean[...] = rng.uniform(-0.1, 0.1, norm.mean.shape)
-    network.eval()
-    return network
-
-
 @pytest.mark.parametrize("shape", SHAPES)
 def test_any_shape_has_flax_arrays_and_reads_as_flax_does(shape):
     kind = Ensemble if "members" in shape else DigitCNN
-    network = with_norms(kind(classes=3, **shape, rngs=nnx.Rngs(0)))
+    network = cards.with_norms(kind(classes=3, **shape, rngs=nnx.Rngs(0)))
+    network.eval()
     card = cards.card(network=shape, temperature=0.4)
     assert len(card.classes) == 3
     arrays = flax_weights.weights_of(network)

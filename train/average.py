@@ -11,8 +11,6 @@ import dataclasses
 import sys
 from pathlib import Path
 
-from flax import nnx
-
 from model import checkpoint, flax_weights
 from model.card import Card
 from model.checkpoint import CheckpointError
@@ -48,10 +46,8 @@ def _write_average(first: Path, second: Path, share: float, output: Path, comman
         raise CheckpointError(
             f"{first} and {second} are of two architectures, so that nothing lies between them."
         )
-    theirs = flax_weights.variables_by_name(nnx.state(other, flax_weights.TRAINED))
-    for name, variable in flax_weights.variables_by_name(
-        nnx.state(network, flax_weights.TRAINED)
-    ).items():
+    theirs = flax_weights.variables_of(other)
+    for name, variable in flax_weights.variables_of(network).items():
         variable[...] = (1 - share) * variable[...] + share * theirs[name][...]
     of = [each.as_json() for each in (card, other_card)]
     card = dataclasses.replace(

@@ -19,6 +19,7 @@ from flax import nnx
 from model import checkpoint, flax_weights
 from model.card import Card
 from model.checkpoint import CheckpointError
+from model.flax_weights import shapes_of
 from model.network import DigitCNN, Ensemble
 from train import data, metrics
 from train.calibration import calibrate
@@ -52,7 +53,7 @@ def _write_ensemble(sources: Sequence[Path], output: Path, command: str) -> Card
         alike = {
             "classes": card.classes == first.classes,
             "datasets": card.dataset == first.dataset,
-            "shapes": _shapes(member) == _shapes(model),
+            "shapes": shapes_of(member) == shapes_of(model),
         }
         if different := [what for what, same in alike.items() if not same]:
             raise CheckpointError(
@@ -94,11 +95,6 @@ def _about(card: Card) -> dict[str, Any]:
 
 def _members(network: DigitCNN | Ensemble) -> list[DigitCNN]:
     return list(network.members) if isinstance(network, Ensemble) else [network]
-
-
-def _shapes(network: DigitCNN) -> dict[str, tuple[int, ...]]:
-    variables = flax_weights.variables_by_name(nnx.state(network, flax_weights.TRAINED))
-    return {name: variable.shape for name, variable in variables.items()}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -76,25 +76,19 @@ class TrainState(nnx.Pytree):
         )
         if config.start:
             network, card = checkpoint.load_page(config.start)
-            start = nnx.state(network, flax_weights.TRAINED)
-            if _shapes(start) != _shapes(nnx.state(self.model, flax_weights.TRAINED)):
+            if flax_weights.shapes_of(network) != flax_weights.shapes_of(self.model):
                 raise TransferError(
                     f"The checkpoint {config.start} is of another architecture "
                     f"({dict(card.network)}); take its --widths."
                 )
             for copy in (self.model, self.average):
-                nnx.update(copy, start)
+                nnx.update(copy, nnx.state(network, flax_weights.TRAINED))
         decayed = functools.partial(jax.tree.map, lambda p: p.ndim > 1)
         transform = optax.chain(
             optax.clip_by_global_norm(LARGEST_GRADIENT),
             optax.adamw(schedule, weight_decay=config.weight_decay, mask=decayed),
         )
         self.optimizer = nnx.Optimizer(self.model, transform, wrt=nnx.Param)
-
-
-def _shapes(state: flax_weights.State) -> dict[str, tuple[int, ...]]:
-    variables = flax_weights.variables_by_name(state)
-    return {name: variable.shape for name, variable in variables.items()}
 
 
 def relight(key: jax.Array, pictures: jax.Array) -> jax.Array:

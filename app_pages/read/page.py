@@ -168,7 +168,7 @@ def show_digits(file: str, name: str, source: uploads.Source, result: uploads.Re
             )
             st.session_state[chosen] = number
         glyph, origin = result.glyphs[number], f"from the picture {name}"
-        strokes = uploads.strokes(source, result.boxes[number])
+        strokes = uploads.strokes(source, result, number)
         subject.offer(subject.Subject(glyph, origin, strokes=strokes))
 
     def said(label: str | None) -> None:

@@ -186,13 +186,11 @@ def digits(source: Source, marks: Marks | None) -> tuple[Digit, ...]:
     return reading.digits
 
 
-def strokes(source: Source, box: Box) -> tuple[Stroke, ...]:
+def strokes(source: Source, result: Result, number: int) -> tuple[Stroke, ...]:
     """How a digit of a sheet that a pen wrote came to be, on the square canvas; none of any other
     picture, nor where the writing is turned."""
-    drawing = source.page.drawing()
-    if drawing is None or read_picture(source).turn:
-        return ()
-    return fit(drawing.within(box), canvas.SIZE)
+    drawing = None if result.turn else source.page.drawing()
+    return fit(drawing.within(result.boxes[number]), canvas.SIZE) if drawing else ()
 
 
 @_cached(lambda figures: sum(len(figure.source) for figure in figures))

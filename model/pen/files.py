@@ -23,7 +23,7 @@ MOST = 80  # heights of what is written that a sheet is wide or high, at most
 MAX_WAY = 30_000  # such heights that the pen goes on a sheet: ten full pages
 MARGIN = 0.5  # of a digit's height, around all
 TALL = 0.4  # of the tallest strokes but few: a smaller one is a dot, a dash, a part
-KEPT = 4  # files whose sheets are remembered
+KEPT = 4  # files whose sheets, and sheets whose drawings are remembered
 
 _FORMS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], list[Sheet]]], ...] = (
     (remarkable.is_remarkable, remarkable.read),
@@ -75,8 +75,14 @@ def sheets(content: bytes) -> list[Sheet]:
     return written
 
 
-def draw(sheet: Sheet) -> Drawing:
-    """A sheet as a canvas would have it; PenError where there is far too much on it."""
+@functools.lru_cache(KEPT)
+def drawing(content: bytes, number: int) -> Drawing:
+    """A sheet of a pen file, counted from 0, as a canvas would have it; PenError where it can't be
+    read or there is far too much on it."""
+    return _draw(sheets(content)[number])
+
+
+def _draw(sheet: Sheet) -> Drawing:
     places = np.concatenate(sheet)
     low, extent = places.min(0), float(np.ptp(places, axis=0).max()) or 1.0
     strokes = [(points - low) / extent for points in sheet]  # from 0 to 1

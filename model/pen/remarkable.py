@@ -81,27 +81,26 @@ def _blocks(content: bytes) -> Iterator[np.ndarray | None]:
         at += 8
         if at + size > len(content):
             raise PenError(DAMAGED)
-        block = content[at : at + size]
-        if kind == GROUP:
-            name, origin = _origin(block)
-            origins[name] = origin
-        elif kind == STROKE and (line := _line(block, version)) is not None:
-            yield line + np.array([origins.get(_values(block)[1], 0.0), 0.0])
+        if kind in (GROUP, STROKE):
+            values = _values(content[at : at + size])
+            group = values.get(1, b"")  # its name, of a stroke that of the group it is in
+            if kind == GROUP:
+                origins[group] = _origin(values)
+            elif (line := _line(values, version)) is not None:
+                yield line + np.array([origins.get(group, 0.0), 0.0])
         at += size
 
 
-def _origin(block: bytes) -> tuple[bytes, float]:
-    """A group's name, and how far to the right it stands."""
-    values = _values(block)
+def _origin(values: dict[int, bytes]) -> float:
+    """How far to the right a group stands."""
     if 10 not in values:
-        return values[1], 0.0
+        return 0.0
     (x,) = struct.unpack("<f", _values(values[10])[2])
-    return values[1], x if abs(x) < 1e6 else 0.0
+    return x if abs(x) < 1e6 else 0.0
 
 
-def _line(block: bytes, version: int) -> np.ndarray | None:
+def _line(values: dict[int, bytes], version: int) -> np.ndarray | None:
     """A stroke of version 6; None where it was deleted, or is no ink."""
-    values = _values(block)
     if 6 not in values:
         return None
     line = _values(values[6][1:])  # after the kind of item that it is
