@@ -45,6 +45,7 @@ def render(content: bytes, number: int) -> Image.Image:
     """A page, counted from 0, as an upright RGB picture; raises PdfError."""
     with _open(content) as document:
         try:
+            document.init_forms()  # without it, what was filled in is left out
             with contextlib.closing(document[number]) as page:
                 return page.render(scale=_scale(page), rev_byteorder=True).to_pil().convert("RGB")
         except MemoryError:

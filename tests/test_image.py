@@ -11,7 +11,8 @@ from PIL import Image, ImageDraw, ImageOps
 
 from model.image import LARGE, MAX_DECODING_BYTES, ImageError, Page, load_image, pages
 
-# heif-enc, avifenc, opj_compress, img2pdf, qpdf, tiffcp and Ghostscript made these.
+# heif-enc, avifenc, opj_compress, img2pdf, qpdf, tiffcp and Ghostscript made these; form.pdf was
+# written by hand.
 FILES = Path(__file__).parent / "files"
 
 
@@ -68,6 +69,12 @@ def test_a_pdf_is_shown_at_its_scans_resolution_or_finely(recognizer):
     (drawn,) = pages(FILES / "drawn.pdf")  # 200 × 100 points
     assert drawn.load().shape == (278, 556, 3)
     assert recognizer.read(drawn).text == "74"
+
+
+def test_what_was_filled_into_a_pdf_form_is_read(recognizer):
+    (page,) = pages(FILES / "form.pdf")
+    assert page.load()[:20].min() == 255, "and nothing marks the field"
+    assert recognizer.read(page).text == "4711"
 
 
 def test_bad_documents_get_one_sentence():
