@@ -4,11 +4,20 @@ It stands a tenth of a second after a process has begun, where JAX takes five to
 compile, and takes no more of a core for a digit.
 """
 
+import os
+
 import numpy as np
-import onnxruntime
 
 from model import interruption
 from model.cores import cores
+
+# Else it tells its makers of each process that reads, and keeps a number of the machine's for that.
+# It has to be told before it is imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+import onnxruntime
+
+onnxruntime.disable_telemetry_events()  # on Windows, where it doesn't look at the environment
 
 # ONNX Runtime's own, so that it doesn't write on the standard error what is no error
 ERRORS_ALONE = 3

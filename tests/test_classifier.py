@@ -1,5 +1,10 @@
 """What reads gives what the Flax network gives that was trained, of any shape."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import cards
 import numpy as np
 import pytest
@@ -74,3 +79,13 @@ def test_any_number_of_glyphs_and_threads():
     for wrong in (glyphs.astype(float), glyphs[0], glyphs[:, :27]):
         with pytest.raises(ValueError, match=r"glyphs should be uint8 \(n, 28, 28\)"):
             classifier.probabilities(wrong)
+
+
+def test_reading_tells_nobody(tmp_path):
+    """ONNX Runtime would leave a number of this machine, and what it is about to send, at home; but
+    not where it takes itself to be tested."""
+    program = "from model import Recognizer; Recognizer.load()"
+    command = [sys.executable, "-c", program]
+    here = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    subprocess.run(command, cwd=Path(__file__).parents[1], env=here, check=True)
+    assert list(tmp_path.rglob("*")) == []

@@ -26,7 +26,8 @@ LIBRARIES = {"onnx": "onnx", "stablehlo": "jax", "safetensors": "safetensors"}
 NEEDS = {  # of a form, what runs it
     "onnx": (
         f"ONNX, opset {OPSET} and IR {IR_VERSION}, as ONNX Runtime and most others read. "
-        f"It needs `pip install onnxruntime`; the card is in the file's metadata, too."
+        f"It needs `pip install onnxruntime`, which tells its makers that it runs, but for "
+        f"`ORT_DISABLE_TELEMETRY=1` in the environment; the card is in the file's metadata, too."
     ),
     "stablehlo": (
         "StableHLO, as `jax.export` writes it, for CPU, CUDA and TPU. It needs `pip install jax "
