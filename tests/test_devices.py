@@ -29,6 +29,26 @@ def test_one_device_a_core_unless_the_environment_says_otherwise(monkeypatch):
     assert os.environ["XLA_FLAGS"] == before
 
 
+def test_what_is_compiled_is_kept_where_that_can_be(monkeypatch, tmp_path):
+    for name in ("COMPILATION_CACHE_MAX_SIZE", "PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"):
+        monkeypatch.setenv(f"JAX_{name}", "")  # so that it is put back at the end
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "")
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", "elsewhere")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    set_up_devices()
+    assert os.environ["JAX_COMPILATION_CACHE_DIR"] == "elsewhere" and not list(tmp_path.iterdir())
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")
+    set_up_devices()
+    folder = Path(os.environ["JAX_COMPILATION_CACHE_DIR"])
+    assert folder.is_dir() and folder.is_relative_to(tmp_path / "digits")
+
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    set_up_devices()
+    assert "JAX_COMPILATION_CACHE_DIR" not in os.environ
+
+
 @pytest.mark.parametrize(("batch_size", "count"), [(64, 8), (12, 6), (7, 7), (11, 1)])
 def test_as_many_devices_as_share_a_batch_evenly(batch_size, count, monkeypatch):
     monkeypatch.setattr(jax, "devices", lambda: [jax.local_devices()[0]] * 8)
