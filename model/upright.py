@@ -124,16 +124,22 @@ class UprightReader:
         if pieces is None or (note and not self.page_network):
             return Page([], ink, note=note)
         rest = pieces.left_out(boxes_of(lines))
-        # A small picture of several digits may show a single one in pieces.
-        several = max(small.shape[:2]) <= SMALL_PICTURE and sum(map(len, lines)) > 1
-        if self.page_network is None or (not several and _is_clean(lines, rest)):
+        count = sum(map(len, lines))
+        # A small picture of several digits may show a single one in pieces; and a few that were cut
+        # out of fewer pieces may be parts of a letter.
+        several = max(small.shape[:2]) <= SMALL_PICTURE and count > 1
+        clean = not several and _is_clean(lines, rest)
+        cut = len(pieces.digits) < count <= FEW
+        if self.page_network is None or (clean and not cut):
             signs = leftovers.find_signs(rest, boxes_of(lines))
         else:
             digits, signs = page_reader.read_page(
                 small, pieces, self.page_network, self.classifier.probabilities
             )
+            if 1 < count <= FEW and not digits:
+                lines = [list(map(doubt, line)) for line in lines]
             # Many pieces of which the page network knows none are print, a pattern, dirt.
-            if digits or sum(map(len, lines)) > FEW:
+            elif (digits and not clean) or count > FEW:
                 lines = confirm(lines, digits)
                 rest = pieces.left_out(boxes_of(lines))
         if lines and (alone := self._read_as_single(small, ink, lines)):
@@ -195,6 +201,13 @@ def reduction_of(picture: np.ndarray) -> int:
 def boxes_of(lines: Lines) -> list[Box]:
     """The boxes of all digits, line by line."""
     return [digit.box for line in lines for digit in line]
+
+
+def doubt(digit: Detection) -> Detection:
+    """The same place, where all classes are as likely."""
+    return digit._replace(
+        probabilities=np.full_like(digit.probabilities, 1 / digit.probabilities.size)
+    )
 
 
 def mean_log_confidence(lines: Lines) -> float:

@@ -1,9 +1,11 @@
 """Pages on which connected ink is not enough, and where it is right."""
 
 import numpy as np
+import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from model.segmentation import Detection
+from model.strokes import brush, picture
 from model.upright import confirm
 
 
@@ -47,3 +49,18 @@ def test_connected_ink_says_where_and_both_networks_say_which():
     assert which == [7, 4, 5]
     more = [*seen[0], *line(((100, 0, 20, 30), 8))[0]]
     assert confirm(connected, [more]) == [more]  # it sees something else, too
+
+
+@pytest.mark.parametrize(
+    "letter",
+    [
+        [(0, 9), (0, 0), (5, 9), (5, 0)],  # N
+        [(0, 9), (1, 0), (4, 7), (7, 0), (8, 9)],  # M
+        [(0, 0), (0, 7), (3, 9), (6, 7), (6, 0)],  # U
+        [(0, 0), (2, 9), (4, 3), (6, 9), (8, 0)],  # W
+    ],
+)
+def test_parts_of_a_letter_are_no_digits(recognizer, letter):
+    places = [(80 + 12 * x, 80 + 12 * y) for x, y in letter]
+    reading = recognizer.read(picture([brush(places, 12)], 260, 260), turn=0)
+    assert sum(digit.value is not None for digit in reading.digits) <= 1
