@@ -24,6 +24,17 @@ def test_same_key_same_outliers_all_with_ink(digits):
     assert len(np.unique(drawn, axis=0)) > 0.9 * len(drawn)
 
 
+def test_a_character_is_no_line():
+    """Of which a 1 is made."""
+    keys = jax.random.split(jax.random.key(0), 64)
+    slim = []
+    for character in np.asarray(jax.vmap(outliers.draw_character)(keys)):
+        across, along = np.linalg.eigvalsh(np.cov(np.argwhere(character > 0.5).T))
+        slim.append((across / along) ** 0.5)
+    assert np.median(slim) > 0.35
+    assert np.mean(np.array(slim) < 0.15) < 0.05
+
+
 def test_shares_are_all_of_it():
     assert sum(outliers.SHARES.values()) == pytest.approx(1)
 

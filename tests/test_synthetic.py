@@ -26,7 +26,7 @@ def test_none_is_none():
 
 
 def test_each_digit_is_as_likely_as_another():
-    chances = np.bincount(synthetic.USUAL.labels, synthetic.CHANCES)
+    chances = np.bincount(synthetic.DRAWN.labels, synthetic.CHANCES)
     np.testing.assert_allclose(chances, 0.1, rtol=1e-5)
 
 
@@ -35,11 +35,11 @@ def test_every_way_is_strokes_of_points_on_the_grid():
         assert all(
             stroke.isdigit() and len(stroke) % 2 == 0 and len(stroke) >= 4 for stroke in strokes
         )
-    assert np.abs(synthetic.USUAL.points).max() <= 1
+    assert np.abs(synthetic.DRAWN.points).max() <= 1
     # A place on a rounded stroke is a mean of its points.
-    lifted = synthetic.USUAL.weights.sum(2) == 0
-    np.testing.assert_allclose(synthetic.USUAL.weights.sum(2)[~lifted], 1, rtol=1e-5)
-    assert not (synthetic.USUAL.down & (lifted[:, 1:] | lifted[:, :-1])).any()
+    lifted = synthetic.DRAWN.weights.sum(2) == 0
+    np.testing.assert_allclose(synthetic.DRAWN.weights.sum(2)[~lifted], 1, rtol=1e-5)
+    assert not (synthetic.DRAWN.down & (lifted[:, 1:] | lifted[:, :-1])).any()
 
 
 def test_a_stroke_is_drawn_where_the_pen_is_down_only():

@@ -592,8 +592,7 @@ class Sheet:
         rng = self.rng
         tail = rng.uniform(1.3, 2.5) if label in (1, 4, 7, 9) and rng.random() < hand.tails else 1.0
         if hand.source == "drawn":
-            rare = label in synthetic.RARE and rng.random() < 0.25
-            places, down = synthetic.pen_positions(label, rng, rare)
+            places, down = synthetic.pen_positions(label, rng)
             y, x = places[:, 0], places[:, 1] - hand.slant * places[:, 0]
             y = np.where(y > 0, tail * y, y)
             points = np.stack([x, y], 1)

@@ -126,15 +126,15 @@ class Config:
     )
     damage: float = value(0.4, "share of the images that are damaged, not only warped")
     drawn: float = value(
-        0.0625,
+        0.125,
         "digits drawn by program, as a share of the batch added to it; none where classes are "
         "others",
     )
     outliers: float = value(
-        0.125, "glyphs that show no digit, drawn by program, as a share of the batch added to it"
+        0.1875, "glyphs that show no digit, drawn by program, as a share of the batch added to it"
     )
     abstain: float = value(
-        0.002,
+        0.0025,
         "share of the validation digits on which the reader is to abstain, being the least sure",
     )
     validation: int = value(

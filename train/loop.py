@@ -121,22 +121,22 @@ def train_step(
     Returns:
         The new totals.
     """
-    key = random.fold_in(random.key(config.seed), step)
+    keys = random.split(random.fold_in(random.key(config.seed), step), 3)
     chosen = order[step % len(order)]
     # Each device takes its share of the batch; the weights are the same on all.
     images, labels = jax.lax.with_sharding_constraint(
         (split.images[chosen], split.labels[chosen]), PartitionSpec(BATCH_AXIS)
     )
     classes = state.model.head.out_features
-    digits, digit_labels = draw_digits(key, round(config.drawn * len(images)))
-    outliers = draw_outliers(key, images[: round(config.outliers * len(images))])
+    digits, digit_labels = draw_digits(keys[0], round(config.drawn * len(images)))
+    outliers = draw_outliers(keys[1], images[: round(config.outliers * len(images))])
     label_targets = optax.smooth_labels(
         jax.nn.one_hot(jnp.append(labels, digit_labels), classes), config.label_smoothing
     )
     targets = jnp.concatenate([label_targets, jnp.full((len(outliers), classes), 1 / classes)])
     images = jnp.concatenate([images, digits, outliers])
     if config.augmentation:
-        images = augment(key, images, config.damage, config.warp)
+        images = augment(keys[2], images, config.damage, config.warp)
     if teacher is not None:
         targets = nnx.softmax(teacher(images))
     trained = nnx.DiffState(0, state.optimizer.wrt)

@@ -8,6 +8,8 @@ network spreads its probability over all classes on them, and the reader can abs
 
 - letters and signs, of a small vector font of straight strokes, those that look like a digit left
   out;
+- characters of no script: a few strokes, straight, bent or hooked, most of which begin on the one
+  before, as those of letters do all over the world;
 - scribbles: one long line, or a few strokes at random;
 - loops: a smooth curve that winds and crosses itself;
 - half digits and pairs of digits squeezed into one glyph, which is what a wrong cut between digits
@@ -30,9 +32,18 @@ from train.augment import CENTRE, GRID, SIZE, bend, chance, sample, uniform
 from train.synthetic import render
 
 # of each kind; they add up to 1
-SHARES = {"sign": 0.35, "scribble": 0.15, "loop": 0.1, "half": 0.15, "pair": 0.15, "texture": 0.1}
+SHARES = {
+    "sign": 0.2,
+    "character": 0.35,
+    "scribble": 0.1,
+    "loop": 0.1,
+    "half": 0.1,
+    "pair": 0.1,
+    "texture": 0.05,
+}
 SEGMENTS = 12  # straight pieces of a sign or a scribble, at most
 LOOP_SEGMENTS = 40  # straight pieces of a smooth curve
+STROKES, PIECES = 4, 8  # of a character, at most, and the straight pieces of each
 
 # A sign is a list of polylines; a polyline is x, y, x, y, … on a grid of 0 to 4 (x) by 0 to 6 (y),
 # y downwards.
@@ -116,6 +127,41 @@ def draw_sign(key: jax.Array) -> jax.Array:
     choice, pen = random.split(key)
     index = random.randint(choice, (), 0, len(FONT))
     return render(pen, jnp.asarray(FONT)[index], jnp.asarray(FONT_THERE)[index])
+
+
+def draw_character(key: jax.Array) -> jax.Array:
+    """A character of no script: two to four strokes, of which most begin where, or on what, one was
+    drawn before."""
+    keys = random.split(key, 12)
+    count = random.choice(keys[0], jnp.array([2, 3, 4]), p=jnp.array([0.25, 0.4, 0.35]))
+    # The first begins upright, level or between the two; each other turns off from the one before.
+    first = jnp.pi / 4 * random.randint(keys[1], (1,), 0, 8)
+    aside = jnp.where(random.bernoulli(keys[2], 0.5, (STROKES - 1,)), 1, -1)
+    aside *= uniform(keys[10], 0.3 * jnp.pi, 0.8 * jnp.pi, (STROKES - 1,))
+    heading = jnp.cumsum(jnp.concatenate([first, aside]))
+    bent = random.bernoulli(keys[3], 0.55, (STROKES,))
+    turn = bent * uniform(keys[4], -1.6 * jnp.pi, 1.6 * jnp.pi, (STROKES,))
+    hook = bent * uniform(keys[5], -2, 2, (STROKES,))  # turns more, or back, towards the end
+    t = (np.arange(PIECES) + 0.5) / PIECES
+    angle = heading[:, None] + turn[:, None] * t + hook[:, None] * (2 * t - 1) ** 2
+    pace = uniform(keys[6], 0.4, 1.6, (STROKES, 1)) / PIECES
+    steps = pace[..., None] * jnp.stack([jnp.sin(angle), jnp.cos(angle)], -1)
+    ways = jnp.cumsum(jnp.concatenate([jnp.zeros((STROKES, 1, 2)), steps], 1), 1)
+    place = random.choice(  # of the stroke before: its end, its beginning, anywhere on it
+        keys[7],
+        jnp.arange(PIECES + 1),
+        (STROKES,),
+        p=np.array([0.25, *[0.35 / (PIECES - 1)] * (PIECES - 1), 0.4]),
+    )
+    apart = random.bernoulli(keys[8], 0.2, (STROKES,))
+    gap = uniform(keys[9], -0.7, 0.7, (STROKES, 2))
+    strokes, before = [], jnp.zeros((PIECES + 1, 2))
+    for number in range(STROKES):
+        start = before[place[number]] + apart[number] * gap[number]
+        before = start + ways[number]
+        strokes.append(jnp.concatenate([before[:-1], before[1:]], 1))
+    there = jnp.repeat(jnp.arange(STROKES) < count, PIECES)
+    return render(keys[11], jnp.concatenate(strokes), there)
 
 
 def draw_scribble(key: jax.Array) -> jax.Array:
@@ -212,6 +258,7 @@ def draw_outliers(key: jax.Array, digits: jax.Array) -> jax.Array:
     images = jnp.concatenate(
         [
             jax.vmap(draw_sign)(keys[own["sign"]]),
+            jax.vmap(draw_character)(keys[own["character"]]),
             jax.vmap(draw_scribble)(keys[own["scribble"]]),
             jax.vmap(draw_loop)(keys[own["loop"]]),
             jax.vmap(cut_or_squeeze)(keys[own["half"]], digit[own["half"]], other[own["half"]]),

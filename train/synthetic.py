@@ -4,9 +4,9 @@ than MNIST has.
     images, labels = draw_digits(key, 8)  # (8, 28, 28) uint8 and (8,) int32
 
 MNIST was written in pencil by Americans. With a mouse the stroke is even and its corners are round;
-elsewhere a 7 is crossed, a 1 has a flag and a foot, a 4 is open, a 0 slashed. SHAPES lists such
-ways to write each digit; each drawing moves the shape's points a little, so that no two are the
-same.
+elsewhere a 7 is crossed, a 1 has a flag as long as itself, a 4 is open or lightning, a 0 slashed,
+and 9s are all tail. SHAPES lists such ways to write each digit; each drawing moves the shape's
+points a little, so that no two are the same.
 """
 
 import itertools
@@ -32,6 +32,9 @@ SHAPES: dict[int, list[Way]] = {
         ["70301115295979958270"],
         ["402011040838697985926140"],
         ["502011030649797989938050", "8119"],
+        ["502011030649797989938050", "9009"],
+        ["502011030649797989938050", "0595"],
+        ["502011030649797989938050", "5059"],
     ],
     1: [
         ["5059"],
@@ -44,6 +47,19 @@ SHAPES: dict[int, list[Way]] = {
         ["14606069", "3999"],
         ["5059", "2989"],
         ["3050505059", "2989"],
+        ["1560606049"],
+        ["0670707059"],
+        ["1470706659"],
+        ["055060606049"],
+        ["2570606039"],
+        ["1660605958"],
+        ["17606069"],
+        ["18606069"],
+        ["07505059"],
+        ["26606049"],
+        ["0360606049"],
+        ["0240606049"],
+        ["0450505059"],
     ],
     2: [
         ["12408183541919498999"],
@@ -60,6 +76,11 @@ SHAPES: dict[int, list[Way]] = {
         ["10908054748687594918"],
         ["1250816444648688492919"],
         ["02418184444686883809"],
+        ["10808044447486774918"],
+        ["0080804343437477894919"],
+        ["11306072444576785929"],
+        ["103070724454646476584929"],
+        ["1070804343656849"],
     ],
     4: [
         ["4017171797", "7379"],
@@ -70,6 +91,17 @@ SHAPES: dict[int, list[Way]] = {
         ["30151575", "803969"],
         ["6979707005059595"],
         ["4040363696", "7478"],
+        ["402427252575", "6359"],
+        ["3014155555", "5249"],
+        ["60353464645958"],
+        ["5023266464", "6159"],
+        ["401524246464", "6459"],
+        ["60263666", "5459"],
+        ["5014147449"],
+        ["602525856549"],
+        ["30151575", "604959"],
+        ["40171756", "4449"],
+        ["5016176656", "5349"],
     ],
     5: [
         ["90202014148487793919"],
@@ -80,6 +112,13 @@ SHAPES: dict[int, list[Way]] = {
         ["707020201515759589591919"],
         ["913020141454848759391807"],
         ["3024244464868859291817", "5080"],
+        ["90403033346576673818"],
+        ["303033446576674919", "3090"],
+        ["803023235575674919"],
+        ["202424647577684919", "2090"],
+        ["3024246475773918", "3191"],
+        ["303444546576684919", "5090"],
+        ["403243546677592919", "2090"],
     ],
     6: [
         ["803012070949898574441618"],
@@ -88,6 +127,10 @@ SHAPES: dict[int, list[Way]] = {
         ["9060331529498988654426"],
         ["404017394989867554352617"],
         ["30161848796774543527"],
+        ["2011162929697764534447"],
+        ["302228487976655557"],
+        ["40162849799765553737"],
+        ["50201127496977653536"],
     ],
     7: [
         ["1090905349"],
@@ -100,6 +143,17 @@ SHAPES: dict[int, list[Way]] = {
         ["121090905549"],
         ["20808075597959"],
         ["1210409090654839", "4484"],
+        ["122030606050473828", "2575"],
+        ["1210308080544839", "2575"],
+        ["131180805459", "3585"],
+        ["1310909049", "3575"],
+        ["1231304263809049"],
+        ["12109080544959", "2686"],
+        ["10909049", "3686"],
+        ["1210909049", "2676"],
+        ["00808059", "478757"],
+        ["1321406173544829", "2585"],
+        ["122240607254563919", "1484"],
     ],
     8: [
         ["815020123354758779391725548281"],
@@ -108,6 +162,12 @@ SHAPES: dict[int, list[Way]] = {
         ["70301134668859391634728070"],
         ["50211234547281503050", "54362738496877665454"],
         ["81401224487989591826729081"],
+        ["70301022556879593918245570"],
+        ["602011235567784928174580"],
+        ["11335580604426284988664411"],
+        ["4020113365787959391825546240"],
+        ["6130123354767859291726456391"],
+        ["7120113354768759291827456382"],
     ],
     9: [
         ["8240101335668282828589"],
@@ -118,16 +178,13 @@ SHAPES: dict[int, list[Way]] = {
         ["715020233554737171736749"],
         ["9150102336566482839169"],
         ["73602024568382828888"],
-    ],
-}
-# Rarer ways, which only the page reader learns (train/compose.py): a 1 with an upstroke as long as
-# itself, lightning, low bars, an 8 that is open at its top, tails like a g's or an S'.
-RARE: dict[int, list[Way]] = {
-    1: [["17606069"], ["18606069"], ["07505059"], ["26606049"]],
-    4: [["5014147449"], ["602525856549"], ["30151575", "604959"]],
-    7: [["10909049", "3686"], ["1210909049", "2676"], ["00808059", "478757"]],
-    8: [["6130123354767859291726456391"], ["7120113354768759291827456382"]],
-    9: [
+        ["8040122365828082867839"],
+        ["90503123446371755929"],
+        ["804021225272806071745929"],
+        ["7030113363726070717638"],
+        ["80412243637170784918"],
+        ["90502233526271606275874919"],
+        ["70402031446462607066583918"],
         ["7240213354727265785928"],
         ["8351223464828477491726"],
         ["725030225474727478694918"],
@@ -198,8 +255,7 @@ def _as_arrays(ways: dict[int, list[Way]]) -> Shapes:
     return Shapes(labels.astype(np.int32), points, twins, weights, down)
 
 
-USUAL = _as_arrays(SHAPES)
-UNUSUAL = _as_arrays(RARE)
+DRAWN = _as_arrays(SHAPES)
 # Each digit is as likely as another, however many ways there are to write it.
 CHANCES = np.concatenate([np.full(len(ways), 0.1 / len(ways)) for ways in SHAPES.values()]).astype(
     np.float32
@@ -241,17 +297,17 @@ def draw_digit(key: jax.Array) -> tuple[jax.Array, jax.Array]:
     keys = random.split(key, 5)
     shape = random.choice(keys[0], len(CHANCES), p=jnp.asarray(CHANCES))
     moved = uniform(keys[1], 0.03, 0.13) * random.normal(keys[2], (POINTS, 2))
-    points = jnp.asarray(USUAL.points)[shape] + moved[jnp.asarray(USUAL.twins)[shape]]
+    points = jnp.asarray(DRAWN.points)[shape] + moved[jnp.asarray(DRAWN.twins)[shape]]
     # y, x: narrower or wider
     points *= jnp.stack([1.0, 0.8 * jnp.exp(0.22 * random.normal(keys[3]))])
-    places = jnp.asarray(USUAL.weights)[shape] @ points
+    places = jnp.asarray(DRAWN.weights)[shape] @ points
     segments = jnp.concatenate([places[:-1], places[1:]], 1)
-    down, label = jnp.asarray(USUAL.down)[shape], jnp.asarray(USUAL.labels)[shape]
+    down, label = jnp.asarray(DRAWN.down)[shape], jnp.asarray(DRAWN.labels)[shape]
     return render(keys[4], segments, down), label
 
 
 def pen_positions(
-    label: int, rng: np.random.Generator, rare: bool = False
+    label: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """One drawing of a digit outside of jit, as `draw_digit` draws it: where the pen passes, and
     where it is down.
@@ -259,18 +315,16 @@ def pen_positions(
     Args:
         label: the digit.
         rng: source of chance.
-        rare: in one of the rarer shapes; those of RARE alone have such.
 
     Returns:
         (PLACES, 2) float32 y, x, about -1 to 1, and (PLACES - 1,) bool, whether it draws from a
             place to the next.
     """
-    shapes = UNUSUAL if rare else USUAL
-    shape = rng.choice(np.flatnonzero(shapes.labels == label))
+    shape = rng.choice(np.flatnonzero(DRAWN.labels == label))
     moved = rng.uniform(0.03, 0.13) * rng.normal(size=(POINTS, 2))
     width = 0.8 * np.exp(0.22 * rng.normal())
-    points = (shapes.points[shape] + moved[shapes.twins[shape]]) * [1.0, width]
-    return shapes.weights[shape] @ points.astype(np.float32), shapes.down[shape]
+    points = (DRAWN.points[shape] + moved[DRAWN.twins[shape]]) * [1.0, width]
+    return DRAWN.weights[shape] @ points.astype(np.float32), DRAWN.down[shape]
 
 
 def draw_digits(key: jax.Array, n: int) -> tuple[jax.Array, jax.Array]:
