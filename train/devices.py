@@ -38,7 +38,7 @@ def set_up_devices(count: int | None = None) -> None:
             os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder)
             os.environ.setdefault("JAX_COMPILATION_CACHE_MAX_SIZE", str(COMPILED_BYTES))
             os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
-            # XLA warns of each program that it was tuned by "features" that no CPU has.
+            # On some CPUs, XLA complains that each program was made for another one.
             os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
