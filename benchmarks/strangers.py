@@ -11,6 +11,7 @@ each other at thresholds below which the same share of validation digits lies.
 """
 
 import argparse
+import itertools
 import sys
 from pathlib import Path
 
@@ -76,17 +77,15 @@ def main() -> None:
     print("| script | characters | AUROC | answered, as a glyph | as a picture |")
     print("| --- | --- | --- | --- | --- |")
     pictures = {
-        script: np.mean([is_answered(recognizer, path) for path in paths])
+        script: [is_answered(recognizer, path) for path in paths]
         for script, paths in scripts.items()
     }
+    pictures["all"] = [*itertools.chain(*pictures.values())]
     for script, probabilities in (*found.items(), ("all", everything)):
-        answered = probabilities.max(1) >= threshold
-        share = pictures.get(script) or np.average(
-            list(pictures.values()), weights=list(map(len, scripts.values()))
-        )
+        sure = probabilities.max(1)
         print(
-            f"| {script} | {len(answered):,} | {auroc(digits.max(1), probabilities.max(1)):.4f} | "
-            f"{answered.mean():.1%} | {share:.1%} |"
+            f"| {script} | {len(sure):,} | {auroc(digits.max(1), sure):.4f} | "
+            f"{(sure >= threshold).mean():.1%} | {np.mean(pictures[script]):.1%} |"
         )
     unsure = digits.max(1) < threshold
     low, high = wilson_interval(int(unsure.sum()), len(unsure))

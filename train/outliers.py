@@ -147,7 +147,7 @@ def draw_character(key: jax.Array) -> jax.Array:
     pace = uniform(keys[6], 0.4, 1.6, (STROKES, 1)) / PIECES
     steps = pace[..., None] * jnp.stack([jnp.sin(angle), jnp.cos(angle)], -1)
     ways = jnp.cumsum(jnp.concatenate([jnp.zeros((STROKES, 1, 2)), steps], 1), 1)
-    place = random.choice(  # of the stroke before: its end, its beginning, anywhere on it
+    place = random.choice(  # of the stroke before: its beginning, anywhere on it, its end
         keys[7],
         jnp.arange(PIECES + 1),
         (STROKES,),
