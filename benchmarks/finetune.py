@@ -10,6 +10,7 @@ them, which are in no folder that is trained on, and MNIST's own test images, wh
 should not forget.
 """
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -99,8 +100,9 @@ def main() -> None:
                 output,
                 "--quiet",
             ]
+            cold = os.environ | {"XDG_CACHE_HOME": f"{output}.cache"}  # nothing is compiled yet
             start = time.perf_counter()
-            subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(command, cwd=ROOT, env=cold, check=True, stdout=subprocess.DEVNULL)
             taken = time.perf_counter() - start
             print(f"| {name} | {right(output)} | {taken:.0f} |", flush=True)
 
