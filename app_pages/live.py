@@ -45,7 +45,9 @@ def read_drawing(classes: Sequence[str], strokes: int) -> None:
     To be called on each run, once the server's reading is shown, whose place it takes meanwhile.
     """
     if (card := _card()) and card.classes == tuple(classes):
-        _mount("drawing", classes, template(classes), threshold=card.threshold, strokes=strokes)
+        _mount(
+            "drawing", classes, template(classes), threshold=card.least_certainty, strokes=strokes
+        )
 
 
 def read_sliders(

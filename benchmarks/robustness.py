@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from model import Recognizer  # noqa: E402
+from model.classifier import certainty  # noqa: E402
 from model.glyph import normalise  # noqa: E402
 from train import corruptions, data  # noqa: E402
 from train.metrics import wilson_interval  # noqa: E402
@@ -101,7 +102,6 @@ def main() -> None:
     mnist = data.load("mnist")
     split = mnist.validation if options.tune else data.shuffle_test(mnist.test)
     recognizer = Recognizer.load(options.checkpoint)
-    threshold = recognizer.card.threshold
     images, labels = split.images[: options.n], split.labels[: options.n]
 
     print(f"| damage (n = {len(labels):,} each) | accuracy | abstained |\n| --- | --- | --- |")
@@ -109,15 +109,15 @@ def main() -> None:
     for name in corruptions.CORRUPTIONS:
         probabilities = recognizer.classify(corruptions.corrupt(name, images))
         accuracies.append((probabilities.argmax(1) == labels).mean())
-        print(
-            f"| {name} | {accuracies[-1]:.2%} | {(probabilities.max(1) < threshold).mean():.1%} |"
-        )
+        abstained = ~recognizer.classifier.answers(probabilities)
+        print(f"| {name} | {accuracies[-1]:.2%} | {abstained.mean():.1%} |")
     print(f"| mean of all but none | {np.mean(accuracies[1:]):.2%} | |\n")
 
-    digits = recognizer.classify(split.images).max(1)
-    low, high = wilson_interval(int((digits < threshold).sum()), len(digits))
+    digits = recognizer.classify(split.images)
+    abstained = ~recognizer.classifier.answers(digits)
+    low, high = wilson_interval(int(abstained.sum()), len(digits))
     print(
-        f"Digits abstained from: {(digits < threshold).mean():.2%} ({low:.2%} to {high:.2%}, n = "
+        f"Digits abstained from: {abstained.mean():.2%} ({low:.2%} to {high:.2%}, n = "
         f"{len(digits):,}).\n"
     )
     print("| no digit (n = 500 each) | AUROC | abstained |\n| --- | --- | --- |")
@@ -125,16 +125,17 @@ def main() -> None:
     for number, (name, draw) in enumerate(OUTLIERS.items()):
         rng = np.random.default_rng(100 + number)
         glyphs = np.stack([normalise(draw(rng).astype(np.float32) / 255) for _ in range(500)])
-        confidence = recognizer.classify(glyphs).max(1)
-        everything.append(confidence)
+        others = recognizer.classify(glyphs)
+        everything.append(certainty(others))
+        abstained = ~recognizer.classifier.answers(others)
         print(
-            f"| {name} | {auroc(digits, confidence):.4f} | {(confidence < threshold).mean():.1%} |"
+            f"| {name} | {auroc(certainty(digits), everything[-1]):.4f} | {abstained.mean():.1%} |"
         )
-    print(f"| all | {auroc(digits, np.concatenate(everything)):.4f} | |")
+    print(f"| all | {auroc(certainty(digits), np.concatenate(everything)):.4f} | |")
 
 
 def auroc(digits: np.ndarray, others: np.ndarray) -> float:
-    """How often a digit has more confidence than what is none."""
+    """How often a digit has a higher score than what is none."""
     return roc_auc_score(
         np.repeat([1, 0], [len(digits), len(others)]), np.concatenate([digits, others])
     )

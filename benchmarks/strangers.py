@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from model import Recognizer, shipped  # noqa: E402
+from model.classifier import certainty  # noqa: E402
 from model.image import ImageError  # noqa: E402
 from model.recognizer import as_single_glyph  # noqa: E402
 from train import data  # noqa: E402
@@ -29,11 +30,6 @@ from train.metrics import wilson_interval  # noqa: E402
 
 ABSTAIN = 0.003  # of the validation digits, where scores are compared
 TINY = 1e-30
-
-
-def entropy(probabilities: np.ndarray) -> np.ndarray:
-    """Shannon's, negated: higher is surer."""
-    return (probabilities * np.log(probabilities + TINY)).sum(1)
 
 
 def margin(probabilities: np.ndarray) -> np.ndarray:
@@ -49,7 +45,7 @@ def spread(probabilities: np.ndarray) -> np.ndarray:
 
 SCORES = {
     "largest probability": lambda probabilities: probabilities.max(1),
-    "entropy": entropy,
+    "certainty, by the entropy": certainty,
     "margin": margin,
     "spread of the logits": spread,
 }
@@ -61,7 +57,7 @@ def main() -> None:
     parser.add_argument("--checkpoint", default="default")
     options = parser.parse_args()
     recognizer = Recognizer.load(shipped.find(options.checkpoint))
-    threshold = recognizer.card.threshold
+    answers = recognizer.classifier.answers
     mnist = data.load("mnist")
     digits, validation = (
         recognizer.classify(split.images) for split in (mnist.test, mnist.validation)
@@ -82,12 +78,12 @@ def main() -> None:
     }
     pictures["all"] = [*itertools.chain(*pictures.values())]
     for script, probabilities in (*found.items(), ("all", everything)):
-        sure = probabilities.max(1)
         print(
-            f"| {script} | {len(sure):,} | {auroc(digits.max(1), sure):.4f} | "
-            f"{(sure >= threshold).mean():.1%} | {np.mean(pictures[script]):.1%} |"
+            f"| {script} | {len(probabilities):,} | "
+            f"{auroc(certainty(digits), certainty(probabilities)):.4f} | "
+            f"{answers(probabilities).mean():.1%} | {np.mean(pictures[script]):.1%} |"
         )
-    unsure = digits.max(1) < threshold
+    unsure = ~answers(digits)
     low, high = wilson_interval(int(unsure.sum()), len(unsure))
     print(
         f"\nDigits abstained from: {unsure.mean():.2%} ({low:.2%} to {high:.2%}, n = "

@@ -40,7 +40,7 @@ class Card:
         test: the summary of the test images, as train.metrics makes it; empty where there is none.
         description: one line for people.
         command: what repeats the run.
-        threshold: a confidence below it makes the reader abstain.
+        least_certainty: model.classifier.certainty below it makes the reader abstain.
         parameters: how many numbers were trained; 0 where nobody counted.
         hardware: what the run ran on.
         seconds: that the run took.
@@ -65,7 +65,7 @@ class Card:
     test: Mapping[str, Any]
     description: str = ""
     command: str = ""
-    threshold: float = 0.0
+    least_certainty: float = 0.0
     parameters: int = 0
     hardware: str = ""
     seconds: float = 0.0
@@ -97,6 +97,8 @@ class Card:
                 raise CardError(f"the field '{field.name}' is missing")
         for fault in _faults(values):
             raise CardError(fault)
+        if "least_certainty" not in values and values.get("threshold"):
+            values = values | {"least_certainty": _certainty_of(values)}
         known = {field.name for field in dataclasses.fields(cls)}
         card = cls(**{name: _with_tuples(values[name]) for name in values.keys() & known})
         network = {name: _with_tuples(value) for name, value in card.network.items()}
@@ -140,7 +142,7 @@ KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
     "test": ((dict,), "an object"),
     "description": ((str,), "text"),
     "command": ((str,), "text"),
-    "threshold": ((int, float), "a number"),
+    "least_certainty": ((int, float), "a number"),
     "parameters": ((int,), "a count"),
     "hardware": ((str,), "text"),
     "seconds": ((int, float), "a number"),
@@ -179,8 +181,9 @@ def _faults(values: dict[str, Any]) -> Iterator[str]:
                 f"'{field}' should have a name of at most {MAX_NAME} characters, not "
                 f"{one_line(repr(name))}"
             )
-    if not _is_within(values.get("threshold", 0), 0, 1):
-        yield f"'threshold' should be from 0 to 1, not {one_line(repr(values['threshold']))}"
+    for field in ("least_certainty", "threshold"):
+        if not _is_within(values.get(field, 0), 0, 1):
+            yield f"'{field}' should be from 0 to 1, not {one_line(repr(values[field]))}"
     if values.get("parameters", 0) < 0:
         yield f"'parameters' should be a count, not {one_line(repr(values['parameters']))}"
     for split in ("validation", "test"):
@@ -206,6 +209,19 @@ def _argument_faults(arguments: dict[str, Any]) -> Iterator[str]:
             )
     if not _is_within(arguments.get("dropout", 0), 0, MAX_DROPOUT):
         yield f"'network' has a dropout that is not from 0 to {MAX_DROPOUT}"
+
+
+def _certainty_of(values: dict[str, Any]) -> float:
+    """The least certainty of a card that has a "threshold" of the largest probability instead, as
+    cards had up to November 2026: as certain as where the rest is shared by two other classes, or
+    by more where two can't hold it. On MNIST's validation digits that abstains from nearly as many.
+    """
+    p, classes = values["threshold"], len(values["classes"])
+    if p in (0, 1) or p * classes <= 1:
+        return float(p == 1)
+    others = max(min(2, classes - 1), math.ceil((1 - p) / p))
+    entropy = -p * math.log(p) - (1 - p) * math.log((1 - p) / others)
+    return 1 - entropy / math.log(classes)
 
 
 def _is_within(value: object, least: float, most: float) -> bool:

@@ -10,6 +10,20 @@ from model.runtime import Program
 from model.weights import Weights
 
 BATCH = 128  # glyphs at once
+LEAST = np.finfo(np.float32).tiny  # a probability whose logarithm there is
+
+
+def certainty(probabilities: np.ndarray) -> np.ndarray:
+    """(..., classes) probabilities → (...) float from 0, where all classes are as likely, to 1,
+    where one is all that there is: 1 - H / ln(classes), of the entropy H in nats (Shannon, 1948: A
+    mathematical theory of communication).
+
+    What hesitates between two digits may be one, what hesitates between all of them is none; the
+    largest probability doesn't tell these apart.
+    """
+    classes = probabilities.shape[-1]
+    entropy = -(probabilities * np.log(np.maximum(probabilities, LEAST))).sum(-1)
+    return 1 - entropy / np.log(max(2, classes))
 
 
 class Classifier:
@@ -53,3 +67,7 @@ class Classifier:
             )
         (probabilities,) = self._program(glyphs)
         return probabilities
+
+    def answers(self, probabilities: np.ndarray) -> np.ndarray:
+        """(..., classes) → (...) bool: which it answers; from the others, the reader abstains."""
+        return certainty(probabilities) >= self.card.least_certainty

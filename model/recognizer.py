@@ -151,10 +151,9 @@ class Recognizer:
 
     def _digit(self, box: Box, glyph: np.ndarray, probabilities: np.ndarray) -> Digit:
         """What is read, unless there is too much doubt: here the reader abstains."""
-        confidence = float(probabilities.max())
-        is_sure = confidence >= self.card.threshold and glyph.any() and not is_blot(glyph)
+        is_sure = self.classifier.answers(probabilities) and glyph.any() and not is_blot(glyph)
         value = int(probabilities.argmax()) if is_sure else None
-        return Digit(value, confidence, probabilities, box, glyph)
+        return Digit(value, float(probabilities.max()), probabilities, box, glyph)
 
     def _reading(
         self,

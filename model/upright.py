@@ -181,8 +181,9 @@ class UprightReader:
         for digit in line:
             digit = digit._replace(box=(box := enlarge(digit.box, reduction, picture)))
             _, _, width, height = box
-            unsure = self.classifier.card.threshold <= digit.probabilities.max() < SURE
-            if max(width, height) <= SMALL_DIGIT * reduction and unsure:
+            unsure = digit.probabilities.max() < SURE
+            is_small = max(width, height) <= SMALL_DIGIT * reduction
+            if is_small and unsure and self.classifier.answers(digit.probabilities):
                 around, (y, x) = surroundings(picture, box)
                 sharp = normalise(ink_map(around)[y : y + height, x : x + width])
                 if sharp.any():

@@ -94,7 +94,9 @@ def test_what_is_no_drawing_of_the_sheet_is_not_opened(drawing, says):
 
 def test_where_the_reader_abstains_it_says_so_with_its_nearest_guess(checkpoints):
     card = json.loads((checkpoints / "default" / checkpoint.CARD).read_text())
-    (checkpoints / "default" / checkpoint.CARD).write_text(json.dumps(card | {"threshold": 1.0}))
+    (checkpoints / "default" / checkpoint.CARD).write_text(
+        json.dumps(card | {"least_certainty": 1.0})
+    )
     app = start()
     app.session_state[canvas.SQUARE.name] = message(written(2))
     app.run()

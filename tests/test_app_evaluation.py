@@ -25,6 +25,7 @@ from app_pages.server import images as server_images
 from app_pages.server.resources import Network
 from app_pages.words import plain
 from model import checkpoint
+from model.classifier import certainty
 from train import corruptions, data, metrics
 
 
@@ -343,14 +344,14 @@ def test_without_mistakes_there_is_nothing_to_browse(checkpoints):
 def test_what_abstaining_brings_is_said_in_numbers():
     app = view("Confidence")
     tested = Predictions(Network.at(DEFAULT))
-    answered = tested.confidence >= tested.card.threshold
+    answered = tested.certainty >= tested.card.least_certainty
     assert f"answers {answered.mean():.2%}" in said(app.caption)
     assert f"reads {tested.right[answered].mean():.2%} of those right" in said(app.caption)
     assert len(app.get("vega_lite_chart")) == 3
 
 
 def test_a_network_that_always_answers(checkpoints):
-    rewrite(checkpoints / "default", threshold=0.0)
+    rewrite(checkpoints / "default", least_certainty=0.0)
     assert "always answers" in said(view("Confidence").caption)
 
 
@@ -364,11 +365,11 @@ def test_the_histogram_counts_all():
 
 def test_the_coverage_curve_keeps_its_end_and_marks_the_threshold():
     tested = Predictions(Network.at(DEFAULT))
-    curve = metrics.risk_coverage_curve(tested.labels, tested.probabilities)
+    curve = metrics.risk_coverage_curve(tested.labels, tested.probabilities, tested.certainty)
     line, mark, _ = plots.coverage({"default": curve}, {"default": 0.625}).layer
     assert len(line.data) <= 2 * plots.POINTS
     assert line.data["accuracy"].iloc[-1] == pytest.approx(tested.right.mean())
-    assert mark.data["coverage"][0] == pytest.approx((tested.confidence >= 0.625).mean())
+    assert mark.data["coverage"][0] == pytest.approx((tested.certainty >= 0.625).mean())
 
 
 # Damage
@@ -399,7 +400,7 @@ def test_the_rows_of_damage_are_counts(images, recognizer):
     probabilities = recognizer.classify(corruptions.corrupt("stripes", images[:8]))
     row = rows[rows["kind"] == "stripes"].iloc[0]
     assert row["accuracy"] == (probabilities.argmax(1) == tested.labels[:8]).mean()
-    assert row["abstained"] == (probabilities.max(1) < tested.card.threshold).mean()
+    assert row["abstained"] == (certainty(probabilities) < tested.card.least_certainty).mean()
     assert (row["low"], row["high"]) == metrics.wilson_interval(round(8 * row["accuracy"]), 8)
     two = plots.corruptions(pd.concat([rows, rows.assign(network="other")]))
     assert isinstance(two, alt.LayerChart) and set(two.data["network"]) == {"default", "other"}

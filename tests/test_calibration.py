@@ -4,6 +4,7 @@ import cards
 import numpy as np
 import pytest
 
+from model.classifier import certainty
 from train import calibration
 from train.config import Config
 from train.dataset import Dataset, Split
@@ -30,11 +31,12 @@ def test_predict_pads_the_last_batch(network):
 
 @pytest.mark.parametrize("count", [400, 100])
 def test_few_validation_images_decide_nothing(network, count, monkeypatch):
-    """Then temperature and threshold are those of the checkpoint that the training started from."""
+    """Then temperature and least certainty are those of the checkpoint that the training started
+    from."""
     monkeypatch.setattr(
         calibration.checkpoint,
         "read_card",
-        lambda source: cards.card(temperature=3.0, threshold=0.25),
+        lambda source: cards.card(temperature=3.0, least_certainty=0.25),
     )
     rng = np.random.default_rng(0)
     split = Split(
@@ -44,10 +46,11 @@ def test_few_validation_images_decide_nothing(network, count, monkeypatch):
     calibrated, probabilities = calibration.calibrate(network, dataset, 0.1, "somewhere")
     assert probabilities.shape == (count, 10) and calibrated.test["n"] == count
     if count < calibration.CALIBRATION_IMAGES:
-        assert (calibrated.temperature, calibrated.threshold) == (3.0, 0.25)
+        assert (calibrated.temperature, calibrated.least_certainty) == (3.0, 0.25)
         alone, _ = calibration.calibrate(network, dataset, 0.1)
-        assert (alone.temperature, alone.threshold) == (1.0, 0.0)
+        assert (alone.temperature, alone.least_certainty) == (1.0, 0.0)
     else:
         assert calibrated.temperature != 3.0
-        # the threshold is the one below which a tenth of the validation images lie
-        assert np.mean(probabilities.max(1) < calibrated.threshold) == pytest.approx(0.1, abs=0.01)
+        # a tenth of the validation images lie below the least certainty
+        low = certainty(probabilities) < calibrated.least_certainty
+        assert np.mean(low) == pytest.approx(0.1, abs=0.01)

@@ -12,6 +12,7 @@ from safetensors.numpy import load_file, save_file
 
 from model import checkpoint
 from model.checkpoint import CARD, DEFAULT, EVALUATION, WEIGHTS, CheckpointError
+from model.classifier import certainty
 from model.network import DigitCNN
 from train import metrics
 
@@ -117,6 +118,10 @@ FAULTS = {
         lambda f: edit_card(f, lambda c: c.update(threshold=7)),
         "'threshold' should be from 0 to 1, not 7",
     ),
+    "least certainty": (
+        lambda f: edit_card(f, lambda c: c.update(least_certainty=-1)),
+        "'least_certainty' should be from 0 to 1, not -1",
+    ),
     "accuracy": (
         lambda f: edit_card(f, lambda c: c["test"].update(accuracy="all")),
         "'test' should have shares",
@@ -141,6 +146,28 @@ def test_faults_are_named(copy, fault):
         checkpoint.load(copy)
     assert str(copy) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "shares"),
+    [
+        (0.0, [0.1] * 10),
+        (0.05, [0.1] * 10),  # nothing is below
+        (0.2, [0.2] * 5),
+        (0.58, [0.58, 0.21, 0.21]),
+        (1.0, [1.0]),
+    ],
+)
+def test_a_card_of_before_abstains_as_near_as_can_be(copy, threshold, shares):
+    """What it says of the largest probability, the reader takes for a certainty."""
+
+    def age(card):
+        del card["least_certainty"]
+        card["threshold"] = threshold
+
+    edit_card(copy, age)
+    expected = certainty(np.array(shares + [0.0] * (10 - len(shares))))
+    assert checkpoint.read_card(copy).least_certainty == pytest.approx(expected, abs=1e-6)
 
 
 def test_a_page_network_is_told_from_one_that_reads_digits():

@@ -11,7 +11,7 @@ import pytest
 from flax import nnx
 
 from model import checkpoint, flax_weights, weights
-from model.classifier import BATCH, Classifier
+from model.classifier import BATCH, Classifier, certainty
 from model.detection import load_page_network
 from model.explainer import Explainer
 from model.network import DigitCNN, Ensemble
@@ -89,3 +89,13 @@ def test_reading_tells_nobody(tmp_path):
     here = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     subprocess.run(command, cwd=Path(__file__).parents[1], env=here, check=True)
     assert list(tmp_path.rglob("*")) == []
+
+
+def test_certainty_tells_two_from_all(recognizer):
+    shares = np.zeros((4, 10), np.float32)
+    shares[0, 3], shares[1, [4, 9]], shares[2], shares[3, 1:] = 1, 0.5, 0.1, 1 / 18
+    shares[3, 0] = 0.5  # as much as the one that hesitates between two
+    assert certainty(shares) == pytest.approx(1 - np.log([1, 2, 10, 6]) / np.log(10), abs=1e-5)
+    assert recognizer.classifier.answers(shares).tolist() == [True, True, False, False]
+    assert certainty(np.ones((2, 1))).tolist() == [1, 1]  # of one class, there is no doubt
+    assert certainty(shares[0]).shape == ()

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from model import checkpoint
+from model.classifier import certainty
 from model.network import DigitCNN, Ensemble
 from train import metrics
 from train.dataset import Dataset
@@ -50,7 +51,7 @@ class CalibrationResult(NamedTuple):
 
     parameters: int
     temperature: float
-    threshold: float
+    least_certainty: float
     validation: dict[str, Any]
     test: dict[str, Any]
 
@@ -64,28 +65,28 @@ def calibrate(
         network: as it was trained.
         dataset: its validation split decides, its test split is looked at.
         abstain: share of the validation images on which the reader is to abstain.
-        source: the folder of a checkpoint that tells temperature and threshold where validation
-            images are few, or "".
+        source: the folder of a checkpoint that tells temperature and least certainty where
+            validation images are few, or "".
 
     Returns:
         the calibration, and the calibrated probabilities (n, classes) float32 of the test images.
     """
     labels, logits = dataset.validation.labels, predict(network, dataset.validation.images)
-    temperature, threshold = 1.0, 0.0
+    temperature, least_certainty = 1.0, 0.0
     few = len(logits) < CALIBRATION_IMAGES
     if few and source:
         former = checkpoint.read_card(source)
-        temperature, threshold = former.temperature, former.threshold
+        temperature, least_certainty = former.temperature, former.least_certainty
     elif not few:
         temperature = metrics.fit_temperature(labels, logits)
     validated = softmax(logits / temperature, axis=1)
     if not few:
-        threshold = float(np.quantile(validated.max(1), abstain))
+        least_certainty = float(np.quantile(certainty(validated), abstain))
     probabilities = softmax(predict(network, dataset.test.images) / temperature, axis=1)
     calibration = CalibrationResult(
         parameters=sum(p.size for p in jax.tree.leaves(nnx.state(network, nnx.Param))),
         temperature=temperature,
-        threshold=threshold,
+        least_certainty=least_certainty,
         validation=metrics.summary(labels, validated),
         test=metrics.summary(dataset.test.labels, probabilities),
     )

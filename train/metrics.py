@@ -90,26 +90,34 @@ def likely_labels(labels: Labels, probabilities: Probabilities) -> Labels:
     return np.where(sure.max(1) >= 0, sure.argmax(1), labels)
 
 
-def risk_coverage_curve(labels: Labels, probabilities: Probabilities) -> dict[str, Probabilities]:
+def risk_coverage_curve(
+    labels: Labels, probabilities: Probabilities, score: Probabilities | None = None
+) -> dict[str, Probabilities]:
     """What abstaining brings: for each threshold, what is still answered and how much of it is
     right.
 
     The risk-coverage curve of El-Yaniv and Wiener, 2010: On the foundations of noise-free selective
     classification.
 
+    Args:
+        labels: (n,) int.
+        probabilities: (n, classes).
+        score: (n,), by which the surest are answered first; without it, the largest probability.
+
     Returns:
-        threshold: (m,) each confidence there is, descending; answered is whatever has that or more.
+        threshold: (m,) each score there is, descending; answered is whatever has that or more.
         coverage: (m,) share of the images that is answered, ascending to 1.
         accuracy: (m,) share of the answers that is right.
     """
-    confidence, right = probabilities.max(1), probabilities.argmax(1) == labels
-    order = np.argsort(-confidence, kind="stable")
+    score = probabilities.max(1) if score is None else score
+    right = probabilities.argmax(1) == labels
+    order = np.argsort(-score, kind="stable")
     answered = np.arange(1, len(order) + 1)
     # equally sure ones are answered together
-    last = np.append(np.diff(confidence[order]) != 0, True)
+    last = np.append(np.diff(score[order]) != 0, True)
     accuracy = np.cumsum(right[order]) / answered
     return {
-        "threshold": confidence[order][last],
+        "threshold": score[order][last],
         "coverage": answered[last] / len(order),
         "accuracy": accuracy[last],
     }

@@ -176,7 +176,12 @@ def _digit_limits(card: Card) -> Iterator[str]:
         "The figures are of images that were made as those it was trained on. They don't say how "
         "well it reads yours, nor a photograph, out of which glyphs have to be cut first."
     )
-    abstains = f" Below {card.threshold:.2f}, rather say nothing." if card.threshold else ""
+    abstains = (
+        f" Where 1 - H / ln {len(card.classes)} is below {card.least_certainty:.2f}, H being the "
+        f"entropy of its answer in nats, rather say nothing."
+        if card.least_certainty
+        else ""
+    )
     yield f"It answers with one of its classes whatever it is shown.{abstains}"
     unseen = {"outliers": "pictures that show none of its classes", "damage": "damaged ones"}
     if missing := [what for field, what in unseen.items() if not card.config.get(field)]:

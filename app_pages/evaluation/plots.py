@@ -72,7 +72,7 @@ def coverage(
     Args:
         curves: name of a network → `train.metrics.risk_coverage_curve` of it; of one or two
             networks.
-        thresholds: name of a network → the confidence below which it abstains, of those that do.
+        thresholds: name of a network → the certainty below which it abstains, of those that do.
     """
     rows, marks = [], []
     for name, curve in curves.items():
@@ -87,7 +87,7 @@ def coverage(
         if thresholds.get(name) and len(answered):
             marks.append(
                 {key: values[answered[-1]] for key, values in curve.items()}
-                | {"network": name, "words": f"abstains below {thresholds[name]:.1%}"}
+                | {"network": name, "words": f"abstains below {thresholds[name]:.2f}"}
             )
     rows = pd.concat(rows)
     # It is at the end that something happens: before the first mistake, all is right.
@@ -111,7 +111,7 @@ def coverage(
         ),
         tooltip=[
             alt.Tooltip("network:N", title="Network"),
-            alt.Tooltip("threshold:Q", title="Predictions from", format=".1%"),
+            alt.Tooltip("threshold:Q", title="Predictions from a certainty of", format=".2f"),
             alt.Tooltip("coverage:Q", title="Predictions", format=".2%"),
             alt.Tooltip("accuracy:Q", title="of which right", format=".3%"),
         ],

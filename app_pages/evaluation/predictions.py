@@ -13,6 +13,7 @@ from app_pages.server import resources
 from app_pages.server.images import Images
 from app_pages.server.resources import Network
 from app_pages.words import plain
+from model.classifier import certainty
 from train import data, metrics
 
 PAGE = 24  # test images shown at a time
@@ -28,6 +29,7 @@ class Predictions:
         labels: (n,) int.
         probabilities: (n, classes) float32, calibrated.
         confidence: (n,) float32, the probability of the likeliest class.
+        certainty: (n,) float32, by which the reader answers or abstains.
     """
 
     def __init__(self, network: Network):
@@ -37,6 +39,7 @@ class Predictions:
         self.classes: tuple[str, ...] = self.card.classes
         self.labels, self.probabilities = resources.evaluation(network)
         self.confidence = self.probabilities.max(1)
+        self.certainty = certainty(self.probabilities)
 
     @cached_property
     def ranked(self) -> np.ndarray:

@@ -118,10 +118,12 @@ def show(tested: Predictions) -> None:
     st.altair_chart(
         plots.coverage(
             {
-                each.network.name: metrics.risk_coverage_curve(each.labels, each.probabilities)
+                each.network.name: metrics.risk_coverage_curve(
+                    each.labels, each.probabilities, each.certainty
+                )
                 for each in both
             },
-            {each.network.name: each.card.threshold for each in both},
+            {each.network.name: each.card.least_certainty for each in both},
         ),
         alt=(
             f"Accuracy of the answers over the share of images answered, of {names[0]} and of "

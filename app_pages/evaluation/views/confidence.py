@@ -42,22 +42,24 @@ def show(tested: Predictions) -> None:
     )
 
     st.header("What if it may say “I don't know”?")
-    curve = metrics.risk_coverage_curve(labels, probabilities)
-    threshold = tested.card.threshold
-    answered = tested.confidence >= threshold
+    curve = metrics.risk_coverage_curve(labels, probabilities, tested.certainty)
+    least = tested.card.least_certainty
+    answered = tested.certainty >= least
     share, right = answered.mean(), tested.right[answered].sum() / max(1, answered.sum())
     words = (
-        f"This network abstains where it is less than {threshold:.1%} sure: it answers {share:.2%} "
+        f"This network abstains where its certainty is below {least:.2f}: it answers {share:.2%} "
         f"of the test images and reads {right:.2%} of those right, where it would read "
         f"{tested.right.mean():.2%} of all right."
-        if threshold
+        if least
         else "This network always answers."
     )
     st.altair_chart(
-        plots.coverage({tested.network.name: curve}, {tested.network.name: threshold}),
+        plots.coverage({tested.network.name: curve}, {tested.network.name: least}),
         alt=f"Accuracy of the answers over the share of images answered, the surest first. {words}",
     )
     st.caption(
-        f"{words} From right to left, the images of which it is least sure are left out, one after "
-        f"the other."
+        f"{words} From right to left, the images of which it is least certain are left out, one "
+        f"after the other. Certainty is 1 where one class has all of the probability, and 0 where "
+        f"all have as much: what hesitates between two digits may be one of them, what hesitates "
+        f"between all is none."
     )

@@ -102,7 +102,5 @@ def count_answers(
     abstains."""
     classifier = resources.classifier(network)
     probabilities = classifier.probabilities(corruptions.corrupt(kind, _images))
-    threshold = classifier.card.threshold
-    return int((probabilities.argmax(1) == _labels).sum()), int(
-        (probabilities.max(1) < threshold).sum()
-    )
+    right = (probabilities.argmax(1) == _labels).sum()
+    return int(right), int((~classifier.answers(probabilities)).sum())

@@ -6,7 +6,7 @@ import { classify, load } from "./network.js";
 
 const PATIENCE = 20_000; // ms after which the server is not waited for any more
 
-/** data: {template, classes, threshold: how sure an answer must be, strokes: that the server has
+/** data: {template, classes, threshold: how certain an answer must be, strokes: that the server has
     read}. */
 export function onDrawing(element) {
   const answer = new Answer(element);
@@ -23,7 +23,7 @@ export function onDrawing(element) {
     const probabilities = await classify(glyph);
     const most = Math.max(...probabilities);
     const likeliest = data.classes[probabilities.indexOf(most)];
-    if (most >= data.threshold && !isBlot(glyph))
+    if (certainty(probabilities) >= data.threshold && !isBlot(glyph))
       answer.show(likeliest, `${percent(most)} sure so far`, probabilities);
     else answer.show("?", `No digit so far, nearest to ${likeliest}.`, probabilities);
   });
@@ -79,6 +79,13 @@ export function onDrawing(element) {
       answer.stop();
     },
   };
+}
+
+/** From 0, where all classes are as likely, to 1, where one is all that there is; model/classifier.py
+    has it, too. */
+function certainty(probabilities) {
+  const entropy = probabilities.reduce((sum, p) => sum - (p > 0 ? p * Math.log(p) : 0), 0);
+  return 1 - entropy / Math.log(Math.max(2, probabilities.length));
 }
 
 /** The ink on canvases that lie over each other, black on white, at the size of their sheet. */
