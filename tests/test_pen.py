@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import io
+import itertools
 import json
 import struct
 import time
@@ -309,6 +310,7 @@ def damaged(content, at):
         (as_xournal([[]]), "The file has no stroke of a pen"),
         (as_blocks([]), "The file has no stroke of a pen"),
     ],
+    ids=itertools.count(),  # the files hold the time, so their content names no test
 )
 def test_faults_are_said_in_one_sentence(content, says):
     with pytest.raises(ImageError, match=says) as caught:

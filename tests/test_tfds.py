@@ -5,7 +5,9 @@ import json
 import shutil
 import struct
 import sys
+import time
 import types
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -203,6 +205,22 @@ def test_what_can_not_be_read_is_left_out_and_named(tmp_path, monkeypatch):
         ]
         monkeypatch.setattr(tfds, "prepare", lambda *_: pytest.fail("prepared again"))
     assert [path.name for path in (tmp_path / "shapes/1.0.0").iterdir()] == [tfds.CACHE]
+
+
+def test_who_comes_while_a_dataset_is_prepared_waits_for_it(tmp_path, monkeypatch):
+    class Slow(Pictures):
+        def download_and_prepare(self, file_format):
+            prepared.append(self)
+            time.sleep(0.5)
+            super().download_and_prepare(file_format)
+
+    prepared = []
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(tfds, "_builder", lambda name, root, progress: Slow(root))
+    with ThreadPoolExecutor(2) as both:
+        first, second = both.map(data.load, ["shapes"] * 2)
+    assert len(prepared) == 1
+    np.testing.assert_array_equal(first.train.images, second.train.images)
 
 
 def test_a_name_without_a_configuration_is_that_which_tfds_means(elsewhere, mnist):

@@ -20,12 +20,14 @@ import functools
 import hashlib
 import os
 import shutil
+import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
+import filelock
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -206,7 +208,9 @@ def prepare(name: str, progress: Progress) -> dict[str, NDArray[Any]]:
     """Prepares the dataset by TFDS where it isn't yet, decodes it, and caches the arrays beside
     it."""
     root = data_dir()
-    with _nothing_half_written(root, name):
+    with _one_at_a_time(root), _nothing_half_written(root, name):
+        if (arrays := _read_cache(name)) is not None:  # another process has made it meanwhile
+            return arrays
         try:
             builder = _builder(name, root, progress)
             if not builder.is_prepared() or builder.info.file_format.value == ARRAY_RECORD:
@@ -399,6 +403,18 @@ def as_glyph(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if image.shape == (GLYPH_SIZE, GLYPH_SIZE, 1):
         return image[..., 0]
     return as_single_glyph(image[..., 0] if image.shape[-1] == 1 else image)
+
+
+@contextlib.contextmanager
+def _one_at_a_time(root: Path) -> Iterator[None]:
+    """While one process prepares datasets in a folder, others wait; where they can't be told, they
+    don't."""
+    place = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):
+            lock = Path(tempfile.gettempdir()) / f"digits-{place}.lock"
+            stack.enter_context(filelock.FileLock(lock))
+        yield
 
 
 @contextlib.contextmanager
