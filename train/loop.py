@@ -104,6 +104,7 @@ def train_step(
     split: Split,
     order: jax.Array,
     step: jax.Array | int,
+    seed: jax.Array | int,
     config: Config,
 ) -> jax.Array:
     """One step of AdamW on one batch, inside the context of a mesh.
@@ -117,11 +118,12 @@ def train_step(
         split: all training images (n, 28, 28) uint8 and labels (n,) int32, on the device.
         order: (batches, batch_size) int32, the epoch's shuffled indices.
         step: the number of the step since the run began.
+        seed: config's. Of the program, it is no part: what is compiled serves all seeds.
 
     Returns:
         The new totals.
     """
-    keys = random.split(random.fold_in(random.key(config.seed), step), 3)
+    keys = random.split(random.fold_in(random.key(seed), step), 3)
     chosen = order[step % len(order)]
     # Each device takes its share of the batch; the weights are the same on all.
     images, labels = jax.lax.with_sharding_constraint(
@@ -352,7 +354,7 @@ def train_epoch(run: Run, stop: Sized) -> None:
         dynamic_ncols=True,
     )
     for batch in bar:
-        run.totals = run.next_step(run.totals, run.split, order, progress.step, config)
+        run.totals = run.next_step(run.totals, run.split, order, progress.step, config.seed, config)
         progress.step += 1
         if batch % run.look == 0:
             _show(run, bar, epoch)
