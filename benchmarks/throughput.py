@@ -51,7 +51,7 @@ def ours(recipe: str, batch_size: int = 128) -> float:
     with jax.set_mesh(mesh):
         for number in range(STEPS):
             start = time.perf_counter()
-            totals = jax.block_until_ready(step(totals, split, order, number, config))
+            totals = jax.block_until_ready(step(totals, split, order, number, config.seed, config))
             taken.append(time.perf_counter() - start)
     return config.batch_size / statistics.median(taken[WARM_UP:])
 

@@ -16,6 +16,7 @@ from train import data, loop, rehearsal
 from train.calibration import predict
 from train.config import Config
 from train.dataset import Split
+from train.devices import choose_mesh
 from train.interrupt import Interrupted
 from train.store import STATE, TrainError
 
@@ -315,3 +316,18 @@ def test_a_finished_network_is_overwritten_where_one_says_so(tmp_path, capsys, m
     assert command.main([*flags, "--seed", "1", "--overwrite"]) == 0
     assert (output / checkpoint.WEIGHTS).read_bytes() != before
     assert "--overwrite" not in checkpoint.read_card(output).command
+
+
+def test_what_is_compiled_serves_all_seeds(small_mnist):
+    """Else nothing that is kept of one run would start the next one sooner."""
+    programs = set()
+    for seed in (0, 1):
+        config = dataclasses.replace(SMALL, seed=seed, augmentation=True, widths=(4, 4, 8))
+        state = loop.TrainState(config, loop.DIGITS, 4)
+        order = np.zeros((2, config.batch_size), np.int32)
+        with jax.set_mesh(choose_mesh(config.batch_size)):
+            lowered = loop.train_step.lower(
+                state, None, np.zeros(3, np.float32), small_mnist.validation, order, 0, seed, config
+            )
+        programs.add(lowered.as_text())
+    assert len(programs) == 1
