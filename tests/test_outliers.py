@@ -24,6 +24,14 @@ def test_same_key_same_outliers_all_with_ink(digits):
     assert len(np.unique(drawn, axis=0)) > 0.9 * len(drawn)
 
 
+def test_of_no_digits_there_are_no_outliers():
+    """And none of what draws them is compiled, which takes seconds."""
+    none = np.zeros((0, 28, 28), np.uint8)
+    draw = jax.jit(outliers.draw_outliers)
+    assert draw(jax.random.key(0), none).shape == none.shape
+    assert "sine" not in draw.lower(jax.random.key(0), none).as_text()
+
+
 def test_a_character_is_no_line():
     """Of which a 1 is made."""
     keys = jax.random.split(jax.random.key(0), 64)

@@ -260,6 +260,8 @@ def draw_outliers(key: jax.Array, digits: jax.Array) -> jax.Array:
     They are as neat as the digits: whoever distorts the ones distorts the others too.
     """
     n = len(digits)
+    if not n:  # and nothing to compile
+        return digits
     digits, keys = digits.astype(jnp.float32) / 255, random.split(key, n)
     bounds = np.round(np.cumsum([0, *SHARES.values()]) * n).astype(int)
     own = {

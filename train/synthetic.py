@@ -19,7 +19,7 @@ from jax import random
 from numpy.typing import NDArray
 from scipy.interpolate import BSpline
 
-from train.augment import CENTRE, GRID, uniform
+from train.augment import CENTRE, GRID, SIZE, uniform
 
 Way = list[str]  # strokes, each a row of points x, y on a grid of 0 to 9, y downwards
 
@@ -329,5 +329,7 @@ def pen_positions(
 
 def draw_digits(key: jax.Array, n: int) -> tuple[jax.Array, jax.Array]:
     """n digits, each in a random shape: (n, 28, 28) uint8 and their labels (n,) int32."""
+    if not n:  # and nothing to compile
+        return jnp.zeros((0, SIZE, SIZE), jnp.uint8), jnp.zeros(0, jnp.int32)
     images, labels = jax.vmap(draw_digit)(random.split(key, n))
     return jnp.round(255 * images).astype(jnp.uint8), labels
