@@ -23,9 +23,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
-from jax import random
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
@@ -34,7 +32,7 @@ from skimage.morphology import skeletonize
 from model.page_format import MARK, MINUS, POINT
 from train import synthetic
 from train.dataset import Split
-from train.outliers import SIGNS, trace_character
+from train.outliers import SIGNS
 
 SIDE = 256  # pixels of a scene
 # pixels around a scene that are composed and cut off, so that writing runs over its border as over
@@ -49,16 +47,15 @@ SEEN = 0.75  # of a digit's box: with less of it in the scene, it is IGNORE
 TURNED = 0.04  # of the scenes lie on their side, and nothing of them is to be found
 # Thai and Devanagari letters, of fonts that have no Latin ones
 SCRIPTS = ((0x0E01, 0x0E2E), (0x0905, 0x0939))
-STRANGE = 0.45  # of the letters and small drawings are characters of no script
 OPERATORS = ("+", "x", "=", ":", "÷", "*")
 # how often a place has each; they add up to 1
 LAYOUTS = {
-    "lines": 0.23,
+    "lines": 0.26,
     "table": 0.27,
     "sum": 0.1,
     "print": 0.21,
     "large": 0.09,
-    "scattered": 0.08,
+    "scattered": 0.05,
     "nothing": 0.02,
 }
 MARKS = "ABCDEF"  # letters that a teacher gives
@@ -294,14 +291,13 @@ class Sheet:
     def _lay_scattered(self, place: Place) -> None:
         left, top, right, bottom = place
         height = self._choose_height(min(right - left, bottom - top) / 1.5)
-        letters = self.rng.choice([0.1, 0.7])
         for y, x in itertools.product(
             np.arange(top + 3, bottom - height, 1.8 * height),
             np.arange(left + 3, right - height, 1.8 * height),
         ):
             if self.rng.random() < 0.4:
                 hand = self._choose_hand(height * self.rng.uniform(0.6, 1.0), printed=0.15)
-                text = "L" if self.rng.random() < letters else str(self.rng.integers(10))
+                text = "L" if self.rng.random() < 0.1 else str(self.rng.integers(10))
                 jitter = self.rng.uniform(0, 0.5 * height, 2)
                 self._write(x + jitter[0], y + jitter[1], text, hand, right)
 
@@ -563,8 +559,6 @@ class Sheet:
         rng = self.rng
         if hand.source not in ("mnist", "drawn") and (sign.isdigit() or sign in "+="):
             ink = self._draw_letter(sign, 1.35 * height, hand.source)
-        elif sign == "L" and rng.random() < STRANGE:
-            ink = _ink(_measure_lines(self._draw_character_lines(), 1.0), height, hand.radius)
         elif sign == "L" and self.composer.latin and rng.random() < 0.8:
             among = LETTERS if rng.random() < 0.6 else MARKS
             letter, font = str(rng.choice(list(among))), str(rng.choice(self.composer.latin))
@@ -642,11 +636,6 @@ class Sheet:
         outside = ndimage.distance_transform_edt(~mask) - ndimage.distance_transform_edt(mask)
         thinner: Field = (outside + rng.uniform(0, 2.3)).astype(np.float32)
         return thinner
-
-    def _draw_character_lines(self) -> Lines:
-        """Polylines (n, 2) x, y of a character of no script, y downwards."""
-        strokes, count = _trace_character(random.key(int(self.rng.integers(2**31))))
-        return [*np.asarray(strokes, float)[: int(count), :, ::-1]]
 
     def _draw_sign_lines(self, sign: str) -> Lines:
         """Polylines (n, 2) x, y of a sign, y downwards."""
@@ -859,9 +848,6 @@ class Sheet:
             np.array(sizes, np.float32),
             np.array(classes, np.int8),
         )
-
-
-_trace_character = jax.jit(trace_character)
 
 
 def _turn(scene: Scene) -> Scene:

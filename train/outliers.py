@@ -129,15 +129,10 @@ def draw_sign(key: jax.Array) -> jax.Array:
     return render(pen, jnp.asarray(FONT)[index], jnp.asarray(FONT_THERE)[index])
 
 
-def trace_character(key: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """A character of no script: strokes of which most begin where, or on what, one was drawn
-    before.
-
-    Returns:
-        its strokes (STROKES, PIECES + 1, 2) float32 y, x, a few units large, and () int how many
-        of them there are: two to STROKES.
-    """
-    keys = random.split(key, 11)
+def draw_character(key: jax.Array) -> jax.Array:
+    """A character of no script: two to four strokes, of which most begin where, or on what, one was
+    drawn before."""
+    keys = random.split(key, 12)
     count = random.choice(keys[0], jnp.array([2, 3, 4]), p=jnp.array([0.25, 0.4, 0.35]))
     # The first begins upright, level or between the two; each other turns off from the one before.
     first = jnp.pi / 4 * random.randint(keys[1], (1,), 0, 8)
@@ -160,19 +155,13 @@ def trace_character(key: jax.Array) -> tuple[jax.Array, jax.Array]:
     )
     apart = random.bernoulli(keys[8], 0.2, (STROKES,))
     gap = uniform(keys[9], -0.7, 0.7, (STROKES, 2))
-    strokes = [jnp.zeros((PIECES + 1, 2))]
+    strokes, before = [], jnp.zeros((PIECES + 1, 2))
     for number in range(STROKES):
-        start = strokes[-1][place[number]] + apart[number] * gap[number]
-        strokes.append(start + ways[number])
-    return jnp.stack(strokes[1:]), count
-
-
-def draw_character(key: jax.Array) -> jax.Array:
-    """A character of no script, written with some pen."""
-    way, pen = random.split(key)
-    strokes, count = trace_character(way)
-    segments = jnp.concatenate([strokes[:, :-1], strokes[:, 1:]], 2).reshape(-1, 4)
-    return render(pen, segments, jnp.repeat(jnp.arange(STROKES) < count, PIECES))
+        start = before[place[number]] + apart[number] * gap[number]
+        before = start + ways[number]
+        strokes.append(jnp.concatenate([before[:-1], before[1:]], 1))
+    there = jnp.repeat(jnp.arange(STROKES) < count, PIECES)
+    return render(keys[11], jnp.concatenate(strokes), there)
 
 
 def draw_scribble(key: jax.Array) -> jax.Array:
