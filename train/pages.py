@@ -104,6 +104,7 @@ def train_step(
     scenes: tuple[jax.Array, Targets],
     chosen: jax.Array,
     step: jax.Array | int,
+    seed: jax.Array | int,
     config: Config,
 ) -> jax.Array:
     """One step of AdamW, inside the context of a mesh, on those scenes that are `chosen`; returns
@@ -114,11 +115,12 @@ def train_step(
         scenes: pictures (n, SIDE, SIDE) uint8, and what `batch_targets` gives for them.
         chosen: (batch_size,) int.
         step: the number of the step since the run began.
+        seed: config's. Of the program, it is no part: what is compiled serves all seeds.
     """
     pictures, wanted = jax.lax.with_sharding_constraint(
         jax.tree.map(lambda values: values[chosen], scenes), PartitionSpec(BATCH_AXIS)
     )
-    pictures = relight(random.fold_in(random.key(config.seed), step), pictures)
+    pictures = relight(random.fold_in(random.key(seed), step), pictures)
     losses: jax.Array
     (_, losses), grads = nnx.value_and_grad(loss_fn, has_aux=True)(state.model, pictures, wanted)
     state.optimizer.update(state.model, grads)
@@ -324,7 +326,7 @@ def train_round(run: Run, number: int, scenes: Scenes, stop: Sized) -> list[floa
     for chosen in tqdm(
         order, f"Round {number + 1}/{config.rounds}", disable=run.quiet, mininterval=5
     ):
-        losses.append(train_step(run.state, on_devices, chosen, run.step, config))
+        losses.append(train_step(run.state, on_devices, chosen, run.step, config.seed, config))
         run.step += 1
         if stop:
             advice = "go on with --resume" if run.history else "nothing was written"
