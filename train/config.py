@@ -157,7 +157,7 @@ PRESETS = {
     # what makes a network good soonest: small, large steps, little memory, no distortions
     "fast": Config(
         epochs=1,
-        batch_size=256,
+        batch_size=192,
         learning_rate=8e-3,
         warmup=0.2,
         beta1=0.7,
