@@ -56,6 +56,7 @@ NO_ARRAYS = OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile
 # TFDS's names of the format that it reads without TensorFlow, and of TensorFlow's
 ARRAY_RECORD, TFRECORD = "array_record", "tfrecord"
 DOWNLOAD_RETRIES = 2  # TFDS tries eleven times, which without a network takes minutes
+LOCK = "digits-prepares.lock"  # in the folder for temporary files
 REPORT = 1000  # images between two reports of progress: seven a second
 
 
@@ -208,7 +209,7 @@ def prepare(name: str, progress: Progress) -> dict[str, NDArray[Any]]:
     """Prepares the dataset by TFDS where it isn't yet, decodes it, and caches the arrays beside
     it."""
     root = data_dir()
-    with _one_at_a_time(root), _nothing_half_written(root, name):
+    with _one_at_a_time(), _nothing_half_written(root, name):
         if (arrays := _read_cache(name)) is not None:  # another process has made it meanwhile
             return arrays
         try:
@@ -406,14 +407,12 @@ def as_glyph(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 @contextlib.contextmanager
-def _one_at_a_time(root: Path) -> Iterator[None]:
-    """While one process prepares datasets in a folder, others wait; where they can't be told, they
-    don't."""
-    place = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]
+def _one_at_a_time() -> Iterator[None]:
+    """While one process of a machine prepares a dataset, others wait; where they can't be told,
+    they don't."""
     with contextlib.ExitStack() as stack:
-        with contextlib.suppress(OSError):
-            lock = Path(tempfile.gettempdir()) / f"digits-{place}.lock"
-            stack.enter_context(filelock.FileLock(lock))
+        with contextlib.suppress(OSError):  # such as that of another user's file
+            stack.enter_context(filelock.FileLock(Path(tempfile.gettempdir()) / LOCK))
         yield
 
 
