@@ -23,7 +23,7 @@ def certainty(probabilities: np.ndarray) -> np.ndarray:
     """
     classes = probabilities.shape[-1]
     entropy = -(probabilities * np.log(np.maximum(probabilities, LEAST))).sum(-1)
-    return 1 - entropy / np.log(max(2, classes))
+    return np.clip(1 - entropy / np.log(max(2, classes)), 0, 1)  # which rounding may overstep
 
 
 class Classifier:

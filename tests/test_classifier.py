@@ -99,3 +99,7 @@ def test_certainty_tells_two_from_all(recognizer):
     assert recognizer.classifier.answers(shares).tolist() == [True, True, False, False]
     assert certainty(np.ones((2, 1))).tolist() == [1, 1]  # of one class, there is no doubt
     assert certainty(shares[0]).shape == ()
+    rounded = np.random.default_rng(0).dirichlet([1e5] * 10, 100).astype(np.float32)
+    rounded[50:] = 1.0000001 * np.eye(10, dtype=np.float32)[0]
+    rounded[0] = 0.10000001  # a card takes nothing beyond 0 and 1
+    assert certainty(rounded).min() >= 0 and certainty(rounded).max() <= 1
