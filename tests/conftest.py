@@ -8,10 +8,9 @@ import types
 from pathlib import Path
 
 # What one process of the tests has compiled, the others need not. To be set before JAX is imported.
-if "PYTEST_XDIST_WORKER" not in os.environ:  # it has that of the process that started it
-    COMPILED = tempfile.TemporaryDirectory()
-    os.environ["JAX_COMPILATION_CACHE_DIR"] = COMPILED.name
-    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.2"
+COMPILED = tempfile.TemporaryDirectory()
+os.environ["JAX_COMPILATION_CACHE_DIR"] = COMPILED.name
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.2"
 
 import cards
 import numpy as np
