@@ -333,7 +333,7 @@ def test_without_mistakes_there_is_nothing_to_browse(checkpoints):
     for name in ("Mistakes", "Confidence", "Confusion matrix"):
         app = view(name)
         assert (name == "Mistakes") == ("no mistake" in said(app.success))
-    curve = metrics.risk_coverage_curve(labels, np.eye(10)[labels])
+    curve = metrics.risk_coverage_curve(np.ones(30, bool), np.ones(30))
     (line,) = plots.coverage({"default": curve}, {}).to_dict()["layer"]
     assert line["encoding"]["x"]["scale"]["domain"] == pytest.approx([0.95, 1])
 
@@ -365,7 +365,7 @@ def test_the_histogram_counts_all():
 
 def test_the_coverage_curve_keeps_its_end_and_marks_the_threshold():
     tested = Predictions(Network.at(DEFAULT))
-    curve = metrics.risk_coverage_curve(tested.labels, tested.probabilities, tested.certainty)
+    curve = metrics.risk_coverage_curve(tested.right, tested.certainty)
     line, mark, _ = plots.coverage({"default": curve}, {"default": 0.625}).layer
     assert len(line.data) <= 2 * plots.POINTS
     assert line.data["accuracy"].iloc[-1] == pytest.approx(tested.right.mean())

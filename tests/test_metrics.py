@@ -114,7 +114,7 @@ def test_labels_that_were_swapped_are_found(answers):
 def test_coverage_of_a_worked_example_and_of_scikit_learn(answers):
     labels = np.array([0, 0, 1, 1])
     probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.4, 0.6]])
-    curve = metrics.risk_coverage_curve(labels, probabilities)
+    curve = metrics.risk_coverage_curve(probabilities.argmax(1) == labels, probabilities.max(1))
     assert curve["threshold"].tolist() == [0.9, 0.8, 0.6]
     assert curve["coverage"].tolist() == [0.25, 0.5, 1] and curve["accuracy"].tolist() == [
         1,
@@ -122,7 +122,7 @@ def test_coverage_of_a_worked_example_and_of_scikit_learn(answers):
         0.75,
     ]
     labels, probabilities, _ = answers
-    curve = metrics.risk_coverage_curve(labels, probabilities)
+    curve = metrics.risk_coverage_curve(probabilities.argmax(1) == labels, probabilities.max(1))
     for index in (0, 700, -1):
         answered = probabilities.max(1) >= curve["threshold"][index]
         assert curve["coverage"][index] == pytest.approx(answered.mean())

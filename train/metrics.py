@@ -91,7 +91,7 @@ def likely_labels(labels: Labels, probabilities: Probabilities) -> Labels:
 
 
 def risk_coverage_curve(
-    labels: Labels, probabilities: Probabilities, score: Probabilities | None = None
+    right: NDArray[np.bool_], score: NDArray[np.floating]
 ) -> dict[str, Probabilities]:
     """What abstaining brings: for each threshold, what is still answered and how much of it is
     right.
@@ -100,17 +100,14 @@ def risk_coverage_curve(
     classification.
 
     Args:
-        labels: (n,) int.
-        probabilities: (n, classes).
-        score: (n,), by which the surest are answered first; without it, the largest probability.
+        right: (n,) whether each image's answer is.
+        score: (n,) by which the surest are answered first.
 
     Returns:
         threshold: (m,) each score there is, descending; answered is whatever has that or more.
         coverage: (m,) share of the images that is answered, ascending to 1.
         accuracy: (m,) share of the answers that is right.
     """
-    score = probabilities.max(1) if score is None else score
-    right = probabilities.argmax(1) == labels
     order = np.argsort(-score, kind="stable")
     answered = np.arange(1, len(order) + 1)
     # equally sure ones are answered together

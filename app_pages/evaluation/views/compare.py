@@ -118,9 +118,7 @@ def show(tested: Predictions) -> None:
     st.altair_chart(
         plots.coverage(
             {
-                each.network.name: metrics.risk_coverage_curve(
-                    each.labels, each.probabilities, each.certainty
-                )
+                each.network.name: metrics.risk_coverage_curve(each.right, each.certainty)
                 for each in both
             },
             {each.network.name: each.card.least_certainty for each in both},

@@ -42,7 +42,7 @@ def show(tested: Predictions) -> None:
     )
 
     st.header("What if it may say “I don't know”?")
-    curve = metrics.risk_coverage_curve(labels, probabilities, tested.certainty)
+    curve = metrics.risk_coverage_curve(tested.right, tested.certainty)
     least = tested.card.least_certainty
     answered = tested.certainty >= least
     share, right = answered.mean(), tested.right[answered].sum() / max(1, answered.sum())
