@@ -15,7 +15,7 @@ os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.2"
 import cards
 import numpy as np
 import pytest
-from browser import FLAGS, PATIENCE, chromium, open_tab, serve
+from browser import FLAGS, PATIENCE, chromium, keep_tabs, serve, visit
 from PIL import Image, ImageDraw
 
 from model import Recognizer, checkpoint
@@ -80,7 +80,7 @@ def server():
 
 
 @pytest.fixture(scope="session")
-def browser():
+def playwright():
     try:
         from playwright.sync_api import expect, sync_playwright
     except ImportError:
@@ -89,22 +89,40 @@ def browser():
         missing("Chromium is not installed.")
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright):
+    browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def tabs(playwright, server, tmp_path_factory):
+    with keep_tabs(playwright, tmp_path_factory.mktemp("tabs"), server, 1280, 900) as tabs:
+        yield tabs
+
+
+@pytest.fixture(scope="session")
+def phones(playwright, server, tmp_path_factory):
+    profile, touch = tmp_path_factory.mktemp("phones"), {"has_touch": True, "is_mobile": True}
+    with keep_tabs(playwright, profile, server, 360, 740, **touch) as phones:
+        yield phones
 
 
 @pytest.fixture
-def tab(browser, server):
+def tab(tabs, server):
     """A tab of 1280 pixels."""
-    with open_tab(browser, server, 1280) as page:
+    with visit(tabs, server) as page:
         yield page
 
 
 @pytest.fixture
-def phone(browser, server):
+def phone(phones, server):
     """A tab as a phone of 360 pixels shows it, with touch."""
-    with open_tab(browser, server, 360, 740, has_touch=True, is_mobile=True) as page:
+    with visit(phones, server) as page:
         yield page
 
 

@@ -21,7 +21,14 @@ from train.interrupt import Interrupted
 from train.store import STATE, TrainError
 
 SMALL = Config(
-    epochs=2, batch_size=64, augmentation=False, average_decay=0.9, train_limit=1000, epoch_images=0
+    epochs=2,
+    batch_size=64,
+    augmentation=False,
+    average_decay=0.9,
+    drawn=0.0,
+    outliers=0.0,
+    train_limit=1000,
+    epoch_images=0,
 )
 
 
@@ -116,7 +123,7 @@ def test_the_command_line_trains_with_augmentation_and_says_what_came_out(
 ):
     flags = (
         "--preset fast --epochs 1 --batch-size 32 --train-limit 96 --augmentation --damage 0.5 "
-        "--quiet --output"
+        "--drawn 0.125 --outliers 0.25 --quiet --output"
     )
     with monkeypatch.context() as interrupted:
         interrupted.setattr(
@@ -199,9 +206,9 @@ def test_old_images_are_rehearsed_and_a_teacher_takes_the_labels_place(tmp_path,
     shape = ["--widths", "4,4,8", "--depth", "1", "--features", "0"]
     assert command.main(["--preset", "fast", *shape, *flags, str(tmp_path / "first")]) == 0
     first = str(tmp_path / "first")
-    assert (
-        command.main(["--from", first, "--rehearse", "0.75", *flags, str(tmp_path / "more")]) == 0
-    )
+    plain = ["--no-augmentation", "--drawn", "0", "--outliers", "0"]
+    more = ["--from", first, "--rehearse", "0.75", *plain, *flags, str(tmp_path / "more")]
+    assert command.main(more) == 0
     assert (
         command.main(
             ["--preset", "fast", *shape, "--teacher", first, *flags, str(tmp_path / "pupil")]
