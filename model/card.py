@@ -15,6 +15,7 @@ ARGUMENT_RANGES = {  # of a network's arguments
 }
 MAX_WIDTHS = 4  # a PageNetwork has the most
 MAX_DROPOUT = 0.99
+DIGITS = tuple("0123456789")  # the classes of what reads digits
 SHARES = ("accuracy", "ece")  # of an evaluation's summary, from 0 to 1
 
 

@@ -5,8 +5,6 @@ import numpy as np
 from model import checkpoint
 from model.card import Card
 from model.glyph import GLYPH_SIZE
-from model.onnx_graph import to_onnx
-from model.runtime import Program
 from model.weights import Weights
 
 BATCH = 128  # glyphs at once
@@ -41,6 +39,9 @@ class Classifier:
 
     def __init__(self, weights: Weights, card: Card, threads: int | None = None):
         self.card, self.classes = card, card.classes
+        from model.onnx_graph import to_onnx  # a training asks for `certainty` alone
+        from model.runtime import Program
+
         self._program = Program(to_onnx(weights, card), BATCH, threads)
 
     @classmethod

@@ -9,7 +9,7 @@ import numpy as np
 
 from model import checkpoint, leftovers
 from model.boxes import Box, Sign, bounding_box, clip_box, surroundings, touch, turn_back
-from model.card import Card
+from model.card import DIGITS, Card
 from model.classifier import Classifier
 from model.detection import load_page_network
 from model.glyph import GLYPH_SIZE, is_blot, normalise
@@ -22,8 +22,6 @@ from model.orientation import read_any_way_up
 from model.pieces import Pieces, TooMuchError
 from model.reading import Digit, Number, Reading
 from model.upright import SMALL_DIGIT, UprightReader, reduction_of
-
-DIGITS = tuple("0123456789")
 
 
 class Recognizer:

@@ -17,6 +17,7 @@ from model.image import ImageError
 from model.recognizer import as_single_glyph
 from train import data, tfds
 from train.dataset import DataError
+from train.idx import read_idx
 
 ORIGINAL_DIR = tfds.data_dir()  # before a test sets another
 
@@ -82,7 +83,7 @@ def test_test_images_have_the_numbers_of_the_archive(mnist):
     if not downloads.is_dir():
         missing("TFDS has kept no downloads")
     images, labels = (
-        tfds.read_idx(next(downloads.rglob(f"*t10k-{kind}*.gz"))) for kind in ("images", "labels")
+        read_idx(next(downloads.rglob(f"*t10k-{kind}*.gz"))) for kind in ("images", "labels")
     )
     np.testing.assert_array_equal(mnist.test.images, images)
     np.testing.assert_array_equal(mnist.test.labels, labels)
@@ -96,7 +97,7 @@ def test_training_images_stay_in_the_order_of_tfds(mnist):
     downloads = ORIGINAL_DIR / "downloads"
     if not downloads.is_dir():
         missing("TFDS has kept no downloads")
-    in_archive = tfds.read_idx(next(downloads.rglob("*train-labels*.gz")))
+    in_archive = read_idx(next(downloads.rglob("*train-labels*.gz")))
     np.testing.assert_array_equal(labels[tfds.idx_order("train", len(labels))], in_archive)
 
 
@@ -327,7 +328,7 @@ def test_idx_of_a_worked_example(tmp_path):
     images = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
     path = tmp_path / "images.gz"
     path.write_bytes(gzip.compress(idx(images)))
-    np.testing.assert_array_equal(tfds.read_idx(path), images)
+    np.testing.assert_array_equal(read_idx(path), images)
     for content in (
         b"",
         b"no gzip",
@@ -336,7 +337,7 @@ def test_idx_of_a_worked_example(tmp_path):
     ):
         path.write_bytes(content)
         with pytest.raises(DataError, match="not a whole IDX file"):
-            tfds.read_idx(path)
+            read_idx(path)
 
 
 def test_other_sizes_and_colours_become_the_glyphs_that_the_reader_would_see():

@@ -57,7 +57,11 @@ class CalibrationResult(NamedTuple):
 
 
 def calibrate(
-    network: DigitCNN | Ensemble, dataset: Dataset, abstain: float, source: str = ""
+    network: DigitCNN | Ensemble,
+    dataset: Dataset,
+    abstain: float,
+    source: str = "",
+    logits: NDArray[np.float32] | None = None,
 ) -> tuple[CalibrationResult, NDArray[np.float32]]:
     """How sure a trained network is to be, and how good it then is.
 
@@ -67,11 +71,14 @@ def calibrate(
         abstain: share of the validation images on which the reader is to abstain.
         source: the folder of a checkpoint that tells temperature and least certainty where
             validation images are few, or "".
+        logits: (n, classes) what the network answers to the validation images, where it was asked.
 
     Returns:
         the calibration, and the calibrated probabilities (n, classes) float32 of the test images.
     """
-    labels, logits = dataset.validation.labels, predict(network, dataset.validation.images)
+    labels = dataset.validation.labels
+    if logits is None:
+        logits = predict(network, dataset.validation.images)
     temperature, least_certainty = 1.0, 0.0
     few = len(logits) < CALIBRATION_IMAGES
     if few and source:

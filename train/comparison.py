@@ -12,9 +12,9 @@ from jax.sharding import Mesh
 from numpy.typing import NDArray
 
 from model import checkpoint
+from model.card import DIGITS
 from model.checkpoint import CheckpointError
 from model.network import DigitCNN, Ensemble
-from model.recognizer import DIGITS
 from train import data
 from train.calibration import predict
 from train.dataset import DataError, Dataset, Split

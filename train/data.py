@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.glyph import GLYPH_SIZE
-from train import files, folder, tfds
+from train import tfds
 from train.dataset import VALIDATION, DataError, Dataset, Progress, Split
 from train.tfds import idx_order
 
@@ -54,6 +54,8 @@ def load(
     progress = progress or (lambda share, what: None)
     path = Path(name)
     if is_path(name):
+        from train import files, folder  # and with them the reader, which no other dataset needs
+
         if path.is_file() or files.find(path):
             return files.load(path, progress, validation)
         return folder.load(path, progress)

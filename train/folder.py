@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model import Recognizer
+from model.card import DIGITS
 from model.image import ImageError, load_image
 from model.names import by_name, is_hidden
 from model.pieces import Pieces
-from model.recognizer import DIGITS, glyph_of, pieces_of
+from model.recognizer import glyph_of, pieces_of
 from train.dataset import (
     DataError,
     Dataset,

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from model.card import MAX_CLASSES, MAX_NAME
+from model.card import DIGITS, MAX_CLASSES, MAX_NAME
 from model.glyph import GLYPH_SIZE, normalise
 from model.image import MIN_SIDE, ImageError, load_image
 from model.names import in_counting_order
-from model.recognizer import DIGITS, as_single_glyph
+from model.recognizer import as_single_glyph
 from train.dataset import (
     DataError,
     Dataset,

@@ -32,14 +32,14 @@ from flax import nnx
 from jax import random
 from jax.experimental import multihost_utils
 from jax.sharding import Mesh, PartitionSpec
+from numpy.typing import NDArray
 from scipy.special import softmax
 from tqdm import tqdm
 
 from model import checkpoint
-from model.card import Card
+from model.card import DIGITS, Card
 from model.convolution import BATCH_AXIS
 from model.network import DigitCNN, Ensemble
-from model.recognizer import DIGITS
 from train import data, interrupt, metrics, moving_average, rehearsal, transfer
 from train.augment import augment
 from train.calibration import calibrate, predict
@@ -198,6 +198,7 @@ class Run:
         report: who follows it.
         look: steps between two looks at the loss.
         quiet: without bars.
+        logits: (n, classes) of the validation images, after the last epoch that ended here.
     """
 
     config: Config
@@ -216,6 +217,7 @@ class Run:
     report: Report
     look: int
     quiet: bool
+    logits: NDArray[np.float32] | None = None
 
     @property
     def steps(self) -> int:
@@ -389,8 +391,8 @@ def _show(run: Run, bar: "tqdm[int]", epoch: int) -> None:
 def validate(run: Run) -> None:
     """Ends an epoch: looks at the validation split, says how it went, and keeps the state."""
     labels, progress = run.dataset.validation.labels, run.progress
-    logits = predict(run.state.average, run.dataset.validation.images)
-    validation = metrics.summary(labels, softmax(logits, axis=1))
+    run.logits = predict(run.state.average, run.dataset.validation.images)
+    validation = metrics.summary(labels, softmax(run.logits, axis=1))
     loss, right, count = np.asarray(run.totals).tolist()
     entry = {
         "epoch": progress.step // run.batches,
@@ -418,7 +420,9 @@ def finish(run: Run, output: Path) -> Card:
     config, dataset, network = run.config, run.dataset, run.state.average
     seconds = run.seconds()
     count = len(dataset.train.labels)
-    calibration, probabilities = calibrate(network, dataset, config.abstain, config.from_)
+    calibration, probabilities = calibrate(
+        network, dataset, config.abstain, config.from_, run.logits
+    )
     compared = {}
     if config.from_:
         right = probabilities.argmax(1) == dataset.test.labels

@@ -12,11 +12,10 @@ from typing import Any
 import jax
 import yaml
 
-from model.card import Card, one_line
+from model.card import DIGITS, Card, one_line
 from model.onnx_graph import IR_VERSION, OPSET
 from model.page_format import ALIGNED, LARGEST, NAMES, REACH, SMALLEST, STRIDE
 from model.peaks import FOUND
-from model.recognizer import DIGITS
 from train.metrics import describe_accuracy
 
 USAGE = Path(__file__).parent / "usage"

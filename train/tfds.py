@@ -34,10 +34,7 @@ from PIL import Image
 
 from model.disk import atomic_write
 from model.glyph import GLYPH_SIZE
-from model.image import ImageError
-from model.recognizer import as_single_glyph
 from train.dataset import DataError, Dataset, Progress, Split
-from train.idx import read_idx
 
 if TYPE_CHECKING:  # it is slow to import, and a cached dataset does without it
     from tensorflow_datasets.core import DatasetBuilder
@@ -301,6 +298,8 @@ class _IdxReader:
     def _generate_examples(
         self, images_path: Path, labels_path: Path
     ) -> Iterator[tuple[int, dict[str, Any]]]:
+        from train.idx import read_idx
+
         images, labels = read_idx(images_path), read_idx(labels_path)
         for index, (image, label) in enumerate(zip(images, labels, strict=True)):
             if index % REPORT == 0:
@@ -315,6 +314,8 @@ def _decode(builder: "DatasetBuilder", progress: Progress) -> dict[str, NDArray[
     """All images and labels of a prepared builder's train and test splits, as arrays; the test
     images by their numbers in the archive where TFDS's keys tell these. Images in which nothing can
     be read are left out, and named in `SKIPPED`."""
+    from model.image import ImageError  # the reader, for the images that are not as MNIST's are
+
     features, splits = builder.info.features, builder.info.splits
     missing = [feature for feature in ("image", "label") if feature not in features]
     if "train" not in splits:
@@ -403,6 +404,8 @@ def as_glyph(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """
     if image.shape == (GLYPH_SIZE, GLYPH_SIZE, 1):
         return image[..., 0]
+    from model.recognizer import as_single_glyph
+
     return as_single_glyph(image[..., 0] if image.shape[-1] == 1 else image)
 
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model import checkpoint
+from model.card import DIGITS
 from model.classifier import Classifier
-from model.recognizer import DIGITS
 from train import metrics
 from train.dataset import SPLIT_SEED
 
