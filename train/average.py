@@ -1,9 +1,10 @@
-"""The weights between those of two runs of the page network, of which one went on from the other.
+"""The weights between those of two runs, of which one went on from the other: of networks that read
+digits, or of the page network.
 
-    python -m train.average runs/third runs/fourth --share 0.35 --output runs/pages
+    python -m train.average checkpoints/default runs/more --share 0.5 --output runs/between
 
 On the way between such two lie networks that are better than both (Wortsman et al., 2022: Model
-soups).
+soups). How sure one that reads digits is to be is fitted on the validation images anew.
 """
 
 import argparse
@@ -14,7 +15,13 @@ from pathlib import Path
 from model import checkpoint, flax_weights
 from model.card import Card
 from model.checkpoint import CheckpointError
+from model.page_format import NAMES
+from model.page_network import PageNetwork
+from train import data
+from train.calibration import calibrate
 from train.command_line import report_failures
+from train.config import Config
+from train.dataset import VALIDATION
 from train.provenance import reproducing_command
 from train.store import claim
 
@@ -31,7 +38,9 @@ def average(
     its card.
 
     Raises:
-        CheckpointError: one of them is damaged, or they are of two architectures.
+        CheckpointError: one of them is damaged, they are of two architectures, or tell other
+            classes apart than each other or than the dataset of the second.
+        DataError: that dataset can't be had.
         TrainError: `output` can't be written, is a training's, or has a network that would be lost
             without `overwrite`.
     """
@@ -41,19 +50,40 @@ def average(
 
 def _write_average(first: Path, second: Path, share: float, output: Path, command: str) -> Card:
     """As `average`."""
-    (network, card), (other, other_card) = map(checkpoint.load_page, (first, second))
-    if card.network != other_card.network:
+    pages = checkpoint.read_card(second).classes == NAMES
+    load = checkpoint.load_page if pages else checkpoint.load
+    (network, card), (other, other_card) = map(load, (first, second))
+    if (card.network, card.classes) != (other_card.network, other_card.classes):
         raise CheckpointError(
-            f"{first} and {second} are of two architectures, so that nothing lies between them."
+            f"{first} and {second} are of two architectures or tell other classes apart, so that "
+            f"nothing lies between them."
         )
     theirs = flax_weights.variables_of(other)
     for name, variable in flax_weights.variables_of(network).items():
         variable[...] = (1 - share) * variable[...] + share * theirs[name][...]
     of = [each.as_json() for each in (card, other_card)]
     card = dataclasses.replace(
-        other_card, name=output.name, command=command, average={"of": of, "share": share}
+        other_card,
+        name=output.name,
+        command=command,
+        average={"of": of, "share": share},
+        compared={},
     )
-    checkpoint.save(output, network, card)
+    evaluation = None
+    if not isinstance(network, PageNetwork):
+        config = card.config
+        dataset = data.load(card.dataset, validation=config.get("validation", VALIDATION))
+        if dataset.classes != card.classes:
+            raise CheckpointError(
+                f"{second} tells other classes apart than {card.dataset} has; average networks "
+                f"that were trained on one dataset alone."
+            )
+        calibration, probabilities = calibrate(
+            network, dataset, config.get("abstain", Config.abstain)
+        )
+        card = dataclasses.replace(card, **calibration._asdict())
+        evaluation = dataset.test.labels, probabilities
+    checkpoint.save(output, network, card, evaluation)
     return card
 
 
@@ -68,7 +98,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--share", type=float, default=0.5, help="how far from the first to the second, 0 to 1"
     )
     parser.add_argument(
-        "--output", type=Path, default=Path("runs/pages"), help="where the checkpoint goes"
+        "--output", type=Path, default=Path("runs/between"), help="where the checkpoint goes"
     )
     parser.add_argument(
         "--overwrite", action="store_true", help="in the place of what is in --output"
