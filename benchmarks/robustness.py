@@ -58,14 +58,6 @@ def lattice(rng) -> np.ndarray:
     )
 
 
-def solid(rng) -> np.ndarray:
-    page = Image.new("L", (80, 80))
-    box = [*rng.uniform(8, 25, 2), *rng.uniform(50, 72, 2)]
-    pen = ImageDraw.Draw(page)
-    (pen.ellipse if rng.random() < 0.5 else pen.rectangle)(box, fill=255)
-    return np.asarray(page)
-
-
 def crowd(rng) -> np.ndarray:
     """Many short strokes: hatching, rain, grass."""
     starts = rng.uniform(8, 72, (25, 2))
@@ -88,7 +80,6 @@ OUTLIERS = {
     "spirals": spiral,
     "waves": waves,
     "lattices": lattice,
-    "solid shapes": solid,
     "hatching": crowd,
 }
 

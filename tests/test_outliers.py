@@ -15,10 +15,11 @@ def digits() -> np.ndarray:
 
 
 def test_same_key_same_outliers_all_with_ink(digits):
-    drawn = np.asarray(outliers.draw_outliers(jax.random.key(0), digits))
+    draw = jax.jit(outliers.draw_outliers)
+    drawn = np.asarray(draw(jax.random.key(0), digits))
     assert drawn.shape == digits.shape
     assert drawn.dtype == np.uint8
-    np.testing.assert_array_equal(drawn, outliers.draw_outliers(jax.random.key(0), digits))
+    np.testing.assert_array_equal(drawn, draw(jax.random.key(0), digits))
     textures = round(outliers.SHARES["texture"] * len(digits))
     assert (drawn[:-textures].max((1, 2)) > 150).all()
     assert len(np.unique(drawn, axis=0)) > 0.9 * len(drawn)
@@ -36,7 +37,7 @@ def test_a_character_is_no_line():
     """Of which a 1 is made."""
     keys = jax.random.split(jax.random.key(0), 64)
     slim = []
-    for character in np.asarray(jax.vmap(outliers.draw_character)(keys)):
+    for character in np.asarray(jax.jit(jax.vmap(outliers.draw_character))(keys)):
         across, along = np.linalg.eigvalsh(np.cov(np.argwhere(character > 0.5).T))
         slim.append((across / along) ** 0.5)
     assert np.median(slim) > 0.35
@@ -58,6 +59,18 @@ def test_a_half_is_enlarged_and_a_pair_shrunk(digits):
     assert np.ptp(columns) > np.ptp(rows)
 
 
-def test_signs_are_polylines_that_fit(digits):
-    assert outliers.FONT_THERE.any(1).all()
-    assert np.abs(outliers.FONT).max() <= 1
+def test_a_sign_is_drawn_in_ways_of_its_own():
+    keys = jax.random.split(jax.random.key(0), 64)
+    drawn = np.asarray(jax.jit(jax.vmap(outliers.draw_sign))(keys)) > 0.5
+    assert drawn.any((1, 2)).all()
+    assert len(np.unique(drawn, axis=0)) == 64
+
+
+def test_a_solid_is_filled_and_no_line():
+    keys = jax.random.split(jax.random.key(0), 64)
+    for solid in np.asarray(jax.jit(jax.vmap(outliers.draw_solid))(keys)) > 0.5:
+        rows, columns = np.nonzero(solid)
+        assert 17 <= max(np.ptp(rows), np.ptp(columns)) + 1 <= 23
+        across, along = np.linalg.eigvalsh(np.cov(np.stack([rows, columns])))
+        assert (across / along) ** 0.5 > 0.5
+        assert solid[10:18, 10:18].all()

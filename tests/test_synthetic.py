@@ -1,17 +1,20 @@
 """What is drawn as a digit has its label and MNIST's layout, and each way to write it is sound."""
 
+import itertools
+
 import jax
 import numpy as np
 
-from train import synthetic
+from train import outliers, synthetic
 
 
 def test_same_key_same_digits_laid_out_as_mnist_is():
-    images, labels = (np.asarray(part) for part in synthetic.draw_digits(jax.random.key(0), 200))
+    draw = jax.jit(synthetic.draw_digits, static_argnums=1)
+    images, labels = (np.asarray(part) for part in draw(jax.random.key(0), 200))
     assert images.shape == (200, 28, 28)
     assert images.dtype == np.uint8
     assert set(labels) == set(range(10))
-    np.testing.assert_array_equal(images, synthetic.draw_digits(jax.random.key(0), 200)[0])
+    np.testing.assert_array_equal(images, draw(jax.random.key(0), 200)[0])
     for image in images:
         rows, columns = np.nonzero(image > 127)
         assert 17 <= max(np.ptp(rows), np.ptp(columns)) + 1 <= 21
@@ -31,15 +34,15 @@ def test_each_digit_is_as_likely_as_another():
 
 
 def test_every_way_is_strokes_of_points_on_the_grid():
-    for strokes in (way for ways in synthetic.SHAPES.values() for way in ways):
-        assert all(
-            stroke.isdigit() and len(stroke) % 2 == 0 and len(stroke) >= 4 for stroke in strokes
-        )
-    assert np.abs(synthetic.DRAWN.points).max() <= 1
-    # A place on a rounded stroke is a mean of its points.
-    lifted = synthetic.DRAWN.weights.sum(2) == 0
-    np.testing.assert_allclose(synthetic.DRAWN.weights.sum(2)[~lifted], 1, rtol=1e-5)
-    assert not (synthetic.DRAWN.down & (lifted[:, 1:] | lifted[:, :-1])).any()
+    for ways in (synthetic.SHAPES, outliers.SIGNS):
+        for stroke in itertools.chain(*itertools.chain(*ways.values())):
+            assert stroke.isdigit() and len(stroke) % 2 == 0 and len(stroke) >= 4
+    for shapes in (synthetic.DRAWN, outliers.FONT):
+        assert np.abs(shapes.points).max() <= 1
+        # A place on a rounded stroke is a mean of its points.
+        lifted = shapes.weights.sum(2) == 0
+        np.testing.assert_allclose(shapes.weights.sum(2)[~lifted], 1, rtol=1e-5)
+        assert not (shapes.down & (lifted[:, 1:] | lifted[:, :-1])).any()
 
 
 def test_a_stroke_is_drawn_where_the_pen_is_down_only():

@@ -126,12 +126,12 @@ class Config:
     )
     damage: float = value(0.4, "share of the images that are damaged, not only warped")
     drawn: float = value(
-        0.125,
+        0.1875,
         "digits drawn by program, as a share of the batch added to it; none where classes are "
         "others",
     )
     outliers: float = value(
-        0.1875, "glyphs that show no digit, drawn by program, as a share of the batch added to it"
+        0.25, "glyphs that show no digit, drawn by program, as a share of the batch added to it"
     )
     abstain: float = value(
         0.0025,

@@ -6,14 +6,14 @@ about.
 Trained with a uniform target (outlier exposure: Hendrycks, Mazeika and Dietterich, 2019), the
 network spreads its probability over all classes on them, and the reader can abstain. Kinds:
 
-- letters and signs, of a small vector font of straight strokes, those that look like a digit left
-  out;
+- letters, signs and small drawings, each in several ways, those that look like a digit left out;
 - characters of no script: a few strokes, straight, bent or hooked, most of which begin on the one
   before, as those of letters do all over the world;
 - scribbles: one long line, or a few strokes at random;
 - loops: a smooth curve that winds and crosses itself;
 - half digits and pairs of digits squeezed into one glyph, which is what a wrong cut between digits
   leaves;
+- solids: bullets and boxes, filled;
 - textures: uneven grounds without a digit, and blots.
 
 The shares of these kinds and the ranges in which they vary are judgement: docs/results.md measures
@@ -26,107 +26,94 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import random
-from numpy.typing import NDArray
 
 from train.augment import CENTRE, GRID, SIZE, bend, chance, sample, uniform
-from train.synthetic import render
+from train.synthetic import Way, as_shapes, render, write
 
 # of each kind; they add up to 1
 SHARES = {
-    "sign": 0.2,
-    "character": 0.35,
-    "scribble": 0.1,
-    "loop": 0.1,
-    "half": 0.1,
+    "sign": 0.28,
+    "character": 0.3,
+    "scribble": 0.08,
+    "loop": 0.08,
+    "half": 0.08,
     "pair": 0.1,
-    "texture": 0.05,
+    "solid": 0.04,
+    "texture": 0.04,
 }
-SEGMENTS = 12  # straight pieces of a sign or a scribble, at most
+SEGMENTS = 12  # straight pieces of a scribble, at most
 LOOP_SEGMENTS = 40  # straight pieces of a smooth curve
 STROKES, PIECES = 4, 8  # of a character, at most, and the straight pieces of each
 
-# A sign is a list of polylines; a polyline is x, y, x, y, … on a grid of 0 to 4 (x) by 0 to 6 (y),
-# y downwards.
-SIGNS = {
-    "A": ["062046", "1434"],
-    "E": ["40000646", "0333"],
-    "F": ["400006", "0333"],
-    "G": ["4130100105163645432343"],
-    "H": ["0006", "4046", "0343"],
-    "J": ["3035261605"],
-    "K": ["0006", "400346"],
-    "M": ["0600234046"],
-    "N": ["06004640"],
-    "P": ["060030413303"],
-    "Q": ["103041453616050110", "2446"],
-    "R": ["060030413303", "2346"],
-    "T": ["0040", "2026"],
-    "U": ["00051636454540"],
-    "V": ["002640"],
-    "W": ["0016233640"],
-    "X": ["0046", "4006"],
-    "Y": ["002340", "2326"],
-    "a": ["4232120305163644", "4246"],
-    "d": ["4434231405163645", "4046"],
-    "e": ["044432120305163645"],
-    "f": ["302026", "0232"],
-    "h": ["0006", "0422324346"],
-    "i": ["2226", "2021"],
-    "j": ["32361605", "3031"],
-    "k": ["0006", "0432", "1446"],
-    "m": ["0206", "03122226", "23324246"],
-    "n": ["0206", "0312324346"],
-    "p": ["0206", "021232434435150404"],
-    "r": ["0206", "041242"],
-    "t": ["20253645", "0242"],
-    "u": ["0205163645", "4246"],
-    "v": ["022642"],
-    "w": ["0216233642"],
-    "x": ["0246", "4206"],
-    "+": ["0343", "2125"],
-    "=": ["0242", "0444"],
-    "#": ["1016", "3036", "0242", "0444"],
-    "*": ["2125", "0244", "4204"],
-    "?": ["011030413324", "2526"],
-    "%": ["4006", "0011", "3546"],
-    "triangle": ["20064620"],
-    "square": ["0141450501"],
-    "cross": ["0145", "4105"],
-    "star": ["203602421620"],
-    "arrow": ["0343", "214325"],
-    "zigzag": ["0312243244"],
-    "heart": ["260301112231414326"],
-    "smile": ["1112", "3132", "04153544"],
+# Ways to write each, as train/synthetic.py has those of digits. Letters that are written as a digit
+# is are left out.
+SIGNS: dict[str, list[Way]] = {
+    "A": [["19505089", "3676"], ["1930507189", "2575"], ["295089", "2686"]],
+    "B": [["2029", "20608264242474866929"]],
+    "C": [["8260301316396987"]],
+    "E": [["902020292999", "2575"], ["81502123545425285988"], ["1019", "1090", "1484", "1989"]],
+    "F": [["90202029", "2575"], ["3039", "2080", "3474"]],
+    "G": [["8260301316396987858555"]],
+    "H": [["2029", "8089", "2585"], ["3019", "8069", "2575"], ["2029", "7079", "2676"]],
+    "J": [["7077593917"], ["3090", "6067492917"]],
+    "K": [["2029", "80242489"], ["3019", "802555", "4479"]],
+    "M": [["19202056568080", "8089"], ["19305656", "5680", "8089"]],
+    "N": [["292020898980"], ["193030696980"]],
+    "P": [["2029", "206082736525"]],
+    "Q": [["502013163969868350", "6699"]],
+    "R": [["2029", "206082745525", "5589"], ["2920206082745525", "4589"]],
+    "T": [["1090", "5059"], ["0080", "4049"], ["1191", "6149"]],
+    "U": [["202649698680"], ["303648586660"]],
+    "V": [["20595980"]],
+    "W": [["0029295252797990"], ["010629485368899691"]],
+    "X": [["2089", "8029"], ["3079", "7039"], ["12425888", "8129"]],
+    "Y": [["2054", "80545459"]],
+    "a": [["73421528497673737899"], ["22517379", "7545274977"], ["734215284976", "7379"]],
+    "d": [["754426396875", "7079"], ["754426396870707899"]],
+    "e": [["158583512215285988"], ["165573614124274987"], ["0675624013274987"]],
+    "f": [["81604249", "2464"], ["8050323639", "1565"]],
+    "h": [["2029", "26455669"], ["20292926547679"], ["3019", "1754657888"]],
+    "i": [["4449", "4041"], ["5459", "5051"], ["34545879", "5051"], ["6449", "7071"]],
+    "j": [["63684928", "6061"]],
+    "k": [["2029", "73262679"]],
+    "m": [["0309", "05234449", "45638489"], ["1419", "14444549", "45747579"]],
+    "n": [["2329", "25437479"], ["142329293463757899"], ["2329292453647579"]],
+    "p": [["2129", "2352745626"], ["3219", "2454745626"]],
+    "r": [["3339", "355384"], ["333939355383"]],
+    "t": [["40486988", "1373"], ["5059", "2383"], ["60374868", "2373"]],
+    "u": [["23274976", "7379"], ["2327497673737899"]],
+    "w": [["0337374343777783"], ["0316385466788693"]],
+    "x": [["2379", "7329"], ["12425888", "8228"]],
+    "+": [["5159", "1595"]],
+    "=": [["1383", "1686"]],
+    "#": [["3019", "7059", "1383", "0676"]],
+    "*": [["5159", "1387", "8317"]],
+    "?": [["2240608273555556", "5859"]],
+    "%": [["8019", "2011224020", "7768789777"]],
+    "&": [["89302140541739599686"]],
+    "€": [["8260301316396987", "0464", "0666"]],
+    "<": [["81252589"]],
+    ">": [["21858529"]],
+    "~": [["0523446693"]],
+    "√": [["06264949606090"]],
+    "tick": [["15494990"], ["2638384990"]],
+    "π": [["1191", "3139", "7179"]],
+    "triangle": [["5050999919195050"]],
+    "square": [["111181818989191911"]],
+    "cross": [["1189", "8119"]],
+    "star": [["40191983830303797940"]],
+    "arrow": [["0484", "52848456"]],
+    "zigzag": [["051232364464749595"]],
+    "heart": [["595904123052527083945959"]],
+    "smile": [["2122", "6162", "06385886"]],
 }
-
-
-def _font() -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """(signs, SEGMENTS, 4) float32 segments (y, x, y, x) in [-1, 1], and (signs, SEGMENTS) which of
-    them there are."""
-    segments = np.zeros((len(SIGNS), SEGMENTS, 4), np.float32)
-    there = np.zeros((len(SIGNS), SEGMENTS), bool)
-    for sign, polylines in enumerate(SIGNS.values()):
-        pieces = []
-        for line in polylines:
-            points = [
-                (int(y) / 3 - 1, (int(x) - 2) / 3)
-                for x, y in zip(line[::2], line[1::2], strict=True)
-            ]
-            pieces += [(*start, *end) for start, end in itertools.pairwise(points)]
-        pieces = pieces[:SEGMENTS]
-        segments[sign, : len(pieces)] = pieces
-        there[sign, : len(pieces)] = True
-    return segments, there
-
-
-FONT, FONT_THERE = _font()
+FONT = as_shapes(list(SIGNS.values()))
 
 
 def draw_sign(key: jax.Array) -> jax.Array:
     """A letter, sign or small drawing."""
-    choice, pen = random.split(key)
-    index = random.randint(choice, (), 0, len(FONT))
-    return render(pen, jnp.asarray(FONT)[index], jnp.asarray(FONT_THERE)[index])
+    choice, way, pen = random.split(key, 3)
+    return render(pen, *write(way, FONT, random.randint(choice, (), 0, len(FONT.labels))))
 
 
 def draw_character(key: jax.Array) -> jax.Array:
@@ -236,6 +223,27 @@ def cut_or_squeeze(key: jax.Array, digit: jax.Array, other: jax.Array) -> jax.Ar
     return jnp.where(slimness < 0.45, squeeze_pair(key, digit, other), piece)
 
 
+def draw_solid(key: jax.Array) -> jax.Array:
+    """A bullet, a box or a thing between the two, filled."""
+    keys = random.split(key, 3)
+    sides = jnp.stack([1.0, uniform(keys[0], 0.6, 1)])
+    turn = uniform(keys[1], 0, jnp.pi)
+    power = uniform(keys[2], 1.8, 6)  # a superellipse's: 2 is round, with more it has corners
+    along, across = (
+        jnp.stack([jnp.sin(turn), jnp.cos(turn)]),
+        jnp.stack([jnp.cos(turn), -jnp.sin(turn)]),
+    )
+    # half its height and width, by the dual norm
+    dual = power / (power - 1)
+    reach = (jnp.abs(along * sides[0]) ** dual + jnp.abs(across * sides[1]) ** dual) ** (1 / dual)
+    sides *= 10 / reach.max()
+    y, x = GRID[:, None] - CENTRE, GRID[None, :] - CENTRE
+    far_along = jnp.abs(y * along[0] + x * along[1]) / sides[0]
+    far_across = jnp.abs(y * across[0] + x * across[1]) / sides[1]
+    far = (far_along**power + far_across**power) ** (1 / power)
+    return jnp.clip(sides[1] * (1 - far) + 0.5, 0, 1)
+
+
 def draw_texture(key: jax.Array) -> jax.Array:
     """Nothing but an uneven ground, or a blot: its darker part, filled."""
     keys = random.split(key, 3)
@@ -265,6 +273,7 @@ def draw_outliers(key: jax.Array, digits: jax.Array) -> jax.Array:
             jax.vmap(draw_loop)(keys[own["loop"]]),
             jax.vmap(cut_or_squeeze)(keys[own["half"]], digit[own["half"]], other[own["half"]]),
             jax.vmap(squeeze_pair)(keys[own["pair"]], digit[own["pair"]], other[own["pair"]]),
+            jax.vmap(draw_solid)(keys[own["solid"]]),
             jax.vmap(draw_texture)(keys[own["texture"]]),
         ]
     )

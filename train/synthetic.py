@@ -10,6 +10,7 @@ points a little, so that no two are the same.
 """
 
 import itertools
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -35,6 +36,11 @@ SHAPES: dict[int, list[Way]] = {
         ["502011030649797989938050", "9009"],
         ["502011030649797989938050", "0595"],
         ["502011030649797989938050", "5059"],
+        ["522232243527476776745352", "5059"],
+        ["522232243527476776745352", "8019"],
+        ["522232243527476776745352", "6039"],
+        ["522232243527476776745352", "0594"],
+        ["21100104084979969481602011"],
     ],
     1: [
         ["5059"],
@@ -60,6 +66,14 @@ SHAPES: dict[int, list[Way]] = {
         ["0360606049"],
         ["0240606049"],
         ["0450505059"],
+        ["44606049"],
+        ["45606039"],
+        ["4350505059"],
+        ["2450505828298989"],
+        ["14606057291989"],
+        ["36606049"],
+        ["603938"],
+        ["405958"],
     ],
     2: [
         ["12408183541919498999"],
@@ -68,6 +82,8 @@ SHAPES: dict[int, list[Way]] = {
         ["1240707356391827395989"],
         ["132160828437181938372949798897"],
         ["112191938329191999"],
+        ["1130608285582919496999"],
+        ["2250718365392828698988"],
     ],
     3: [
         ["1140708264444484977949181817"],
@@ -81,6 +97,9 @@ SHAPES: dict[int, list[Way]] = {
         ["11306072444576785929"],
         ["103070724454646476584929"],
         ["1070804343656849"],
+        ["1140708273545466785919"],
+        ["1260726354547577492918"],
+        ["2130607172545476685939"],
     ],
     4: [
         ["4017171797", "7379"],
@@ -102,6 +121,10 @@ SHAPES: dict[int, list[Way]] = {
         ["30151575", "604959"],
         ["40171756", "4449"],
         ["5016176656", "5349"],
+        ["3015151676", "6369"],
+        ["20161676", "5249"],
+        ["5024165676", "6259"],
+        ["4025265675", "6149"],
     ],
     5: [
         ["90202014148487793919"],
@@ -119,6 +142,11 @@ SHAPES: dict[int, list[Way]] = {
         ["3024246475773918", "3191"],
         ["303444546576684919", "5090"],
         ["403243546677592919", "2090"],
+        ["2025244566784918", "1090"],
+        ["3133546678694919", "118090"],
+        ["2134334465574819", "1090"],
+        ["0090802023234566784918"],
+        ["403233466878593918", "2090"],
     ],
     6: [
         ["803012070949898574441618"],
@@ -131,6 +159,9 @@ SHAPES: dict[int, list[Way]] = {
         ["302228487976655557"],
         ["40162849799765553737"],
         ["50201127496977653536"],
+        ["3014182959788674635558"],
+        ["20051848688583635357"],
+        ["703012262959788674643426"],
     ],
     7: [
         ["1090905349"],
@@ -154,6 +185,10 @@ SHAPES: dict[int, list[Way]] = {
         ["00808059", "478757"],
         ["1321406173544829", "2585"],
         ["122240607254563919", "1484"],
+        ["11208080654938", "2675"],
+        ["1220806049482827", "2686"],
+        ["0210708064483938", "2585"],
+        ["1180805449", "2676"],
     ],
     8: [
         ["815020123354758779391725548281"],
@@ -168,6 +203,9 @@ SHAPES: dict[int, list[Way]] = {
         ["4020113365787959391825546240"],
         ["6130123354767859291726456391"],
         ["7120113354768759291827456382"],
+        ["8140214365755949466290"],
+        ["702012335567785948577590"],
+        ["81513133557787794928476382"],
     ],
     9: [
         ["8240101335668282828589"],
@@ -189,17 +227,22 @@ SHAPES: dict[int, list[Way]] = {
         ["8351223464828477491726"],
         ["725030225474727478694918"],
         ["6230214365626577582817"],
+        ["8250201335567282828478491918"],
+        ["71502133547271553919"],
+        ["81603032547281643709"],
+        ["7131123363727173754918"],
     ],
 }
 PLACES = 44  # of the pen along a shape, at most; a rounded stroke has two for each of its points
 POINTS = 24  # of a shape, at most
+JITTER = 0.03, 0.13  # how far points move, from one drawing to another, of half its height
 
 
 class Shapes(NamedTuple):
     """Shapes as arrays of one length each, for jit.
 
     Attributes:
-        labels: (n,) the digit that each is.
+        labels: (n,) the number of what each shows, in the order of its ways.
         points: (n, POINTS, 2) y, x in [-1, 1].
         twins: (n, POINTS) of each point, the one that it moves with: itself, but for a corner's
             second.
@@ -229,15 +272,15 @@ def _weights_along(points: int) -> NDArray[np.float64]:
     return weights
 
 
-def _as_arrays(ways: dict[int, list[Way]]) -> Shapes:
-    """All ways to write all digits, in their order."""
-    count = sum(map(len, ways.values()))
-    labels = np.repeat(list(ways), list(map(len, ways.values())))
+def as_shapes(ways: Sequence[list[Way]]) -> Shapes:
+    """All ways to write each digit, or each of other signs, in their order."""
+    labels = np.repeat(np.arange(len(ways)), list(map(len, ways)))
+    count = len(labels)
     points = np.zeros((count, POINTS, 2), np.float32)
     twins = np.zeros((count, POINTS), np.int32)
     weights = np.zeros((count, PLACES, POINTS), np.float32)
     down = np.zeros((count, PLACES - 1), bool)
-    for shape, strokes in enumerate(itertools.chain(*ways.values())):
+    for shape, strokes in enumerate(itertools.chain(*ways)):
         first = place = 0
         for stroke in strokes:
             corners = [
@@ -255,7 +298,7 @@ def _as_arrays(ways: dict[int, list[Way]]) -> Shapes:
     return Shapes(labels.astype(np.int32), points, twins, weights, down)
 
 
-DRAWN = _as_arrays(SHAPES)
+DRAWN = as_shapes(list(SHAPES.values()))
 # Each digit is as likely as another, however many ways there are to write it.
 CHANCES = np.concatenate([np.full(len(ways), 0.1 / len(ways)) for ways in SHAPES.values()]).astype(
     np.float32
@@ -292,39 +335,45 @@ def render(key: jax.Array, segments: jax.Array, down: jax.Array) -> jax.Array:
     return jnp.clip(radius + 0.5 - jnp.sqrt(nearest), 0, 1)
 
 
+def write(key: jax.Array, shapes: Shapes, shape: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """One drawing of a shape: the pieces of the pen's way, and which of them are drawn, as `render`
+    takes them."""
+    keys = random.split(key, 3)
+    moved = uniform(keys[0], *JITTER) * random.normal(keys[1], (POINTS, 2))
+    points = jnp.asarray(shapes.points)[shape] + moved[jnp.asarray(shapes.twins)[shape]]
+    # y, x: narrower or wider
+    points *= jnp.stack([1.0, 0.8 * jnp.exp(0.22 * random.normal(keys[2]))])
+    places = jnp.asarray(shapes.weights)[shape] @ points
+    return jnp.concatenate([places[:-1], places[1:]], 1), jnp.asarray(shapes.down)[shape]
+
+
 def draw_digit(key: jax.Array) -> tuple[jax.Array, jax.Array]:
     """One digit, (28, 28) in [0, 1], and its label."""
-    keys = random.split(key, 5)
+    keys = random.split(key, 3)
     shape = random.choice(keys[0], len(CHANCES), p=jnp.asarray(CHANCES))
-    moved = uniform(keys[1], 0.03, 0.13) * random.normal(keys[2], (POINTS, 2))
-    points = jnp.asarray(DRAWN.points)[shape] + moved[jnp.asarray(DRAWN.twins)[shape]]
-    # y, x: narrower or wider
-    points *= jnp.stack([1.0, 0.8 * jnp.exp(0.22 * random.normal(keys[3]))])
-    places = jnp.asarray(DRAWN.weights)[shape] @ points
-    segments = jnp.concatenate([places[:-1], places[1:]], 1)
-    down, label = jnp.asarray(DRAWN.down)[shape], jnp.asarray(DRAWN.labels)[shape]
-    return render(keys[4], segments, down), label
+    image = render(keys[1], *write(keys[2], DRAWN, shape))
+    return image, jnp.asarray(DRAWN.labels)[shape]
 
 
 def pen_positions(
-    label: int, rng: np.random.Generator
+    shapes: Shapes, label: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """One drawing of a digit outside of jit, as `draw_digit` draws it: where the pen passes, and
-    where it is down.
+    """One drawing outside of jit, as `write` makes it: where the pen passes, and where it is down.
 
     Args:
-        label: the digit.
+        shapes: of digits or signs.
+        label: which of these.
         rng: source of chance.
 
     Returns:
         (PLACES, 2) float32 y, x, about -1 to 1, and (PLACES - 1,) bool, whether it draws from a
             place to the next.
     """
-    shape = rng.choice(np.flatnonzero(DRAWN.labels == label))
-    moved = rng.uniform(0.03, 0.13) * rng.normal(size=(POINTS, 2))
+    shape = rng.choice(np.flatnonzero(shapes.labels == label))
+    moved = rng.uniform(*JITTER) * rng.normal(size=(POINTS, 2))
     width = 0.8 * np.exp(0.22 * rng.normal())
-    points = (DRAWN.points[shape] + moved[DRAWN.twins[shape]]) * [1.0, width]
-    return DRAWN.weights[shape] @ points.astype(np.float32), DRAWN.down[shape]
+    points = (shapes.points[shape] + moved[shapes.twins[shape]]) * [1.0, width]
+    return shapes.weights[shape] @ points.astype(np.float32), shapes.down[shape]
 
 
 def draw_digits(key: jax.Array, n: int) -> tuple[jax.Array, jax.Array]:
