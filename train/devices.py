@@ -37,7 +37,8 @@ def set_up_devices(count: int | None = None) -> None:
             folder.mkdir(parents=True, exist_ok=True)
             os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder)
             os.environ.setdefault("JAX_COMPILATION_CACHE_MAX_SIZE", str(COMPILED_BYTES))
-            os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
+            # the small programs, too: there are 60, and each takes 50 ms to compile
+            os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
             # On some CPUs, XLA complains that each program was made for another one.
             os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
