@@ -220,7 +220,7 @@ def test_every_view_offers_once_to_fetch_images_of_which_none_ship(name, checkpo
 
 
 @pytest.mark.parametrize(
-    ("name", "figures"), [("Mistakes", 24), ("Map", 1), ("Compare", 13), ("Labels", 26)]
+    ("name", "figures"), [("Mistakes", 24), ("Map", 1), ("Compare", 15), ("Labels", 27)]
 )
 def test_what_a_view_shows_of_shipped_networks_ships(name, figures, monkeypatch):
     monkeypatch.setattr(data, "is_here", lambda name: False)
