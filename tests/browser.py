@@ -158,7 +158,7 @@ def draw(page, strokes):
     box = canvas.bounding_box()
     for stroke in strokes:
         for index, (x, y) in enumerate(stroke):
-            page.mouse.move(box["x"] + x, box["y"] + y, steps=4 if index else 1)
+            page.mouse.move(box["x"] + x, box["y"] + y, steps=2 if index else 1)
             if not index:
                 page.mouse.down()
         page.mouse.up()
