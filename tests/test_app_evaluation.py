@@ -105,6 +105,12 @@ def test_the_recipe_is_the_cards(images):
     shown = app.table[0].value["value"]
     assert set(shown.index) == {plain(name) for name in (*card.config, *card.versions)}
     assert shown[plain("learning_rate")] == plain(str(card.config["learning_rate"]))
+    assert "lie 50% of the way" in said(app.markdown)
+
+
+def test_only_a_network_between_two_says_so(checkpoints):
+    rewrite(checkpoints / "default", average={})
+    assert "of the way" not in said(view("Training").markdown)
 
 
 # Confusion matrix

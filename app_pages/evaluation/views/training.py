@@ -22,6 +22,12 @@ def show(tested: Predictions) -> None:
         "Solid: validation images, as they are. The error is 100 % less the accuracy, on a "
         "logarithmic scale.",
     )
+    share = tested.card.average.get("share")
+    if isinstance(share, float):
+        st.markdown(
+            f"Its weights lie {share:.0%} of the way that this training went, from the network "
+            "that it started from: `python -m train.average`."
+        )
     show_recipe(tested.card)
 
 
