@@ -38,10 +38,10 @@ class Classifier:
     """
 
     def __init__(self, weights: Weights, card: Card, threads: int | None = None):
-        self.card, self.classes = card, card.classes
         from model.onnx_graph import to_onnx  # a training asks for `certainty` alone
         from model.runtime import Program
 
+        self.card, self.classes = card, card.classes
         self._program = Program(to_onnx(weights, card), BATCH, threads)
 
     @classmethod

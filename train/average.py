@@ -17,11 +17,8 @@ from model.card import Card
 from model.checkpoint import CheckpointError
 from model.page_format import NAMES
 from model.page_network import PageNetwork
-from train import data
-from train.calibration import calibrate
+from train.calibration import calibrate, calibration_data
 from train.command_line import report_failures
-from train.config import Config
-from train.dataset import VALIDATION
 from train.provenance import reproducing_command
 from train.store import claim
 
@@ -71,16 +68,13 @@ def _write_average(first: Path, second: Path, share: float, output: Path, comman
     )
     evaluation = None
     if not isinstance(network, PageNetwork):
-        config = card.config
-        dataset = data.load(card.dataset, validation=config.get("validation", VALIDATION))
+        dataset, abstain = calibration_data(card)
         if dataset.classes != card.classes:
             raise CheckpointError(
                 f"{second} tells other classes apart than {card.dataset} has; average networks "
                 f"that were trained on one dataset alone."
             )
-        calibration, probabilities = calibrate(
-            network, dataset, config.get("abstain", Config.abstain)
-        )
+        calibration, probabilities = calibrate(network, dataset, abstain)
         card = dataclasses.replace(card, **calibration._asdict())
         evaluation = dataset.test.labels, probabilities
     checkpoint.save(output, network, card, evaluation)

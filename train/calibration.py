@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from model import checkpoint
+from model.card import Card
 from model.classifier import certainty
 from model.network import DigitCNN, Ensemble
-from train import metrics
-from train.dataset import Dataset
+from train import data, metrics
+from train.config import Config
+from train.dataset import VALIDATION, Dataset
 
 # Both are judgement; no measurement of other values is kept.
 EVALUATION_BATCH = 500  # images that a network answers at once
@@ -54,6 +56,14 @@ class CalibrationResult(NamedTuple):
     least_certainty: float
     validation: dict[str, Any]
     test: dict[str, Any]
+
+
+def calibration_data(card: Card) -> tuple[Dataset, float]:
+    """The dataset that a card's network was trained on, split as then, and the share of its
+    validation images on which the reader is to abstain; raises DataError."""
+    config = card.config
+    dataset = data.load(card.dataset, validation=config.get("validation", VALIDATION))
+    return dataset, config.get("abstain", Config.abstain)
 
 
 def calibrate(

@@ -21,11 +21,9 @@ from model.card import Card
 from model.checkpoint import CheckpointError
 from model.flax_weights import shapes_of
 from model.network import DigitCNN, Ensemble
-from train import data, metrics
-from train.calibration import calibrate
+from train import metrics
+from train.calibration import calibrate, calibration_data
 from train.command_line import report_failures
-from train.config import Config
-from train.dataset import VALIDATION
 from train.provenance import reproducing_command, versions
 from train.store import claim
 
@@ -66,9 +64,7 @@ def _write_ensemble(sources: Sequence[Path], output: Path, command: str) -> Card
     network = Ensemble(classes=len(first.classes), **arguments, rngs=nnx.Rngs(0))
     for seat, member in zip(network.members, members, strict=True):
         nnx.update(seat, nnx.state(member, flax_weights.TRAINED))
-    validation = first.config.get("validation", VALIDATION)
-    dataset = data.load(first.dataset, validation=validation)
-    abstain = first.config.get("abstain", Config.abstain)
+    dataset, abstain = calibration_data(first)
     calibration, probabilities = calibrate(network, dataset, abstain)
     card = Card(
         name=output.name,
