@@ -267,16 +267,60 @@ def test_pages_within_pages_count_once():
     assert len(image.pages(twice)) == 1
 
 
-def test_what_stands_in_a_group_stands_where_that_does():
-    def group(x):
-        name = bytes([1 << 4 | 15, 1, 0x81, 1])
-        last = bytes([1 << 4 | 15, 1, 1]) + struct.pack("<Bf", 2 << 4 | 4, x)
-        block = name + b"\xac\x01" + struct.pack("<I", len(last)) + last  # 10 << 4 | 12
-        return struct.pack("<IBBBB", len(block), 0, 1, 1, 2) + block
+def identity(tag, number):
+    return bytes([tag << 4 | 15, 1]) + number
 
+
+def as_group(number, x=0.0, shown=True):
+    """A block of version 6: a group, so far to the right."""
+    of = identity(1, b"\x01")
+    seen, last = of + bytes([2 << 4 | 1, shown]), of + struct.pack("<Bf", 2 << 4 | 4, x)
+    block = identity(1, number) + struct.pack("<BI", 3 << 4 | 12, len(seen)) + seen
+    block += b"\xac\x01" + struct.pack("<I", len(last)) + last  # 10 << 4 | 12
+    return struct.pack("<IBBBB", len(block), 0, 1, 1, 2) + block
+
+
+def as_member(number, outer):
+    """A block of version 6: which group a group is in."""
+    value = b"\x02" + identity(2, number)
+    block = identity(1, outer) + b"".join(identity(tag, b"\x07") for tag in (2, 3, 4))
+    block += struct.pack("<Bi", 5 << 4 | 4, 0) + struct.pack("<BI", 6 << 4 | 12, len(value)) + value
+    return struct.pack("<IBBBB", len(block), 0, 1, 1, 4) + block
+
+
+INNER, OUTER = b"\x81\x01", b"\x05"  # the first is that of the strokes of `as_blocks`
+
+
+def with_blocks(*blocks):
     content = as_blocks(lines())
-    ((moved, *_),) = remarkable.read(content[:43] + group(70.0) + content[43:])
-    np.testing.assert_allclose(moved, lines()[0] + np.array([70, 0]), rtol=1e-6)
+    return content[:43] + b"".join(blocks) + content[43:]
+
+
+@pytest.mark.parametrize(
+    ("blocks", "right"),
+    [
+        ((as_group(INNER, 70.0),), 70),
+        ((as_group(INNER, 70.0), as_group(OUTER, 7.0)), 70),
+        ((as_group(OUTER, 7.0), as_group(INNER, 70.0), as_member(INNER, OUTER)), 77),
+        ((as_group(INNER, 70.0), as_member(INNER, INNER)), 70),
+    ],
+)
+def test_what_stands_in_a_group_stands_where_that_does(blocks, right):
+    ((moved, *_),) = remarkable.read(with_blocks(*blocks))
+    np.testing.assert_allclose(moved, lines()[0] + np.array([right, 0]), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        (as_group(INNER, shown=False),),
+        (as_group(INNER), as_group(OUTER, shown=False), as_member(INNER, OUTER)),
+    ],
+)
+def test_hidden_layers_are_left_out(blocks):
+    assert list(remarkable.read(with_blocks(*blocks))) == [[]]
+    with pytest.raises(ImageError, match="no stroke of a pen"):
+        image.pages(with_blocks(*blocks))
 
 
 def damaged(content, at):

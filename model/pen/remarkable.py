@@ -1,7 +1,8 @@
 """reMarkable's .rm files, a page each, of versions 3, 5 and 6, and .rmdoc, documents of them.
 
-Strokes of erasers and highlighters are left out; what is typed is not ink. Version 6 is a list of
-blocks, in which only strokes are looked for (its layout as rmscene and its issues tell).
+Strokes of erasers and highlighters and of hidden layers are left out; what is typed is not ink.
+Version 6 is a list of blocks, in which strokes and their groups are looked for (its layout as
+rmscene and its issues tell); a layer is a group.
 """
 
 import json
@@ -21,8 +22,9 @@ ERASERS, HIGHLIGHTERS, SHADERS = (6, 8), (5, 18), (23,)
 NO_INK = frozenset(ERASERS + HIGHLIGHTERS + SHADERS)
 DAMAGED = "The reMarkable file is damaged."
 CONTENT = ".content"  # of a document, the file that tells its pages
-# of version 6: the kinds of block that a group and a stroke are, and those of values (tag & 15)
-GROUP, STROKE = 2, 5
+# of version 6: the kinds of block that a group, its place in another and a stroke are, and those of
+# values (tag & 15)
+GROUP, MEMBER, STROKE = 2, 4, 5
 ID, BLOCK, EIGHT, FOUR, ONE = 15, 12, 8, 4, 1
 
 
@@ -72,23 +74,38 @@ def _layers(content: bytes, version: int) -> Iterator[np.ndarray | None]:
 
 
 def _blocks(content: bytes) -> Iterator[np.ndarray | None]:
-    """Of version 6: the strokes among a file's blocks. Those of a group stand as far to the right
-    as that does; how far down, only the layout of typed text would tell."""
+    """Of version 6: the strokes among a file's blocks that are not hidden. Those of a group stand
+    as far to the right as that does; how far down, only the layout of typed text would tell."""
     origins: dict[bytes, float] = {}
+    hidden: set[bytes] = set()
+    outer: dict[bytes, bytes] = {}  # of a group, the one that it is in
+    lines: list[tuple[bytes, np.ndarray]] = []
     at = LENGTH
     while at < len(content):
         size, _, _, version, kind = struct.unpack_from("<IBBBB", content, at)
         at += 8
         if at + size > len(content):
             raise PenError(DAMAGED)
-        if kind in (GROUP, STROKE):
+        if kind in (GROUP, MEMBER, STROKE):
             values = _values(content[at : at + size])
-            group = values.get(1, b"")  # its name, of a stroke that of the group it is in
+            group = values.get(1, b"")  # its name; of the others, that of the group they are in
             if kind == GROUP:
                 origins[group] = _origin(values)
+                if 3 in values and not any(_values(values[3])[2]):
+                    hidden.add(group)
+            elif kind == MEMBER:
+                if 6 in values:  # it was not deleted
+                    outer[_values(values[6][1:])[2]] = group
             elif (line := _line(values, version)) is not None:
-                yield line + np.array([origins.get(group, 0.0), 0.0])
+                lines.append((group, line))
         at += size
+    for group, line in lines:
+        groups: list[bytes] = []  # from the innermost outwards
+        while group and group not in groups:
+            groups.append(group)
+            group = outer.get(group, b"")
+        if hidden.isdisjoint(groups):
+            yield line + np.array([sum(origins.get(group, 0.0) for group in groups), 0.0])
 
 
 def _origin(values: dict[int, bytes]) -> float:
