@@ -27,6 +27,10 @@ def test_one_device_a_core_unless_the_environment_says_otherwise(monkeypatch):
     before = os.environ["XLA_FLAGS"]
     set_up_devices(5)
     assert os.environ["XLA_FLAGS"] == before
+    monkeypatch.delenv("XLA_FLAGS")
+    monkeypatch.setattr("train.devices.cores", lambda: 7)  # of a container, fewer than the machine
+    set_up_devices()
+    assert "--xla_force_host_platform_device_count=7" in os.environ["XLA_FLAGS"].split()
 
 
 def test_what_is_compiled_is_kept_where_that_can_be(monkeypatch, tmp_path):

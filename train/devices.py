@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from model.cores import cores
+
 if TYPE_CHECKING:
     from jax.sharding import Mesh
 
@@ -27,7 +29,7 @@ def set_up_devices(count: int | None = None) -> None:
 
     What is compiled is kept, for the next training of the same shapes to start sooner.
     """
-    flags = f"--xla_force_host_platform_device_count={count or os.cpu_count()}"
+    flags = f"--xla_force_host_platform_device_count={count or cores()}"
     os.environ.setdefault(
         "XLA_FLAGS", f"{flags} --xla_cpu_enable_concurrency_optimized_scheduler=false"
     )

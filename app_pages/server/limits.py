@@ -3,6 +3,8 @@ it isn't set."""
 
 import os
 
+from model.cores import cores
+
 CORRECTIONS = "DIGITS_MOST_CORRECTIONS"
 CLASSES = "DIGITS_MOST_CLASSES"
 MEGABYTES = "DIGITS_MOST_MEGABYTES"  # of the collection's file, where it is one
@@ -16,7 +18,7 @@ DEFAULTS = {
     MEGABYTES: 200,
     TRAININGS: 20,
     NETWORKS: 20,
-    READINGS: os.cpu_count() or 1,
+    READINGS: cores(),
     SECONDS: 60,
 }
 
