@@ -164,6 +164,13 @@ def tfrecord(records: list[bytes]) -> bytes:
     )
 
 
+class Source(list):
+    """A data source, as TFDS gives it: several examples at once, too."""
+
+    def __getitems__(self, keys):
+        return [self[key] for key in keys]
+
+
 class Pictures:
     """A prepared builder of 12 pictures a split, the second of which is blank."""
 
@@ -189,7 +196,9 @@ class Pictures:
     def as_data_source(self, split):
         pictures = np.full((12, 40, 40, 1), 230, np.uint8)
         pictures[np.arange(12) != 1, 8:32, 18:22] = 20
-        return [{"image": picture, "label": index % 2} for index, picture in enumerate(pictures)]
+        return Source(
+            {"image": picture, "label": index % 2} for index, picture in enumerate(pictures)
+        )
 
 
 def test_what_can_not_be_read_is_left_out_and_named(tmp_path, monkeypatch):
