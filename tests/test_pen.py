@@ -82,17 +82,20 @@ def as_layers(strokes, version, tools=()):
     return content
 
 
+def as_block(kind, content, version=1):
+    """A block of a .rm file of version 6."""
+    return struct.pack("<IBBBB", len(content), 0, 1, version, kind) + content
+
+
+def identity(tag, number=b"\x81\x01"):
+    """The name of an item, as a value of that tag; its number may be of two bytes."""
+    return bytes([tag << 4 | 15, 1]) + number
+
+
 def as_blocks(strokes, tools=(), of=2):
     """A .rm file of version 6, with a block that is no stroke, and one that was deleted."""
-
-    def block(kind, content):
-        return struct.pack("<IBBBB", len(content), 0, 1, of, kind) + content
-
-    def identity(number):
-        return bytes([number << 4 | 15, 1, 0x81, 1])  # of two bytes
-
     item = b"".join(map(identity, (1, 2, 3, 4))) + struct.pack("<Bi", 5 << 4 | 4, 0)
-    content = HEAD % 6 + block(9, b"\x1f\x00\x00") + block(5, item)
+    content = HEAD % 6 + as_block(9, b"\x1f\x00\x00", of) + as_block(5, item, of)
     for number, points in enumerate(strokes):
         form = "<ffHHBB" if of == 2 else "<ffffff"
         places = b"".join(struct.pack(form, x, y, 1, 2, 3, 4) for x, y in points)
@@ -100,7 +103,7 @@ def as_blocks(strokes, tools=(), of=2):
         line += struct.pack("<Bi", 2 << 4 | 4, 0) + struct.pack("<Bd", 3 << 4 | 8, 2.0)
         line += struct.pack("<Bf", 4 << 4 | 4, 0.0)
         line += struct.pack("<BI", 5 << 4 | 12, len(places)) + places + identity(6)
-        content += block(5, item + struct.pack("<BI", 6 << 4 | 12, len(line)) + line)
+        content += as_block(5, item + struct.pack("<BI", 6 << 4 | 12, len(line)) + line, of)
     return content
 
 
@@ -267,17 +270,13 @@ def test_pages_within_pages_count_once():
     assert len(image.pages(twice)) == 1
 
 
-def identity(tag, number):
-    return bytes([tag << 4 | 15, 1]) + number
-
-
 def as_group(number, x=0.0, shown=True):
     """A block of version 6: a group, so far to the right."""
     of = identity(1, b"\x01")
     seen, last = of + bytes([2 << 4 | 1, shown]), of + struct.pack("<Bf", 2 << 4 | 4, x)
     block = identity(1, number) + struct.pack("<BI", 3 << 4 | 12, len(seen)) + seen
     block += b"\xac\x01" + struct.pack("<I", len(last)) + last  # 10 << 4 | 12
-    return struct.pack("<IBBBB", len(block), 0, 1, 1, 2) + block
+    return as_block(2, block)
 
 
 def as_member(number, outer):
@@ -285,7 +284,7 @@ def as_member(number, outer):
     value = b"\x02" + identity(2, number)
     block = identity(1, outer) + b"".join(identity(tag, b"\x07") for tag in (2, 3, 4))
     block += struct.pack("<Bi", 5 << 4 | 4, 0) + struct.pack("<BI", 6 << 4 | 12, len(value)) + value
-    return struct.pack("<IBBBB", len(block), 0, 1, 1, 4) + block
+    return as_block(4, block)
 
 
 INNER, OUTER = b"\x81\x01", b"\x05"  # the first is that of the strokes of `as_blocks`

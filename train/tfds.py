@@ -55,6 +55,7 @@ ARRAY_RECORD, TFRECORD = "array_record", "tfrecord"
 DOWNLOAD_RETRIES = 2  # TFDS tries eleven times, which without a network takes minutes
 LOCK = "digits-prepares.lock"  # in the folder for temporary files
 REPORT = 1000  # images between two reports of progress: seven a second
+BATCH = 64  # examples decoded at once; they may be photographs, and all lie in memory
 
 
 def data_dir() -> Path:
@@ -368,8 +369,8 @@ def _examples(builder: "DatasetBuilder", split: str) -> Iterator[Mapping[str, An
     info = builder.info
     if info.file_format.value != TFRECORD:
         source, n = builder.as_data_source(split), info.splits[split].num_examples
-        for start in range(0, n, REPORT):  # one by one, they take half as long again
-            yield from source.__getitems__(range(start, min(start + REPORT, n)))
+        for start in range(0, n, BATCH):  # one by one, they take half as long again
+            yield from source.__getitems__(range(start, min(start + BATCH, n)))
         return
     for path in info.splits[split].filepaths:
         for record in read_records(Path(path)):

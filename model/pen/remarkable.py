@@ -73,7 +73,7 @@ def _layers(content: bytes, version: int) -> Iterator[np.ndarray | None]:
                 yield as_stroke(points)
 
 
-def _blocks(content: bytes) -> Iterator[np.ndarray | None]:
+def _blocks(content: bytes) -> Iterator[np.ndarray]:
     """Of version 6: the strokes among a file's blocks that are not hidden. Those of a group stand
     as far to the right as that does; how far down, only the layout of typed text would tell."""
     origins: dict[bytes, float] = {}
