@@ -19,7 +19,11 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 ROUNDS = 5
 STEPS, WARM_UP = 60, 10
-RECIPES = {"plain": {"augmentation": False, "drawn": 0.0, "outliers": 0.0}, "whole": {}}
+RECIPES = {
+    # PyTorch's optimizer, too
+    "plain": {"augmentation": False, "drawn": 0.0, "outliers": 0.0, "muon_learning_rate": 0.0},
+    "whole": {},
+}
 
 
 def ours(recipe: str, batch_size: int = 128) -> float:

@@ -29,6 +29,7 @@ BOUNDS: Bounds = dict.fromkeys(SHARES, (0, 1)) | {
     "epochs": (1, 10_000),
     "batch_size": (1, 65_536),
     "learning_rate": (0, 10),
+    "muon_learning_rate": (0, 10),
     "train_limit": (0, 10**9),
     "epoch_images": (0, 10**9),
     "validation": (1, 10**9),
@@ -101,13 +102,19 @@ class Config:
         "", "the folder of a checkpoint whose answers are the targets, in place of the labels"
     )
     seed: int = value(0, "of the weights, the order, the distortions and the dropout")
-    epochs: int = value(56, "passes over the training images")
+    epochs: int = value(24, "passes over the training images")
     batch_size: int = value(128, "images a step")
-    learning_rate: float = value(2e-3, "the highest, reached after the warm-up")
+    learning_rate: float = value(2e-3, "AdamW's highest, reached after the warm-up")
+    muon_learning_rate: float = value(
+        0.03,
+        "Muon's highest, which moves all kernels but the last layer's; 0: AdamW moves these too",
+    )
     warmup: float = value(
         0.1, "share of the run in which the learning rate rises; then it falls as a cosine"
     )
-    weight_decay: float = value(0.02, "AdamW's, times the learning rate")
+    weight_decay: float = value(
+        0.02, "times the learning rate; of all kernels, with Muon of those that it moves"
+    )
     beta1: float = value(0.9, "AdamW's, how much of the gradients' average stays at each step")
     beta2: float = value(0.999, "AdamW's, how much of the average of their squares stays")
     widths: tuple[int, ...] = value(
@@ -159,6 +166,7 @@ PRESETS = {
         epochs=1,
         batch_size=192,
         learning_rate=8e-3,
+        muon_learning_rate=0.0,  # it would wait longer for the compiler than it saves in steps
         warmup=0.2,
         beta1=0.7,
         beta2=0.9,
@@ -173,11 +181,12 @@ PRESETS = {
         outliers=0.0,
     ),
     "default": Config(),
-    "best": Config(epochs=80),
+    "best": Config(epochs=48),
     # 7,460 parameters, to learn from a --teacher; depth does more for it than width
     "tiny": Config(
         epochs=40,
         learning_rate=2e-2,
+        muon_learning_rate=0.0,
         widths=(10, 10, 13),
         depth=3,
         features=0,
@@ -189,13 +198,16 @@ PRESETS = {
         outliers=0.0,
     ),
     # what --from takes
-    "finetune": Config(epochs=12, learning_rate=5e-4, average_decay=0.99, rehearse=0.5),
+    "finetune": Config(
+        epochs=12, learning_rate=5e-4, muon_learning_rate=0.0, average_decay=0.99, rehearse=0.5
+    ),
     # What --corrections takes. With more epochs, a hundred are read no better. Damages would take
     # half the time that all waits for the compiler, and in so few epochs a network hardly forgets
     # how to read what is damaged.
     "teach": Config(
         epochs=4,
         learning_rate=5e-4,
+        muon_learning_rate=0.0,
         average_decay=0.98,
         rehearse=0.5,
         epoch_images=1024,

@@ -15,7 +15,6 @@ train/rehearsal.py.
 
 import contextlib
 import dataclasses
-import functools
 import hashlib
 import json
 import sys
@@ -48,6 +47,7 @@ from train.config import Config, network_shape
 from train.dataset import Dataset, Split
 from train.devices import choose_mesh, replicate_on
 from train.interrupt import Interrupted
+from train.optimizer import build_optimizer
 from train.outliers import draw_outliers
 from train.provenance import hardware, versions
 from train.rehearsal import Mixture, shuffle_into_batches
@@ -77,16 +77,10 @@ class TrainState(nnx.Pytree):
             transfer.build_network(classes, config.seed, config.from_, **network_shape(config))
             for _ in range(2)
         )
-        schedule = optax.warmup_cosine_decay_schedule(
-            0, config.learning_rate, int(config.warmup * steps), steps
-        )
-        # kernels, not biases and norms
-        decayed = functools.partial(jax.tree.map, lambda p: p.ndim > 1)
-        transform = optax.adamw(
-            schedule, config.beta1, config.beta2, weight_decay=config.weight_decay, mask=decayed
-        )
         self.optimizer = nnx.Optimizer(
-            self.model, transform, wrt=transfer.freeze_layers(config.freeze, self.model)
+            self.model,
+            build_optimizer(config, steps),
+            wrt=transfer.freeze_layers(config.freeze, self.model),
         )
 
 
@@ -107,7 +101,7 @@ def train_step(
     seed: jax.Array | int,
     config: Config,
 ) -> jax.Array:
-    """One step of AdamW on one batch, inside the context of a mesh.
+    """One step of the optimizer on one batch, inside the context of a mesh.
 
     Args:
         state: changed in place; its buffers are donated.
