@@ -6,6 +6,7 @@ import jax
 import optax
 from optax.contrib import MuonDimensionNumbers, muon
 
+from model.flax_weights import State
 from train.config import Config
 
 # In short runs optax's 0.95 and 5 gained nothing over these.
@@ -35,7 +36,7 @@ def build_optimizer(config: Config, steps: int) -> optax.GradientTransformation:
             config.beta1,
             config.beta2,
             weight_decay=config.weight_decay,
-            mask=lambda params: jax.tree.map(lambda p: p.ndim > 1, params),  # kernels
+            mask=find_kernels,
         )
     return muon(
         schedule(config.muon_learning_rate),
@@ -49,11 +50,16 @@ def build_optimizer(config: Config, steps: int) -> optax.GradientTransformation:
     )
 
 
-def _matrices(params: optax.Params) -> optax.Params:
+def find_kernels(params: State) -> State:
+    """Which parameters are kernels, of which weights decay, rather than biases and norms."""
+    return jax.tree.map(lambda parameter: parameter.ndim > 1, params)
+
+
+def _matrices(params: State) -> State:
     """Which axes of each parameter make a matrix for Muon; None of those that AdamW moves."""
 
     def axes(path: tuple[Any, ...], parameter: jax.Array) -> MuonDimensionNumbers | None:
-        if any(getattr(key, "key", None) == "head" for key in path):
+        if path[0].key == "head":  # the layer's name
             return None
         return {4: CONVOLUTION, 2: MATRIX}.get(parameter.ndim)
 

@@ -11,7 +11,6 @@ round's.
 
 import argparse
 import dataclasses
-import functools
 import multiprocessing
 import sys
 import time
@@ -42,6 +41,7 @@ from train import interrupt, moving_average
 from train.command_line import add_flags, report_failures
 from train.devices import choose_mesh, replicate_on, set_up_devices
 from train.interrupt import Interrupted
+from train.optimizer import find_kernels
 from train.page_config import BOUNDS, Config
 from train.page_scenes import BORDER, Scenes, compose_scenes
 from train.page_targets import Targets, batch_targets, loss_fn
@@ -83,10 +83,9 @@ class TrainState(nnx.Pytree):
                 )
             for copy in (self.model, self.average):
                 nnx.update(copy, nnx.state(network, flax_weights.TRAINED))
-        decayed = functools.partial(jax.tree.map, lambda p: p.ndim > 1)
         transform = optax.chain(
             optax.clip_by_global_norm(LARGEST_GRADIENT),
-            optax.adamw(schedule, weight_decay=config.weight_decay, mask=decayed),
+            optax.adamw(schedule, weight_decay=config.weight_decay, mask=find_kernels),
         )
         self.optimizer = nnx.Optimizer(self.model, transform, wrt=nnx.Param)
 
