@@ -28,7 +28,7 @@ RECIPES = {
 
 def ours(recipe: str, batch_size: int = 128) -> float:
     """Images a second of the default network, in this process and those it trains with, by the
-    median step."""
+    median program."""
     from train.devices import set_up_devices
 
     set_up_devices()
@@ -51,13 +51,14 @@ def ours(recipe: str, batch_size: int = 128) -> float:
     everywhere = replicate_on(mesh)
     nnx.update(state, everywhere(nnx.state(state)))
     split, order, totals = everywhere((Split(images, labels), order, jnp.zeros(3)))
-    step, taken = nnx.cached_partial(loop.train_step, state, None), []
+    take, taken = nnx.cached_partial(loop.train_steps, state, None), []
     with jax.set_mesh(mesh):
-        for number in range(STEPS):
+        for step in range(0, STEPS, loop.STEPS):
+            steps = step, step + loop.STEPS
             start = time.perf_counter()
-            totals = jax.block_until_ready(step(totals, split, order, number, config.seed, config))
-            taken.append(time.perf_counter() - start)
-    return config.batch_size / statistics.median(taken[WARM_UP:])
+            totals = jax.block_until_ready(take(totals, split, order, *steps, config.seed, config))
+            taken.append((time.perf_counter() - start) / loop.STEPS)
+    return config.batch_size / statistics.median(taken[WARM_UP // loop.STEPS :])
 
 
 def by_turns(

@@ -51,7 +51,8 @@ def weights(folder) -> list[np.ndarray]:
 
 
 class After:
-    """True from the n-th look on: a stop signal that comes in the middle of an epoch."""
+    """True after so many looks, one after each program and each epoch: a stop signal that comes in
+    the middle of an epoch."""
 
     def __init__(self, looks: int):
         self.looks = looks
@@ -74,7 +75,7 @@ def test_learns_and_an_interrupted_run_ends_the_same(tmp_path, monkeypatch, smal
 
     with monkeypatch.context() as interrupted:
         interrupted.setattr(
-            loop.interrupt, "defer_signals", lambda: contextlib.nullcontext(After(21))
+            loop.interrupt, "defer_signals", lambda: contextlib.nullcontext(After(5))
         )
         with pytest.raises(Interrupted, match="--resume"):
             loop.train(SMALL, tmp_path / "parts", quiet=True)
@@ -106,8 +107,9 @@ def test_learns_and_an_interrupted_run_ends_the_same(tmp_path, monkeypatch, smal
 
 def test_a_stop_at_the_end_of_an_epoch_finishes_it_first(tmp_path, monkeypatch):
     batches = 16
+    programs = -(-batches // loop.STEPS)
     monkeypatch.setattr(
-        loop.interrupt, "defer_signals", lambda: contextlib.nullcontext(After(batches - 1))
+        loop.interrupt, "defer_signals", lambda: contextlib.nullcontext(After(programs - 1))
     )
     with pytest.raises(Interrupted, match="after epoch 1"):
         loop.train(SMALL, tmp_path / "run", quiet=True)
@@ -126,8 +128,9 @@ def test_the_command_line_trains_with_augmentation_and_says_what_came_out(
         "--drawn 0.125 --outliers 0.25 --quiet --output"
     )
     with monkeypatch.context() as interrupted:
+        interrupted.setattr(loop, "STEPS", 2)
         interrupted.setattr(
-            loop.interrupt, "defer_signals", lambda: contextlib.nullcontext(After(1))
+            loop.interrupt, "defer_signals", lambda: contextlib.nullcontext(After(0))
         )
         assert command.main([*flags.split(), str(tmp_path / "run")]) == 130
         assert capsys.readouterr().err == "Stopped in epoch 1; go on with --resume.\n"
@@ -279,7 +282,7 @@ def test_one_correction_is_learned_and_all_classes_are_kept_and_a_program_can_fo
     assert [event.pop("event") for event in said] == ["step", "epoch", "step", "epoch", "end"]
     assert (said[1], said[3]) == card.history
     assert said[4] == {"test": card.test}
-    assert said[2].items() >= {"epoch": 2, "epochs": 2, "step": 5, "steps": 8}.items()
+    assert said[2].items() >= {"epoch": 2, "epochs": 2, "step": 8, "steps": 8}.items()
     assert said[2].keys() >= {"loss", "accuracy", "remaining"}
     after, _ = checkpoint.load(tmp_path / "more")
     before, _ = checkpoint.load(tmp_path / "first")
@@ -333,8 +336,9 @@ def test_what_is_compiled_serves_all_seeds(small_mnist):
         state = loop.TrainState(config, loop.DIGITS, 4)
         order = np.zeros((2, config.batch_size), np.int32)
         with jax.set_mesh(choose_mesh(config.batch_size)):
-            lowered = loop.train_step.lower(
-                state, None, np.zeros(3, np.float32), small_mnist.validation, order, 0, seed, config
+            lowered = loop.train_steps.lower(
+                *(state, None, np.zeros(3, np.float32), small_mnist.validation, order),
+                *(0, 2, seed, config),
             )
         programs.add(lowered.as_text())
     assert len(programs) == 1

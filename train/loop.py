@@ -54,10 +54,13 @@ from train.rehearsal import Mixture, shuffle_into_batches
 from train.store import STATE, Store, TrainError, claim
 from train.synthetic import draw_digits
 
-LOSS_EVERY = 20  # steps between two looks at the loss, each of which waits for the device
-LOSS_EVERY_REPORTED = 4  # steps between two looks, where a program follows the training
-# steps between two times that several processes ask each other whether to stop
-STOP_VOTE_EVERY = 20
+# Steps that one program takes: to start it costs Python as long as a small step costs an
+# accelerator, and nobody can stop it before its end.
+STEPS = 5
+LOSS_EVERY = 4  # programs between two looks at the loss, each of which waits for the device
+LOSS_EVERY_REPORTED = 1  # the same, where another program follows the training
+# programs between two times that several processes ask each other whether to stop
+STOP_VOTE_EVERY = 4
 OTHERS_GONE = (
     "Another process of this training has died or can't be reached any more; the last state is "
     "kept, start all of them again with --resume, as many as you like."
@@ -90,7 +93,6 @@ def loss_fn(model: DigitCNN, images: jax.Array, targets: jax.Array) -> tuple[jax
     return optax.softmax_cross_entropy(logits, targets).mean(), logits
 
 
-@nnx.jit(static_argnames="config", donate_argnames=("state", "totals"))
 def train_step(
     state: TrainState,
     teacher: DigitCNN | Ensemble | None,
@@ -101,10 +103,10 @@ def train_step(
     seed: jax.Array | int,
     config: Config,
 ) -> jax.Array:
-    """One step of the optimizer on one batch, inside the context of a mesh.
+    """One step of the optimizer on one batch, inside jit and the context of a mesh.
 
     Args:
-        state: changed in place; its buffers are donated.
+        state: changed in place.
         teacher: a trained network, or None. It sees the images as they are after the distortions,
             and what it says of each is the target, right or wrong (Beyer et al., 2022: Knowledge
             distillation, a good teacher is patient and consistent).
@@ -145,6 +147,31 @@ def train_step(
     return totals + jnp.stack([loss * len(labels), right, len(labels)])
 
 
+@nnx.jit(static_argnames="config", donate_argnames=("state", "totals"))
+def train_steps(
+    state: TrainState,
+    teacher: DigitCNN | Ensemble | None,
+    totals: jax.Array,
+    split: Split,
+    order: jax.Array,
+    start: jax.Array | int,
+    end: jax.Array | int,
+    seed: jax.Array | int,
+    config: Config,
+) -> jax.Array:
+    """The steps from `start` on that come before `end`, in one program; else as `train_step`. The
+    buffers of `state` and `totals` are donated."""
+
+    def step(
+        number: jax.Array, changing: tuple[TrainState, jax.Array]
+    ) -> tuple[TrainState, jax.Array]:
+        state, totals = changing
+        return state, train_step(state, teacher, totals, split, order, number, seed, config)
+
+    _, totals = nnx.fori_loop(start, end, step, (state, totals))
+    return totals
+
+
 @dataclasses.dataclass
 class Progress:
     """How far a run is, and how it was started; kept with its state."""
@@ -181,7 +208,7 @@ class Run:
         mixture: which images an epoch shows.
         split: the mixture's images, on every device.
         state: what changes.
-        next_step: `train_step` of this state and its teacher.
+        next_steps: `train_steps` of this state and its teacher.
         totals: (3,) float32, as `train_step` takes them.
         store: where the state is kept.
         mesh: the devices.
@@ -190,7 +217,7 @@ class Run:
         started: `time.perf_counter` when it began, had it never been interrupted.
         pace: how fast it goes.
         report: who follows it.
-        look: steps between two looks at the loss.
+        look: programs between two looks at the loss.
         quiet: without bars.
         logits: (n, classes) of the validation images, after the last epoch that ended here.
     """
@@ -200,7 +227,7 @@ class Run:
     mixture: Mixture
     split: Split
     state: TrainState
-    next_step: Callable[..., jax.Array]
+    next_steps: Callable[..., jax.Array]
     totals: jax.Array
     store: Store
     mesh: Mesh
@@ -314,7 +341,7 @@ def prepare(config: Config, output: Path, resume: bool, quiet: bool, report: Rep
         split=everywhere(mixture.split),
         state=state,
         # spares each call a walk through them
-        next_step=nnx.cached_partial(train_step, state, teacher),
+        next_steps=nnx.cached_partial(train_steps, state, teacher),
         totals=everywhere(jnp.array(progress.totals)),
         store=store,
         mesh=mesh,
@@ -338,10 +365,9 @@ def train_epoch(run: Run, stop: Sized) -> None:
     order = replicate_on(run.mesh)(
         shuffle_into_batches(run.mixture, config.batch_size, config.seed, epoch)
     )
-    first = progress.step % run.batches
+    end = (epoch + 1) * run.batches
     bar = tqdm(
-        range(first, run.batches),
-        initial=first,
+        initial=progress.step % run.batches,
         total=run.batches,
         desc=f"Epoch {epoch + 1}/{config.epochs}",
         disable=run.quiet,
@@ -349,16 +375,18 @@ def train_epoch(run: Run, stop: Sized) -> None:
         mininterval=1,
         dynamic_ncols=True,
     )
-    for batch in bar:
-        run.totals = run.next_step(run.totals, run.split, order, progress.step, config.seed, config)
-        progress.step += 1
-        if batch % run.look == 0:
-            _show(run, bar, epoch)
-        # at the end of an epoch, that is finished first
-        if _all_stop(stop, progress.step) and progress.step % run.batches:
-            bar.close()
-            run.keep()
-            raise Interrupted(f"Stopped in epoch {epoch + 1}; go on with --resume.")
+    with bar:
+        for number, start in enumerate(range(progress.step, end, STEPS)):
+            progress.step = min(start + STEPS, end)
+            steps = start, progress.step
+            run.totals = run.next_steps(run.totals, run.split, order, *steps, config.seed, config)
+            bar.update(progress.step - start)
+            if number % run.look == 0:
+                _show(run, bar, epoch)
+            # at the end of an epoch, that is finished first
+            if _all_stop(stop, number) and progress.step < end:
+                run.keep()
+                raise Interrupted(f"Stopped in epoch {epoch + 1}; go on with --resume.")
 
 
 def _show(run: Run, bar: "tqdm[int]", epoch: int) -> None:
@@ -504,11 +532,11 @@ def _others_alive() -> Iterator[None]:
         raise TrainError(OTHERS_GONE) from error
 
 
-def _all_stop(stop: Sized, step: int = 0) -> bool:
-    """Whether to stop. Several processes stop together, if one of them was asked to; they agree now
-    and then."""
+def _all_stop(stop: Sized, number: int = 0) -> bool:
+    """Whether to stop after a program of that number. Several processes stop together, if one of
+    them was asked to; they agree now and then."""
     if jax.process_count() == 1:
         return bool(stop)
-    if step % STOP_VOTE_EVERY:
+    if number % STOP_VOTE_EVERY:
         return False
     return bool(multihost_utils.process_allgather(np.array(bool(stop))).any())
