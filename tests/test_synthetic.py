@@ -29,7 +29,7 @@ def test_none_is_none():
 
 
 def test_each_digit_is_as_likely_as_another():
-    chances = np.bincount(synthetic.DRAWN.labels, synthetic.CHANCES)
+    chances = np.bincount(synthetic.digit_shapes().labels, synthetic.CHANCES)
     np.testing.assert_allclose(chances, 0.1, rtol=1e-5)
 
 
@@ -37,7 +37,7 @@ def test_every_way_is_strokes_of_points_on_the_grid():
     for ways in (synthetic.SHAPES, outliers.SIGNS):
         for stroke in itertools.chain(*itertools.chain(*ways.values())):
             assert stroke.isdigit() and len(stroke) % 2 == 0 and len(stroke) >= 4
-    for shapes in (synthetic.DRAWN, outliers.FONT):
+    for shapes in (synthetic.digit_shapes(), outliers.sign_shapes()):
         assert np.abs(shapes.points).max() <= 1
         # A place on a rounded stroke is a mean of its points.
         lifted = shapes.weights.sum(2) == 0

@@ -32,7 +32,7 @@ from skimage.morphology import skeletonize
 from model.page_format import MARK, MINUS, POINT
 from train import synthetic
 from train.dataset import Split
-from train.outliers import FONT, SIGNS
+from train.outliers import SIGNS, sign_shapes
 
 SIDE = 256  # pixels of a scene
 # pixels around a scene that are composed and cut off, so that writing runs over its border as over
@@ -592,7 +592,7 @@ class Sheet:
         rng = self.rng
         tail = rng.uniform(1.3, 2.5) if label in (1, 4, 7, 9) and rng.random() < hand.tails else 1.0
         if hand.source == "drawn":
-            places, down = synthetic.pen_positions(synthetic.DRAWN, label, rng)
+            places, down = synthetic.pen_positions(synthetic.digit_shapes(), label, rng)
             y, x = places[:, 0], places[:, 1] - hand.slant * places[:, 0]
             y = np.where(y > 0, tail * y, y)
             points = np.stack([x, y], 1)
@@ -656,7 +656,9 @@ class Sheet:
         }
         lines = signs.get(sign)
         if lines is None:
-            places, down = synthetic.pen_positions(FONT, int(rng.integers(len(SIGNS))), rng)
+            places, down = synthetic.pen_positions(
+                sign_shapes(), int(rng.integers(len(SIGNS))), rng
+            )
             return [places[i : i + 2, ::-1].astype(float) for i in np.flatnonzero(down)]
         noise = 0.06 * max(
             np.ptp(np.concatenate([np.array(line, float) for line in lines]), axis=0).max(), 0.02

@@ -20,6 +20,7 @@ The shares of these kinds and the ranges in which they vary are judgement: docs/
 what came of them, with drawings of other kinds, and no measurement of other shares is kept.
 """
 
+import functools
 import itertools
 
 import jax
@@ -28,7 +29,7 @@ import numpy as np
 from jax import random
 
 from train.augment import CENTRE, GRID, SIZE, bend, chance, sample, uniform
-from train.synthetic import Way, as_shapes, render, write
+from train.synthetic import Shapes, Way, as_shapes, render, write
 
 # of each kind; they add up to 1
 SHARES = {
@@ -107,13 +108,19 @@ SIGNS: dict[str, list[Way]] = {
     "heart": [["595904123052527083945959"]],
     "smile": [["2122", "6162", "06385886"]],
 }
-FONT = as_shapes(list(SIGNS.values()))
+
+
+@functools.cache
+def sign_shapes() -> Shapes:
+    """All of SIGNS."""
+    return as_shapes(list(SIGNS.values()))
 
 
 def draw_sign(key: jax.Array) -> jax.Array:
     """A letter, sign or small drawing."""
     choice, way, pen = random.split(key, 3)
-    return render(pen, *write(way, FONT, random.randint(choice, (), 0, len(FONT.labels))))
+    shapes = sign_shapes()
+    return render(pen, *write(way, shapes, random.randint(choice, (), 0, len(shapes.labels))))
 
 
 def draw_character(key: jax.Array) -> jax.Array:

@@ -9,6 +9,7 @@ and 9s are all tail. SHAPES lists such ways to write each digit; each drawing mo
 points a little, so that no two are the same.
 """
 
+import functools
 import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -18,7 +19,6 @@ import jax.numpy as jnp
 import numpy as np
 from jax import random
 from numpy.typing import NDArray
-from scipy.interpolate import BSpline
 
 from train.augment import CENTRE, GRID, SIZE, uniform
 
@@ -264,6 +264,8 @@ def _weights_along(points: int) -> NDArray[np.float64]:
     A quadratic B-spline from its first to its last point, which is how the canvas rounds the way of
     a brush.
     """
+    from scipy.interpolate import BSpline  # a training without drawn digits needn't wait for it
+
     if points == 2:
         return np.eye(2)
     knots = np.concatenate([[0, 0], np.arange(points - 1), [points - 2, points - 2]])
@@ -298,7 +300,12 @@ def as_shapes(ways: Sequence[list[Way]]) -> Shapes:
     return Shapes(labels.astype(np.int32), points, twins, weights, down)
 
 
-DRAWN = as_shapes(list(SHAPES.values()))
+@functools.cache
+def digit_shapes() -> Shapes:
+    """All of SHAPES."""
+    return as_shapes(list(SHAPES.values()))
+
+
 # Each digit is as likely as another, however many ways there are to write it.
 CHANCES = np.concatenate([np.full(len(ways), 0.1 / len(ways)) for ways in SHAPES.values()]).astype(
     np.float32
@@ -351,8 +358,8 @@ def draw_digit(key: jax.Array) -> tuple[jax.Array, jax.Array]:
     """One digit, (28, 28) in [0, 1], and its label."""
     keys = random.split(key, 3)
     shape = random.choice(keys[0], len(CHANCES), p=jnp.asarray(CHANCES))
-    image = render(keys[1], *write(keys[2], DRAWN, shape))
-    return image, jnp.asarray(DRAWN.labels)[shape]
+    image = render(keys[1], *write(keys[2], digit_shapes(), shape))
+    return image, jnp.asarray(digit_shapes().labels)[shape]
 
 
 def pen_positions(
