@@ -29,6 +29,19 @@ def missing(what: str) -> None:
     pytest.skip(what)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Where several processes share the tests, as in .ci/run, one takes all that need a browser."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduler(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "browser" if "/test_browser" in file else file
+
+    return Scheduler(config, log)
+
+
 @pytest.fixture(scope="session")
 def mnist() -> data.Dataset:
     """MNIST by TFDS, downloaded where need be; skips where it can't be had."""
