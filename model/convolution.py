@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 from jax import lax
-from jax.sharding import PartitionSpec
+from jax.sharding import AbstractMesh, PartitionSpec
 
 # Images at a time, at least and at most, and the pixels of their results, eight of 14 × 14: so many
 # and their gradients still fit a core's cache (measured with benchmarks/throughput.py).
@@ -35,9 +35,8 @@ def convolve(
     if isinstance(padding, str):
         padding = lax.padtype_to_pads(x.shape[1:3], kernel.shape[:2], strides, padding)
     fixed = tuple(strides), tuple(padding)
-    mesh = jax.sharding.get_abstract_mesh()
-    devices = mesh.shape.get(BATCH_AXIS, 1)
-    if devices == 1 or len(x) % devices:
+    mesh = sharing_mesh(x)
+    if mesh is None:
         return _convolve_chunked(x, kernel, *fixed)
     split = PartitionSpec(BATCH_AXIS)
 
@@ -47,6 +46,13 @@ def convolve(
     return jax.shard_map(part, mesh=mesh, in_specs=(split, PartitionSpec()), out_specs=split)(
         x, kernel
     )
+
+
+def sharing_mesh(batch: jax.Array) -> AbstractMesh | None:
+    """The mesh whose devices share a batch evenly; None where one has all of it."""
+    mesh = jax.sharding.get_abstract_mesh()
+    devices = mesh.shape.get(BATCH_AXIS, 1)
+    return None if devices == 1 or len(batch) % devices else mesh
 
 
 def _convolve(

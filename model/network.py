@@ -11,6 +11,7 @@ import numpy as np
 from flax import nnx
 from jax.typing import DTypeLike
 
+from model.batch_norm import NormRelu
 from model.convolution import convolve
 from model.glyph import GLYPH_SIZE
 from model.weights import DEPTH, EPSILON, FEATURES, WIDTHS, fold, margin
@@ -62,10 +63,10 @@ class ConvNorm(nnx.Module):
             conv_general_dilated=convolve,
             rngs=rngs,
         )
-        self.norm = nnx.BatchNorm(channels_out, momentum=0.9, epsilon=EPSILON, rngs=rngs)
+        self.norm = NormRelu(channels_out, momentum=0.9, epsilon=EPSILON, rngs=rngs)
 
     def __call__(self, x: jax.Array) -> jax.Array:
-        return nnx.relu(self.norm(self.conv(x)))
+        return self.norm(self.conv(x))
 
     def folded(self) -> tuple[np.ndarray, np.ndarray]:
         """The (h, w, in, out) kernel and (out,) bias of the one convolution that does, once
