@@ -37,9 +37,9 @@ def norm_relu(x: jax.Array, scale: jax.Array, bias: jax.Array, epsilon: float) -
     """Batch norm by the statistics of the batch, and ReLU, with the gradients of Ioffe and Szegedy
     (2015: Batch normalization). No gradient goes through the statistics that it returns.
 
-    XLA's CPU backend adds up the places of one channel after the other, though the channels lie
-    side by side; that takes four times as long as what is done here: images are added to each
-    other, as they lie, and the places last.
+    XLA's CPU backend is slow to add up what it works out on the way, such as squares (see
+    findings/xla_sum_of_squares.sh). Here images are added to each other, as they lie, and the
+    places of their sum last.
 
     Args:
         x: (n, h, w, c) float32.
