@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# jax 0.10.1, CPU: (x * x).sum((0, 1, 2)) of (n, h, w, c) takes eleven times as long as x.sum((0, 1, 2)).
+# jax 0.10.1, CPU: (x * x).sum((0, 1, 2)) of (n, h, w, c) takes six to twelve times as long as x.sum((0, 1, 2)).
 #
 # Both read the same numbers once, and a multiplication on the way to a sum should cost next to nothing. But a sum of
 # what lies in memory goes to YNNPACK, as fast as memory allows, and a sum of what is worked out first does not: XLA:CPU
 # writes the squares to memory, then goes through the places of one channel after the other, though the channels lie
 # side by side. An optimization_barrier between the two changes nothing, jnp.einsum is as slow. A lax.scan that adds up
-# whole images and their squares, as they lie, and then the places of these two sums, takes little longer than the one
-# sum. Batch norm's variance, forwards and backwards, is such a sum.
+# whole images and their squares, as they lie, and then the places of these two sums, takes about twice the one
+# sum's time. Batch norm's variance, forwards and backwards, is such a sum.
 #
-# Seen, on two cores: "squares / sum 11.4, both by a scan / sum 1.9" (11.2 to 11.7 and 1.7 to 2.1 other times).
+# Seen, on two cores: "squares / sum 7.1, both by a scan / sum 1.8" (5.7 to 12.8 and 1.7 to 2.3 other times, the most with
+# busy cores).
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -60,5 +61,5 @@ for _ in range(ROUNDS):
         taken.append(time.perf_counter() - begin)
 least, slow, scan = (statistics.median(taken) for taken in seconds.values())
 print(f"squares / sum {slow / least:.1f}, both by a scan / sum {scan / least:.1f}")
-assert slow > 4 * least and scan < 3 * least, "it behaves otherwise now"
+assert slow > 3 * least and slow > 2 * scan, "it behaves otherwise now"
 PYTHON
