@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# jax 0.10.1, CPU: (x * x).sum((0, 1, 2)) of (n, h, w, c) takes six to twelve times as long as x.sum((0, 1, 2)).
+# jax 0.10.1, CPU: (x * x).sum((0, 1, 2)) of (n, h, w, c) takes five to twelve times as long as x.sum((0, 1, 2)).
 #
 # Both read the same numbers once, and a multiplication on the way to a sum should cost next to nothing. But a sum of
 # what lies in memory goes to YNNPACK, as fast as memory allows, and a sum of what is worked out first does not: XLA:CPU
@@ -8,8 +8,8 @@
 # whole images and their squares, as they lie, and then the places of these two sums, takes about twice the one
 # sum's time. Batch norm's variance, forwards and backwards, is such a sum.
 #
-# Seen, on two cores: "squares / sum 7.1, both by a scan / sum 1.8" (5.7 to 12.8 and 1.7 to 2.3 other times, the most with
-# busy cores).
+# Seen, on two cores: "squares / sum 7.1, both by a scan / sum 1.8" (5.3 to 12.8 and 1.7 to 2.3 other times, the most
+# with busy cores).
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
