@@ -59,7 +59,8 @@ def _forward(
     mean, square = _means(lambda row: (row, row * row), channels, rows)
     variance = jnp.maximum(square - mean * mean, 0)
     slope = lax.rsqrt(variance + epsilon)
-    y = jnp.maximum(_affine(rows, slope * scale, bias - mean * slope * scale), 0)
+    factor, offset = slope * scale, bias - mean * slope * scale
+    y = jnp.maximum(_spread(factor, rows) * rows + _spread(offset, rows), 0)
     return (y.reshape(x.shape), mean, variance), (rows, y, scale, mean, slope)
 
 
@@ -77,9 +78,11 @@ def _backward(epsilon: float, saved: tuple[jax.Array, ...], gradients: Triple) -
     gradient = _rows(gradients[0])
     by_bias, by_row = _means(terms, channels, rows, y, gradient)
     by_scale = slope * (by_row - mean * by_bias)
-    factor, along = slope * scale, -(slope**2) * scale * by_scale
-    to_rows = _affine(before_relu(y, gradient), factor, -factor * by_bias - along * mean)
-    to_rows += _affine(rows, along, jnp.zeros_like(along))
+    factor = slope * scale
+    along_row = -factor * slope * by_scale
+    offset = -factor * by_bias - along_row * mean
+    to_rows = _spread(factor, rows) * before_relu(y, gradient)
+    to_rows += _spread(along_row, rows) * rows + _spread(offset, rows)
     return to_rows.reshape(gradients[0].shape), by_scale * places, by_bias * places
 
 
@@ -95,10 +98,9 @@ def _rows(x: jax.Array) -> jax.Array:
     return x.reshape(-1, lines * w * c)
 
 
-def _affine(rows: jax.Array, factor: jax.Array, offset: jax.Array) -> jax.Array:
-    """(..., numbers) times and plus what is (c,), one for each channel."""
-    places = rows.shape[-1] // len(factor)
-    return rows * jnp.tile(factor, places) + jnp.tile(offset, places)
+def _spread(values: jax.Array, rows: jax.Array) -> jax.Array:
+    """(c,), one for each channel → (numbers,), one for each number of a row."""
+    return jnp.tile(values, rows.shape[-1] // len(values))
 
 
 def _means(terms: Callable[..., Sums], channels: int, *rows: jax.Array) -> jax.Array:

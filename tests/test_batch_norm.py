@@ -50,7 +50,6 @@ def test_a_trained_one_has_the_statistics_that_it_kept():
     norm.mean[...], norm.var[...] = jnp.array([1.0, 2, 3]), jnp.array([1.0, 4, 9])
     x = random.normal(random.key(5), (1, 2, 2, 3))
     reads = nnx.view(norm, use_running_average=True)
-    wanted = (x - norm.mean[...]) / jnp.sqrt(norm.var[...] + 1e-3) * norm.scale[...] + norm.bias[
-        ...
-    ]
+    normal = (x - norm.mean[...]) / jnp.sqrt(norm.var[...] + 1e-3)
+    wanted = normal * norm.scale[...] + norm.bias[...]
     np.testing.assert_allclose(reads(x), jnp.maximum(wanted, 0), rtol=1e-5, atol=1e-6)
