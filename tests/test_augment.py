@@ -43,6 +43,15 @@ def test_warp_keeps_the_ink_and_damage_share_is_kept_to(digits):
     assert damaged > background + 10
 
 
+def fewer_pixels(image: np.ndarray) -> bool:
+    """Whether some of its rows are as the row above, and some of its columns as the one beside,
+    where there is ink."""
+    return all(
+        np.isclose(lines[1:], lines[:-1]).all(1)[lines[1:].any(1)].any()
+        for lines in (image, image.T)
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "holds"),
     [
@@ -50,6 +59,7 @@ def test_warp_keeps_the_ink_and_damage_share_is_kept_to(digits):
         ("cut_out", lambda old, new: new.sum() <= old.sum() and (new <= old).all()),
         ("add_lines", lambda old, new: (new >= old).all() and new.sum() > old.sum()),
         ("add_background", lambda old, new: new.min() >= 0.0 and new.mean() > old.mean()),
+        ("coarsen", lambda old, new: fewer_pixels(new)),
         ("gaussian_blur", lambda old, new: new.max() < old.max()),
         ("impulse_noise", lambda old, new: 0.001 < (new != old).mean() < 0.25),
         ("gaussian_noise", lambda old, new: 0.01 < (new - old).std() < 0.4),

@@ -203,15 +203,34 @@ def cut_out(key: jax.Array, image: jax.Array) -> jax.Array:
     return jnp.where(rows[:, None] & columns[None], 0, image)
 
 
+def coarsen(key: jax.Array, image: jax.Array) -> jax.Array:
+    """Few pixels, as of a small picture, a fax or a form's scan: cells of 1.2 to 2.6 pixels a side,
+    each as grey as what is in it, or black or white; often stretched, as where a box is cut out
+    and made a square."""
+    keys = random.split(key, 6)
+    stretch = jnp.exp(chance(keys[0], 0.6, uniform(keys[1], -0.25, 0.75), jnp.zeros(())))
+    y, x = jnp.meshgrid(GRID, (GRID - CENTRE) / stretch + CENTRE, indexing="ij")
+    image = sample(image, y, x)
+    sides, phases = uniform(keys[2], 1.2, 2.6) * jnp.ones(2), uniform(keys[3], 0, 1, (2,))
+    # (28, 28) of each axis: pixels of one cell share what all of them hold
+    cells = jnp.floor(GRID / sides[:, None] + phases[:, None])
+    same = (cells[:, :, None] == cells[:, None]).astype(image.dtype)
+    down, across = same / same.sum(-1, keepdims=True)
+    image = down @ image @ across.T
+    level = uniform(keys[4], 0.2, 0.6)
+    return chance(keys[5], 0.6, (image > level).astype(image.dtype), image)
+
+
 def corrupt(key: jax.Array, image: jax.Array) -> jax.Array:
     """Another camera: each kind of damage by itself with a small probability, so that some come
     together."""
-    keys = random.split(key, 24)
+    keys = random.split(key, 26)
     image = chance(keys[0], 0.04, trace_outline(image), image)
     image = chance(keys[1], 0.20, add_lines(keys[2], image), image)
     image = chance(keys[3], 0.15, add_blobs(keys[4], image), image)
     image = chance(keys[5], 0.25, cut_out(keys[6], image), image)
     image = chance(keys[7], 0.10, add_stripes(keys[8], image), image)
+    image = chance(keys[24], 0.25, coarsen(keys[25], image), image)
     image = chance(keys[9], 0.20, fade(keys[10], image), image)
     image = chance(keys[11], 0.30, gaussian_blur(keys[12], image), image)
     image = chance(keys[13], 0.25, add_background(keys[14], image), image)

@@ -93,6 +93,13 @@ def jpeg(rng: np.random.Generator, image: Glyph) -> Glyph:
     return np.asarray(Image.open(file)) / 255
 
 
+def few_pixels(rng: np.random.Generator, image: Glyph) -> Glyph:
+    """As of a small picture that was made black and white."""
+    small = Image.fromarray(np.uint8(255 * image)).resize((16, 16), Image.Resampling.BOX)
+    black = small.point(lambda grey: 255 * (grey > 100))
+    return np.asarray(black.resize((28, 28), Image.Resampling.NEAREST)) / 255
+
+
 def motion_blur(rng: np.random.Generator, image: Glyph) -> Glyph:
     blurred: Glyph = ndimage.uniform_filter1d(image, 7, axis=int(rng.integers(2)))
     return blurred
@@ -126,6 +133,7 @@ CORRUPTIONS: dict[str, Corruption] = {
     "scale of 0.7": affine([[1 / 0.7, 0], [0, 1 / 0.7]]),
     "scale of 1.25": affine([[1 / 1.25, 0], [0, 1 / 1.25]]),
     "JPEG of quality 8": jpeg,
+    "16 × 16 pixels, black or white": few_pixels,
 }
 
 
