@@ -211,9 +211,8 @@ def coarsen(key: jax.Array, image: jax.Array) -> jax.Array:
     stretch = jnp.exp(chance(keys[0], 0.6, uniform(keys[1], -0.25, 0.75), jnp.zeros(())))
     y, x = jnp.meshgrid(GRID, (GRID - CENTRE) / stretch + CENTRE, indexing="ij")
     image = sample(image, y, x)
-    sides, phases = uniform(keys[2], 1.2, 2.6) * jnp.ones(2), uniform(keys[3], 0, 1, (2,))
-    # (28, 28) of each axis: pixels of one cell share what all of them hold
-    cells = jnp.floor(GRID / sides[:, None] + phases[:, None])
+    # of each axis, the cell that each pixel is in; pixels of one cell share what all of them hold
+    cells = jnp.floor(GRID / uniform(keys[2], 1.2, 2.6) + uniform(keys[3], 0, 1, (2, 1)))
     same = (cells[:, :, None] == cells[:, None]).astype(image.dtype)
     down, across = same / same.sum(-1, keepdims=True)
     image = down @ image @ across.T
