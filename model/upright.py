@@ -40,6 +40,7 @@ FEW = 5  # digits: a large picture in which more are found shows no single one
 # Confidence from which a small picture is a single digit, whatever its pieces are read as.
 ALONE_CONFIDENCE = 0.6
 SMALL_DIGIT = 24  # pixels: a digit that a reduction left smaller is read from the picture as given
+SURE_OF_SMALL = 0.99  # its probability from which it isn't: of few pixels, a network can be sure
 
 Lines = list[list[Detection]]
 
@@ -165,7 +166,7 @@ class UprightReader:
         whole = whole_picture_glyph(picture, GLYPH_SIZE, ink.is_dark)
         probabilities = self.classifier.probabilities(whole[None])[0]
         least = confidence if count == 1 or not is_small else ALONE_CONFIDENCE
-        if probabilities.max() <= least:
+        if probabilities.max() <= least or not self.classifier.answers(probabilities):
             return None
         sides = corners(boxes_of(lines))
         left, top = sides[:, :2].min(0).tolist()
@@ -181,7 +182,7 @@ class UprightReader:
         for digit in line:
             digit = digit._replace(box=(box := enlarge(digit.box, reduction, picture)))
             _, _, width, height = box
-            unsure = digit.probabilities.max() < SURE
+            unsure = digit.probabilities.max() < SURE_OF_SMALL
             is_small = max(width, height) <= SMALL_DIGIT * reduction
             if is_small and unsure and self.classifier.answers(digit.probabilities):
                 around, (y, x) = surroundings(picture, box)

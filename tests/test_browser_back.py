@@ -100,7 +100,7 @@ def test_a_picture_of_evaluation_opens_in_the_same_session_and_back_is_the_view(
     draw(tab, samples.lines(7, SIZE))
     expect(digit(tab)).to_have_text("7")
     follow(tab, "Evaluation")
-    tab.get_by_text("Mistakes", exact=True).last.click()
+    tab.get_by_role("radio", name="Mistakes", exact=True).click()
     expect(tab.get_by_role("heading", name="What it reads wrong")).to_be_visible()
     tab.get_by_role("link", name=re.compile("^Test image")).first.click()
     expect(tab.get_by_role("heading", name="Inside the network")).to_be_visible()

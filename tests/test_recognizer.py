@@ -87,6 +87,18 @@ def test_a_tiny_digit_on_a_huge_page_and_a_huge_digit(recognizer, seven):
     assert recognizer.read(huge).text == "7"
 
 
+def test_small_digits_of_a_large_page_are_read_from_the_page_as_given(recognizer, mnist):
+    """A page of 6 megapixels is read at half its size, or less, where 16 pixels are few."""
+    images, labels = mnist.validation
+    right = 0
+    for image, label in zip(images[:24], labels[:24], strict=True):
+        small = Image.fromarray(255 - image).resize((16, 16), Image.Resampling.LANCZOS)
+        page = Image.new("L", (3000, 2000), 255)
+        page.paste(small, (1003, 807))
+        right += recognizer.read(page).text == str(label)
+    assert right >= 18
+
+
 def test_load_names_what_is_missing(tmp_path):
     with pytest.raises(CheckpointError, match=r"card\.json is missing"):
         Recognizer.load(tmp_path)
