@@ -6,7 +6,7 @@ maps it over a batch of uint8 glyphs, and runs inside the jitted training step. 
 - `warp`, for nine images of ten: another hand. Rotation, scale, shear, shift, elastic bending; and
   for four of ten a thicker or thinner pen.
 - `corrupt`, for a share of the images: another camera. Blur, noise, weak contrast, a grey or uneven
-  background, stray lines, dots and blobs, missing pieces, outlines.
+  background, stray lines, dots and blobs, missing pieces, outlines, few pixels.
 
 Ranges follow what ../docs/results.md's table of damages is measured with: a little beyond what a
 reader should bear.
