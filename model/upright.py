@@ -154,7 +154,7 @@ class UprightReader:
 
     def _read_as_single(self, picture: np.ndarray, ink: Ink, lines: Lines) -> Detection | None:
         """The picture as one damaged digit, where the network is surer of that than of what was
-        found in pieces."""
+        found in pieces, and sure enough to answer."""
         height, width = picture.shape[:2]
         is_small = max(height, width) <= SMALL_PICTURE
         count, confidence = sum(map(len, lines)), float(np.exp(mean_log_confidence(lines)))

@@ -208,7 +208,7 @@ def coarsen(key: jax.Array, image: jax.Array) -> jax.Array:
     each as grey as what is in it, or black or white; often stretched, as where a box is cut out
     and made a square."""
     keys = random.split(key, 6)
-    stretch = jnp.exp(chance(keys[0], 0.6, uniform(keys[1], -0.25, 0.75), jnp.zeros(())))
+    stretch = chance(keys[0], 0.6, jnp.exp(uniform(keys[1], -0.25, 0.75)), jnp.ones(()))
     y, x = jnp.meshgrid(GRID, (GRID - CENTRE) / stretch + CENTRE, indexing="ij")
     image = sample(image, y, x)
     # of each axis, the cell that each pixel is in; pixels of one cell share what all of them hold
