@@ -58,6 +58,7 @@ class Page:
     # ink levels of MNIST's that become 0 and 1: higher is thinner
     stroke: tuple[float, float] = (0.35, 0.65)
     broken: bool = False
+    kerned: bool = False  # digits meet where their ink does, however they lean, not their boxes
 
     def write(self, images: np.ndarray, labels: np.ndarray) -> None:
         """Lines of digits, taken at random."""
@@ -79,6 +80,8 @@ class Page:
                         break
                     y = top + x * np.tan(np.deg2rad(self.slope)) + rng.uniform(-0.06, 0.06) * height
                     y, left = int(np.clip(y, 0, SIZE[0] - glyph.shape[0])), int(x)
+                    if self.kerned and line:
+                        x = left = self._meet(glyph, y, left)
                     area = self.ink[y : y + glyph.shape[0], left : left + glyph.shape[1]]
                     np.maximum(area, glyph, out=area)
                     line.append((int(labels[choice]), (left, y, glyph.shape[1], glyph.shape[0])))
@@ -101,6 +104,17 @@ class Page:
             ink[row : row + max(1, round(height / 25))] = 0
         rows, columns = np.flatnonzero(ink.max(1) > 0.5), np.flatnonzero(ink.max(0) > 0.5)
         return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] if len(rows) else ink
+
+    def _meet(self, glyph: np.ndarray, y: int, left: int) -> int:
+        """Where a digit begins whose ink meets what is written before it, or runs into that a bit;
+        `left` where nothing is in its rows."""
+        before = ndimage.maximum_filter1d(self.ink[y : y + len(glyph)], 3, axis=0) > 0.5
+        ink = glyph > 0.5
+        both = before.any(1) & ink.any(1)
+        if not both.any():
+            return left
+        reach = before.shape[1] - before[:, ::-1].argmax(1)
+        return int((reach - ink.argmax(1))[both].max() + self.rng.integers(-3, 1))
 
     def photograph(self) -> np.ndarray:
         """(h, w, 3) uint8: what the camera takes."""
@@ -293,7 +307,7 @@ def turn(picture: np.ndarray, lines: list, quarters: int) -> tuple[np.ndarray, l
 def compose(seed: list[int], split: data.Split, difficulties: list[str]) -> tuple[np.ndarray, list]:
     """A photograph (h, w, 3) uint8 of a page with those difficulties, and its lines of (class,
     box)."""
-    page = Page(np.random.default_rng(seed))
+    page = Page(np.random.default_rng(seed), kerned="kerned" in difficulties)
     for name in difficulties:
         if name in BEFORE:
             BEFORE[name](page)
@@ -393,7 +407,7 @@ def main() -> None:
 
     print("| difficulty | pages | digits | right | lines exact | spurious of 100 | ms a page |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
-    names = ["clean", *BEFORE, *AFTER, "mixed", "turned"]
+    names = ["clean", *BEFORE, *AFTER, "mixed", "turned", "kerned"]
     for number, name in enumerate(names):
         if options.only and name != options.only:
             continue

@@ -26,10 +26,11 @@ from model.pieces import MAIN, Piece, Pieces, TooMuchError, ink_of
 ATOMS = 4  # a digit has at most so many, in a line that is longer than it is high
 MAX_ATOMS = 60  # of one digit, be it drawn of dots
 WIDEST = 1.7  # of its height: a digit is not wider
-CUTTABLE = 0.55  # of its height: a narrower piece is one digit
-# A piece is cut at so many places at most, where its ink down the columns, smoothed over such a
-# share of its height, is least, less than a half of its height, and so far from other cuts.
-CUTS, SMOOTHING, HALF, APART = 3, 1 / 40, 0.5, 0.12
+CUTTABLE = 0.75  # of its height: a narrower piece is one digit
+# A piece is cut at so many places at most for each height that it is wide, where its ink down the
+# columns, smoothed over such a share of its height, is least, less than so much of its height, and
+# so far from other cuts.
+CUTS, SMOOTHING, MOST_INK, APART = 6, 1 / 80, 0.8, 0.045
 MIN_CUTTABLE = 8  # pixels: a narrower piece has no two digits in it
 # A piece lower than this, for the height of another, belongs to it if at least half of its width
 # lies above, below or inside; as high as a digit, it must not be level with it for half its height.
@@ -38,7 +39,11 @@ SMALL_PIECE, COVERED, LEVEL = 0.6, 0.5, 0.5
 # sure is no digit: then the piece is whole.
 NARROW, LIKELY = 0.5, 0.5
 # Of each cut through ink: connected ink is one digit where the network is as sure of that.
-CUT_COST = 0.05
+CUT_COST = 0.1
+ALONE = 0.6  # doubt below which a piece is not cut where there is no other: most are one digit
+# What is put together costs so much for each height that it is wider than such a share of its own:
+# a network that reads digits under stray lines sees one in a pair, too.
+WIDE, WIDE_COST = 0.9, 0.5
 GAP_COST = 3.0  # of white between the parts of a digit, for each height of it
 # A digit less high than so much of the writing costs so much for each height that it lacks.
 LOW, LOW_COST = 0.6, 3.0
@@ -122,7 +127,8 @@ def read_lines(pieces: Pieces, classify: Classify, share: float = 1.0) -> list[l
     if share < 1 and len(wholes) > MANY and np.mean([_doubt(digit) for digit in wholes]) > HOPELESS:
         return []
     whole = iter(wholes)
-    lines = [_cut_up([(atom, next(whole)) for atom in line], ink, labels) for line in atoms]
+    doubt = CUT_COST if len(pieces.digits) > 1 else ALONE
+    lines = [_cut_up([(atom, next(whole)) for atom in line], ink, labels, doubt) for line in atoms]
     singles = [[(n, n + 1) for n in range(len(line.atoms))] for line in lines]
     read_groups(
         lines,
@@ -221,17 +227,19 @@ def _atoms(line: list[Piece], main: float) -> list[Atom]:
     return sorted(atoms, key=lambda atom: atom.left + atom.right)
 
 
-def _cut_up(line: list[tuple[Atom, Detection]], ink: np.ndarray, labels: np.ndarray) -> Line:
+def _cut_up(
+    line: list[tuple[Atom, Detection]], ink: np.ndarray, labels: np.ndarray, doubt: float
+) -> Line:
     """A line's atoms and what each is read as → all its atoms, some of them cut, and what is known
     of their groups.
 
-    A piece that costs less as one digit than a cut through it does is not cut.
+    A piece that is read as one digit with less doubt than `doubt` is not cut.
     """
     # Each slice with the number of its atom, which tells where the whole is found again.
     slices = [
         (part, number)
         for number, (atom, digit) in enumerate(line)
-        for part in ([atom] if _doubt(digit) < CUT_COST else _slices(atom, ink, labels))
+        for part in ([atom] if _doubt(digit) < doubt else _slices(atom, ink, labels))
     ]
     slices.sort(key=lambda pair: pair[0].left + pair[0].right)
     places: dict[int, list[int]] = {}
@@ -264,12 +272,13 @@ def _cuts(piece: Piece, ink: np.ndarray, labels: np.ndarray) -> list[int]:
     profile = ndimage.gaussian_filter1d(profile, piece.height * SMOOTHING)
     margin = max(2, round(APART * piece.height))
     least = (profile == ndimage.minimum_filter1d(profile, 2 * margin + 1)) & (
-        profile < HALF * piece.height
+        profile < MOST_INK * piece.height
     )
     lowest = np.flatnonzero(least[margin : piece.width - margin]) + margin
+    most = round(CUTS * piece.width / piece.height)
     chosen: list[int] = []
     for x in sorted(lowest.tolist(), key=lambda x: profile[x]):
-        if len(chosen) < CUTS and all(abs(x - other) >= margin for other in chosen):
+        if len(chosen) < most and all(abs(x - other) >= margin for other in chosen):
             chosen.append(x)
     return sorted(piece.left + x for x in chosen)
 
@@ -362,6 +371,8 @@ def _cost(digit: Detection, atoms: Sequence[Atom], unit: float) -> float:
     cost += LOW_COST * max(0, LOW - digit.box[3] / unit)
     if atoms[0].cut:
         cost += CUT_COST
+    if len(atoms) > 1:
+        cost += WIDE_COST * max(0, digit.box[2] / digit.box[3] - WIDE)
     for before, after in itertools.pairwise(atoms):
         cost += GAP_COST * max(0, after.left - before.right) / height
         cost += BESIDE_COST * _is_beside(before, after, MAIN * unit)

@@ -69,6 +69,23 @@ def test_two_that_touch_are_two(page, recognizer):
     assert recognizer.read(page).text == "22"
 
 
+def test_lines_of_digits_that_run_into_each_other(mnist, recognizer):
+    images, labels = mnist.validation
+    rng, exact = np.random.default_rng(0), 0
+    for _ in range(30):
+        chosen = rng.choice(len(images), 6, replace=False)
+        ink = np.zeros((20, 1), np.uint8)
+        for image in map(Image.fromarray, images[chosen]):
+            digit = image.crop(image.getbbox())
+            high = np.asarray(digit.resize((round(20 * digit.width / digit.height), 20)))
+            shared = np.maximum(ink[:, -1:], high[:, :1])
+            ink = np.hstack([ink[:, :-1], shared, high[:, 1:]])
+        ink = np.pad(ink, 30)
+        page = Image.fromarray(255 - ink).resize((3 * ink.shape[1], 3 * len(ink)))
+        exact += recognizer.read(page).text == "".join(map(str, labels[chosen]))
+    assert exact >= 24  # 21 with three cuts a piece at most
+
+
 @pytest.mark.parametrize(
     "strokes",
     [
