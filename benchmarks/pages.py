@@ -1,7 +1,7 @@
 """How well whole pages are read: prints docs/results.md's table of difficulties.
 
     python benchmarks/pages.py                  # MNIST's test digits, as published
-    python benchmarks/pages.py --tune --seed 1  # training digits, for choosing anything by
+    python benchmarks/pages.py --tune --seed 1  # validation digits, for choosing anything by
 
 Pages are composed by program from MNIST's digits, several lines of several digits each, as clean
 ink and then as each difficulty would have it, by itself and mixed. What is written where is known,
@@ -393,7 +393,7 @@ def peak(read: Callable[[], Reading]) -> tuple[Reading, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--tune", action="store_true", help="compose of training digits")
+    parser.add_argument("--tune", action="store_true", help="compose of validation digits")
     parser.add_argument("--pages", type=int, default=PAGES, help="of each difficulty")
     parser.add_argument("--checkpoint", default=ROOT / "checkpoints" / "default")
     parser.add_argument("--only", help="one difficulty")
@@ -402,7 +402,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     mnist = data.load("mnist")
-    split = mnist.train if options.tune else data.shuffle_test(mnist.test)
+    split = mnist.validation if options.tune else data.shuffle_test(mnist.test)
     recognizer = Recognizer.load(options.checkpoint)
 
     print("| difficulty | pages | digits | right | lines exact | spurious of 100 | ms a page |")
