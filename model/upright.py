@@ -33,6 +33,8 @@ CLEAN_CONFIDENCE = 0.97  # mean confidence from which connected ink may be all i
 CONFIRMED_CONFIDENCE = 0.93
 CONFIRMED_OVERLAP = 0.3
 MAX_UNCONFIRMED = 0.04
+# Or else: of each line so much is confirmed, at least.
+LINE_CONFIRMED = 0.5
 SAME_DIGIT = 0.75  # intersection over union from which both networks vote on one digit
 SMALL_PICTURE = 128  # pixels: who gives so small and square a picture gives a single digit
 SURE = 0.9  # mean confidence of what is read piece by piece, from which no other reading is tried
@@ -239,8 +241,9 @@ def confirm(lines: Lines, seen: Lines) -> Lines:
     middles = (others[:, :2] + others[:, 2:]) / 2
     inside = ((middles >= connected[:, None, :2]) & (middles <= connected[:, None, 2:])).all(2)
     union, within = box_overlaps(connected, others)
-    unconfirmed = (within < CONFIRMED_OVERLAP).all(1).mean()
-    if not inside.any(0).all() or unconfirmed > MAX_UNCONFIRMED:
+    confirmed = np.any(within >= CONFIRMED_OVERLAP, axis=1)
+    enough = 1 - confirmed.mean() <= MAX_UNCONFIRMED or _is_each_confirmed(lines, confirmed)
+    if not inside.any(0).all() or not enough:
         return seen
     best = iter(zip(union.argmax(1), union.max(1), strict=True))
     return [
@@ -250,3 +253,14 @@ def confirm(lines: Lines, seen: Lines) -> Lines:
         ]
         for line in lines
     ]
+
+
+def _is_each_confirmed(lines: Lines, confirmed: np.ndarray) -> bool:
+    """Whether each line is read as surely as all of them have to be, and of its digits enough are
+    confirmed, (n,) bool of all: then the page network has missed the others."""
+    ends = np.cumsum([len(line) for line in lines])
+    return all(
+        share.mean() >= LINE_CONFIRMED
+        and mean_log_confidence([line]) >= np.log(CONFIRMED_CONFIDENCE)
+        for line, share in zip(lines, np.split(confirmed, ends[:-1]), strict=True)
+    )

@@ -39,16 +39,28 @@ def sure(kind: int) -> np.ndarray:
     return np.eye(10, dtype=np.float32)[kind] * 0.99 + 0.001
 
 
-def test_connected_ink_says_where_and_both_networks_say_which():
-    def line(*digits):
-        return [[Detection(box, np.zeros((28, 28), np.uint8), sure(kind)) for box, kind in digits]]
+def line(*digits: tuple[tuple[int, int, int, int], int]) -> list[list[Detection]]:
+    """One line of digits of which there is no doubt: their boxes, and which they are."""
+    return [[Detection(box, np.zeros((28, 28), np.uint8), sure(kind)) for box, kind in digits]]
 
+
+def test_connected_ink_says_where_and_both_networks_say_which():
     connected = line(((0, 0, 20, 30), 1), ((20, 0, 20, 30), 4), ((60, 0, 20, 30), 5))
     seen = line(((0, 0, 20, 30), 7), ((4, 0, 34, 30), 4), ((60, 0, 20, 30), 5))
     which = [digit.probabilities.argmax() for digit in confirm(connected, seen)[0]]
     assert which == [7, 4, 5]
     more = [*seen[0], *line(((100, 0, 20, 30), 8))[0]]
     assert confirm(connected, [more]) == [more]  # it sees something else, too
+
+
+def test_digits_that_the_page_network_misses_stay_in_lines_of_which_it_sees_half():
+    connected = line(*(((30 * place, 0, 20, 30), place) for place in range(6)))
+    for count in range(1, 7):
+        lines = confirm(connected, [connected[0][:count]])
+        assert len(lines[0]) == (6 if count >= 3 else count)
+    below = line(*(((30 * place, 90, 20, 30), place) for place in range(6)))
+    few = [connected[0], below[0][:2]]
+    assert confirm([*connected, *below], few) == few  # of one line too little
 
 
 @pytest.mark.parametrize(
