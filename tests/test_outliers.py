@@ -48,15 +48,15 @@ def test_shares_are_all_of_it():
     assert sum(outliers.SHARES.values()) == pytest.approx(1)
 
 
-def test_a_half_is_enlarged_and_a_pair_shrunk(digits):
+def test_a_half_is_enlarged_and_a_pair_shrunk_until_it_is_as_wide_as_a_glyph(digits):
     digit = digits[0] / np.float32(255)
     half, slimness = outliers.cut_half(jax.random.key(3), digit)
     assert 0 < slimness <= 1
     assert np.ptp(np.argwhere(np.asarray(half) > 0.3), axis=0).max() >= 17
-    pair = np.asarray(outliers.squeeze_pair(jax.random.key(0), digit, digit))
-    rows, columns = np.argwhere(pair > 0.3).T
-    assert np.ptp(rows) < 16
-    assert np.ptp(columns) > np.ptp(rows)
+    for number in range(5):
+        pair = np.asarray(outliers.join_pair(jax.random.key(number), digit, digit))
+        rows, columns = np.argwhere(pair > 0.3).T
+        assert np.ptp(rows) < np.ptp(columns) and 17 <= np.ptp(columns) <= 20
 
 
 def test_a_sign_is_drawn_in_ways_of_its_own():

@@ -45,6 +45,12 @@ def test_every_way_is_strokes_of_points_on_the_grid():
         assert not (shapes.down & (lifted[:, 1:] | lifted[:, :-1])).any()
 
 
+def test_no_way_stands_twice():
+    """It would be drawn twice as often as the others."""
+    for ways in itertools.chain(synthetic.SHAPES.values(), outliers.SIGNS.values()):
+        assert len(set(map(tuple, ways))) == len(ways)
+
+
 def test_a_stroke_is_drawn_where_the_pen_is_down_only():
     segments = np.float32([[-1, -1, -1, 1], [-1, 1, 1, 1], [1, 1, 1, -1]])
     image = np.asarray(synthetic.render(jax.random.key(1), segments, np.array([True, False, True])))

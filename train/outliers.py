@@ -11,8 +11,7 @@ network spreads its probability over all classes on them, and the reader can abs
   before, as those of letters do all over the world;
 - scribbles: one long line, or a few strokes at random;
 - loops: a smooth curve that winds and crosses itself;
-- half digits and pairs of digits squeezed into one glyph, which is what a wrong cut between digits
-  leaves;
+- half digits and pairs of digits that touch, as one glyph: what wrong cuts between digits leave;
 - solids: bullets and boxes, filled;
 - textures: uneven grounds without a digit, and blots.
 
@@ -44,6 +43,7 @@ SHARES = {
 }
 SEGMENTS = 12  # straight pieces of a scribble, at most
 LOOP_SEGMENTS = 40  # straight pieces of a smooth curve
+PAIR_INK, PAIR_GAP = 0.4, (-2.5, 2.0)  # ink of a pair's digits, and pixels of white between them
 STROKES, PIECES = 4, 8  # of a character, at most, and the straight pieces of each
 
 # Ways to write each, as train/synthetic.py has those of digits. Letters that are written as a digit
@@ -210,24 +210,34 @@ def cut_half(key: jax.Array, digit: jax.Array) -> tuple[jax.Array, jax.Array]:
     return sample(rest, y, x), slimness
 
 
-def squeeze_pair(key: jax.Array, digit: jax.Array, other: jax.Array) -> jax.Array:
-    """Two digits, touching or nearly, squeezed into one glyph."""
-    keys = random.split(key, 3)
-    gap = uniform(keys[0], 5.2, 7.5)
-    scale = uniform(keys[1], 1.5, 2.0)
-    drop = uniform(keys[2], -2, 2)
+def join_pair(key: jax.Array, digit: jax.Array, other: jax.Array) -> jax.Array:
+    """Two digits that touch or nearly do, however they lean, as one glyph: what a missed cut
+    leaves."""
+    keys = random.split(key, 2)
+    other = jnp.roll(other, random.randint(keys[0], (), -3, 4), 0)  # higher or lower
+    ink, other_ink = digit > PAIR_INK, other > PAIR_INK
+    # How far the first reaches in each row, or in those next to it; and where the other begins.
+    reach = jnp.where(ink, GRID[None], -jnp.inf).max(1)
+    reach = jax.lax.reduce_window(reach, -jnp.inf, jax.lax.max, (3,), (1,), "SAME")
+    begin = jnp.where(other_ink, GRID[None], jnp.inf).min(1)
+    shift = jnp.clip((reach - begin).max(), 0, SIZE) + uniform(keys[1], *PAIR_GAP)
+    rows = ink.any(1) | other_ink.any(1)
+    left = jnp.where(ink, GRID[None], SIZE).min()
+    right = shift + jnp.where(other_ink, GRID[None], 0).max()
+    top, bottom = jnp.where(rows, GRID, SIZE).min(), jnp.where(rows, GRID, 0).max()
+    scale = (jnp.maximum(right - left, bottom - top) + 1) / 20
     y, x = jnp.meshgrid(
-        (GRID - CENTRE) * scale + CENTRE, (GRID - CENTRE) * scale + CENTRE, indexing="ij"
+        (GRID - CENTRE) * scale + (top + bottom) / 2,
+        (GRID - CENTRE) * scale + (left + right) / 2,
+        indexing="ij",
     )
-    left = sample(digit, y + drop, x + gap * scale)
-    right = sample(other, y - drop, x - gap * scale)
-    return jnp.maximum(left, right)
+    return jnp.maximum(sample(digit, y, x), sample(other, y, x - shift))
 
 
-def cut_or_squeeze(key: jax.Array, digit: jax.Array, other: jax.Array) -> jax.Array:
+def cut_or_join(key: jax.Array, digit: jax.Array, other: jax.Array) -> jax.Array:
     """Part of a digit; but a slim part looks like a 1, and rightly: then a pair."""
     piece, slimness = cut_half(key, digit)
-    return jnp.where(slimness < 0.45, squeeze_pair(key, digit, other), piece)
+    return jnp.where(slimness < 0.45, join_pair(key, digit, other), piece)
 
 
 def draw_solid(key: jax.Array) -> jax.Array:
@@ -278,8 +288,8 @@ def draw_outliers(key: jax.Array, digits: jax.Array) -> jax.Array:
             jax.vmap(draw_character)(keys[own["character"]]),
             jax.vmap(draw_scribble)(keys[own["scribble"]]),
             jax.vmap(draw_loop)(keys[own["loop"]]),
-            jax.vmap(cut_or_squeeze)(keys[own["half"]], digit[own["half"]], other[own["half"]]),
-            jax.vmap(squeeze_pair)(keys[own["pair"]], digit[own["pair"]], other[own["pair"]]),
+            jax.vmap(cut_or_join)(keys[own["half"]], digit[own["half"]], other[own["half"]]),
+            jax.vmap(join_pair)(keys[own["pair"]], digit[own["pair"]], other[own["pair"]]),
             jax.vmap(draw_solid)(keys[own["solid"]]),
             jax.vmap(draw_texture)(keys[own["texture"]]),
         ]

@@ -33,7 +33,10 @@ def show(tested: Predictions) -> None:
         )
         order = chosen or "Confidence"  # an address may leave it empty
         only = st.toggle(
-            f"Only likely wrong labels ({len(doubtful)})", key="doubtful", bind="query-params"
+            f"Only likely wrong labels ({len(doubtful)})",
+            key="doubtful",
+            disabled=not len(doubtful),
+            bind="query-params",
         )
     most = np.sort(tested.probabilities, axis=1)
     worth = {
@@ -42,7 +45,7 @@ def show(tested: Predictions) -> None:
         "Loss": metrics.losses(tested.labels, tested.probabilities),
     }[order]
     wrong = wrong[np.argsort(-worth[wrong], kind="stable")]
-    if only:
+    if only and len(doubtful):  # an address may ask for them where there are none
         wrong = wrong[np.isin(wrong, doubtful)]
     st.caption(
         f"{ORDERS[order]} Below each: what it reads and how sure it is, then the runner-up, then "

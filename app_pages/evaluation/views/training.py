@@ -25,8 +25,8 @@ def show(tested: Predictions) -> None:
     share = tested.card.average.get("share")
     if isinstance(share, float):
         st.markdown(
-            f"Its weights lie {share:.0%} of the way that this training went, from the network "
-            "that it started from: `python -m train.average`."
+            f"Its weights lie {share:.0%} of the way from an earlier network to where this "
+            "training ended: `python -m train.average`."
         )
     show_recipe(tested.card)
 
