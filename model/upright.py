@@ -228,8 +228,8 @@ def _is_clean(lines: Lines, rest: Sequence[Box]) -> bool:
 
 
 def confirm(lines: Lines, seen: Lines) -> Lines:
-    """The digits of connected ink where the page network has seen these and nothing else, otherwise
-    what that has seen.
+    """The digits of connected ink where the page network has seen these, but for few or for half of
+    a line, and nothing else; otherwise what that has seen.
 
     Connected ink knows better where digits touch. Which digit it is, both networks say where both
     have its box.
