@@ -242,7 +242,7 @@ def confirm(lines: Lines, seen: Lines) -> Lines:
     inside = ((middles >= connected[:, None, :2]) & (middles <= connected[:, None, 2:])).all(2)
     union, within = box_overlaps(connected, others)
     confirmed = np.any(within >= CONFIRMED_OVERLAP, axis=1)
-    enough = 1 - confirmed.mean() <= MAX_UNCONFIRMED or _is_each_confirmed(lines, confirmed)
+    enough = np.mean(~confirmed) <= MAX_UNCONFIRMED or _is_each_confirmed(lines, confirmed)
     if not inside.any(0).all() or not enough:
         return seen
     best = iter(zip(union.argmax(1), union.max(1), strict=True))

@@ -63,6 +63,12 @@ def test_digits_that_the_page_network_misses_stay_in_lines_of_which_it_sees_half
     assert confirm([*connected, *below], few) == few  # of one line too little
 
 
+def test_one_digit_of_25_may_be_missed_wherever_it_stands():
+    column = [line(((0, 50 * place, 20, 30), place % 10))[0] for place in range(25)]
+    assert len(confirm(column, column[:-1])) == 25
+    assert len(confirm(column, column[:-2])) == 23
+
+
 @pytest.mark.parametrize(
     "letter",
     [
