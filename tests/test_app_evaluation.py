@@ -315,8 +315,7 @@ def test_what_was_chosen_need_not_be_there_with_another_network(checkpoints, ima
 
 
 def test_mistakes_are_sorted_and_likely_wrong_labels_marked(images, checkpoints):
-    for name in (checkpoint.WEIGHTS, checkpoint.CARD, checkpoint.EVALUATION):
-        shutil.copy(DEFAULT.parent / "tiny" / name, checkpoints / "default")
+    shutil.copytree(DEFAULT.parent / "tiny", checkpoints / "default", dirs_exist_ok=True)
     tested = Predictions(Network.at(checkpoints / "default"))
     wrong = np.flatnonzero(~tested.right)
     doubtful = np.flatnonzero(

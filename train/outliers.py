@@ -184,6 +184,25 @@ def draw_loop(key: jax.Array) -> jax.Array:
     return render(keys[4], segments, jnp.ones(LOOP_SEGMENTS, bool))
 
 
+def _span(marks: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """(SIZE,) bool → the number of the first and of the last that is set."""
+    return jnp.argmax(marks), SIZE - 1 - jnp.argmax(marks[::-1])
+
+
+def _fill_glyph(
+    top: jax.Array, bottom: jax.Array, left: jax.Array, right: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """Where each pixel, (28, 28) y and x, is taken from, so that what lies between these has 20
+    pixels the longer way, in the middle."""
+    scale = (jnp.maximum(bottom - top, right - left) + 1) / 20
+    y, x = jnp.meshgrid(
+        (GRID - CENTRE) * scale + (top + bottom) / 2,
+        (GRID - CENTRE) * scale + (left + right) / 2,
+        indexing="ij",
+    )
+    return y, x
+
+
 def cut_half(key: jax.Array, digit: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Part of a digit, enlarged to a glyph, and how slim it is: cut upright or level through the
     middle third."""
@@ -193,19 +212,8 @@ def cut_half(key: jax.Array, digit: jax.Array) -> tuple[jax.Array, jax.Array]:
     first = random.bernoulli(keys[2], 0.5)
     place = jnp.where(upright, GRID[None, :], GRID[:, None])
     rest = jnp.where(jnp.where(first, place < cut, place >= cut), digit, 0)
-    rows, columns = rest.max(1) > 0.2, rest.max(0) > 0.2
-
-    def span(marks: jax.Array) -> tuple[jax.Array, jax.Array]:
-        low = jnp.argmax(marks)
-        return low, SIZE - 1 - jnp.argmax(marks[::-1])
-
-    (top, bottom), (left, right) = span(rows), span(columns)
-    scale = (jnp.maximum(bottom - top, right - left) + 1) / 20
-    y, x = jnp.meshgrid(
-        (GRID - CENTRE) * scale + (top + bottom) / 2,
-        (GRID - CENTRE) * scale + (left + right) / 2,
-        indexing="ij",
-    )
+    (top, bottom), (left, right) = _span(rest.max(1) > 0.2), _span(rest.max(0) > 0.2)
+    y, x = _fill_glyph(top, bottom, left, right)
     slimness = jnp.minimum(bottom - top, right - left) / jnp.maximum(bottom - top, right - left)
     return sample(rest, y, x), slimness
 
@@ -221,16 +229,9 @@ def join_pair(key: jax.Array, digit: jax.Array, other: jax.Array) -> jax.Array:
     reach = jax.lax.reduce_window(reach, -jnp.inf, jax.lax.max, (3,), (1,), "SAME")
     begin = jnp.where(other_ink, GRID[None], jnp.inf).min(1)
     shift = jnp.clip((reach - begin).max(), 0, SIZE) + uniform(keys[1], *PAIR_GAP)
-    rows = ink.any(1) | other_ink.any(1)
-    left = jnp.where(ink, GRID[None], SIZE).min()
-    right = shift + jnp.where(other_ink, GRID[None], 0).max()
-    top, bottom = jnp.where(rows, GRID, SIZE).min(), jnp.where(rows, GRID, 0).max()
-    scale = (jnp.maximum(right - left, bottom - top) + 1) / 20
-    y, x = jnp.meshgrid(
-        (GRID - CENTRE) * scale + (top + bottom) / 2,
-        (GRID - CENTRE) * scale + (left + right) / 2,
-        indexing="ij",
-    )
+    top, bottom = _span(ink.any(1) | other_ink.any(1))
+    (left, _), (_, right) = _span(ink.any(0)), _span(other_ink.any(0))
+    y, x = _fill_glyph(top, bottom, left, shift + right)
     return jnp.maximum(sample(digit, y, x), sample(other, y, x - shift))
 
 
