@@ -12,6 +12,7 @@ ARGUMENT_RANGES = {  # of a network's arguments
     "depth": (1, 16),
     "features": (0, 8192),
     "members": (1, 32),
+    "places": (1, 1024),  # of a PenNetwork
 }
 MAX_WIDTHS = 4  # a PageNetwork has the most
 MAX_DROPOUT = 0.99
@@ -30,7 +31,8 @@ class Card:
     Attributes:
         name: of the checkpoint.
         classes: names of the classes, in the order of the logits.
-        network: the arguments of DigitCNN; with "members", of Ensemble; or of PageNetwork.
+        network: the arguments of DigitCNN; with "members", of Ensemble; with "places", of
+            PenNetwork; or of PageNetwork.
         temperature: what logits are divided by, above 0 (Guo et al., 2017: On calibration of
             modern neural networks).
         config: the run's Config.

@@ -32,14 +32,15 @@ from model import shipped
 from model.card import Card, CardError, one_line
 from model.disk import atomic_write
 from model.page_format import NAMES
-from model.weights import Shape, Weights, page_shapes, shapes
+from model.weights import Shape, Weights, page_shapes, pen_shapes, shapes
 
 if TYPE_CHECKING:
     from model.network import DigitCNN, Ensemble
     from model.page_network import PageNetwork
+    from model.pen_network import PenNetwork
 
 SHIPPED = shipped.SHIPPED
-DEFAULT, PAGE = SHIPPED / shipped.DEFAULT, SHIPPED / shipped.PAGES
+DEFAULT, PAGE, PEN = (SHIPPED / name for name in (shipped.DEFAULT, shipped.PAGES, shipped.PENS))
 WEIGHTS, CARD, EVALUATION = "weights.safetensors", "card.json", "evaluation.npz"
 # Bytes: of a card, of a weights file beyond its values; values of an array of an evaluation.
 MAX_CARD, MAX_HEADER, MAX_VALUES = 4_000_000, 1_000_000, 20_000_000
@@ -71,6 +72,14 @@ def load_page(directory: Folder = PAGE) -> "tuple[PageNetwork, Card]":
     return flax_weights.page_network(card, weights), card
 
 
+def load_pen(directory: Folder = PEN) -> "tuple[PenNetwork, Card]":
+    """The network that reads how a pen moved, ready to infer, and its card. Raises as `load`."""
+    from model import flax_weights
+
+    weights, card = load_pen_weights(directory)
+    return flax_weights.pen_network(card, weights), card
+
+
 def load_weights(directory: Folder) -> tuple[Weights, Card]:
     """The weights of a network that reads digits, float32, and its card. Raises as `load`."""
     directory = Path(directory)
@@ -80,6 +89,11 @@ def load_weights(directory: Folder) -> tuple[Weights, Card]:
             f"{directory} is a page network, which every checkpoint uses; choose one that reads "
             f"digits."
         )
+    if "places" in card.network:
+        raise CheckpointError(
+            f"{directory} is a pen network, which helps every checkpoint; choose one that reads "
+            f"pictures."
+        )
     return _read_weights(directory, card, "a DigitCNN", shapes), card
 
 
@@ -88,6 +102,13 @@ def load_page_weights(directory: Folder = PAGE) -> tuple[Weights, Card]:
     directory = Path(directory)
     card = read_card(directory)
     return _read_weights(directory, card, "a PageNetwork", page_shapes), card
+
+
+def load_pen_weights(directory: Folder = PEN) -> tuple[Weights, Card]:
+    """The weights of a pen network, float32, and its card. Raises as `load`."""
+    directory = Path(directory)
+    card = read_card(directory)
+    return _read_weights(directory, card, "a PenNetwork", pen_shapes), card
 
 
 def _read_weights(
@@ -136,7 +157,7 @@ def _check_values(
 
 def save(
     directory: Folder,
-    network: "DigitCNN | Ensemble | PageNetwork",
+    network: "DigitCNN | Ensemble | PageNetwork | PenNetwork",
     card: Card,
     evaluation: tuple[np.ndarray, np.ndarray] | None = None,
     dtype: type[np.float32] | type[np.float16] = np.float32,

@@ -10,6 +10,7 @@ from flax import nnx
 from model.card import Card
 from model.network import DigitCNN, Ensemble
 from model.page_network import PageNetwork
+from model.pen_network import PenNetwork
 from model.weights import Shape, Weights
 
 TRAINED = nnx.Param, nnx.BatchStat  # what of a network training changes, and a checkpoint keeps
@@ -32,6 +33,11 @@ def digit_network(card: Card, weights: Weights) -> DigitCNN | Ensemble:
 def page_network(card: Card, weights: Weights) -> PageNetwork:
     """The page network of a card, likewise."""
     return _with_weights(lambda: PageNetwork(**card.network, rngs=nnx.Rngs(0)), weights)
+
+
+def pen_network(card: Card, weights: Weights) -> PenNetwork:
+    """The pen network of a card, likewise."""
+    return _with_weights(lambda: PenNetwork(**card.network, rngs=nnx.Rngs(0)), weights)
 
 
 def weights_of(network: nnx.Module) -> dict[str, np.ndarray]:

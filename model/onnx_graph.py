@@ -5,7 +5,8 @@ Of a DigitCNN and of an Ensemble, "glyphs", (n, 28, 28) uint8, become "probabili
 float32, calibrated. Of a PageNetwork, "grey", (n, h, w) uint8, h and w multiples of ALIGNED,
 becomes "heat", "probabilities" and "boxes", as `train.stablehlo.find` has them; or, for
 model/peaks.py, which makes that of the peaks alone, "heat_logits", "class_logits" and "reach", as
-the network itself gives them. The card is among the metadata.
+the network itself gives them. Of a PenNetwork, "paths", (n, places, 3) float32, become
+"probabilities". The card is among the metadata.
 """
 
 import json
@@ -69,10 +70,11 @@ def to_onnx(weights: Weights, card: Card, places: bool = True) -> bytes:
             itself gives.
     """
     graph = _Graph(weights)
-    pictures: dict[str, Sequence[str | int]]
+    kind = TensorProto.UINT8
+    seen: dict[str, Sequence[str | int]]
     answers: dict[str, Sequence[str | int]]
     if card.classes == NAMES:
-        pictures = {"grey": ("n", "height", "width")}
+        seen = {"grey": ("n", "height", "width")}
         found = "n", "rows", "columns"
         _add_page(graph)
         if places:
@@ -85,13 +87,20 @@ def to_onnx(weights: Weights, card: Card, places: bool = True) -> bytes:
                 "reach": (*found, 4),
             }
     else:
-        _add_probabilities(graph, card)
-        pictures = {"glyphs": ("n", GLYPH_SIZE, GLYPH_SIZE)}
+        if places_along := card.network.get("places"):
+            kind, seen = TensorProto.FLOAT, {"paths": ("n", places_along, 3)}
+            logits = _add_pen(graph)
+        else:
+            seen = {"glyphs": ("n", GLYPH_SIZE, GLYPH_SIZE)}
+            logits = _add_digits(graph, card)
+        temperature = graph.constant("temperature", card.temperature)
+        x = graph.add("Div", logits, temperature, output="calibrated")
+        graph.add("Softmax", x, output="probabilities", axis=-1)
         answers = {"probabilities": ("n", len(card.classes))}
 
     inputs, outputs = (
         [helper.make_tensor_value_info(name, kind, shape) for name, shape in arrays.items()]
-        for arrays, kind in ((pictures, TensorProto.UINT8), (answers, TensorProto.FLOAT))
+        for arrays, kind in ((seen, kind), (answers, TensorProto.FLOAT))
     )
     model = helper.make_model(
         helper.make_graph(graph.nodes, "network", inputs, outputs, graph.constants),
@@ -110,7 +119,16 @@ def _add_unit(graph: _Graph, picture: str) -> str:
     return graph.add("Unsqueeze", x, graph.constant("channel", [1], np.int64), output="image")
 
 
-def _add_probabilities(graph: _Graph, card: Card) -> None:
+def _add_pen(graph: _Graph) -> str:
+    """As PenNetwork does it."""
+    x = graph.add("Flatten", "paths", output="flat")
+    for name in ("hidden1", "hidden2"):
+        x = graph.add("Relu", _add_linear(graph, x, name, f"{name}_linear"), output=name)
+    return _add_linear(graph, x, "head", "logits")
+
+
+def _add_digits(graph: _Graph, card: Card) -> str:
+    """The logits of a DigitCNN or an Ensemble."""
     image = _add_unit(graph, "glyphs")
     if members := card.network.get("members"):
         each = []
@@ -121,11 +139,8 @@ def _add_probabilities(graph: _Graph, card: Card) -> None:
             each.append(graph.add("Unsqueeze", x, axis, output=f"members.{number}.row"))
         x = graph.add("Concat", *each, output="members", axis=0)
         # The logarithm of their sum, not of their mean: the softmax sees no difference.
-        x = graph.add("ReduceLogSumExp", x, output="logits", axes=[0], keepdims=0)
-    else:
-        x = _add_logits(graph, image, "")
-    x = graph.add("Div", x, graph.constant("temperature", card.temperature), output="calibrated")
-    graph.add("Softmax", x, output="probabilities", axis=-1)
+        return graph.add("ReduceLogSumExp", x, output="logits", axes=[0], keepdims=0)
+    return _add_logits(graph, image, "")
 
 
 def _add_logits(graph: _Graph, image: str, prefix: str) -> str:

@@ -46,8 +46,9 @@ class Peaks(NamedTuple):
 
     @property
     def digit_share(self) -> np.ndarray:
-        """(n,) how likely each is a digit."""
-        return self.probabilities[:, :10].sum(1)
+        """(n,) how likely each is a digit, in [0, 1]."""
+        # a sum of float32 may be a hair more than 1
+        return np.minimum(1, self.probabilities[:, :10].sum(1))
 
     @property
     def digit_votes(self) -> np.ndarray:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from model.boxes import Box
+from model.strokes import Stroke
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -19,6 +20,9 @@ class Digit:
         probabilities: (classes,) float32, summing to 1.
         box: (left, top, width, height) in pixels of the image as given, upright.
         glyph: (28, 28) uint8, what the network saw.
+        by_picture, by_pen: where it is known how a pen wrote it, (classes,) float32, what the
+            network of glyphs and the pen network make of it; `probabilities` are what they say
+            together.
     """
 
     value: int | None
@@ -26,6 +30,8 @@ class Digit:
     probabilities: np.ndarray
     box: Box
     glyph: np.ndarray
+    by_picture: np.ndarray | None = None
+    by_pen: np.ndarray | None = None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -67,6 +73,8 @@ class Reading:
         signs: decimal points, commas and dashes: box and what it is, one of ".,−". Most people want
             `numbers`.
         note: one sentence that says why little or nothing was read, or "".
+        strokes: of the pen that wrote it, in pixels of the image, in their order; none where they
+            are not known.
     """
 
     text: str
@@ -78,6 +86,7 @@ class Reading:
     left_out: tuple[Box, ...] = ()
     signs: tuple[tuple[Box, str], ...] = ()
     note: str = ""
+    strokes: tuple[Stroke, ...] = ()
 
     @property
     def ink_scale(self) -> float:

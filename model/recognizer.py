@@ -10,17 +10,20 @@ import numpy as np
 from model import checkpoint, leftovers
 from model.boxes import Box, Sign, bounding_box, clip_box, surroundings, touch, turn_back
 from model.card import DIGITS, Card
-from model.classifier import Classifier
+from model.classifier import Classifier, certainty
 from model.detection import load_page_network
 from model.glyph import GLYPH_SIZE, is_blot, normalise
-from model.image import ImageError, Page, Source, downscale, load_image
+from model.image import ImageError, Page, Source, downscale, load_image, pages
 from model.ink import ink_map
 from model.ink_ownership import own_ink_mask
 from model.lines import sort_into_lines
 from model.numbers import NumberGroup, group_into_numbers
 from model.orientation import read_any_way_up
+from model.page_reader import combine_votes
+from model.pen_reader import LEAST_CERTAINTY, load_pen_reader, strokes_of_digit
 from model.pieces import Pieces, TooMuchError
 from model.reading import Digit, Number, Reading
+from model.strokes import Stroke
 from model.upright import SMALL_DIGIT, UprightReader, reduction_of
 
 
@@ -33,6 +36,7 @@ class Recognizer:
         # The page network knows digits: other classes are read by their connected ink alone.
         page_network = load_page_network(threads) if self.classes == DIGITS else None
         self._reader = UprightReader(classifier, page_network)
+        self._pen_reader = load_pen_reader(threads) if self.classes == DIGITS else None
 
     @classmethod
     def load(
@@ -59,7 +63,12 @@ class Recognizer:
         """The names of the classes, in the order of the probabilities."""
         return self.classifier.classes
 
-    def read(self, source: Source | Page, turn: Literal[0, 90, 180, 270] | None = None) -> Reading:
+    def read(
+        self,
+        source: Source | Page,
+        turn: Literal[0, 90, 180, 270] | None = None,
+        strokes: Sequence[Stroke] = (),
+    ) -> Reading:
         """Path, bytes, PIL image, or uint8 array (h, w), (h, w, 3), (h, w, 4) → what is written
         there.
 
@@ -68,22 +77,31 @@ class Recognizer:
                 each of them.
             turn: degrees clockwise by which its writing is turned; None: found out, where several
                 digits make it clear.
+            strokes: that the picture shows, in pixels of it, in the order in which they were
+                written, where that is known; of a file that a pen wrote, it is.
 
         Raises:
             ImageError: the picture can't be read; its message is one sentence that says why.
         """
-        picture = source.load() if isinstance(source, Page) else load_image(source)
+        sheet = source if isinstance(source, Page) else pages(source)[0]
+        picture = sheet.load()
+        if drawing := sheet.drawing():
+            strokes = drawing.strokes
         if turn is None:
             degrees, page = read_any_way_up(picture, self._reader)
         else:
             degrees, page = turn, self._reader.read(np.rot90(picture, turn // 90))
         ink = page.ink.turned(-degrees).map
         if page.note:
-            return Reading("", (), picture, ink, degrees, note=page.note)
+            return Reading("", (), picture, ink, degrees, note=page.note, strokes=tuple(strokes))
         lines = [
             [
                 self._digit(
-                    turn_back(digit.box, degrees, picture), digit.glyph, digit.probabilities
+                    turn_back(digit.box, degrees, picture),
+                    digit.glyph,
+                    digit.probabilities,
+                    strokes,
+                    degrees,
                 )
                 for digit in line
             ]
@@ -91,7 +109,7 @@ class Recognizer:
         ]
         signs = [(turn_back(box, degrees, picture), sign) for box, sign in page.signs]
         left_out = [turn_back(box, degrees, picture) for box in page.left_out]
-        return self._reading(lines, picture, ink, degrees, signs, left_out)
+        return self._reading(lines, picture, ink, degrees, signs, left_out, strokes)
 
     def read_boxes(self, reading: Reading, boxes: Mapping[Box, int | None]) -> Reading:
         """The picture of a reading, read anew where somebody says that its digits are.
@@ -111,7 +129,8 @@ class Recognizer:
                 digit = known[box]
             else:
                 glyph = normalise(np.rot90(_ink_in(box, reading), reading.turn // 90))
-                digit = self._digit(box, glyph, self.classify(glyph[None])[0])
+                probabilities = self.classify(glyph[None])[0]
+                digit = self._digit(box, glyph, probabilities, reading.strokes, reading.turn)
             if label is not None:
                 digit = dataclasses.replace(digit, value=label, confidence=1.0)
             digits.append(digit)
@@ -123,7 +142,13 @@ class Recognizer:
             box for box in reading.left_out if not any(touch(box, digit.box) for digit in digits)
         ]
         return self._reading(
-            lines, reading.image, reading.ink, reading.turn, reading.signs, left_out
+            lines,
+            reading.image,
+            reading.ink,
+            reading.turn,
+            reading.signs,
+            left_out,
+            reading.strokes,
         )
 
     def classify(self, glyphs: np.ndarray) -> np.ndarray:
@@ -147,11 +172,36 @@ class Recognizer:
         """What a digit is read as: the name of its class, or "?"."""
         return "?" if digit.value is None else self.classes[digit.value]
 
-    def _digit(self, box: Box, glyph: np.ndarray, probabilities: np.ndarray) -> Digit:
-        """What is read, unless there is too much doubt: here the reader abstains."""
-        is_sure = self.classifier.answers(probabilities) and glyph.any() and not is_blot(glyph)
+    def _digit(
+        self,
+        box: Box,
+        glyph: np.ndarray,
+        probabilities: np.ndarray,
+        strokes: Sequence[Stroke] = (),
+        turn: int = 0,
+    ) -> Digit:
+        """What is read, unless there is too much doubt: here the reader abstains.
+
+        Args:
+            box: of the digit, in pixels of the picture.
+            glyph: the digit's.
+            probabilities: what the network of glyphs makes of it.
+            strokes: of the whole picture, where they are known.
+            turn: degrees clockwise by which the writing is turned.
+        """
+        by_picture = by_pen = None
+        own = strokes_of_digit(strokes, box) if self._pen_reader else []
+        if own:
+            assert self._pen_reader
+            by_picture, by_pen = probabilities, self._pen_reader.read(own, turn)
+            probabilities = combine_votes(by_picture, by_pen)
+            answers = certainty(probabilities) >= LEAST_CERTAINTY
+        else:
+            answers = self.classifier.answers(probabilities)
+        is_sure = answers and glyph.any() and not is_blot(glyph)
         value = int(probabilities.argmax()) if is_sure else None
-        return Digit(value, float(probabilities.max()), probabilities, box, glyph)
+        confidence = float(probabilities.max())
+        return Digit(value, confidence, probabilities, box, glyph, by_picture, by_pen)
 
     def _reading(
         self,
@@ -161,6 +211,7 @@ class Recognizer:
         turn: int,
         signs: Sequence[Sign] = (),
         left_out: Sequence[Box] = (),
+        strokes: Sequence[Stroke] = (),
     ) -> Reading:
         # Names of several letters would run together.
         between = "" if max(map(len, self.classes)) == 1 else " "
@@ -175,7 +226,16 @@ class Recognizer:
         numbers = tuple(self._number(group, digits, signs, between) for group in groups)
         note = leftovers.write_note(digits, left_out)
         return Reading(
-            text, digits, picture, ink, turn, numbers, tuple(left_out), tuple(signs), note
+            text,
+            digits,
+            picture,
+            ink,
+            turn,
+            numbers,
+            tuple(left_out),
+            tuple(signs),
+            note,
+            tuple(strokes),
         )
 
     def _number(

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from model import interruption
+from model.boxes import Box
 
 FINER = 3  # times as many pixels a side to draw with, for smooth edges
 FILLED = 0.64  # of a square: what one draws on a canvas leaves so much around
@@ -102,6 +103,17 @@ def fit(strokes: Sequence[Stroke], side: float) -> tuple[Stroke, ...]:
         return command, *(n for a, b in pairs for n in (scale * a + x, scale * b + y))
 
     return tuple(Stroke(tuple(map(moved, stroke.path)), scale * stroke.width) for stroke in strokes)
+
+
+def strokes_in(strokes: Iterable[Stroke], box: Box) -> list[Stroke]:
+    """The strokes of which most lies in a box."""
+    left, top, width, height = box
+    low, high = np.array([left, top]), np.array([left + width, top + height])
+    return [
+        stroke
+        for stroke in strokes
+        if ((stroke.points >= low) & (stroke.points <= high)).all(1).mean() > 0.5
+    ]
 
 
 def until(strokes: Sequence[Stroke], share: float) -> list[Stroke]:

@@ -10,10 +10,12 @@ import numpy as np
 
 from model.card import Card
 from model.page_format import CLASSES
+from model.pen.path import PLACES
 
-# Of a DigitCNN and of a PageNetwork whose card says nothing else.
+# Of a DigitCNN, a PageNetwork and a PenNetwork whose card says nothing else.
 WIDTHS, DEPTH, FEATURES = (32, 48, 96), 2, 128
 PAGE_WIDTHS = (24, 32, 64, 96)
+PEN_FEATURES = 256
 LAST_SIDE = 5  # places a side that a DigitCNN's last convolution leaves
 NORM = ("scale", "bias", "mean", "var")  # a batch norm's
 EPSILON = 1e-5  # that adds to the variance
@@ -39,6 +41,11 @@ def shapes(card: Card) -> dict[str, Shape]:
 def page_shapes(card: Card) -> dict[str, Shape]:
     """The names and shapes of all arrays of a PageNetwork; raises as `shapes`."""
     return dict(_page_network(**card.network))
+
+
+def pen_shapes(card: Card) -> dict[str, Shape]:
+    """The names and shapes of all arrays of a PenNetwork; raises as `shapes`."""
+    return dict(_pen_network(len(card.classes), **card.network))
 
 
 def _digit_cnn(
@@ -76,6 +83,14 @@ def _page_network(widths: Sequence[int] = PAGE_WIDTHS) -> Iterator[tuple[str, Sh
     ):
         yield from _conv_norm(name, size, before, channels)
     yield from _linear("head", 2 * quarter, 1 + CLASSES + 4)
+
+
+def _pen_network(
+    classes: int, places: int = PLACES, features: int = PEN_FEATURES
+) -> Iterator[tuple[str, Shape]]:
+    yield from _linear("hidden1", 3 * places, features)
+    yield from _linear("hidden2", features, features)
+    yield from _linear("head", features, classes)
 
 
 def _conv_norm(name: str, size: int, before: int, channels: int) -> Iterator[tuple[str, Shape]]:

@@ -16,7 +16,7 @@ from app_pages.pen import samples
 from model import Recognizer, image
 from model.image import ImageError
 from model.pen import files, inkml, remarkable, unipen
-from model.strokes import fit
+from model.strokes import fit, strokes_in
 
 DIGITS = "407"
 HEAD = b"reMarkable .lines file, version=%d          "
@@ -415,8 +415,9 @@ def test_the_strokes_of_a_digit_are_told_and_fit_a_canvas(recognizer):
     (page,) = image.pages(FILES["xournal++"])
     four, _, seven = recognizer.read(page).digits
     drawing = page.drawing()
-    assert len(drawing.within(four.box)) == 2 and len(drawing.within(seven.box)) == 1
-    strokes = fit(drawing.within(four.box), 280)
+    of_four, of_seven = (strokes_in(drawing.strokes, digit.box) for digit in (four, seven))
+    assert (len(of_four), len(of_seven)) == (2, 1)
+    strokes = fit(of_four, 280)
     points = np.concatenate([stroke.points for stroke in strokes])
     np.testing.assert_allclose(np.ptp(points, axis=0).max(), 0.64 * 280)
     np.testing.assert_allclose((points.min(0) + points.max(0)) / 2, 140)

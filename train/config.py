@@ -49,13 +49,13 @@ def value(default: Any, words: str) -> Any:
     return dataclasses.field(default=default, metadata={HELP: words})
 
 
-def check_bounds(config: Any, bounds: Bounds, widths: int) -> None:
+def check_bounds(config: Any, bounds: Bounds, widths: int = 0) -> None:
     """Sees that the values of a Config make sense.
 
     Args:
-        config: a dataclass, each of whose fields is a flag; its `widths` is a tuple.
+        config: a dataclass, each of whose fields is a flag; `widths`, if any, is a tuple.
         bounds: of a field, the least and the most that it, or each of its numbers, may be.
-        widths: how many widths there are to be.
+        widths: how many widths there are to be, 0 where it has none.
 
     Raises:
         TrainError: one does not; the message names its flag.
@@ -68,7 +68,7 @@ def check_bounds(config: Any, bounds: Bounds, widths: int) -> None:
                 f"--{field.replace('_', '-')} should be from {low} to {high}, not "
                 f"{','.join(map(str, numbers))}."
             )
-    if len(config.widths) != widths:
+    if widths and len(config.widths) != widths:
         raise TrainError(
             f"--widths should be {widths} numbers, not {','.join(map(str, config.widths))}."
         )

@@ -124,8 +124,13 @@ def draw_sign(key: jax.Array) -> jax.Array:
 
 
 def draw_character(key: jax.Array) -> jax.Array:
-    """A character of no script: two to four strokes, of which most begin where, or on what, one was
-    drawn before."""
+    """A character of no script."""
+    return render(random.split(key, 12)[11], *write_character(key))
+
+
+def write_character(key: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """STROKES of a character of no script, of PIECES each, as `synthetic.render` takes them: two to
+    four are there, of which most begin where, or on what, one was drawn before."""
     keys = random.split(key, 12)
     count = random.choice(keys[0], jnp.array([2, 3, 4]), p=jnp.array([0.25, 0.4, 0.35]))
     # The first begins upright, level or between the two; each other turns off from the one before.
@@ -155,7 +160,7 @@ def draw_character(key: jax.Array) -> jax.Array:
         before = start + ways[number]
         strokes.append(jnp.concatenate([before[:-1], before[1:]], 1))
     there = jnp.repeat(jnp.arange(STROKES) < count, PIECES)
-    return render(keys[11], jnp.concatenate(strokes), there)
+    return jnp.concatenate(strokes), there
 
 
 def draw_scribble(key: jax.Array) -> jax.Array:

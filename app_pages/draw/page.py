@@ -175,7 +175,7 @@ def show_reading(
 
     recognizer = resources.recognizer(resources.chosen_network())
     try:
-        reading = workload.read_drawing(recognizer, drawing.image)
+        reading = workload.read_drawing(recognizer, drawing.image, drawing.strokes)
     except ImageError as error:  # it took too long: the server is busy
         with place:
             canvas.show(sheet, brush)

@@ -22,7 +22,7 @@ from model import Digit, Reading, Recognizer
 from model.boxes import Box
 from model.hints import find_hints
 from model.image import ImageError, Page
-from model.strokes import Stroke, fit
+from model.strokes import Stroke, fit, strokes_in
 
 LIMIT = 20  # megabytes a file
 PAGES = 50  # of a file, that are read
@@ -190,7 +190,9 @@ def strokes(source: Source, result: Result, number: int) -> tuple[Stroke, ...]:
     """How a digit of a sheet that a pen wrote came to be, on the square canvas; none of any other
     picture, nor where the writing is turned."""
     drawing = None if result.turn else source.page.drawing()
-    return fit(drawing.within(result.boxes[number]), canvas.SIZE) if drawing else ()
+    if not drawing:
+        return ()
+    return fit(strokes_in(drawing.strokes, result.boxes[number]), canvas.SIZE)
 
 
 @_cached(lambda figures: sum(len(figure.source) for figure in figures))

@@ -58,13 +58,12 @@ def directory() -> Path:
 
 
 def names() -> list[str]:
-    """The checkpoints there are, the default first; not the page network, which all of them
-    share."""
+    """The checkpoints there are, the default first; not the page network and the pen network, which
+    all of them share."""
     root = directory()
     paths = root.iterdir() if root.is_dir() else []
-    folders = [
-        path.name for path in paths if path.is_dir() and path.resolve() != checkpoint.PAGE.resolve()
-    ]
+    shared = {checkpoint.PAGE.resolve(), checkpoint.PEN.resolve()}
+    folders = [path.name for path in paths if path.is_dir() and path.resolve() not in shared]
     return sorted(
         (name for name in folders if not name.startswith(".")),
         key=lambda name: (name != DEFAULT, name),

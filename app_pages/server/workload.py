@@ -9,7 +9,7 @@ after a minute.
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ import streamlit as st
 from app_pages.server import limits, resources
 from model import Reading, Recognizer, interruption
 from model.image import MAX_DECODING_BYTES, ImageError
+from model.strokes import Stroke
 
 TICK = 0.25  # seconds between two looks whether the visitor who waits is still there
 LARGE = MAX_DECODING_BYTES // 4  # bytes: of pictures that take more, one is read at a time
@@ -134,6 +135,9 @@ def run(workers: Workers, work: Callable[[], T], need: int = 0) -> T:
         return workers.run(work, tell, limits.of(limits.SECONDS), need)
 
 
-def read_drawing(recognizer: Recognizer, picture: np.ndarray) -> Reading:
-    """A drawing or a glyph, read upright, when it is its turn; raises ImageError."""
-    return run(DRAWINGS, lambda: recognizer.read(picture, turn=0))
+def read_drawing(
+    recognizer: Recognizer, picture: np.ndarray, strokes: Sequence[Stroke] = ()
+) -> Reading:
+    """A drawing, of these strokes, or a glyph, read upright, when it is its turn; raises
+    ImageError."""
+    return run(DRAWINGS, lambda: recognizer.read(picture, turn=0, strokes=strokes))

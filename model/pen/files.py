@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.boxes import Box
 from model.pen import inkml, remarkable, unipen, xournal
 from model.pen.sheets import TOO_MUCH, PenError, Sheet
 from model.strokes import FINER, Stroke, picture
@@ -44,16 +43,6 @@ class Drawing(NamedTuple):
     def decoding_bytes(self) -> int:
         """Bytes that drawing the picture takes."""
         return (FINER * FINER + 1) * self.width * self.height
-
-    def within(self, box: Box) -> list[Stroke]:
-        """The strokes of which most lies in a box."""
-        left, top, width, height = box
-        low, high = np.array([left, top]), np.array([left + width, top + height])
-        return [
-            stroke
-            for stroke in self.strokes
-            if ((stroke.points >= low) & (stroke.points <= high)).all(1).mean() > 0.5
-        ]
 
     def picture(self) -> np.ndarray:
         """(height, width) uint8, black on white."""
