@@ -262,6 +262,8 @@ OTHER_ORDER = 0.4  # of what has several strokes: the last is written first
 # Of the digits that are loops, those whose loop begins anywhere.
 LOOPS, ANYWHERE = (0, 8), 0.3
 CUT, LOST = 0.5, 0.1  # of what is drawn, and of a first stroke: what its beginning may lack
+BROKEN, RETOUCHED = 0.1, 0.2  # of what is drawn: the pen was lifted once more, or came back
+BACK = 0.1, 0.5  # of a stroke: as much is gone over again
 WARP, GRAIN = 0.03, 0.01  # of the longer side: how far a smooth warp, and chance, move places
 
 
@@ -334,15 +336,30 @@ def _reorder(
     rng: np.random.Generator, strokes: list[NDArray[np.float32]]
 ) -> list[NDArray[np.float32]]:
     """The same strokes as others write them: some from their end, in another order, a beginning
-    lost."""
+    lost, broken, or gone over again."""
     strokes = [stroke[::-1] if rng.random() < TURNED_ROUND else stroke for stroke in strokes]
     if rng.random() < OTHER_ORDER:
         strokes = strokes[::-1]
     if rng.random() < CUT:
-        first = strokes[0]
-        steps = np.hypot(*np.diff(first, axis=0).T)
-        gone = np.append(0, np.cumsum(steps))
-        begin = LOST * rng.random() * gone[-1]
-        at = [np.interp(begin, gone, axis) for axis in first.T]
-        strokes[0] = np.vstack([at, first[gone > begin]]).astype(np.float32)
+        strokes[0] = _part(strokes[0], LOST * rng.random(), 1)
+    longest = int(np.argmax([len(stroke) for stroke in strokes]))
+    if rng.random() < BROKEN:
+        at = rng.uniform(0.2, 0.8)
+        parts = _part(strokes[longest], 0, at), _part(strokes[longest], at, 1)
+        strokes = [*strokes[:longest], *parts, *strokes[longest + 1 :]]
+    if rng.random() < RETOUCHED:
+        stroke, length = strokes[rng.integers(len(strokes))], rng.uniform(*BACK)
+        begin = rng.uniform(0, 1 - length)
+        again = _part(stroke, begin, begin + length)
+        off = 0.04 * rng.normal(size=2) * np.ptp(np.concatenate(strokes), axis=0).max()
+        strokes = [*strokes, (again + off).astype(np.float32)]
     return strokes
+
+
+def _part(stroke: NDArray[np.float32], begin: float, end: float) -> NDArray[np.float32]:
+    """The part of a stroke between two shares of its length."""
+    gone = np.append(0, np.cumsum(np.hypot(*np.diff(stroke, axis=0).T)))
+    gone /= gone[-1]
+    first, last = ([np.interp(at, gone, axis) for axis in stroke.T] for at in (begin, end))
+    inner = stroke[(gone > begin) & (gone < end)]
+    return np.vstack([first, inner, last]).astype(np.float32)

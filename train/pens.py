@@ -1,6 +1,6 @@
 """Train the pen network, which reads how a pen moved: `python -m train.pens --help`.
 
-    python -m train.pens    # into runs/pens, in a minute
+    python -m train.pens    # into runs/pens, in two minutes
 
 It learns from paths that are drawn by program (train/pen_paths.py), so it needs no data.
 """
@@ -58,7 +58,7 @@ class Config:
     """
 
     seed: int = value(0, "of the weights, and of what is drawn")
-    digits: int = value(100_000, "that are drawn")
+    digits: int = value(200_000, "that are drawn")
     strangers: int = value(80_000, "that are drawn, of what is no digit")
     steps: int = value(20_000, "of the optimizer")
     batch_size: int = value(256, "digits a step")
