@@ -52,11 +52,10 @@ def test_digits_are_drawn_alike_from_one_seed_and_each_has_its_label():
     assert set(labels) == set(range(10))
     np.testing.assert_array_equal(paths, pen_paths.draw_digits(np.random.default_rng(0), 300)[0])
     assert len(np.unique(paths, axis=0)) == 300
-    # a 3 and a 6 are one stroke, most 4s and many 7s are two
+    # a 3 and a 6 are one stroke, most 4s are two; and some are broken or gone over again
     strokes = (paths[:, :, 2] == 0).sum(1)
-    assert (strokes[np.isin(labels, [3, 6])] == 1).mean() > 0.6
-    assert (strokes[labels == 4] == 2).mean() > 0.5
-    assert 0.2 < (strokes[labels == 7] == 2).mean() < 0.8
+    assert 0.6 < (strokes[np.isin(labels, [3, 6])] == 1).mean() < 1
+    assert (strokes[labels == 4] >= 2).mean() > 0.5
 
 
 def test_strangers_are_strokes_too():

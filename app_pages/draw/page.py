@@ -1,7 +1,9 @@
 """Draw digits and see at once what the network reads, and why."""
 
 import collections
+from collections.abc import Sequence
 
+import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -199,8 +201,26 @@ def show_reading(
         subject.offer(drawn, share=True)
     with steps:
         st.header("From your drawing to the answer")
-        pictures.show(pictures.steps(reading, digit), width=170, abreast=3)
+        figures = pictures.steps(reading, digit)
+        pictures.show(figures, width=170, abreast=2 if len(figures) == 4 else 3)
+        if digit.by_picture is not None and digit.by_pen is not None:
+            st.caption(compare(digit.by_picture, digit.by_pen, recognizer.classes))
     return reading
+
+
+def compare(by_picture: np.ndarray, by_pen: np.ndarray, classes: Sequence[str]) -> str:
+    """What the picture alone looks like, and what the pen's path alone, (classes,) probabilities
+    each, in a sentence."""
+    picture, pen = (
+        f"{classes[int(votes.argmax())]} ({bars.percent(votes.max())})"
+        for votes in (by_picture, by_pen)
+    )
+    agree = by_picture.argmax() == by_pen.argmax()
+    return (
+        f"The picture alone looks like a {picture}; how you moved the pen "
+        f"{'also says' if agree else 'says'} {pen}. The answer is what both say together: the "
+        f"geometric mean of their probabilities."
+    )
 
 
 def show_arrival(arrival: subject.Subject) -> None:

@@ -14,9 +14,12 @@ import streamlit as st
 from PIL import Image, ImageDraw, ImageFont
 
 from app_pages.pen import samples
-from app_pages.theme import BLUE, ORANGE
+from app_pages.theme import BLUE, ORANGE, rgb
 from model import Digit, Reading
 from model.image import downscale
+from model.pen.path import PLACES, as_path
+from model.pen_reader import strokes_of_digit
+from model.strokes import FILLED, FINER
 
 LEFT_OUT_COLOUR, DASH = "#767676", 5  # of the boxes of what was left out; pixels
 SMALL = 40  # pixels: a smaller digit has a finer box and label
@@ -70,8 +73,8 @@ def _picture(figure: Figure, width: int) -> str:
 
 
 def steps(reading: Reading, digit: Digit) -> list[Figure]:
-    """From a picture to what the network sees of one of its digits."""
-    return [
+    """From a picture to what the networks see of one of its digits."""
+    figures = [
         Figure(source(reading.image), "1. Your drawing", "The drawing as it came in."),
         Figure(
             source(outline(_on_white(reading.ink), [digit.box])),
@@ -85,6 +88,39 @@ def steps(reading: Reading, digit: Digit) -> list[Figure]:
             crisp=True,
         ),
     ]
+    if digit.by_pen is not None:
+        strokes = strokes_of_digit(reading.strokes, digit.box)
+        figures.append(
+            Figure(
+                source(_draw_path(as_path([stroke.points for stroke in strokes]))),
+                "4. What the pen network sees: how you moved the pen, from blue to orange",
+                f"{PLACES} places along the pen's path; strokes: {len(strokes)}.",
+            )
+        )
+    return figures
+
+
+def _draw_path(path: np.ndarray, side: int = 280) -> np.ndarray:
+    """(PLACES, 3) as model/pen/path.py has it → (side, side, 3) uint8: places from blue to orange,
+    and a ring where a stroke begins."""
+    picture = Image.new("RGB", (FINER * side, FINER * side), "white")
+    pen = ImageDraw.Draw(picture)
+    places = FINER * side * (0.5 + FILLED * path[:, :2])
+    first, last = np.array(rgb(BLUE)), np.array(rgb(ORANGE))
+    for number, ((x, y), goes_on) in enumerate(zip(places, path[:, 2], strict=True)):
+        share = number / (len(path) - 1)
+        colour = tuple(np.rint((1 - share) * first + share * last).astype(int))
+        if goes_on:
+            pen.line((*places[number - 1], x, y), fill=colour, width=FINER * side // 100)
+        radius = FINER * side / (80 if goes_on else 45)
+        inside = colour if goes_on else "white"
+        pen.ellipse(
+            (x - radius, y - radius, x + radius, y + radius),
+            fill=inside,
+            outline=colour,
+            width=FINER * side // 100,
+        )
+    return np.asarray(picture.reduce(FINER))
 
 
 def page_steps(
