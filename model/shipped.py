@@ -4,17 +4,17 @@ from pathlib import Path
 
 SHIPPED = Path(__file__).parents[1] / "checkpoints"
 DEFAULT = "default"
-# What helps every network that reads: one finds digits on a page, one knows how a pen moved.
-PAGES, PENS = "pages", "pens"
+# What helps every network that reads: one finds digits on a page, one knows how a pen moves.
+HELPERS = PAGES, PENS = "pages", "pens"
 
 
 def names() -> list[str]:
     """Of all that read digits, the default first."""
     folders = {path.name for path in SHIPPED.iterdir() if (path / "card.json").is_file()}
-    return sorted(folders - {PAGES, PENS}, key=lambda name: (name != DEFAULT, name))
+    return sorted(folders - {*HELPERS}, key=lambda name: (name != DEFAULT, name))
 
 
 def find(name: str) -> Path:
     """The folder of a checkpoint: that of one that ships, by its name, or any, by its path."""
-    shipped = name in (*names(), PAGES, PENS) and not Path(name).is_dir()
+    shipped = name in (*names(), *HELPERS) and not Path(name).is_dir()
     return SHIPPED / name if shipped else Path(name)

@@ -48,6 +48,10 @@ def test_no_checkpoint_at_all(tmp_path, monkeypatch):
     assert "python -m train" in said(app.error) and not app.exception
 
 
-def test_the_page_network_is_none_of_the_checkpoints_offered(monkeypatch):
+def test_what_helps_every_network_is_none_of_the_checkpoints_offered(monkeypatch, tmp_path):
     monkeypatch.delenv("DIGITS_CHECKPOINTS", raising=False)
+    assert resources.names() == ["default", "committee", "tiny"]
+    # a server's folder began as a copy of them
+    shutil.copytree(checkpoint.SHIPPED, tmp_path / "networks")
+    monkeypatch.setenv("DIGITS_CHECKPOINTS", str(tmp_path / "networks"))
     assert resources.names() == ["default", "committee", "tiny"]

@@ -202,7 +202,7 @@ def show_reading(
     with steps:
         st.header("From your drawing to the answer")
         figures = pictures.steps(reading, digit)
-        pictures.show(figures, width=170, abreast=2 if len(figures) == 4 else 3)
+        pictures.show(figures, width=160, abreast=2 if len(figures) == 4 else 3)
         if digit.by_picture is not None and digit.by_pen is not None:
             st.caption(compare(digit.by_picture, digit.by_pen, recognizer.classes))
     return reading

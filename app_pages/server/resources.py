@@ -15,7 +15,7 @@ import streamlit as st
 from app_pages.server import cache, images
 from app_pages.server.images import Images
 from app_pages.words import plain
-from model import Recognizer, checkpoint
+from model import Recognizer, checkpoint, shipped
 from model.card import Card
 from model.checkpoint import CheckpointError
 from model.classifier import Classifier
@@ -62,8 +62,7 @@ def names() -> list[str]:
     all of them share."""
     root = directory()
     paths = root.iterdir() if root.is_dir() else []
-    shared = {checkpoint.PAGE.resolve(), checkpoint.PEN.resolve()}
-    folders = [path.name for path in paths if path.is_dir() and path.resolve() not in shared]
+    folders = [path.name for path in paths if path.is_dir() and path.name not in shipped.HELPERS]
     return sorted(
         (name for name in folders if not name.startswith(".")),
         key=lambda name: (name != DEFAULT, name),
