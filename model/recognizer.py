@@ -23,6 +23,16 @@ from model.page_reader import combine_votes
 from model.pen_reader import LEAST_CERTAINTY, load_pen_reader, strokes_of_digit
 from model.pieces import Pieces, TooMuchError
 from model.reading import Digit, Number, Reading
+from model.stroke_groups import (
+    SURE,
+    UNTOLD,
+    cost,
+    lies_in,
+    middle,
+    runs_of,
+    split,
+    strokes_in_line,
+)
 from model.strokes import Stroke
 from model.upright import SMALL_DIGIT, UprightReader, reduction_of
 
@@ -109,6 +119,10 @@ class Recognizer:
         ]
         signs = [(turn_back(box, degrees, picture), sign) for box, sign in page.signs]
         left_out = [turn_back(box, degrees, picture) for box in page.left_out]
+        if self._pen_reader and strokes and not degrees:
+            lines = self._tell_apart(lines, strokes, signs)
+            found = [digit.box for line in lines for digit in line]
+            left_out = [box for box in left_out if not any(touch(box, other) for other in found)]
         return self._reading(lines, picture, ink, degrees, signs, left_out, strokes)
 
     def read_boxes(self, reading: Reading, boxes: Mapping[Box, int | None]) -> Reading:
@@ -202,6 +216,29 @@ class Recognizer:
         value = int(probabilities.argmax()) if is_sure else None
         confidence = float(probabilities.max())
         return Digit(value, confidence, probabilities, box, glyph, by_picture, by_pen)
+
+    def _tell_apart(
+        self, lines: list[list[Digit]], strokes: Sequence[Stroke], signs: Sequence[Sign]
+    ) -> list[list[Digit]]:
+        """Lines of digits, upright; those that run into each other anew, where their strokes tell
+        them apart more surely."""
+        assert self._pen_reader
+        for number, line in enumerate(lines):
+            if not line:  # what was in it belongs to one before
+                continue
+            for run in runs_of(strokes_in_line(strokes, [digit.box for digit in line], signs)):
+                before = [d for one in lines for d in one if lies_in(d.box, run)]
+                told = sum(len(strokes_of_digit(run, digit.box)) for digit in before)
+                costs = [cost(digit.probabilities) for digit in before]
+                if len(run) == 1 or not before or (told == len(run) and max(costs) < SURE):
+                    continue
+                most = sum(costs) + UNTOLD * (len(run) - told)
+                groups = split(run, self.classify, self._pen_reader, most)
+                if groups and (told < len(run) or len(groups) != len(before)):
+                    anew = [self._digit(*group) for group in groups]
+                    lines = [[d for d in one if d not in before] for one in lines]
+                    lines[number] = sorted([*lines[number], *anew], key=lambda d: middle(d.box))
+        return [line for line in lines if line]
 
     def _reading(
         self,

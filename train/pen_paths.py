@@ -4,9 +4,11 @@
     paths = draw_strangers(rng, 1000)
 
 What a pen network learns from: the ways to write a digit that train/synthetic.py draws, more that
-differ in where the pen begins and where it goes next, and letters, signs and characters of no
-script, on which it learns not to be sure. No person's pen is among them.
+differ in where the pen begins and where it goes next, and pairs of digits, letters, signs and
+characters of no script, on which it learns not to be sure. No person's pen is among them.
 """
+
+import functools
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +18,7 @@ from numpy.typing import NDArray
 
 from model.pen.path import as_path
 from train.outliers import PIECES, SIGNS, sign_shapes, write_character
-from train.synthetic import SHAPES, Way, as_shapes, pen_positions
+from train.synthetic import SHAPES, Shapes, Way, as_shapes, pen_positions
 
 # Ways to write each digit, as in train/synthetic.py, in other orders: there, what counts is how
 # they look.
@@ -264,40 +266,39 @@ LOOPS, ANYWHERE = (0, 8), 0.3
 CUT, LOST = 0.5, 0.1  # of what is drawn, and of a first stroke: what its beginning may lack
 BROKEN, RETOUCHED = 0.1, 0.2  # of what is drawn: the pen was lifted once more, or came back
 BACK = 0.1, 0.5  # of a stroke: as much is gone over again
+GAP = -0.5, 0.5  # between the digits of a pair, of half their height
 WARP, GRAIN = 0.03, 0.01  # of the longer side: how far a smooth warp, and chance, move places
 
 
 def draw_digits(rng: np.random.Generator, n: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """n > 0 digits, each as likely as another: (n, PLACES, 3) float32, as model/pen/path.py has
     paths, and (n,) labels."""
-    shapes = as_shapes([SHAPES[digit] + ORDERS[digit] for digit in range(10)])
     labels = rng.integers(10, size=n)
-    paths = []
-    for label in labels:
-        strokes = _as_strokes(*pen_positions(shapes, int(label), rng))
-        if label in LOOPS and rng.random() < ANYWHERE:
-            loop, begin = strokes[0], rng.integers(len(strokes[0]))
-            strokes[0] = np.concatenate([loop[begin:], loop[1 : begin + 1]])
-        paths.append(as_path(_reorder(rng, strokes)))
+    paths = [as_path(_reorder(rng, _write(rng, int(label)))) for label in labels]
     return np.stack(paths), labels
 
 
 def draw_strangers(rng: np.random.Generator, n: int) -> NDArray[np.float32]:
-    """n > 1 things that are no digit, (n, PLACES, 3) float32: half of them letters and signs, half
-    characters of no script, as train/outliers.py draws them."""
+    """n things that are no digit, n >= 3, (n, PLACES, 3) float32: a third of them pairs of digits,
+    a third letters and signs, a third characters of no script, as train/outliers.py draws them."""
     shapes = sign_shapes()
     every = [
-        _as_strokes(*pen_positions(shapes, int(sign), rng))
-        for sign in rng.integers(len(SIGNS), size=n // 2)
+        _pair(rng, *(_write(rng, int(digit)) for digit in rng.integers(10, size=2)))
+        for _ in range(n // 3)
     ]
-    keys = random.split(random.key(int(rng.integers(2**31))), n - n // 2)
+    every += [
+        _as_strokes(*pen_positions(shapes, int(sign), rng))
+        for sign in rng.integers(len(SIGNS), size=n // 3)
+    ]
+    keys = random.split(random.key(int(rng.integers(2**31))), n - len(every))
     segments, there = (np.asarray(part) for part in jax.jit(jax.vmap(write_character))(keys))
     for pieces, drawn in zip(segments, there, strict=True):
-        strokes = [
-            np.concatenate([stroke[:1, :2], stroke[:, 2:]])[:, ::-1]
-            for stroke in pieces[drawn].reshape(-1, PIECES, 4)
-        ]
-        every.append(strokes)
+        every.append(
+            [
+                np.concatenate([stroke[:1, :2], stroke[:, 2:]])[:, ::-1]
+                for stroke in pieces[drawn].reshape(-1, PIECES, 4)
+            ]
+        )
     return np.stack([as_path(_reorder(rng, strokes)) for strokes in every])
 
 
@@ -324,6 +325,30 @@ def bend(key: jax.Array, paths: jax.Array) -> jax.Array:
     low, high = places.min(1, keepdims=True), places.max(1, keepdims=True)
     places = (places - (low + high) / 2) / (high - low).max(-1, keepdims=True)
     return jnp.concatenate([places, paths[..., 2:]], -1)
+
+
+@functools.cache
+def _shapes() -> Shapes:
+    """All ways to write each digit."""
+    return as_shapes([SHAPES[digit] + ORDERS[digit] for digit in range(10)])
+
+
+def _write(rng: np.random.Generator, digit: int) -> list[NDArray[np.float32]]:
+    """A digit's strokes, (n, 2) x, y each."""
+    strokes = _as_strokes(*pen_positions(_shapes(), digit, rng))
+    if digit in LOOPS and rng.random() < ANYWHERE:
+        loop, begin = strokes[0], rng.integers(len(strokes[0]))
+        strokes[0] = np.concatenate([loop[begin:], loop[1 : begin + 1]])
+    return strokes
+
+
+def _pair(
+    rng: np.random.Generator, some: list[NDArray[np.float32]], others: list[NDArray[np.float32]]
+) -> list[NDArray[np.float32]]:
+    """The strokes of two digits beside each other, which may meet."""
+    right = np.concatenate(some)[:, 0].max() - np.concatenate(others)[:, 0].min()
+    aside = np.array([right + rng.uniform(*GAP), rng.uniform(-0.2, 0.2)], np.float32)
+    return [*some, *(stroke + aside for stroke in others)]
 
 
 def _as_strokes(places: NDArray[np.float32], down: NDArray[np.bool_]) -> list[NDArray[np.float32]]:

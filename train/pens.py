@@ -38,7 +38,7 @@ from train.store import claim
 BOUNDS: Bounds = {
     "seed": (0, 2**31 - 1),
     "digits": (1, 10_000_000),
-    "strangers": (2, 10_000_000),
+    "strangers": (3, 10_000_000),
     "steps": (1, 10_000_000),
     "batch_size": (1, 65_536),
     "stranger_share": (0, 10),
@@ -59,10 +59,10 @@ class Config:
 
     seed: int = value(0, "of the weights, and of what is drawn")
     digits: int = value(200_000, "that are drawn")
-    strangers: int = value(80_000, "that are drawn, of what is no digit")
+    strangers: int = value(120_000, "that are drawn, of what is no digit")
     steps: int = value(20_000, "of the optimizer")
     batch_size: int = value(256, "digits a step")
-    stranger_share: float = value(0.3, "strangers a step, for each digit")
+    stranger_share: float = value(0.45, "strangers a step, for each digit")
     smoothing: float = value(0.005, "of the labels: no path makes it wholly sure")
     learning_rate: float = value(2e-3, "AdamW's, which falls as a cosine")
     weight_decay: float = value(0.01, "AdamW's, times the learning rate")

@@ -1,0 +1,139 @@
+"""Digits that run into each other, told apart by the strokes that made them.
+
+In a picture, ink that meets is one piece. Where strokes are known, whoever writes mostly ends a
+digit before the next: so a digit is some strokes in a row, and which ones is what both networks are
+surest of.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from model.boxes import Box, Sign, bounding_box
+from model.glyph import normalise
+from model.page_reader import combine_votes
+from model.pen_reader import PenReader
+from model.strokes import Stroke, picture, strokes_in
+
+MOST = 4  # strokes of a digit
+MOST_IN_A_RUN = 60  # strokes that run into each other: more are no number, and would take long
+# Nats: what each digit costs, so that two strokes are rather one digit; what a stroke does that no
+# digit is made of; and a digit that costs more may be none, or several.
+DIGIT, UNTOLD, SURE = 0.05, 1.5, 0.1
+
+
+class Group(NamedTuple):
+    """Strokes that are a digit: their box in the picture, their glyph, what the network of glyphs
+    makes of it, and they themselves."""
+
+    box: Box
+    glyph: np.ndarray
+    by_picture: np.ndarray
+    strokes: tuple[Stroke, ...]
+
+
+def strokes_in_line(
+    strokes: Iterable[Stroke], boxes: Sequence[Box], signs: Iterable[Sign]
+) -> list[Stroke]:
+    """The strokes whose middle is as high as the boxes of a line, but for those of signs."""
+    _, top, _, height = bounding_box(boxes)
+    level = [
+        stroke
+        for stroke in strokes
+        if top <= stroke.points[:, 1].min() / 2 + stroke.points[:, 1].max() / 2 <= top + height
+    ]
+    marks = [mark for box, _ in signs for mark in strokes_in(level, box)]
+    return [stroke for stroke in level if stroke not in marks]
+
+
+def lies_in(box: Box, run: Sequence[Stroke]) -> bool:
+    """Whether the middle of a box lies within what some strokes span."""
+    left, top, right, bottom = np.transpose([_sides(stroke) for stroke in run])
+    x, y = middle(box), box[1] + box[3] / 2
+    return bool(left.min() <= x <= right.max() and top.min() <= y <= bottom.max())
+
+
+def middle(box: Box) -> float:
+    """Of a box, from left to right."""
+    return box[0] + box[2] / 2
+
+
+def cost(probabilities: np.ndarray) -> float:
+    """Nats that a digit of (classes,) probabilities costs."""
+    return DIGIT - float(np.log(probabilities.max()))
+
+
+def runs_of(strokes: Sequence[Stroke]) -> list[list[Stroke]]:
+    """The strokes of a line, in their order, in runs: what lies beside all others is a run of its
+    own."""
+    runs: list[list[int]] = []
+    end = -np.inf
+    sides = [_sides(stroke) for stroke in strokes]
+    for number in sorted(range(len(strokes)), key=lambda number: sides[number][0]):
+        if sides[number][0] >= end:
+            runs.append([])
+        runs[-1].append(number)
+        end = max(end, sides[number][2])
+    return [[strokes[number] for number in sorted(run)] for run in runs]
+
+
+def split(
+    strokes: Sequence[Stroke],
+    classify: Callable[[np.ndarray], np.ndarray],
+    pen_reader: PenReader,
+    most: float,
+) -> list[Group]:
+    """The digits that strokes in a row make, from left to right; none where they would cost more.
+
+    Args:
+        strokes: in the order in which they were written, upright, in pixels of the picture.
+        classify: the network of glyphs.
+        pen_reader: the pen network.
+        most: nats that they may cost.
+    """
+    n = len(strokes)
+    if n > MOST_IN_A_RUN:
+        return []
+    spans = [(i, j) for i in range(n) for j in range(i + 1, min(i + MOST, n) + 1)]
+    groups = [tuple(strokes[i:j]) for i, j in spans]
+    boxes = [_box(group) for group in groups]
+    glyphs = np.stack([_glyph(group, box) for group, box in zip(groups, boxes, strict=True)])
+    by_picture = classify(glyphs)
+    by_pen = np.stack([pen_reader.read(group) for group in groups])
+    together = combine_votes(by_picture, by_pen)
+    costs = [*map(cost, together)]
+    best: list[tuple[float, list[int]]] = [(0.0, [])]  # of the first strokes: cost, and their spans
+    for end in range(1, n + 1):
+        best.append(
+            min(
+                (best[i][0] + costs[at], [*best[i][1], at])
+                for at, (i, j) in enumerate(spans)
+                if j == end
+            )
+        )
+    total, chosen = best[-1]
+    if total >= most:
+        return []
+    digits = [Group(boxes[at], glyphs[at], by_picture[at], groups[at]) for at in chosen]
+    return sorted(digits, key=lambda digit: middle(digit.box))
+
+
+def _sides(stroke: Stroke) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom of its ink."""
+    low, high = stroke.points.min(0) - stroke.width / 2, stroke.points.max(0) + stroke.width / 2
+    return (*low.tolist(), *high.tolist())
+
+
+def _box(strokes: Sequence[Stroke]) -> Box:
+    sides = np.array([_sides(stroke) for stroke in strokes])
+    left, top = np.floor(sides[:, :2].min(0)).astype(int).tolist()
+    right, bottom = np.ceil(sides[:, 2:].max(0)).astype(int).tolist()
+    return left, top, right - left, bottom - top
+
+
+def _glyph(strokes: Sequence[Stroke], box: Box) -> np.ndarray:
+    """(28, 28) uint8, as if nothing else were there."""
+    left, top, width, height = box
+    moved = [stroke.along(stroke.points - [left, top]) for stroke in strokes]
+    return normalise(1 - picture(moved, width, height).astype(np.float32) / 255)

@@ -1,0 +1,103 @@
+"""Digits that run into each other are told apart by their strokes, where these are known."""
+
+import numpy as np
+import pytest
+
+from app_pages.pen import samples
+from model import Recognizer
+from model.stroke_groups import lies_in, runs_of, strokes_in_line
+from model.strokes import Stroke, picture
+
+SIZE, WIDTH = 110, 10  # pixels of a digit, and of the pen
+
+
+@pytest.fixture(scope="module")
+def recognizer() -> Recognizer:
+    return Recognizer.load()
+
+
+def written(lines, apart):
+    """The strokes of lines of digits, each as narrow as it is and so many pixels from the next."""
+    strokes = []
+    for row, digits in enumerate(lines):
+        x = 40.0
+        for digit in digits:
+            own = samples.strokes(int(digit), SIZE, WIDTH)
+            points = np.concatenate([stroke.points for stroke in own])
+            off = np.array([x - points[:, 0].min(), 40 + 160 * row - points[:, 1].min()])
+            strokes += [stroke.along(stroke.points + off) for stroke in own]
+            x += np.ptp(points[:, 0]) + apart
+    return strokes
+
+
+def drawn(strokes):
+    right, bottom = (
+        int(max(stroke.points[:, axis].max() for stroke in strokes)) for axis in (0, 1)
+    )
+    return picture(strokes, right + 40, bottom + 40)
+
+
+def straight(*points, width=10):
+    return Stroke((("M", 0, 0),), width).along(np.array(points, float))
+
+
+@pytest.mark.parametrize("digits", ["44", "5544", "77", "45714", "29405"])
+def test_digits_whose_ink_meets_are_read_by_their_strokes(recognizer, digits):
+    strokes = written([digits], apart=-6)
+    reading = recognizer.read(drawn(strokes), turn=0, strokes=strokes)
+    assert reading.text == digits
+    assert all(digit.by_pen is not None for digit in reading.digits)
+    assert not reading.left_out
+    (number,) = reading.numbers
+    assert number.text == digits
+
+
+def test_some_of_these_are_not_read_by_their_picture(recognizer):
+    """Else the test before tells nothing."""
+    wrong = 0
+    for digits in ("44", "5544", "77", "45714", "29405"):
+        wrong += recognizer.read(drawn(written([digits], -6)), turn=0).text != digits
+    assert wrong >= 2
+
+
+def test_lines_that_touch_no_other_stay_lines(recognizer):
+    strokes = written(["4457", "2940"], apart=-6)
+    assert recognizer.read(drawn(strokes), turn=0, strokes=strokes).text == "4457\n2940"
+
+
+def test_bars_that_are_crossed_at_the_end_lose_nothing(recognizer):
+    """Who comes back to a digit does not end each before the next."""
+    strokes = written(["4744"], apart=20)
+    late = [*strokes[:1], *strokes[2:], strokes[1]]
+    expected = recognizer.read(drawn(strokes), turn=0).text
+    assert expected == "4744"
+    assert recognizer.read(drawn(strokes), turn=0, strokes=late).text == expected
+
+
+def test_runs_are_what_lies_above_each_other():
+    bar, stem = straight((0, 0), (60, 0)), straight((50, 0), (40, 90))
+    far, dot = straight((80, 0), (80, 90)), straight((76, 100), (77, 100))
+    assert runs_of([far, stem, dot, bar]) == [[stem, bar], [far, dot]]
+    assert runs_of([]) == []
+
+
+def test_strokes_of_a_line_are_without_signs_and_other_lines():
+    first, sign = straight((0, 0), (0, 90)), straight((30, 85), (32, 88), width=8)
+    below = straight((0, 150), (0, 240))
+    boxes = [(-5, -5, 10, 100)]
+    assert strokes_in_line([first, sign, below], boxes, []) == [first, sign]
+    signs = [((25, 80, 14, 14), ".")]
+    assert strokes_in_line([first, sign, below], boxes, signs) == [first]
+
+
+def test_a_box_lies_in_strokes_by_its_middle():
+    run = [straight((0, 0), (60, 0)), straight((50, 0), (40, 90))]
+    assert lies_in((40, 40, 30, 30), run)
+    assert not lies_in((60, 40, 30, 30), run)
+    assert not lies_in((40, 90, 30, 30), run)
+
+
+def test_far_more_strokes_than_a_number_has_are_left_alone(recognizer):
+    strokes = written(["44" * 25], apart=-6)
+    reading = recognizer.read(drawn(strokes), turn=0, strokes=strokes)
+    assert reading.digits  # and it took no minute
