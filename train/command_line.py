@@ -1,4 +1,4 @@
-"""What the four training programs do alike: flags of a Config, and how they end."""
+"""What the training programs do alike: flags of a Config, and how they end."""
 
 import argparse
 import contextlib
