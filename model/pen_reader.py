@@ -67,8 +67,7 @@ def strokes_of_digit(strokes: Sequence[Stroke], box: Box) -> list[Stroke]:
     if not inside:
         return []
     left, top, width, height = box
-    low = np.min([stroke.points.min(0) - stroke.width / 2 for stroke in inside], 0)
-    high = np.max([stroke.points.max(0) + stroke.width / 2 for stroke in inside], 0)
-    sides = np.array([left, top, left + width, top + height])
-    off = np.abs(np.concatenate([low, high]) - sides).max()
+    every = np.array([stroke.sides for stroke in inside])
+    reach = np.concatenate([every[:, :2].min(0), every[:, 2:].max(0)])
+    off = np.abs(reach - [left, top, left + width, top + height]).max()
     return inside if off <= OFF * max(width, height) else []

@@ -23,17 +23,19 @@ from model.page_reader import combine_votes
 from model.pen_reader import LEAST_CERTAINTY, load_pen_reader, strokes_of_digit
 from model.pieces import Pieces, TooMuchError
 from model.reading import Digit, Number, Reading
+from model.segmentation import Detection
 from model.stroke_groups import (
-    SURE,
     UNTOLD,
     cost,
-    lies_in,
+    count_told,
+    digits_in,
+    is_settled,
     middle,
     runs_of,
     split,
-    strokes_in_line,
+    without_signs,
 )
-from model.strokes import Stroke
+from model.strokes import Stroke, StrokeMap
 from model.upright import SMALL_DIGIT, UprightReader, reduction_of
 
 
@@ -97,33 +99,24 @@ class Recognizer:
         picture = sheet.load()
         if drawing := sheet.drawing():
             strokes = drawing.strokes
+        written = StrokeMap(strokes)
         if turn is None:
             degrees, page = read_any_way_up(picture, self._reader)
         else:
             degrees, page = turn, self._reader.read(np.rot90(picture, turn // 90))
         ink = page.ink.turned(-degrees).map
         if page.note:
-            return Reading("", (), picture, ink, degrees, note=page.note, strokes=tuple(strokes))
+            return Reading("", (), picture, ink, degrees, note=page.note, strokes=written.strokes)
         lines = [
-            [
-                self._digit(
-                    turn_back(digit.box, degrees, picture),
-                    digit.glyph,
-                    digit.probabilities,
-                    strokes,
-                    degrees,
-                )
-                for digit in line
-            ]
-            for line in page.lines
+            [self._found(digit, written, degrees, picture) for digit in line] for line in page.lines
         ]
         signs = [(turn_back(box, degrees, picture), sign) for box, sign in page.signs]
         left_out = [turn_back(box, degrees, picture) for box in page.left_out]
-        if self._pen_reader and strokes and not degrees:
-            lines = self._tell_apart(lines, strokes, signs)
+        if self._pen_reader and written.strokes and not degrees:
+            lines = self._tell_apart(lines, written, signs)
             found = [digit.box for line in lines for digit in line]
             left_out = [box for box in left_out if not any(touch(box, other) for other in found)]
-        return self._reading(lines, picture, ink, degrees, signs, left_out, strokes)
+        return self._reading(lines, picture, ink, degrees, signs, left_out, written.strokes)
 
     def read_boxes(self, reading: Reading, boxes: Mapping[Box, int | None]) -> Reading:
         """The picture of a reading, read anew where somebody says that its digits are.
@@ -135,6 +128,7 @@ class Recognizer:
                 the network to read it.
         """
         height, width = reading.image.shape[:2]
+        written = StrokeMap(reading.strokes)
         known = {digit.box: digit for digit in reading.digits}
         digits = []
         for box, label in boxes.items():
@@ -144,7 +138,8 @@ class Recognizer:
             else:
                 glyph = normalise(np.rot90(_ink_in(box, reading), reading.turn // 90))
                 probabilities = self.classify(glyph[None])[0]
-                digit = self._digit(box, glyph, probabilities, reading.strokes, reading.turn)
+                near = written.near(box)
+                digit = self._digit(box, glyph, probabilities, near, reading.turn)
             if label is not None:
                 digit = dataclasses.replace(digit, value=label, confidence=1.0)
             digits.append(digit)
@@ -186,6 +181,13 @@ class Recognizer:
         """What a digit is read as: the name of its class, or "?"."""
         return "?" if digit.value is None else self.classes[digit.value]
 
+    def _found(
+        self, digit: Detection, written: StrokeMap, degrees: int, picture: np.ndarray
+    ) -> Digit:
+        """A digit of the upright picture, in the picture as given."""
+        box = turn_back(digit.box, degrees, picture)
+        return self._digit(box, digit.glyph, digit.probabilities, written.near(box), degrees)
+
     def _digit(
         self,
         box: Box,
@@ -200,7 +202,7 @@ class Recognizer:
             box: of the digit, in pixels of the picture.
             glyph: the digit's.
             probabilities: what the network of glyphs makes of it.
-            strokes: of the whole picture, where they are known.
+            strokes: that lie there, and others, where they are known.
             turn: degrees clockwise by which the writing is turned.
         """
         by_picture = by_pen = None
@@ -218,21 +220,24 @@ class Recognizer:
         return Digit(value, confidence, probabilities, box, glyph, by_picture, by_pen)
 
     def _tell_apart(
-        self, lines: list[list[Digit]], strokes: Sequence[Stroke], signs: Sequence[Sign]
+        self, lines: list[list[Digit]], strokes: StrokeMap, signs: Sequence[Sign]
     ) -> list[list[Digit]]:
         """Lines of digits, upright; those that run into each other anew, where their strokes tell
         them apart more surely."""
         assert self._pen_reader
-        for number, line in enumerate(lines):
-            if not line:  # what was in it belongs to one before
+        written = without_signs(strokes, signs)
+        for number in range(len(lines)):
+            if not lines[number]:  # what was in it belongs to one before
                 continue
-            for run in runs_of(strokes_in_line(strokes, [digit.box for digit in line], signs)):
-                before = [d for one in lines for d in one if lies_in(d.box, run)]
-                told = sum(len(strokes_of_digit(run, digit.box)) for digit in before)
-                costs = [cost(digit.probabilities) for digit in before]
-                if len(run) == 1 or not before or (told == len(run) and max(costs) < SURE):
+            for run in runs_of(written, bounding_box([digit.box for digit in lines[number]])):
+                if len(run) == 1 or is_settled(lines[number], run):
                     continue
-                most = sum(costs) + UNTOLD * (len(run) - told)
+                before = [digit for one in lines for digit in digits_in(one, run)]
+                if not before:
+                    continue
+                told = count_told(before, run)
+                most = sum(cost(digit.probabilities) for digit in before)
+                most += UNTOLD * (len(run) - told)
                 groups = split(run, self.classify, self._pen_reader, most)
                 if groups and (told < len(run) or len(groups) != len(before)):
                     anew = [self._digit(*group) for group in groups]
@@ -248,7 +253,7 @@ class Recognizer:
         turn: int,
         signs: Sequence[Sign] = (),
         left_out: Sequence[Box] = (),
-        strokes: Sequence[Stroke] = (),
+        strokes: tuple[Stroke, ...] = (),
     ) -> Reading:
         # Names of several letters would run together.
         between = "" if max(map(len, self.classes)) == 1 else " "
@@ -272,7 +277,7 @@ class Recognizer:
             tuple(left_out),
             tuple(signs),
             note,
-            tuple(strokes),
+            strokes,
         )
 
     def _number(

@@ -10,17 +10,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.boxes import Box, Sign, bounding_box
+from model.boxes import Box, Sign
 from model.glyph import normalise
 from model.page_reader import combine_votes
-from model.pen_reader import PenReader
-from model.strokes import Stroke, picture, strokes_in
+from model.pen_reader import PenReader, strokes_of_digit
+from model.reading import Digit
+from model.strokes import Stroke, StrokeMap, picture, strokes_in
 
 MOST = 4  # strokes of a digit
+WIDEST = 1.5  # times as wide as its line is high: no stroke of a digit
 MOST_IN_A_RUN = 60  # strokes that run into each other: more are no number, and would take long
 # Nats: what each digit costs, so that two strokes are rather one digit; what a stroke does that no
 # digit is made of; and a digit that costs more may be none, or several.
 DIGIT, UNTOLD, SURE = 0.05, 1.5, 0.1
+LEAST_SURE = 0.75  # what a digit may cost that strokes are told apart for
 
 
 class Group(NamedTuple):
@@ -33,25 +36,33 @@ class Group(NamedTuple):
     strokes: tuple[Stroke, ...]
 
 
-def strokes_in_line(
-    strokes: Iterable[Stroke], boxes: Sequence[Box], signs: Iterable[Sign]
-) -> list[Stroke]:
-    """The strokes whose middle is as high as the boxes of a line, but for those of signs."""
-    _, top, _, height = bounding_box(boxes)
-    level = [
-        stroke
-        for stroke in strokes
-        if top <= stroke.points[:, 1].min() / 2 + stroke.points[:, 1].max() / 2 <= top + height
+def without_signs(strokes: StrokeMap, signs: Iterable[Sign]) -> StrokeMap:
+    """The strokes but for those of signs."""
+    marks = {id(mark) for box, _ in signs for mark in strokes_in(strokes.near(box), box)}
+    return StrokeMap(stroke for stroke in strokes.strokes if id(stroke) not in marks)
+
+
+def digits_in(digits: Iterable[Digit], run: Sequence[Stroke]) -> list[Digit]:
+    """The digits whose middles lie within what some strokes span."""
+    sides = np.array([stroke.sides for stroke in run])
+    (left, top), (right, bottom) = sides[:, :2].min(0).tolist(), sides[:, 2:].max(0).tolist()
+    return [
+        digit
+        for digit in digits
+        if left <= middle(digit.box) <= right and top <= digit.box[1] + digit.box[3] / 2 <= bottom
     ]
-    marks = [mark for box, _ in signs for mark in strokes_in(level, box)]
-    return [stroke for stroke in level if stroke not in marks]
 
 
-def lies_in(box: Box, run: Sequence[Stroke]) -> bool:
-    """Whether the middle of a box lies within what some strokes span."""
-    left, top, right, bottom = np.transpose([_sides(stroke) for stroke in run])
-    x, y = middle(box), box[1] + box[3] / 2
-    return bool(left.min() <= x <= right.max() and top.min() <= y <= bottom.max())
+def count_told(digits: Iterable[Digit], run: Sequence[Stroke]) -> int:
+    """How many of some strokes made one of the digits."""
+    return sum(len(strokes_of_digit(run, digit.box)) for digit in digits)
+
+
+def is_settled(line: Iterable[Digit], run: Sequence[Stroke]) -> bool:
+    """Whether a line's digits in some strokes are sure, and all of the strokes made them."""
+    inside = digits_in(line, run)
+    is_sure = all(cost(digit.probabilities) < SURE for digit in inside)
+    return is_sure and count_told(inside, run) == len(run)
 
 
 def middle(box: Box) -> float:
@@ -64,18 +75,24 @@ def cost(probabilities: np.ndarray) -> float:
     return DIGIT - float(np.log(probabilities.max()))
 
 
-def runs_of(strokes: Sequence[Stroke]) -> list[list[Stroke]]:
+def runs_of(strokes: StrokeMap, line: Box) -> list[list[Stroke]]:
     """The strokes of a line, in their order, in runs: what lies beside all others is a run of its
-    own."""
+    own. What is far wider than the line is high underlines it, or strikes it out."""
+    _, top, _, height = line
+    level = [
+        stroke
+        for stroke in strokes.level(top, top + height)
+        if stroke.sides[2] - stroke.sides[0] <= WIDEST * height
+    ]
     runs: list[list[int]] = []
     end = -np.inf
-    sides = [_sides(stroke) for stroke in strokes]
-    for number in sorted(range(len(strokes)), key=lambda number: sides[number][0]):
-        if sides[number][0] >= end:
+    for number in sorted(range(len(level)), key=lambda number: level[number].sides[0]):
+        left, _, right, _ = level[number].sides
+        if left >= end:
             runs.append([])
         runs[-1].append(number)
-        end = max(end, sides[number][2])
-    return [[strokes[number] for number in sorted(run)] for run in runs]
+        end = max(end, right)
+    return [[level[number] for number in sorted(run)] for run in runs]
 
 
 def split(
@@ -113,20 +130,14 @@ def split(
             )
         )
     total, chosen = best[-1]
-    if total >= most:
+    if total >= most or max(costs[at] for at in chosen) > LEAST_SURE:
         return []
     digits = [Group(boxes[at], glyphs[at], by_picture[at], groups[at]) for at in chosen]
     return sorted(digits, key=lambda digit: middle(digit.box))
 
 
-def _sides(stroke: Stroke) -> tuple[float, float, float, float]:
-    """Left, top, right, bottom of its ink."""
-    low, high = stroke.points.min(0) - stroke.width / 2, stroke.points.max(0) + stroke.width / 2
-    return (*low.tolist(), *high.tolist())
-
-
 def _box(strokes: Sequence[Stroke]) -> Box:
-    sides = np.array([_sides(stroke) for stroke in strokes])
+    sides = np.array([stroke.sides for stroke in strokes])
     left, top = np.floor(sides[:, :2].min(0)).astype(int).tolist()
     right, bottom = np.ceil(sides[:, 2:].max(0)).astype(int).tolist()
     return left, top, right - left, bottom - top

@@ -45,6 +45,13 @@ class Stroke:
             points.append(end)
         return np.array(points, float)
 
+    @functools.cached_property
+    def sides(self) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of its ink."""
+        (left, top), (right, bottom) = self.points.min(0).tolist(), self.points.max(0).tolist()
+        radius = self.width / 2
+        return left - radius, top - radius, right + radius, bottom + radius
+
     @property
     def length(self) -> float:
         """Pixels that the pen goes; 0 of a mere dot."""
@@ -103,6 +110,33 @@ def fit(strokes: Sequence[Stroke], side: float) -> tuple[Stroke, ...]:
         return command, *(n for a, b in pairs for n in (scale * a + x, scale * b + y))
 
     return tuple(Stroke(tuple(map(moved, stroke.path)), scale * stroke.width) for stroke in strokes)
+
+
+class StrokeMap:
+    """Strokes of a picture, found by where they lie: there may be thousands, and as many digits.
+
+    Args:
+        strokes: in pixels of the picture, in the order in which they were written.
+    """
+
+    def __init__(self, strokes: Iterable[Stroke]):
+        self.strokes = tuple(strokes)
+        self._sides = np.array([stroke.sides for stroke in self.strokes], float).reshape(-1, 4)
+
+    def near(self, box: Box) -> list[Stroke]:
+        """Those that may reach into a box, in their order."""
+        left, top, width, height = box
+        left_of, above, right_of, below = self._sides.T
+        inside = (right_of >= left) & (left_of <= left + width)
+        return self._select(inside & (below >= top) & (above <= top + height))
+
+    def level(self, top: float, bottom: float) -> list[Stroke]:
+        """Those whose middle is at a height between these, in their order."""
+        middle = (self._sides[:, 1] + self._sides[:, 3]) / 2
+        return self._select((top <= middle) & (middle <= bottom))
+
+    def _select(self, chosen: np.ndarray) -> list[Stroke]:
+        return [self.strokes[number] for number in np.flatnonzero(chosen)]
 
 
 def strokes_in(strokes: Iterable[Stroke], box: Box) -> list[Stroke]:

@@ -42,7 +42,7 @@ def write() -> None:
     if drawing.image is None:  # a second click, before the sheet was empty
         return
     try:
-        reading = workload.read_drawing(recognizer, drawing.image)
+        reading = workload.read_drawing(recognizer, drawing.image, drawing.strokes)
     except ImageError as error:  # it took too long: the server is busy, and another click may do
         st.toast(plain(str(error)), icon=":material/error:")
         return
