@@ -5,7 +5,9 @@ digit before the next: so a digit is some strokes in a row, and which ones is wh
 surest of.
 """
 
+import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +21,9 @@ from model.strokes import Stroke, StrokeMap, picture, strokes_in
 
 MOST = 4  # strokes of a digit
 WIDEST = 1.5  # times as wide as its line is high: no stroke of a digit
-MOST_IN_A_RUN = 60  # strokes that run into each other: more are no number, and would take long
+SIDE = 128  # pixels: as large is a digit drawn at most, of which a glyph has 28
+# Strokes that run into each other, and their points: more are no number, and would take long.
+MOST_IN_A_RUN, MOST_POINTS = 60, 20_000
 # Nats: what each digit costs, so that two strokes are rather one digit; what a stroke does that no
 # digit is made of; and a digit that costs more may be none, or several.
 DIGIT, UNTOLD, SURE = 0.05, 1.5, 0.1
@@ -110,7 +114,7 @@ def split(
         most: nats that they may cost.
     """
     n = len(strokes)
-    if n > MOST_IN_A_RUN:
+    if n > MOST_IN_A_RUN or sum(len(stroke.points) for stroke in strokes) > MOST_POINTS:
         return []
     spans = [(i, j) for i in range(n) for j in range(i + 1, min(i + MOST, n) + 1)]
     groups = [tuple(strokes[i:j]) for i, j in spans]
@@ -146,5 +150,10 @@ def _box(strokes: Sequence[Stroke]) -> Box:
 def _glyph(strokes: Sequence[Stroke], box: Box) -> np.ndarray:
     """(28, 28) uint8, as if nothing else were there."""
     left, top, width, height = box
-    moved = [stroke.along(stroke.points - [left, top]) for stroke in strokes]
-    return normalise(1 - picture(moved, width, height).astype(np.float32) / 255)
+    scale = min(1.0, SIDE / max(width, height))
+    moved = [
+        replace(stroke.along(scale * (stroke.points - [left, top])), width=scale * stroke.width)
+        for stroke in strokes
+    ]
+    drawn = picture(moved, math.ceil(scale * width), math.ceil(scale * height))
+    return normalise(1 - drawn.astype(np.float32) / 255)

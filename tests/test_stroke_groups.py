@@ -1,13 +1,15 @@
 """Digits that run into each other are told apart by their strokes, where these are known."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from app_pages.pen import samples
 from model import Recognizer
-from model.stroke_groups import runs_of, without_signs
+from model.pen_reader import load_pen_reader
+from model.stroke_groups import runs_of, split, without_signs
 from model.strokes import Stroke, StrokeMap, picture
 
 SIZE, WIDTH = 110, 10  # pixels of a digit, and of the pen
@@ -108,10 +110,25 @@ def test_a_page_of_many_digits_is_read_as_soon(recognizer):
     assert time.perf_counter() - between < 3 * (between - started) + 0.5
 
 
+def test_large_digits_take_no_longer(recognizer):
+    """Each of some strokes in a row is drawn anew, so none of them in full size."""
+    strokes = [
+        replace(stroke.along(20 * stroke.points), width=200) for stroke in written(["4457"], -6)
+    ]
+    assert drawn(strokes).size > 9_000_000
+    started = time.perf_counter()
+    runs = runs_of(StrokeMap(strokes), (0, 0, 5000, 3500))
+    groups = [split(run, recognizer.classify, load_pen_reader(), 1.0) for run in runs]
+    assert [int(group.by_picture.argmax()) for one in groups for group in one] == [4, 4, 5, 7]
+    assert time.perf_counter() - started < 1
+
+
 def test_far_more_strokes_than_a_number_has_are_left_alone(recognizer):
     strokes = written(["44" * 25], apart=-6)
     reading = recognizer.read(drawn(strokes), turn=0, strokes=strokes)
     assert reading.digits  # and it took no minute
+    slow = [stroke.along(np.repeat(stroke.points, 500, 0)) for stroke in strokes[:4]]
+    assert split(slow, recognizer.classify, load_pen_reader(), 100.0) == []
 
 
 def test_an_underlined_number_is_read_as_one(recognizer):
