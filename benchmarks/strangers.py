@@ -155,7 +155,7 @@ def look(recognizer: Recognizer, sheet: Page) -> tuple[float, float, bool, bool]
     assert drawing
     picture = drawing.picture()
     (by_picture,) = recognizer.classify(as_single_glyph(picture)[None])
-    together = combine_votes(by_picture, load_pen_reader().read(drawing.strokes))
+    together = combine_votes(by_picture, load_pen_reader().read([drawing.strokes])[0])
     return (
         float(certainty(by_picture)),
         float(certainty(together)),

@@ -39,19 +39,22 @@ class PenReader:
         self._places = card.network["places"]
         self._program = Program(to_onnx(weights, card), BATCH, threads)
 
-    def read(self, strokes: Sequence[Stroke], turn: int = 0) -> np.ndarray:
-        """Strokes, at least one, in the order in which they were written → (10,) float32
-        probabilities.
+    def read(self, digits: Sequence[Sequence[Stroke]], turn: int = 0) -> np.ndarray:
+        """The strokes of n digits, at least one each, in the order in which they were written →
+        (n, 10) float32 probabilities.
 
         Args:
-            strokes: of one digit.
-            turn: degrees clockwise by which it is turned: 0, 90, 180 or 270.
+            digits: n > 0 of them.
+            turn: degrees clockwise by which they are turned: 0, 90, 180 or 270.
         """
-        every = [stroke.points for stroke in strokes]
-        for _ in range(turn // 90):
-            every = [np.stack([points[:, 1], -points[:, 0]], 1) for points in every]
-        (probabilities,) = self._program(as_path(every, self._places)[None])
-        return probabilities[0]
+        paths = []
+        for strokes in digits:
+            every = [stroke.points for stroke in strokes]
+            for _ in range(turn // 90):
+                every = [np.stack([points[:, 1], -points[:, 0]], 1) for points in every]
+            paths.append(as_path(every, self._places))
+        (probabilities,) = self._program(np.stack(paths))
+        return probabilities
 
 
 @functools.cache

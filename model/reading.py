@@ -23,6 +23,8 @@ class Digit:
         by_picture, by_pen: where it is known how a pen wrote it, (classes,) float32, what the
             network of glyphs and the pen network make of it; `probabilities` are what they say
             together.
+        strokes: of the pen that wrote it, in pixels of the image as given; none where they are not
+            known.
     """
 
     value: int | None
@@ -32,6 +34,7 @@ class Digit:
     glyph: np.ndarray
     by_picture: np.ndarray | None = None
     by_pen: np.ndarray | None = None
+    strokes: tuple[Stroke, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from model import checkpoint, leftovers
+from model import checkpoint, interruption, leftovers
 from model.boxes import Box, Sign, bounding_box, clip_box, surroundings, touch, turn_back
 from model.card import DIGITS, Card
 from model.classifier import Classifier, certainty
@@ -25,15 +25,14 @@ from model.pieces import Pieces, TooMuchError
 from model.reading import Digit, Number, Reading
 from model.segmentation import Detection
 from model.stroke_groups import (
-    UNTOLD,
-    cost,
-    count_told,
-    digits_in,
-    is_settled,
+    MOST_IN_A_RUN,
+    by_line,
+    made_by,
     middle,
+    price,
     runs_of,
     split,
-    without_signs,
+    without_marks,
 )
 from model.strokes import Stroke, StrokeMap
 from model.upright import SMALL_DIGIT, UprightReader, reduction_of
@@ -113,7 +112,7 @@ class Recognizer:
         signs = [(turn_back(box, degrees, picture), sign) for box, sign in page.signs]
         left_out = [turn_back(box, degrees, picture) for box in page.left_out]
         if self._pen_reader and written.strokes and not degrees:
-            lines = self._tell_apart(lines, written, signs)
+            lines = self._tell_apart(lines, written, signs, picture)
             found = [digit.box for line in lines for digit in line]
             left_out = [box for box in left_out if not any(touch(box, other) for other in found)]
         return self._reading(lines, picture, ink, degrees, signs, left_out, written.strokes)
@@ -128,8 +127,9 @@ class Recognizer:
                 the network to read it.
         """
         height, width = reading.image.shape[:2]
-        written = StrokeMap(reading.strokes)
         known = {digit.box: digit for digit in reading.digits}
+        taken = {id(s) for box in boxes if box in known for s in known[box].strokes}
+        free = StrokeMap(stroke for stroke in reading.strokes if id(stroke) not in taken)
         digits = []
         for box, label in boxes.items():
             box = clip_box(box, width, height)
@@ -138,8 +138,8 @@ class Recognizer:
             else:
                 glyph = normalise(np.rot90(_ink_in(box, reading), reading.turn // 90))
                 probabilities = self.classify(glyph[None])[0]
-                near = written.near(box)
-                digit = self._digit(box, glyph, probabilities, near, reading.turn)
+                own = strokes_of_digit(free.near(box), box)
+                digit = self._digit(box, glyph, probabilities, own, reading.turn)
             if label is not None:
                 digit = dataclasses.replace(digit, value=label, confidence=1.0)
             digits.append(digit)
@@ -186,7 +186,8 @@ class Recognizer:
     ) -> Digit:
         """A digit of the upright picture, in the picture as given."""
         box = turn_back(digit.box, degrees, picture)
-        return self._digit(box, digit.glyph, digit.probabilities, written.near(box), degrees)
+        own = strokes_of_digit(written.near(box), box)
+        return self._digit(box, digit.glyph, digit.probabilities, own, degrees)
 
     def _digit(
         self,
@@ -202,48 +203,58 @@ class Recognizer:
             box: of the digit, in pixels of the picture.
             glyph: the digit's.
             probabilities: what the network of glyphs makes of it.
-            strokes: that lie there, and others, where they are known.
+            strokes: that made it, where they are known.
             turn: degrees clockwise by which the writing is turned.
         """
         by_picture = by_pen = None
-        own = strokes_of_digit(strokes, box) if self._pen_reader else []
-        if own:
-            assert self._pen_reader
-            by_picture, by_pen = probabilities, self._pen_reader.read(own, turn)
+        if self._pen_reader and strokes:
+            by_picture, by_pen = probabilities, self._pen_reader.read([strokes], turn)[0]
             probabilities = combine_votes(by_picture, by_pen)
             answers = certainty(probabilities) >= LEAST_CERTAINTY
         else:
-            answers = self.classifier.answers(probabilities)
+            answers, strokes = self.classifier.answers(probabilities), ()
         is_sure = answers and glyph.any() and not is_blot(glyph)
         value = int(probabilities.argmax()) if is_sure else None
         confidence = float(probabilities.max())
-        return Digit(value, confidence, probabilities, box, glyph, by_picture, by_pen)
+        return Digit(
+            value, confidence, probabilities, box, glyph, by_picture, by_pen, tuple(strokes)
+        )
 
     def _tell_apart(
-        self, lines: list[list[Digit]], strokes: StrokeMap, signs: Sequence[Sign]
+        self,
+        lines: list[list[Digit]],
+        strokes: StrokeMap,
+        signs: Sequence[Sign],
+        picture: np.ndarray,
     ) -> list[list[Digit]]:
         """Lines of digits, upright; those that run into each other anew, where their strokes tell
         them apart more surely."""
         assert self._pen_reader
-        written = without_signs(strokes, signs)
-        for number in range(len(lines)):
-            if not lines[number]:  # what was in it belongs to one before
-                continue
-            for run in runs_of(written, bounding_box([digit.box for digit in lines[number]])):
-                if len(run) == 1 or is_settled(lines[number], run):
+        height, width = picture.shape[:2]
+        told = []
+        tall = float(np.median([digit.box[3] for line in lines for digit in line] or [1]))
+        strokes = without_marks(strokes, signs, tall)
+        for line, own in zip(lines, by_line(strokes, lines), strict=True):
+            for run in runs_of(own, tall):
+                interruption.check()
+                if not 1 < len(run) <= MOST_IN_A_RUN:
                     continue
-                before = [digit for one in lines for digit in digits_in(one, run)]
-                if not before:
+                before = made_by(run, line, strokes)
+                if not before or not (most := price(before, run)):
                     continue
-                told = count_told(before, run)
-                most = sum(cost(digit.probabilities) for digit in before)
-                most += UNTOLD * (len(run) - told)
                 groups = split(run, self.classify, self._pen_reader, most)
-                if groups and (told < len(run) or len(groups) != len(before)):
-                    anew = [self._digit(*group) for group in groups]
-                    lines = [[d for d in one if d not in before] for one in lines]
-                    lines[number] = sorted([*lines[number], *anew], key=lambda d: middle(d.box))
-        return [line for line in lines if line]
+                boxes = [clip_box(group.box, width, height) for group in groups]
+                if len(groups) == len(before) and sum(len(d.strokes) for d in before) == len(run):
+                    continue  # the same again
+                if groups and min(min(box[2:]) for box in boxes) > 0:
+                    anew = [
+                        self._digit(box, group.glyph, group.by_picture, group.strokes)
+                        for box, group in zip(boxes, groups, strict=True)
+                    ]
+                    line = [digit for digit in line if digit not in before] + anew
+                    line.sort(key=lambda digit: middle(digit.box))
+            told.append(line)
+        return told
 
     def _reading(
         self,

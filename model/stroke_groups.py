@@ -15,15 +15,17 @@ import numpy as np
 from model.boxes import Box, Sign
 from model.glyph import normalise
 from model.page_reader import combine_votes
-from model.pen_reader import PenReader, strokes_of_digit
+from model.pen_reader import PenReader
 from model.reading import Digit
 from model.strokes import Stroke, StrokeMap, picture, strokes_in
 
 MOST = 4  # strokes of a digit
-WIDEST = 1.5  # times as wide as its line is high: no stroke of a digit
+WIDEST = 1.5  # times as wide as digits are high: no stroke of one
+FLAT = 0.3  # times as high as these
 SIDE = 128  # pixels: as large is a digit drawn at most, of which a glyph has 28
 # Strokes that run into each other, and their points: more are no number, and would take long.
 MOST_IN_A_RUN, MOST_POINTS = 60, 20_000
+MOST_PAIRS = 4_000_000  # of a stroke and a digit on a picture
 # Nats: what each digit costs, so that two strokes are rather one digit; what a stroke does that no
 # digit is made of; and a digit that costs more may be none, or several.
 DIGIT, UNTOLD, SURE = 0.05, 1.5, 0.1
@@ -40,33 +42,51 @@ class Group(NamedTuple):
     strokes: tuple[Stroke, ...]
 
 
-def without_signs(strokes: StrokeMap, signs: Iterable[Sign]) -> StrokeMap:
-    """The strokes but for those of signs."""
+def without_marks(strokes: StrokeMap, signs: Iterable[Sign], height: float) -> StrokeMap:
+    """The strokes but for those of signs, and what underlines digits of so many pixels or strikes
+    them out: far wider than they are high, and flat."""
     marks = {id(mark) for box, _ in signs for mark in strokes_in(strokes.near(box), box)}
+    for stroke in strokes.strokes:
+        left, top, right, bottom = stroke.sides
+        if right - left > WIDEST * height and bottom - top - stroke.width < FLAT * height:
+            marks.add(id(stroke))
     return StrokeMap(stroke for stroke in strokes.strokes if id(stroke) not in marks)
 
 
-def digits_in(digits: Iterable[Digit], run: Sequence[Stroke]) -> list[Digit]:
-    """The digits whose middles lie within what some strokes span."""
-    sides = np.array([stroke.sides for stroke in run])
-    (left, top), (right, bottom) = sides[:, :2].min(0).tolist(), sides[:, 2:].max(0).tolist()
-    return [
-        digit
-        for digit in digits
-        if left <= middle(digit.box) <= right and top <= digit.box[1] + digit.box[3] / 2 <= bottom
-    ]
+def by_line(strokes: StrokeMap, lines: Sequence[Sequence[Digit]]) -> list[list[Stroke]]:
+    """The strokes of each line of digits, in their order: a stroke is of the line of the digit that
+    it is nearest to. None where there are far too many of both."""
+    found: list[list[Stroke]] = [[] for _ in lines]
+    boxes = [digit.box for line in lines for digit in line]
+    if not boxes or len(strokes.strokes) * len(boxes) > MOST_PAIRS:
+        return found
+    numbers = [number for number, line in enumerate(lines) for _ in line]
+    for stroke, at in zip(strokes.strokes, strokes.nearest(boxes), strict=True):
+        found[numbers[at]].append(stroke)
+    return found
 
 
-def count_told(digits: Iterable[Digit], run: Sequence[Stroke]) -> int:
-    """How many of some strokes made one of the digits."""
-    return sum(len(strokes_of_digit(run, digit.box)) for digit in digits)
+def made_by(run: Sequence[Stroke], line: Iterable[Digit], strokes: StrokeMap) -> list[Digit] | None:
+    """The digits of a line that some of its strokes made; None where other strokes made a part of
+    one, too."""
+    own = set(map(id, run))
+    digits = []
+    for digit in line:
+        made = set(map(id, digit.strokes or strokes.near(digit.box)))
+        if made and made <= own:
+            digits.append(digit)
+        elif made & own:
+            return None
+    return digits
 
 
-def is_settled(line: Iterable[Digit], run: Sequence[Stroke]) -> bool:
-    """Whether a line's digits in some strokes are sure, and all of the strokes made them."""
-    inside = digits_in(line, run)
-    is_sure = all(cost(digit.probabilities) < SURE for digit in inside)
-    return is_sure and count_told(inside, run) == len(run)
+def price(digits: Sequence[Digit], run: Sequence[Stroke]) -> float:
+    """Nats that some digits cost, as what some strokes made; 0 where all of it is sure."""
+    told = sum(len(digit.strokes) for digit in digits)
+    costs = [cost(digit.probabilities) for digit in digits]
+    if told == len(run) and max(costs) < SURE:
+        return 0.0
+    return sum(costs) + UNTOLD * (len(run) - told)
 
 
 def middle(box: Box) -> float:
@@ -79,24 +99,24 @@ def cost(probabilities: np.ndarray) -> float:
     return DIGIT - float(np.log(probabilities.max()))
 
 
-def runs_of(strokes: StrokeMap, line: Box) -> list[list[Stroke]]:
+def runs_of(strokes: Sequence[Stroke], height: float) -> list[list[Stroke]]:
     """The strokes of a line, in their order, in runs: what lies beside all others is a run of its
-    own. What is far wider than the line is high underlines it, or strikes it out."""
-    _, top, _, height = line
-    level = [
-        stroke
-        for stroke in strokes.level(top, top + height)
-        if stroke.sides[2] - stroke.sides[0] <= WIDEST * height
-    ]
+    own.
+
+    Args:
+        strokes: of the line, in the order in which they were written.
+        height: of its digits, in pixels. What is far wider made several, and is in none.
+    """
+    narrow = [s for s in strokes if s.sides[2] - s.sides[0] <= WIDEST * height]
     runs: list[list[int]] = []
     end = -np.inf
-    for number in sorted(range(len(level)), key=lambda number: level[number].sides[0]):
-        left, _, right, _ = level[number].sides
+    for number in sorted(range(len(narrow)), key=lambda number: narrow[number].sides[0]):
+        left, _, right, _ = narrow[number].sides
         if left >= end:
             runs.append([])
         runs[-1].append(number)
         end = max(end, right)
-    return [[level[number] for number in sorted(run)] for run in runs]
+    return [[narrow[number] for number in sorted(run)] for run in runs]
 
 
 def split(
@@ -121,8 +141,7 @@ def split(
     boxes = [_box(group) for group in groups]
     glyphs = np.stack([_glyph(group, box) for group, box in zip(groups, boxes, strict=True)])
     by_picture = classify(glyphs)
-    by_pen = np.stack([pen_reader.read(group) for group in groups])
-    together = combine_votes(by_picture, by_pen)
+    together = combine_votes(by_picture, pen_reader.read(groups))
     costs = [*map(cost, together)]
     best: list[tuple[float, list[int]]] = [(0.0, [])]  # of the first strokes: cost, and their spans
     for end in range(1, n + 1):

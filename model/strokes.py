@@ -127,20 +127,23 @@ class StrokeMap:
         """Those that may reach into a box, in their order."""
         left, top, width, height = box
         left_of, above, right_of, below = self._sides.T
-        inside = (right_of >= left) & (left_of <= left + width)
-        return self._select(inside & (below >= top) & (above <= top + height))
+        reaching = (right_of >= left) & (left_of <= left + width)
+        reaching &= (below >= top) & (above <= top + height)
+        return [self.strokes[number] for number in np.flatnonzero(reaching)]
 
-    def level(self, top: float, bottom: float) -> list[Stroke]:
-        """Those whose middle is at a height between these, in their order."""
-        middle = (self._sides[:, 1] + self._sides[:, 3]) / 2
-        return self._select((top <= middle) & (middle <= bottom))
-
-    def _select(self, chosen: np.ndarray) -> list[Stroke]:
-        return [self.strokes[number] for number in np.flatnonzero(chosen)]
+    def nearest(self, boxes: Sequence[Box]) -> np.ndarray:
+        """(strokes,) int: of each, which box the middle of its ink is nearest to; of several that
+        it lies in, whose middle is."""
+        sides = np.array(boxes, float)
+        low, high = sides[:, :2], sides[:, :2] + sides[:, 2:]
+        middles = (self._sides[:, None, :2] + self._sides[:, None, 2:]) / 2
+        outside = np.maximum(np.maximum(low - middles, middles - high), 0)
+        off = np.abs(middles - (low + high) / 2)
+        return (np.hypot(*outside.T) + 1e-3 * np.hypot(*off.T)).argmin(0)
 
 
 def strokes_in(strokes: Iterable[Stroke], box: Box) -> list[Stroke]:
-    """The strokes of which most lies in a box."""
+    """The strokes of whose points most lie in a box."""
     left, top, width, height = box
     low, high = np.array([left, top]), np.array([left + width, top + height])
     return [

@@ -101,8 +101,8 @@ def test_strokes_are_of_a_digit_where_they_fill_its_box():
 def test_turned_strokes_are_the_same_path():
     reader = load_pen_reader()
     strokes = as_strokes(*SEVEN)
-    expected = reader.read(strokes)
+    (expected,) = reader.read([strokes])
     assert expected.shape == (10,) and expected.sum() == pytest.approx(1, abs=1e-5)
     for turn in (90, 180, 270):
-        found = reader.read([turned(stroke, turn) for stroke in strokes], turn)
+        (found,) = reader.read([[turned(stroke, turn) for stroke in strokes]], turn)
         np.testing.assert_allclose(found, expected, atol=1e-5)

@@ -6,10 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from app_pages.figures import pictures
 from app_pages.pen import samples
 from model import Recognizer
 from model.pen_reader import load_pen_reader
-from model.stroke_groups import runs_of, split, without_signs
+from model.stroke_groups import runs_of, split, without_marks
 from model.strokes import Stroke, StrokeMap, picture
 
 SIZE, WIDTH = 110, 10  # pixels of a digit, and of the pen
@@ -20,15 +21,17 @@ def recognizer() -> Recognizer:
     return Recognizer.load()
 
 
-def written(lines, apart):
-    """The strokes of lines of digits, each as narrow as it is and so many pixels from the next."""
+def written(lines, apart, slope=0.0):
+    """The strokes of lines of digits, each as narrow as it is and so many pixels from the next;
+    lines that go down by so many pixels for each to the right."""
     strokes = []
     for row, digits in enumerate(lines):
         x = 40.0
         for digit in digits:
             own = samples.strokes(int(digit), SIZE, WIDTH)
             points = np.concatenate([stroke.points for stroke in own])
-            off = np.array([x - points[:, 0].min(), 40 + 160 * row - points[:, 1].min()])
+            y = 40 + 160 * row + slope * x
+            off = np.array([x - points[:, 0].min(), y - points[:, 1].min()])
             strokes += [stroke.along(stroke.points + off) for stroke in own]
             x += np.ptp(points[:, 0]) + apart
     return strokes
@@ -69,6 +72,59 @@ def test_lines_that_touch_no_other_stay_lines(recognizer):
     assert recognizer.read(drawn(strokes), turn=0, strokes=strokes).text == "4457\n2940"
 
 
+def test_lines_that_slant_lose_nothing(recognizer):
+    """The box around such a line holds digits of others."""
+    lines = ["3843697517743191", "2940718263540912", "5544771102938475"]
+    strokes = written(lines, apart=12, slope=0.1)
+    assert recognizer.read(drawn(strokes), turn=0).text == "\n".join(lines)
+    assert recognizer.read(drawn(strokes), turn=0, strokes=strokes).text == "\n".join(lines)
+
+
+def test_no_digit_is_lost_that_other_strokes_made(recognizer):
+    """Here one stroke wrote two 0s, and the 5's flag reaches over the first."""
+    five, *zeros = written(["5", "00"], apart=10), *[written(["0"], 0)] * 2
+    flag = straight((60, 45), (150, 45))
+    first, second = (
+        stroke.points + np.array([left, 0])
+        for (stroke,), left in zip(zeros, (75, 160), strict=True)
+    )
+    both = five[0].along(np.vstack([first, second]))
+    strokes = [*five[:1], flag, both]
+    by_picture = recognizer.read(drawn(strokes), turn=0)
+    found = recognizer.read(drawn(strokes), turn=0, strokes=strokes)
+    assert len(found.digits) >= len(by_picture.digits)
+
+
+def test_strokes_beyond_the_picture_give_no_box_beyond_it(recognizer):
+    """A pen may be dragged over a canvas' edge."""
+    strokes = written(["4444"], apart=-6)
+    right = int(max(stroke.points[:, 0].max() for stroke in strokes))
+    for width in range(right - 90, right, 15):
+        reading = recognizer.read(picture(strokes, width, 150), turn=0, strokes=strokes)
+        for left, top, across, down in (digit.box for digit in reading.digits):
+            assert left >= 0 and top >= 0 and min(across, down) > 0
+            assert left + across <= width and top + down <= 150
+        again = recognizer.read_boxes(reading, {digit.box: None for digit in reading.digits})
+        assert again.text == reading.text
+
+
+@pytest.mark.parametrize("digits", ["4457", "55744", "5054", "70", "50"])
+def test_each_digit_has_the_strokes_that_it_was_read_by(recognizer, digits):
+    strokes = written([digits], apart=-6)
+    reading = recognizer.read(drawn(strokes), turn=0, strokes=strokes)
+    assert reading.text == digits
+    of_digits = [stroke for digit in reading.digits for stroke in digit.strokes]
+    assert of_digits == strokes
+    for digit in reading.digits:
+        assert len(pictures.steps(reading, digit)) == 4
+    # one that is moved a little has them still
+    first, *others = reading.digits
+    left, top, width, height = first.box
+    boxes = {(left - 1, top, width + 1, height): None} | {digit.box: None for digit in others}
+    again = recognizer.read_boxes(reading, boxes)
+    assert again.text == digits and again.digits[0].strokes == first.strokes
+
+
 def test_bars_that_are_crossed_at_the_end_lose_nothing(recognizer):
     """Who comes back to a digit does not end each before the next."""
     strokes = written(["4744"], apart=20)
@@ -81,21 +137,23 @@ def test_bars_that_are_crossed_at_the_end_lose_nothing(recognizer):
 def test_runs_are_what_lies_above_each_other():
     bar, stem = straight((0, 0), (60, 0)), straight((50, 0), (40, 90))
     far, dot = straight((80, 0), (80, 90)), straight((76, 100), (77, 100))
-    below, under = straight((0, 150), (0, 240)), straight((0, 98), (200, 98))
-    strokes = StrokeMap([far, under, stem, dot, below, bar])
-    assert runs_of(strokes, (-5, -5, 100, 110)) == [[stem, bar], [far, dot]]
-    assert runs_of(StrokeMap([]), (0, 0, 9, 9)) == []
+    under = straight((0, 98), (200, 98))
+    assert runs_of([far, under, stem, dot, bar], 90) == [[stem, bar], [far, dot]]
+    assert runs_of([], 90) == []
 
 
 def test_strokes_are_found_by_where_they_lie():
     first, sign = straight((0, 0), (0, 90)), straight((30, 85), (32, 88), width=8)
     below = straight((0, 150), (0, 240))
     strokes = StrokeMap([first, sign, below])
-    assert strokes.level(-5, 95) == [first, sign]
+    assert strokes.nearest([(-5, 0, 10, 90), (-5, 150, 10, 90)]).tolist() == [0, 0, 1]
     assert strokes.near((-5, 80, 20, 30)) == [first]
     assert strokes.near((-5, 80, 50, 80)) == [first, sign, below]
-    assert without_signs(strokes, [((25, 80, 14, 14), ".")]).strokes == (first, below)
-    assert StrokeMap([]).near((0, 0, 9, 9)) == [] == StrokeMap([]).level(0, 9)
+    signs = [((25, 80, 14, 14), ".")]
+    under = straight((0, 98), (200, 98))
+    strokes = StrokeMap([first, sign, under, below])
+    assert without_marks(strokes, signs, 90).strokes == (first, below)
+    assert StrokeMap([]).near((0, 0, 9, 9)) == []
 
 
 def test_a_page_of_many_digits_is_read_as_soon(recognizer):
@@ -117,7 +175,7 @@ def test_large_digits_take_no_longer(recognizer):
     ]
     assert drawn(strokes).size > 9_000_000
     started = time.perf_counter()
-    runs = runs_of(StrokeMap(strokes), (0, 0, 5000, 3500))
+    runs = runs_of(strokes, 2200)
     groups = [split(run, recognizer.classify, load_pen_reader(), 1.0) for run in runs]
     assert [int(group.by_picture.argmax()) for one in groups for group in one] == [4, 4, 5, 7]
     assert time.perf_counter() - started < 1

@@ -18,7 +18,6 @@ from app_pages.theme import BLUE, ORANGE, rgb
 from model import Digit, Reading
 from model.image import downscale
 from model.pen.path import PLACES, as_path
-from model.pen_reader import strokes_of_digit
 from model.strokes import FILLED, FINER
 
 LEFT_OUT_COLOUR, DASH = "#767676", 5  # of the boxes of what was left out; pixels
@@ -88,8 +87,7 @@ def steps(reading: Reading, digit: Digit) -> list[Figure]:
             crisp=True,
         ),
     ]
-    if digit.by_pen is not None:
-        strokes = strokes_of_digit(reading.strokes, digit.box)
+    if strokes := digit.strokes:
         figures.append(
             Figure(
                 source(_draw_path(as_path([stroke.points for stroke in strokes]))),
