@@ -30,6 +30,8 @@ MOST_PAIRS = 4_000_000  # of a stroke and a digit on a picture
 # digit is made of; and a digit that costs more may be none, or several.
 DIGIT, UNTOLD, SURE = 0.05, 1.5, 0.1
 LEAST_SURE = 0.75  # what a digit may cost that strokes are told apart for
+# Of the tallest digit: how high each is at least, and how far its middle is from the one before.
+LEAST_HEIGHT, LEAST_STEP = 0.5, 0.2
 
 
 class Group(NamedTuple):
@@ -156,7 +158,22 @@ def split(
     if total >= most or max(costs[at] for at in chosen) > LEAST_SURE:
         return []
     digits = [Group(boxes[at], glyphs[at], by_picture[at], groups[at]) for at in chosen]
-    return sorted(digits, key=lambda digit: middle(digit.box))
+    digits.sort(key=lambda digit: middle(digit.box))
+    return digits if _is_number([digit.box for digit in digits]) else []
+
+
+def _is_number(boxes: Sequence[Box]) -> bool:
+    """Whether boxes, from left to right, stand beside each other as digits do: about as high, and
+    neither upon nor within one another."""
+    tallest = max(box[3] for box in boxes)
+    steps = np.diff([middle(box) for box in boxes])
+    tops, bottoms = zip(*((box[1], box[1] + box[3]) for box in boxes), strict=True)
+    shared = min(bottoms) - max(tops)
+    return bool(
+        min(box[3] for box in boxes) >= LEAST_HEIGHT * tallest
+        and (steps >= LEAST_STEP * tallest).all()
+        and shared >= LEAST_HEIGHT * tallest / 2
+    )
 
 
 def _box(strokes: Sequence[Stroke]) -> Box:

@@ -197,3 +197,11 @@ def test_an_underlined_number_is_read_as_one(recognizer):
     for below in (-10, 6):
         lined = [*strokes, straight((30, low + below), (right + 10, low + below))]
         assert recognizer.read(drawn(lined), turn=0, strokes=lined).text == "4457"
+
+
+def test_strokes_upon_each_other_are_no_digits(recognizer):
+    """Each may look like a 1: a character of another script is not a number for that."""
+    bars = [straight((40 + x, 40), (44 + x, 130)) for x in (0, 8)]
+    assert len(split(bars, recognizer.classify, load_pen_reader(), 100.0)) <= 1
+    apart = [bars[0], bars[1].along(bars[1].points + np.array([40, 0]))]
+    assert len(split(apart, recognizer.classify, load_pen_reader(), 100.0)) == 2
