@@ -25,7 +25,6 @@ from model.pieces import Pieces, TooMuchError
 from model.reading import Digit, Number, Reading
 from model.segmentation import Detection
 from model.stroke_groups import (
-    MOST_IN_A_RUN,
     by_line,
     made_by,
     middle,
@@ -237,7 +236,7 @@ class Recognizer:
         for line, own in zip(lines, by_line(strokes, lines), strict=True):
             for run in runs_of(own, tall):
                 interruption.check()
-                if not 1 < len(run) <= MOST_IN_A_RUN:
+                if len(run) == 1:
                     continue
                 before = made_by(run, line, strokes)
                 if not before or not (most := price(before, run)):

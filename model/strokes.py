@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 
 from model import interruption
 from model.boxes import Box
+from model.pen.path import distances_along
 
 FINER = 3  # times as many pixels a side to draw with, for smooth edges
 FILLED = 0.64  # of a square: what one draws on a canvas leaves so much around
@@ -176,7 +177,7 @@ def ends(strokes: Sequence[Stroke]) -> np.ndarray:
 def _cut(stroke: Stroke, length: float) -> Stroke:
     """The beginning of a stroke, so many pixels long."""
     points = stroke.points
-    distances = np.append(0, np.cumsum(np.hypot(*np.diff(points, axis=0).T)))
+    distances = distances_along(points)
     end = [np.interp(length, distances, axis) for axis in points.T]
     return stroke.along(np.vstack([points[distances < length], end]))
 

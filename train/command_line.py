@@ -87,6 +87,15 @@ def add_flags(
             group.add_argument(f"--{name}", type=field.type, metavar=metavar, **how)
 
 
+def add_run_flags(parser: argparse.ArgumentParser, output: Path) -> None:
+    """The flags of where a run goes, by default to `output`, and of how it tells of itself."""
+    parser.add_argument("--output", type=Path, default=output, help="where the checkpoint goes")
+    parser.add_argument(
+        "--overwrite", action="store_true", help="train in the place of what is in --output"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+
+
 def parse_numbers(text: str) -> tuple[int, ...]:
     """32,48,96 → (32, 48, 96); raises ArgumentTypeError."""
     try:

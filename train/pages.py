@@ -38,7 +38,7 @@ from model.page_format import LARGEST, NAMES, SMALLEST
 from model.page_network import PageNetwork
 from model.peaks import FOUND, Peaks, find_peaks, suppress_overlaps
 from train import interrupt, moving_average
-from train.command_line import add_flags, report_failures
+from train.command_line import add_flags, add_run_flags, report_failures
 from train.devices import choose_mesh, replicate_on, set_up_devices
 from train.interrupt import Interrupted
 from train.optimizer import find_kernels
@@ -387,16 +387,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m train.pages", description=__doc__.partition("\n")[0]
     )
-    parser.add_argument(
-        "--output", type=Path, default=Path("runs/pages"), help="where the checkpoint goes"
-    )
+    add_run_flags(parser, Path("runs/pages"))
     parser.add_argument(
         "--resume", action="store_true", help="go on with the interrupted run in --output"
     )
-    parser.add_argument(
-        "--overwrite", action="store_true", help="train in the place of what is in --output"
-    )
-    parser.add_argument("--quiet", action="store_true", help="no progress bars")
     add_flags(parser, Config, BOUNDS, {"start": "from"})
     options = vars(parser.parse_args(arguments))
     output, resume, quiet, overwrite = (

@@ -16,7 +16,7 @@ import numpy as np
 from jax import random
 from numpy.typing import NDArray
 
-from model.pen.path import as_path
+from model.pen.path import as_path, distances_along
 from train.outliers import PIECES, SIGNS, sign_shapes, write_character
 from train.synthetic import SHAPES, Shapes, Way, as_shapes, pen_positions
 
@@ -383,7 +383,7 @@ def _reorder(
 
 def _part(stroke: NDArray[np.float32], begin: float, end: float) -> NDArray[np.float32]:
     """The part of a stroke between two shares of its length."""
-    gone = np.append(0, np.cumsum(np.hypot(*np.diff(stroke, axis=0).T)))
+    gone = distances_along(stroke)
     gone /= gone[-1]
     first, last = ([np.interp(at, gone, axis) for axis in stroke.T] for at in (begin, end))
     inner = stroke[(gone > begin) & (gone < end)]

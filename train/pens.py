@@ -26,7 +26,7 @@ from model.pen.path import PLACES
 from model.pen_network import PenNetwork
 from model.weights import PEN_FEATURES
 from train import interrupt
-from train.command_line import add_flags, report_failures
+from train.command_line import add_flags, add_run_flags, report_failures
 from train.config import Bounds, check_bounds, value
 from train.devices import set_up_devices
 from train.interrupt import Interrupted
@@ -172,13 +172,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m train.pens", description=__doc__.partition("\n")[0]
     )
-    parser.add_argument(
-        "--output", type=Path, default=Path("runs/pens"), help="where the checkpoint goes"
-    )
-    parser.add_argument(
-        "--overwrite", action="store_true", help="train in the place of what is in --output"
-    )
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_run_flags(parser, Path("runs/pens"))
     add_flags(parser, Config, BOUNDS)
     options = vars(parser.parse_args(arguments))
     output, quiet, overwrite = (options.pop(name) for name in ("output", "quiet", "overwrite"))

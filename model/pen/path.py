@@ -25,7 +25,7 @@ def as_path(strokes: Sequence[np.ndarray], places: int = PLACES) -> np.ndarray:
     side = float((high - low).max()) or 1.0
     middle = (low + high) / 2
     path = []
-    distances = [_distances(points) / side for points in strokes]
+    distances = [distances_along(points) / side for points in strokes]
     shares = _share(np.maximum(DOT, [along[-1] for along in distances]), places)
     for points, along, share in zip(strokes, distances, shares, strict=True):
         places_along = np.linspace(0, along[-1], share)
@@ -38,8 +38,8 @@ def as_path(strokes: Sequence[np.ndarray], places: int = PLACES) -> np.ndarray:
     return np.concatenate(path).astype(np.float32)
 
 
-def _distances(points: np.ndarray) -> np.ndarray:
-    """(n,) how far the pen has gone at each point of a stroke."""
+def distances_along(points: np.ndarray) -> np.ndarray:
+    """(n, 2) points of a stroke → (n,) how far the pen has gone at each."""
     return np.append(0, np.cumsum(np.hypot(*np.diff(points, axis=0).T)))
 
 
