@@ -132,6 +132,13 @@ class Pieces:
         high = [piece for piece in self.digits if piece.height >= MAIN * self.unit]
         return [(piece.left, piece.top, piece.width, piece.height) for piece in high]
 
+    def owner(self, box: Box) -> int:
+        """The number in `joined` of which there is most in a box of a page; 0 where there is
+        none."""
+        left, top, width, height = box
+        inside = np.bincount(self.joined[top : top + height, left : left + width].ravel())
+        return int(inside[1:].argmax()) + 1 if len(inside) > 1 else 0
+
     def left_out(self, boxes: Sequence[Box]) -> list[Box]:
         """The boxes of what was read → those of the pieces, larger than dirt, that lie mostly
         elsewhere."""

@@ -186,7 +186,7 @@ class Recognizer:
         """A digit of the upright picture, in the picture as given."""
         box = turn_back(digit.box, degrees, picture)
         own = strokes_of_digit(written.near(box), box)
-        return self._digit(box, digit.glyph, digit.probabilities, own, degrees)
+        return self._digit(box, digit.glyph, digit.probabilities, own, degrees, digit.in_doubt)
 
     def _digit(
         self,
@@ -195,6 +195,7 @@ class Recognizer:
         probabilities: np.ndarray,
         strokes: Sequence[Stroke] = (),
         turn: int = 0,
+        in_doubt: bool = False,
     ) -> Digit:
         """What is read, unless there is too much doubt: here the reader abstains.
 
@@ -204,6 +205,7 @@ class Recognizer:
             probabilities: what the network of glyphs makes of it.
             strokes: that made it, where they are known.
             turn: degrees clockwise by which the writing is turned.
+            in_doubt: whether it may be no digit, whatever the network of glyphs says.
         """
         by_picture = by_pen = None
         if self._pen_reader and strokes:
@@ -212,7 +214,7 @@ class Recognizer:
             answers = certainty(probabilities) >= LEAST_CERTAINTY
         else:
             answers, strokes = self.classifier.answers(probabilities), ()
-        is_sure = answers and glyph.any() and not is_blot(glyph)
+        is_sure = answers and not in_doubt and glyph.any() and not is_blot(glyph)
         value = int(probabilities.argmax()) if is_sure else None
         confidence = float(probabilities.max())
         return Digit(

@@ -59,11 +59,12 @@ MANY, HOPELESS = 100, 0.5
 
 class Detection(NamedTuple):
     """A digit as it was found: its box (left, top, width, height), glyph (28, 28) and probabilities
-    (classes,)."""
+    (classes,); and whether it may be no digit for all that these say."""
 
     box: Box
     glyph: np.ndarray
     probabilities: np.ndarray
+    in_doubt: bool = False
 
 
 class Atom(NamedTuple):

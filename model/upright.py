@@ -17,7 +17,7 @@ import numpy as np
 
 from model import leftovers, page_reader
 from model.boxes import Box, Sign, box_overlaps, corners, enlarge, surroundings
-from model.classifier import Classifier
+from model.classifier import Classifier, certainty
 from model.detection import PageProgram
 from model.glyph import GLYPH_SIZE, normalise
 from model.image import downscale
@@ -41,6 +41,9 @@ SURE = 0.9  # mean confidence of what is read piece by piece, from which no othe
 FEW = 5  # digits: a large picture in which more are found shows no single one
 # Confidence from which a small picture is a single digit, whatever its pieces are read as.
 ALONE_CONFIDENCE = 0.6
+# Certainty that is asked of what is read in a single piece of ink, if connected ink alone does not
+# tell it: it may be a letter.
+SURE_OF_ONE = 0.85
 SMALL_DIGIT = 24  # pixels: a digit that a reduction left smaller is read from the picture as given
 SURE_OF_SMALL = 0.99  # its probability from which it isn't: of few pixels, a network can be sure
 
@@ -128,12 +131,14 @@ class UprightReader:
             return Page([], ink, note=note)
         rest = pieces.left_out(boxes_of(lines))
         count = sum(map(len, lines))
+        known = count == 1 and self.classifier.answers(lines[0][0].probabilities)
         # A small picture of several digits may show a single one in pieces; and a few that were cut
         # out of fewer pieces may be parts of a letter.
         several = max(small.shape[:2]) <= SMALL_PICTURE and count > 1
         clean = not several and _is_clean(lines, rest)
         cut = len(pieces.digits) < count <= FEW
-        if self.page_network is None or (clean and not cut):
+        enough = self.page_network is None or (clean and not cut)
+        if enough:
             signs = leftovers.find_signs(rest, boxes_of(lines))
         else:
             digits, signs = page_reader.read_page(
@@ -145,8 +150,10 @@ class UprightReader:
             elif (digits and not clean) or count > FEW:
                 lines = confirm(lines, digits)
                 rest = pieces.left_out(boxes_of(lines))
-        if lines and (alone := self._read_as_single(small, ink, lines)):
+        if lines and (alone := self._read_as_single(small, ink, lines, enough or known)):
             lines, signs, rest = [[alone]], [], []
+        elif not enough and sum(map(len, lines)) <= FEW:
+            lines = doubt_letter(lines, pieces)
         left_out = leftovers.find_left_out(rest, boxes_of(lines), small.shape[:2])
         if reduction > 1:
             lines = [self._at_full_size(line, picture, reduction) for line in lines]
@@ -154,9 +161,11 @@ class UprightReader:
             left_out = [enlarge(box, reduction, picture) for box in left_out]
         return Page(lines, ink, signs, left_out)
 
-    def _read_as_single(self, picture: np.ndarray, ink: Ink, lines: Lines) -> Detection | None:
+    def _read_as_single(
+        self, picture: np.ndarray, ink: Ink, lines: Lines, is_digit: bool
+    ) -> Detection | None:
         """The picture as one damaged digit, where the network is surer of that than of what was
-        found in pieces, and sure enough to answer."""
+        found in pieces, and sure enough to answer; surer where its ink may be no digit's."""
         height, width = picture.shape[:2]
         is_small = max(height, width) <= SMALL_PICTURE
         count, confidence = sum(map(len, lines)), float(np.exp(mean_log_confidence(lines)))
@@ -168,7 +177,8 @@ class UprightReader:
         whole = whole_picture_glyph(picture, GLYPH_SIZE, ink.is_dark)
         probabilities = self.classifier.probabilities(whole[None])[0]
         least = confidence if count == 1 or not is_small else ALONE_CONFIDENCE
-        if probabilities.max() <= least or not self.classifier.answers(probabilities):
+        sure = certainty(probabilities) >= (0 if is_digit else SURE_OF_ONE)
+        if probabilities.max() <= least or not (sure and self.classifier.answers(probabilities)):
             return None
         sides = corners(boxes_of(lines))
         left, top = sides[:, :2].min(0).tolist()
@@ -212,6 +222,16 @@ def doubt(digit: Detection) -> Detection:
     return digit._replace(
         probabilities=np.full_like(digit.probabilities, 1 / digit.probabilities.size)
     )
+
+
+def doubt_letter(lines: Lines, pieces: Pieces) -> Lines:
+    """The same, all in doubt where they are of one piece of ink, which may be a letter: where the
+    networks are not sure of each."""
+    digits = list(itertools.chain(*lines))
+    of_one = len({pieces.owner(digit.box) for digit in digits}) == 1
+    if not of_one or min(certainty(digit.probabilities) for digit in digits) >= SURE_OF_ONE:
+        return lines
+    return [[digit._replace(in_doubt=True) for digit in line] for line in lines]
 
 
 def mean_log_confidence(lines: Lines) -> float:
