@@ -205,16 +205,18 @@ class Recognizer:
             probabilities: what the network of glyphs makes of it.
             strokes: that made it, where they are known.
             turn: degrees clockwise by which the writing is turned.
-            in_doubt: whether it may be no digit, whatever the network of glyphs says.
+            in_doubt: whether it may be no digit, however sure `probabilities` are; then the pen must
+                be surer of it.
         """
         by_picture = by_pen = None
         if self._pen_reader and strokes:
             by_picture, by_pen = probabilities, self._pen_reader.read([strokes], turn)[0]
             probabilities = combine_votes(by_picture, by_pen)
-            answers = certainty(probabilities) >= LEAST_CERTAINTY
+            least = self.card.least_certainty if in_doubt else LEAST_CERTAINTY
+            answers = certainty(probabilities) >= least
         else:
-            answers, strokes = self.classifier.answers(probabilities), ()
-        is_sure = answers and not in_doubt and glyph.any() and not is_blot(glyph)
+            answers, strokes = self.classifier.answers(probabilities) and not in_doubt, ()
+        is_sure = answers and glyph.any() and not is_blot(glyph)
         value = int(probabilities.argmax()) if is_sure else None
         confidence = float(probabilities.max())
         return Digit(
