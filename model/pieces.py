@@ -37,6 +37,7 @@ MAX_PIECES = 3000  # larger than dirt
 # Pixels of a picture for each piece, at least: the smallest digits that can be read take twice as
 # many.
 MIN_PIXELS_PER_PIECE = 100
+ELSEWHERE = 0.2  # of a piece: with more outside of some boxes, these are not all of it
 DIRT = 3  # pixels: a smaller piece is none,
 FEW = 10  # but where there are fewer pieces, each counts
 
@@ -132,12 +133,16 @@ class Pieces:
         high = [piece for piece in self.digits if piece.height >= MAIN * self.unit]
         return [(piece.left, piece.top, piece.width, piece.height) for piece in high]
 
-    def owner(self, box: Box) -> int:
-        """The number in `joined` of which there is most in a box of a page; 0 where there is
-        none."""
-        left, top, width, height = box
-        inside = np.bincount(self.joined[top : top + height, left : left + width].ravel())
-        return int(inside[1:].argmax()) + 1 if len(inside) > 1 else 0
+    def is_one(self, boxes: Sequence[Box]) -> bool:
+        """Whether boxes on a page hold one piece, joined, hardly any of which lies elsewhere."""
+        owners = {self._owner(box) for box in boxes}
+        if len(owners) != 1:
+            return False
+        elsewhere = self.joined == owners.pop()
+        area = elsewhere.sum()
+        for left, top, width, height in boxes:
+            elsewhere[top : top + height, left : left + width] = False
+        return bool(elsewhere.sum() <= ELSEWHERE * area)
 
     def left_out(self, boxes: Sequence[Box]) -> list[Box]:
         """The boxes of what was read → those of the pieces, larger than dirt, that lie mostly
@@ -162,6 +167,12 @@ class Pieces:
             covered[top:bottom, left:right] = True
         inside = np.bincount(self.labels[covered], minlength=len(self.areas))
         return inside < 0.5 * self.areas
+
+    def _owner(self, box: Box) -> int:
+        """The number in `joined` of which most lies in a box; 0 where there is no ink."""
+        left, top, width, height = box
+        inside = np.bincount(self.joined[top : top + height, left : left + width].ravel())
+        return int(inside[1:].argmax()) + 1 if len(inside) > 1 else 0
 
     def _find_writing(self) -> None:
         numbers = np.flatnonzero(self.written)

@@ -205,8 +205,8 @@ class Recognizer:
             probabilities: what the network of glyphs makes of it.
             strokes: that made it, where they are known.
             turn: degrees clockwise by which the writing is turned.
-            in_doubt: whether it may be no digit, however sure `probabilities` are; then the pen must
-                be surer of it.
+            in_doubt: whether it may be no digit, however sure `probabilities` are; then the pen has
+                to be surer of it.
         """
         by_picture = by_pen = None
         if self._pen_reader and strokes:
@@ -215,7 +215,8 @@ class Recognizer:
             least = self.card.least_certainty if in_doubt else LEAST_CERTAINTY
             answers = certainty(probabilities) >= least
         else:
-            answers, strokes = self.classifier.answers(probabilities) and not in_doubt, ()
+            answers = self.classifier.answers(probabilities) & (not in_doubt)
+            strokes = ()
         is_sure = answers and glyph.any() and not is_blot(glyph)
         value = int(probabilities.argmax()) if is_sure else None
         confidence = float(probabilities.max())
@@ -247,7 +248,10 @@ class Recognizer:
                     continue
                 groups = split(run, self.classify, self._pen_reader, most)
                 boxes = [clip_box(group.box, width, height) for group in groups]
-                if len(groups) == len(before) and sum(len(d.strokes) for d in before) == len(run):
+                answered = [digit for digit in before if digit.value is not None]
+                if len(answered) == len(groups) and sum(len(d.strokes) for d in answered) == len(
+                    run
+                ):
                     continue  # the same again
                 if groups and min(min(box[2:]) for box in boxes) > 0:
                     anew = [

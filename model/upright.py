@@ -41,8 +41,8 @@ SURE = 0.9  # mean confidence of what is read piece by piece, from which no othe
 FEW = 5  # digits: a large picture in which more are found shows no single one
 # Confidence from which a small picture is a single digit, whatever its pieces are read as.
 ALONE_CONFIDENCE = 0.6
-# Certainty that is asked of what is read in a single piece of ink, if connected ink alone does not
-# tell it: it may be a letter.
+# Certainty that is asked of all that is read if connected ink alone does not tell it and it is one
+# digit or one piece of ink, which may be a letter.
 SURE_OF_ONE = 0.85
 SMALL_DIGIT = 24  # pixels: a digit that a reduction left smaller is read from the picture as given
 SURE_OF_SMALL = 0.99  # its probability from which it isn't: of few pixels, a network can be sure
@@ -131,18 +131,19 @@ class UprightReader:
             return Page([], ink, note=note)
         rest = pieces.left_out(boxes_of(lines))
         count = sum(map(len, lines))
-        known = count == 1 and self.classifier.answers(lines[0][0].probabilities)
         # A small picture of several digits may show a single one in pieces; and a few that were cut
         # out of fewer pieces may be parts of a letter.
         several = max(small.shape[:2]) <= SMALL_PICTURE and count > 1
         clean = not several and _is_clean(lines, rest)
         cut = len(pieces.digits) < count <= FEW
-        enough = self.page_network is None or (clean and not cut)
-        if enough:
+        network = None if clean and not cut else self.page_network
+        known = bool(count == 1 and self.classifier.answers(lines[0][0].probabilities))
+        may_be_letter = network is not None
+        if network is None:
             signs = leftovers.find_signs(rest, boxes_of(lines))
         else:
             digits, signs = page_reader.read_page(
-                small, pieces, self.page_network, self.classifier.probabilities
+                small, pieces, network, self.classifier.probabilities
             )
             if 1 < count <= FEW and not digits:
                 lines = [list(map(doubt, line)) for line in lines]
@@ -150,15 +151,18 @@ class UprightReader:
             elif (digits and not clean) or count > FEW:
                 lines = confirm(lines, digits)
                 rest = pieces.left_out(boxes_of(lines))
-        if lines and (alone := self._read_as_single(small, ink, lines, enough or known)):
-            lines, signs, rest = [[alone]], [], []
-        elif not enough and sum(map(len, lines)) <= FEW:
-            lines = doubt_letter(lines, pieces)
-        left_out = leftovers.find_left_out(rest, boxes_of(lines), small.shape[:2])
+        is_digit = known or not may_be_letter
+        if lines and (alone := self._read_as_single(small, ink, lines, is_digit)):
+            lines, signs, rest, may_be_letter = [[alone]], [], [], False
+        boxes = boxes_of(lines)
+        may_be_letter &= len(boxes) == 1 or pieces.is_one(boxes)
+        left_out = leftovers.find_left_out(rest, boxes, small.shape[:2])
         if reduction > 1:
             lines = [self._at_full_size(line, picture, reduction) for line in lines]
             signs = [(enlarge(box, reduction, picture), sign) for box, sign in signs]
             left_out = [enlarge(box, reduction, picture) for box in left_out]
+        if may_be_letter and _least_certainty(lines) < SURE_OF_ONE:
+            lines = [[digit._replace(in_doubt=True) for digit in line] for line in lines]
         return Page(lines, ink, signs, left_out)
 
     def _read_as_single(
@@ -224,19 +228,14 @@ def doubt(digit: Detection) -> Detection:
     )
 
 
-def doubt_letter(lines: Lines, pieces: Pieces) -> Lines:
-    """The same, all in doubt where they are of one piece of ink, which may be a letter: where the
-    networks are not sure of each."""
-    digits = list(itertools.chain(*lines))
-    of_one = len({pieces.owner(digit.box) for digit in digits}) == 1
-    if not of_one or min(certainty(digit.probabilities) for digit in digits) >= SURE_OF_ONE:
-        return lines
-    return [[digit._replace(in_doubt=True) for digit in line] for line in lines]
-
-
 def mean_log_confidence(lines: Lines) -> float:
     """Of all digits, in nats."""
     return float(np.mean([np.log(digit.probabilities.max()) for line in lines for digit in line]))
+
+
+def _least_certainty(lines: Lines) -> float:
+    """Of all digits."""
+    return min(float(certainty(digit.probabilities)) for line in lines for digit in line)
 
 
 def _is_clean(lines: Lines, rest: Sequence[Box]) -> bool:

@@ -82,3 +82,29 @@ def test_parts_of_a_letter_are_no_digits(recognizer, letter):
     places = [(80 + 12 * x, 80 + 12 * y) for x, y in letter]
     reading = recognizer.read(picture([brush(places, 12)], 260, 260), turn=0)
     assert sum(digit.value is not None for digit in reading.digits) <= 1
+
+
+def arc(x: float, y: float, width: float, height: float, start: int, end: int) -> list:
+    """Places on an ellipse around (x, y), from one angle to another, in degrees."""
+    angles = np.radians(np.linspace(start, end, 13))
+    return list(zip(x + width * np.cos(angles), y + height * np.sin(angles), strict=True))
+
+
+@pytest.mark.parametrize("pen", [8, 12, 16])
+@pytest.mark.parametrize(
+    "strokes",
+    [
+        [
+            [(0, 0), (0, 9)],
+            [(0, 0), *arc(2, 2, 3, 2, -90, 90), (0, 4)],
+            [(0, 4), *arc(2.5, 6.5, 3.5, 2.5, -90, 90), (0, 9)],
+        ],
+        [arc(4, 5, 3.5, 2.5, 0, 360), [(4, 0), (4, 10)]],
+        [[(0, 0), (7, 0), (7, 7), (0, 7), (0, 0)], [(0, 3.5), (7, 3.5)], [(3.5, 0), (3.5, 7)]],
+    ],
+    ids="BΦ田",
+)
+def test_what_the_page_network_alone_takes_for_a_digit_is_none(recognizer, strokes, pen):
+    drawn = [brush([(80 + 12 * x, 80 + 12 * y) for x, y in stroke], pen) for stroke in strokes]
+    reading = recognizer.read(picture(drawn, 280, 280), turn=0)
+    assert [digit.value for digit in reading.digits] == [None]
