@@ -20,7 +20,7 @@ from model.lines import sort_into_lines
 from model.numbers import NumberGroup, group_into_numbers
 from model.orientation import read_any_way_up
 from model.page_reader import combine_votes
-from model.pen_reader import LEAST_CERTAINTY, load_pen_reader, strokes_of_digit
+from model.pen_reader import LEAST_CERTAINTY, LEAST_IN_DOUBT, load_pen_reader, strokes_of_digit
 from model.pieces import Pieces, TooMuchError
 from model.reading import Digit, Number, Reading
 from model.segmentation import Detection
@@ -212,7 +212,7 @@ class Recognizer:
         if self._pen_reader and strokes:
             by_picture, by_pen = probabilities, self._pen_reader.read([strokes], turn)[0]
             probabilities = combine_votes(by_picture, by_pen)
-            least = self.card.least_certainty if in_doubt else LEAST_CERTAINTY
+            least = LEAST_IN_DOUBT if in_doubt else LEAST_CERTAINTY
             answers = certainty(probabilities) >= least
         else:
             answers = self.classifier.answers(probabilities) & (not in_doubt)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model import leftovers, page_reader
+from model import leftovers, page_reader, proportions
 from model.boxes import Box, Sign, box_overlaps, corners, enlarge, surroundings
 from model.classifier import Classifier, certainty
 from model.detection import PageProgram
@@ -125,7 +125,19 @@ class UprightReader:
 
     def complete(self, picture: np.ndarray, connected: ConnectedInk) -> Page:
         """The digits of an upright picture, by its connected ink or, where that is not enough, by
-        the page network."""
+        the page network; or the one that was stretched to fill it."""
+        stretched = self._read_stretched(connected)
+        if stretched and self.classifier.answers(stretched.probabilities):
+            return Page([[stretched]], connected.ink)
+        page = self._read_as_page(picture, connected)
+        told = any(
+            self.classifier.answers(digit.probabilities) and not digit.in_doubt
+            for digit in itertools.chain(*page.lines)
+        )
+        return Page([[stretched]], page.ink) if stretched and not told else page
+
+    def _read_as_page(self, picture: np.ndarray, connected: ConnectedInk) -> Page:
+        """The digits of an upright picture, by its connected ink or the page network."""
         reduction, small, ink, pieces, lines, note = connected
         if pieces is None or (note and not self.page_network):
             return Page([], ink, note=note)
@@ -164,6 +176,23 @@ class UprightReader:
         if may_be_letter and _least_certainty(lines) < SURE_OF_ONE:
             lines = [[digit._replace(in_doubt=True) for digit in line] for line in lines]
         return Page(lines, ink, signs, left_out)
+
+    def _read_stretched(self, connected: ConnectedInk) -> Detection | None:
+        """A small picture as one digit that was stretched to a square, where it may be one; with
+        the glyph of which the network is surest."""
+        picture, lines = connected.small, connected.lines
+        height, width = picture.shape[:2]
+        if self.page_network is None or height != width or height > SMALL_PICTURE:
+            return None
+        if sum(map(len, lines)) > 1 and mean_log_confidence(lines) >= np.log(SURE):
+            return None  # it is several
+        ink = proportions.ink_with_margin(picture, connected.ink.is_dark)
+        if not proportions.is_stretched(ink):
+            return None
+        glyphs = proportions.narrow(ink)
+        votes = self.classifier.probabilities(glyphs)
+        surest = glyphs[certainty(votes).argmax()]
+        return Detection((0, 0, width, height), surest, proportions.combine(votes))
 
     def _read_as_single(
         self, picture: np.ndarray, ink: Ink, lines: Lines, is_digit: bool

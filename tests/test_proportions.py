@@ -1,0 +1,52 @@
+"""Digits that somebody cut out and stretched to a square."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from model import proportions
+
+
+def stretch(image: np.ndarray, side: int) -> np.ndarray:
+    """(h, w) uint8 in white on black → (side, side) in black on white: its ink, and no margin."""
+    rows, columns = np.flatnonzero(image.max(1) > 60), np.flatnonzero(image.max(0) > 60)
+    cut = Image.fromarray(255 - image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+    return np.asarray(cut.resize((side, side), Image.Resampling.BICUBIC))
+
+
+@pytest.mark.parametrize("side", [16, 28, 100])
+@pytest.mark.parametrize("is_dark", [True, False])
+def test_a_digit_that_was_cut_out_and_stretched_is_read(recognizer, mnist, side, is_dark):
+    images, labels = mnist.validation
+    right = np.zeros(10)
+    for image, label in zip(images[:200], labels[:200], strict=True):
+        square = stretch(image, side)
+        text = recognizer.read(square if is_dark else 255 - square).text
+        right[label] += text == str(label)
+    assert right.sum() >= 192
+    assert right[1] >= 0.85 * (labels[:200] == 1).sum()  # the widest of all
+
+
+def test_two_digits_in_a_square_are_two(recognizer, mnist):
+    images, labels = mnist.validation
+    right = 0
+    for one, other, *both in zip(
+        images[:40], images[40:80], labels[:40], labels[40:80], strict=True
+    ):
+        square = stretch(np.concatenate([one, other], 1), 64)
+        right += recognizer.read(square).text == "".join(map(str, both))
+    assert right >= 30
+
+
+def test_what_keeps_its_margin_was_not_stretched(mnist):
+    for image in mnist.validation.images[:200]:
+        assert not proportions.is_stretched(image / np.float32(255))
+
+
+def test_the_most_likely_of_all_widths_needs_no_vote_of_each():
+    known, unknown = np.full(10, 0.001), np.full(10, 0.1)
+    known[7] = 0.991
+    together = proportions.combine(np.array([known, known, unknown, unknown], np.float32))
+    assert together.argmax() == 7 and together[7] > 0.5
+    assert together.sum() == pytest.approx(1, abs=1e-5)
+    assert together.dtype == np.float32
