@@ -20,7 +20,6 @@ from model.strokes import Stroke, strokes_in
 # Of what both say together: below, it is no digit. Chosen on pendigits' training digits and
 # UNIPEN's, of which 0.3% are below, and on UNIPEN's letters, of which nine of ten are.
 LEAST_CERTAINTY = 0.35
-LEAST_IN_DOUBT = 0.5  # the same, where the picture may be of no digit
 OFF = 0.2  # of a box's longer side: how far its strokes may end from its sides
 BATCH = 128  # paths at once
 

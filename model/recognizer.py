@@ -20,7 +20,7 @@ from model.lines import sort_into_lines
 from model.numbers import NumberGroup, group_into_numbers
 from model.orientation import read_any_way_up
 from model.page_reader import combine_votes
-from model.pen_reader import LEAST_CERTAINTY, LEAST_IN_DOUBT, load_pen_reader, strokes_of_digit
+from model.pen_reader import LEAST_CERTAINTY, load_pen_reader, strokes_of_digit
 from model.pieces import Pieces, TooMuchError
 from model.reading import Digit, Number, Reading
 from model.segmentation import Detection
@@ -205,15 +205,15 @@ class Recognizer:
             probabilities: what the network of glyphs makes of it.
             strokes: that made it, where they are known.
             turn: degrees clockwise by which the writing is turned.
-            in_doubt: whether it may be no digit, however sure `probabilities` are; then the pen has
-                to be surer of it.
+            in_doubt: whether it may be no digit, however sure `probabilities` are; then the pen
+                alone has to know it, too.
         """
         by_picture = by_pen = None
         if self._pen_reader and strokes:
             by_picture, by_pen = probabilities, self._pen_reader.read([strokes], turn)[0]
             probabilities = combine_votes(by_picture, by_pen)
-            least = LEAST_IN_DOUBT if in_doubt else LEAST_CERTAINTY
-            answers = certainty(probabilities) >= least
+            votes = [probabilities, by_pen] if in_doubt else [probabilities]
+            answers = min(map(certainty, votes)) >= LEAST_CERTAINTY
         else:
             answers = self.classifier.answers(probabilities) & (not in_doubt)
             strokes = ()
