@@ -42,8 +42,8 @@ FEW = 5  # digits: a large picture in which more are found shows no single one
 # Confidence from which a small picture is a single digit, whatever its pieces are read as.
 ALONE_CONFIDENCE = 0.6
 # Certainty that is asked of all that is read if connected ink alone does not tell it and it is one
-# digit or one piece of ink, which may be a letter.
-SURE_OF_ONE = 0.85
+# digit or one piece of ink, which may be a letter: where the network knows that ink, and where not.
+SURE_OF_KNOWN, SURE_OF_UNKNOWN = 0.75, 0.9
 SMALL_DIGIT = 24  # pixels: a digit that a reduction left smaller is read from the picture as given
 SURE_OF_SMALL = 0.99  # its probability from which it isn't: of few pixels, a network can be sure
 
@@ -173,7 +173,8 @@ class UprightReader:
             lines = [self._at_full_size(line, picture, reduction) for line in lines]
             signs = [(enlarge(box, reduction, picture), sign) for box, sign in signs]
             left_out = [enlarge(box, reduction, picture) for box in left_out]
-        if may_be_letter and _least_certainty(lines) < SURE_OF_ONE:
+        least = SURE_OF_KNOWN if known else SURE_OF_UNKNOWN
+        if may_be_letter and _least_certainty(lines) < least:
             lines = [[digit._replace(in_doubt=True) for digit in line] for line in lines]
         return Page(lines, ink, signs, left_out)
 
@@ -210,7 +211,7 @@ class UprightReader:
         whole = whole_picture_glyph(picture, GLYPH_SIZE, ink.is_dark)
         probabilities = self.classifier.probabilities(whole[None])[0]
         least = confidence if count == 1 or not is_small else ALONE_CONFIDENCE
-        sure = certainty(probabilities) >= (0 if is_digit else SURE_OF_ONE)
+        sure = certainty(probabilities) >= (0 if is_digit else SURE_OF_UNKNOWN)
         if probabilities.max() <= least or not (sure and self.classifier.answers(probabilities)):
             return None
         sides = corners(boxes_of(lines))
