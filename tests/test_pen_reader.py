@@ -68,7 +68,7 @@ def test_a_pen_file_tells_by_itself(recognizer):
     for source in (content, image.pages(content)[0]):
         assert recognizer.read(source, turn=0).text == "7"
     drawn = image.load_image(content)
-    assert recognizer.read(drawn, turn=0).text == "?"
+    assert recognizer.read(drawn, turn=0).text != "7"
 
 
 def test_a_box_that_somebody_moves_is_read_by_its_strokes_too(recognizer):

@@ -100,9 +100,9 @@ def arc(x: float, y: float, width: float, height: float, start: int, end: int) -
             [(0, 4), *arc(2.5, 6.5, 3.5, 2.5, -90, 90), (0, 9)],
         ],
         [arc(4, 5, 3.5, 2.5, 0, 360), [(4, 0), (4, 10)]],
-        [[(0, 0), (7, 0), (7, 7), (0, 7), (0, 0)], [(0, 3.5), (7, 3.5)], [(3.5, 0), (3.5, 7)]],
+        [[(4 + t * np.cos(t / 0.35), 4 + t * np.sin(t / 0.35)) for t in np.linspace(0, 4.2, 60)]],
     ],
-    ids="BΦ田",
+    ids=["B", "phi", "spiral"],
 )
 def test_what_the_page_network_alone_takes_for_a_digit_is_none(recognizer, strokes, pen):
     drawn = [brush([(80 + 12 * x, 80 + 12 * y) for x, y in stroke], pen) for stroke in strokes]
