@@ -16,7 +16,15 @@ from typing import NamedTuple
 import numpy as np
 
 from model import leftovers, page_reader, proportions
-from model.boxes import Box, Sign, box_overlaps, corners, enlarge, surroundings
+from model.boxes import (
+    Box,
+    Sign,
+    bounding_box,
+    box_overlaps,
+    corners,
+    enlarge,
+    surroundings,
+)
 from model.classifier import Classifier, certainty
 from model.detection import PageProgram
 from model.glyph import GLYPH_SIZE, normalise
@@ -46,6 +54,8 @@ ALONE_CONFIDENCE = 0.6
 SURE_OF_KNOWN, SURE_OF_UNKNOWN = 0.75, 0.9
 SMALL_DIGIT = 24  # pixels: a digit that a reduction left smaller is read from the picture as given
 SURE_OF_SMALL = 0.99  # its probability from which it isn't: of few pixels, a network can be sure
+
+FILLED = 0.85  # of a picture's sides: what was stretched to fill it is no smaller
 
 Lines = list[list[Detection]]
 
@@ -126,15 +136,19 @@ class UprightReader:
     def complete(self, picture: np.ndarray, connected: ConnectedInk) -> Page:
         """The digits of an upright picture, by its connected ink or, where that is not enough, by
         the page network; or the one that was stretched to fill it."""
-        stretched = self._read_stretched(connected)
-        if stretched and self.classifier.answers(stretched.probabilities):
-            return Page([[stretched]], connected.ink)
         page = self._read_as_page(picture, connected)
-        told = any(
-            self.classifier.answers(digit.probabilities) and not digit.in_doubt
+        stretched = self._read_stretched(connected)
+        if not stretched:
+            return page
+        told = [
+            digit
             for digit in itertools.chain(*page.lines)
-        )
-        return Page([[stretched]], page.ink) if stretched and not told else page
+            if self.classifier.answers(digit.probabilities) and not digit.in_doubt
+        ]
+        sure = self.classifier.answers(stretched.probabilities)
+        if told and (not sure or _has_margin(page.lines, connected.small)):
+            return page
+        return Page([[stretched]], page.ink)
 
     def _read_as_page(self, picture: np.ndarray, connected: ConnectedInk) -> Page:
         """The digits of an upright picture, by its connected ink or the page network."""
@@ -261,6 +275,12 @@ def doubt(digit: Detection) -> Detection:
 def mean_log_confidence(lines: Lines) -> float:
     """Of all digits, in nats."""
     return float(np.mean([np.log(digit.probabilities.max()) for line in lines for digit in line]))
+
+
+def _has_margin(lines: Lines, picture: np.ndarray) -> bool:
+    """Whether some digits don't fill their (h, w, 3) picture."""
+    _, _, width, height = bounding_box(boxes_of(lines))
+    return width < FILLED * picture.shape[1] or height < FILLED * picture.shape[0]
 
 
 def _least_certainty(lines: Lines) -> float:
