@@ -249,9 +249,8 @@ class Recognizer:
                 groups = split(run, self.classify, self._pen_reader, most)
                 boxes = [clip_box(group.box, width, height) for group in groups]
                 answered = [digit for digit in before if digit.value is not None]
-                if len(answered) == len(groups) and sum(len(d.strokes) for d in answered) == len(
-                    run
-                ):
+                told_by = sum(len(digit.strokes) for digit in answered)
+                if (len(answered), told_by) == (len(groups), len(run)):
                     continue  # the same again
                 if groups and min(min(box[2:]) for box in boxes) > 0:
                     anew = [

@@ -54,7 +54,6 @@ ALONE_CONFIDENCE = 0.6
 SURE_OF_KNOWN, SURE_OF_UNKNOWN = 0.75, 0.9
 SMALL_DIGIT = 24  # pixels: a digit that a reduction left smaller is read from the picture as given
 SURE_OF_SMALL = 0.99  # its probability from which it isn't: of few pixels, a network can be sure
-
 FILLED = 0.85  # of a picture's sides: what was stretched to fill it is no smaller
 
 Lines = list[list[Detection]]
