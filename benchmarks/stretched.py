@@ -49,7 +49,8 @@ def main() -> None:
 
 
 def stretch(image: np.ndarray, side: int) -> np.ndarray:
-    """(28, 28) uint8 → (side, side) uint8 black on white, the digit as wide and as high."""
+    """(h, w) uint8 in white on black → (side, side) uint8 in black on white: its ink, and no
+    margin."""
     ink = image > PAPER
     rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
     cut = Image.fromarray(255 - image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])

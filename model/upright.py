@@ -51,6 +51,7 @@ FEW = 5  # digits: a large picture in which more are found shows no single one
 ALONE_CONFIDENCE = 0.6
 # Certainty that is asked of all that is read if connected ink alone does not tell it and it is one
 # digit or one piece of ink, which may be a letter: where the network knows that ink, and where not.
+# Chosen on letters and digits as pictures (docs/results.md).
 SURE_OF_KNOWN, SURE_OF_UNKNOWN = 0.75, 0.9
 SMALL_DIGIT = 24  # pixels: a digit that a reduction left smaller is read from the picture as given
 SURE_OF_SMALL = 0.99  # its probability from which it isn't: of few pixels, a network can be sure
@@ -136,16 +137,14 @@ class UprightReader:
         """The digits of an upright picture, by its connected ink or, where that is not enough, by
         the page network; or the one that was stretched to fill it."""
         page = self._read_as_page(picture, connected)
-        stretched = self._read_stretched(connected)
-        if not stretched:
-            return page
-        told = [
-            digit
+        told = any(
+            self.classifier.answers(digit.probabilities) and not digit.in_doubt
             for digit in itertools.chain(*page.lines)
-            if self.classifier.answers(digit.probabilities) and not digit.in_doubt
-        ]
-        sure = self.classifier.answers(stretched.probabilities)
-        if told and (not sure or _has_margin(page.lines, connected.small)):
+        )
+        if told and _has_margin(page.lines, connected.small):
+            return page
+        stretched = self._read_stretched(connected)
+        if not stretched or (told and not self.classifier.answers(stretched.probabilities)):
             return page
         return Page([[stretched]], page.ink)
 
@@ -163,7 +162,6 @@ class UprightReader:
         cut = len(pieces.digits) < count <= FEW
         network = None if clean and not cut else self.page_network
         known = bool(count == 1 and self.classifier.answers(lines[0][0].probabilities))
-        may_be_letter = network is not None
         if network is None:
             signs = leftovers.find_signs(rest, boxes_of(lines))
         else:
@@ -176,7 +174,8 @@ class UprightReader:
             elif (digits and not clean) or count > FEW:
                 lines = confirm(lines, digits)
                 rest = pieces.left_out(boxes_of(lines))
-        is_digit = known or not may_be_letter
+        may_be_letter = network is not None
+        is_digit = known or network is None
         if lines and (alone := self._read_as_single(small, ink, lines, is_digit)):
             lines, signs, rest, may_be_letter = [[alone]], [], [], False
         boxes = boxes_of(lines)
@@ -224,8 +223,9 @@ class UprightReader:
         whole = whole_picture_glyph(picture, GLYPH_SIZE, ink.is_dark)
         probabilities = self.classifier.probabilities(whole[None])[0]
         least = confidence if count == 1 or not is_small else ALONE_CONFIDENCE
-        sure = certainty(probabilities) >= (0 if is_digit else SURE_OF_UNKNOWN)
-        if probabilities.max() <= least or not (sure and self.classifier.answers(probabilities)):
+        if probabilities.max() <= least or not self.classifier.answers(probabilities):
+            return None
+        if not is_digit and certainty(probabilities) < SURE_OF_UNKNOWN:
             return None
         sides = corners(boxes_of(lines))
         left, top = sides[:, :2].min(0).tolist()

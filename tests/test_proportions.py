@@ -2,16 +2,9 @@
 
 import numpy as np
 import pytest
-from PIL import Image
 
+from benchmarks.stretched import stretch
 from model import proportions
-
-
-def stretch(image: np.ndarray, side: int) -> np.ndarray:
-    """(h, w) uint8 in white on black → (side, side) in black on white: its ink, and no margin."""
-    rows, columns = np.flatnonzero(image.max(1) > 60), np.flatnonzero(image.max(0) > 60)
-    cut = Image.fromarray(255 - image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
-    return np.asarray(cut.resize((side, side), Image.Resampling.BICUBIC))
 
 
 @pytest.mark.parametrize("side", [16, 28, 100])
