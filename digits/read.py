@@ -10,7 +10,9 @@ read all the same, and the exit code is 1.
 """
 
 import argparse
+import atexit
 import contextlib
+import gc
 import io
 import os
 import signal
@@ -99,6 +101,7 @@ def main(arguments: list[str] | None = None) -> int:
 def run(arguments: list[str]) -> int:
     """Runs the command line as a process of its own does, which Ctrl-C ends at once."""
     signal.signal(signal.SIGINT, _stop)
+    atexit.register(gc.freeze)  # else Python looks for cycles in all that ends with the process
     for stream in (sys.stdout, sys.stderr):
         assert isinstance(stream, io.TextIOWrapper)
         # names of files may have what a terminal can't show

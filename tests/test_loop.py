@@ -342,3 +342,16 @@ def test_what_is_compiled_serves_all_seeds(small_mnist):
             )
         programs.add(lowered.as_text())
     assert len(programs) == 1
+
+
+def test_the_step_is_traced_and_compiled_once(tmp_path, monkeypatch):
+    """Beside the networks' making, from shapes alone; the first step then finds the program."""
+    traced, step = [], loop.train_step
+    monkeypatch.setattr(loop, "train_step", lambda *values: traced.append(1) or step(*values))
+    # widths that no other test compiles
+    config = dataclasses.replace(SMALL, epochs=1, widths=(4, 5, 9))
+    run = loop.prepare(config, tmp_path, False, True, None)
+    assert len(traced) == 1
+    with jax.set_mesh(run.mesh):
+        loop.train_epoch(run, [])
+    assert len(traced) == 1

@@ -18,7 +18,9 @@ imported is answered.
 """
 
 import argparse
+import atexit
 import dataclasses
+import gc
 import json
 import os
 import signal
@@ -187,6 +189,9 @@ def run(arguments: list[str], program: str = "python -m train") -> int:
     code."""
     if any(argument.startswith(("--distributed", "--coordinator")) for argument in arguments):
         _continue_watched()
+    # Python need not look for cycles in JAX's modules and traces again and again, nor at the end.
+    gc.set_threshold(100_000)
+    atexit.register(gc.freeze)
     with interrupt.end_on_signals():
         code = main(arguments, program)
     if code and sys.modules["jax"].distributed.is_initialized():

@@ -16,10 +16,12 @@ train/rehearsal.py.
 import contextlib
 import dataclasses
 import hashlib
+import importlib
 import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence, Sized
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,7 @@ import optax
 from flax import nnx
 from jax import random
 from jax.experimental import multihost_utils
-from jax.sharding import Mesh, PartitionSpec
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from numpy.typing import NDArray
 from scipy.special import softmax
 from tqdm import tqdm
@@ -168,7 +170,8 @@ def train_steps(
         state, totals = changing
         return state, train_step(state, teacher, totals, split, order, number, seed, config)
 
-    _, totals = nnx.fori_loop(start, end, step, (state, totals))
+    # Without updates of its graph, which has none, the step is traced once, not twice.
+    _, totals = nnx.fori_loop(start, end, step, (state, totals), graph_updates=False)
     return totals
 
 
@@ -326,19 +329,29 @@ def prepare(config: Config, output: Path, resume: bool, quiet: bool, report: Rep
     mixture = rehearsal.mix(config, dataset, original)
     batches = -(-mixture.epoch_images // config.batch_size)
     steps = batches * config.epochs
-    state = TrainState(config, dataset.classes, steps)
-    teacher = transfer.load_teacher(config.teacher, dataset.classes)
-    store = Store(output / STATE, config, steps, fingerprint(dataset, mixture.split))
-    progress = Progress(**store.restore(state)) if resume else Progress()
     mesh = choose_mesh(config.batch_size)
     everywhere = replicate_on(mesh)
-    for network in filter(None, (state, teacher)):
-        nnx.update(network, everywhere(nnx.state(network)))
+    teacher = transfer.load_teacher(config.teacher, dataset.classes)
+    if teacher:
+        nnx.update(teacher, everywhere(nnx.state(teacher)))
+
+    def begin() -> TrainState:
+        return TrainState(config, dataset.classes, steps)
+
+    shapes = nnx.eval_shape(begin)
+    with compiling(shapes, teacher, mixture, batches, config, mesh):
+        # of the shapes' graph, whose optimizer the program holds
+        state = nnx.merge(nnx.graphdef(shapes), nnx.state(begin()))
+        store = Store(output / STATE, config, steps, fingerprint(dataset, mixture.split))
+        progress = Progress(**store.restore(state)) if resume else Progress()
+        nnx.update(state, everywhere(nnx.state(state)))
+        split = everywhere(mixture.split)
+        importlib.import_module("scipy.optimize")  # for the end, while there is time
     return Run(
         config=config,
         dataset=dataset,
         mixture=mixture,
-        split=everywhere(mixture.split),
+        split=split,
         state=state,
         # spares each call a walk through them
         next_steps=nnx.cached_partial(train_steps, state, teacher),
@@ -353,6 +366,44 @@ def prepare(config: Config, output: Path, resume: bool, quiet: bool, report: Rep
         look=LOSS_EVERY_REPORTED if report else LOSS_EVERY,
         quiet=quiet,
     )
+
+
+@contextlib.contextmanager
+def compiling(
+    shapes: TrainState,
+    teacher: DigitCNN | Ensemble | None,
+    mixture: Mixture,
+    batches: int,
+    config: Config,
+    mesh: Mesh,
+) -> Iterator[None]:
+    """Compiles `train_steps` beside what is in the context, and waits for it at its end; JAX then
+    knows the program of these shapes.
+
+    Args:
+        shapes: a state of jax.ShapeDtypeStruct in place of arrays.
+        teacher: as `train_step` takes it.
+        mixture, batches, config: of the training.
+        mesh: on whose every device all arrays will be.
+    """
+
+    def placed(array: Any) -> jax.ShapeDtypeStruct:
+        sharding = NamedSharding(mesh, PartitionSpec())
+        return jax.ShapeDtypeStruct(array.shape, array.dtype, sharding=sharding)
+
+    nnx.update(shapes, jax.tree.map(placed, nnx.state(shapes)))
+    totals = jax.ShapeDtypeStruct((3,), np.float32)
+    order = jax.ShapeDtypeStruct((batches, config.batch_size), np.int32)
+    arrays = jax.tree.map(placed, (totals, mixture.split, order))
+
+    def compile_steps() -> None:
+        with jax.set_mesh(mesh):
+            train_steps.lower(shapes, teacher, *arrays, 0, STEPS, config.seed, config).compile()
+
+    with ThreadPoolExecutor(1) as executor:
+        compiled = executor.submit(compile_steps)
+        yield
+    compiled.result()
 
 
 def train_epoch(run: Run, stop: Sized) -> None:
