@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax.typing import DTypeLike
+from numpy.typing import NDArray
 
 from model.batch_norm import NormRelu
 from model.convolution import convolve
@@ -28,12 +29,18 @@ def lecun_normal(key: jax.Array, shape: Sequence[int], dtype: DTypeLike = jnp.fl
     """Random weights of variance 1 / fan-in (LeCun et al., 1998: Efficient BackProp), the outputs
     last in the shape.
 
-    NumPy draws them: JAX would compile a program for each shape, which takes seconds.
+    NumPy draws them, also inside jit: JAX would compile a program for each shape, which takes
+    seconds.
     """
-    if isinstance(key, jax.core.Tracer):  # only the shape is asked for
-        return jnp.zeros(shape, dtype)
-    generator = np.random.default_rng(np.asarray(jax.random.key_data(key)))
-    return jnp.asarray(generator.normal(0, math.prod(shape[:-1]) ** -0.5, shape), dtype)
+
+    def draw(seed: jax.Array) -> NDArray[Any]:
+        generator = np.random.default_rng(np.asarray(seed))
+        return generator.normal(0, math.prod(shape[:-1]) ** -0.5, shape).astype(dtype)
+
+    seed = jax.random.key_data(key)
+    if not isinstance(key, jax.core.Tracer):
+        return jnp.asarray(draw(seed))
+    return jax.pure_callback(draw, jax.ShapeDtypeStruct(shape, dtype), seed)
 
 
 class ConvNorm(nnx.Module):

@@ -335,13 +335,9 @@ def prepare(config: Config, output: Path, resume: bool, quiet: bool, report: Rep
     if teacher:
         nnx.update(teacher, everywhere(nnx.state(teacher)))
 
-    def begin() -> TrainState:
-        return TrainState(config, dataset.classes, steps)
-
-    shapes = nnx.eval_shape(begin)
-    with compiling(shapes, teacher, mixture, batches, config, mesh):
-        # of the shapes' graph, whose optimizer the program holds
-        state = nnx.merge(nnx.graphdef(shapes), nnx.state(begin()))
+    begin = nnx.jit(lambda: TrainState(config, dataset.classes, steps))
+    with compiling(begin.eval_shape(), teacher, mixture, batches, config, mesh):
+        state = begin()
         store = Store(output / STATE, config, steps, fingerprint(dataset, mixture.split))
         progress = Progress(**store.restore(state)) if resume else Progress()
         nnx.update(state, everywhere(nnx.state(state)))
