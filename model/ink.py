@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from model.cell_lines import without_cell_lines
 from model.paper import add_margin, estimate_paper, is_cut_close, largest_difference, mean_channel
 from model.rulings import LENGTH, find_rulings
 
@@ -52,6 +53,7 @@ def ink_map(rgb: np.ndarray) -> np.ndarray:
 
 def find_ink(rgb: np.ndarray) -> Ink:
     """(h, w, 3) uint8 → the ink on it."""
+    rgb = without_cell_lines(rgb)
     if is_cut_close(rgb):
         # Ink that is cut off by the border can't be told from a shadow or a table there: with paper
         # around, it can.

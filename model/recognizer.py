@@ -246,9 +246,9 @@ class Recognizer:
                 before = made_by(run, line, strokes)
                 if not before or not (most := price(before, run)):
                     continue
-                groups = split(run, self.classify, self._pen_reader, most)
-                boxes = [clip_box(group.box, width, height) for group in groups]
                 answered = [digit for digit in before if digit.value is not None]
+                groups = split(run, self.classify, self._pen_reader, most, bool(answered))
+                boxes = [clip_box(group.box, width, height) for group in groups]
                 told_by = sum(len(digit.strokes) for digit in answered)
                 if (len(answered), told_by) == (len(groups), len(run)):
                     continue  # the same again

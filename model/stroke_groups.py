@@ -29,7 +29,9 @@ MOST_PAIRS = 4_000_000  # of a stroke and a digit on a picture
 # Nats: what each digit costs, so that two strokes are rather one digit; what a stroke does that no
 # digit is made of; and a digit that costs more may be none, or several.
 DIGIT, UNTOLD, SURE = 0.05, 1.5, 0.1
-LEAST_SURE = 0.75  # what a digit may cost that strokes are told apart for
+# What a digit may cost that strokes are told apart for; and where their picture tells none, which
+# may show a letter. Chosen on pairs of pendigits' training digits and on UNIPEN's letters.
+MOST_A_DIGIT, MOST_OF_UNKNOWN = 0.75, 0.16
 # Of the tallest digit: how high each is at least, and how far its middle is from the one before.
 LEAST_HEIGHT, LEAST_STEP = 0.5, 0.2
 
@@ -126,6 +128,7 @@ def split(
     classify: Callable[[np.ndarray], np.ndarray],
     pen_reader: PenReader,
     most: float,
+    known: bool = True,
 ) -> list[Group]:
     """The digits that strokes in a row make, from left to right; none where they would cost more.
 
@@ -134,6 +137,7 @@ def split(
         classify: the network of glyphs.
         pen_reader: the pen network.
         most: nats that they may cost.
+        known: whether their picture tells one of them.
     """
     n = len(strokes)
     if n > MOST_IN_A_RUN or sum(len(stroke.points) for stroke in strokes) > MOST_POINTS:
@@ -155,7 +159,8 @@ def split(
             )
         )
     total, chosen = best[-1]
-    if total >= most or max(costs[at] for at in chosen) > LEAST_SURE:
+    most_each = MOST_A_DIGIT if known else MOST_OF_UNKNOWN
+    if total >= most or max(costs[at] for at in chosen) > most_each:
         return []
     digits = [Group(boxes[at], glyphs[at], by_picture[at], groups[at]) for at in chosen]
     digits.sort(key=lambda digit: middle(digit.box))
