@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import ndimage
 
+from model.paper import mean_channel
+
 # Pixels of the shorter side: in a smaller picture, strokes along the border look the same; a larger
 # one, or one that is longer, is no cell or row of these, but a page (model/rulings.py).
 LEAST, MOST, LONGEST = 32, 400, 1000
@@ -50,22 +52,23 @@ def without_cell_lines(rgb: np.ndarray) -> np.ndarray:
     height, width = rgb.shape[:2]
     if not LEAST <= min(height, width) <= MOST or max(height, width) > LONGEST:
         return rgb
-    grey = rgb.mean(2, dtype=np.float32)
+    grey = mean_channel(rgb.astype(np.float32))
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    # Nothing reaches it, as on most drawings: looking closer takes ten times as long.
     if np.abs(border - np.median(grey)).max() <= DIFFERS:
-        return (
-            rgb  # nothing reaches it, as on most drawings: looking closer takes ten times as long
-        )
+        return rgb
     near = NEAR * max(height, width)
     every = find_lines(grey), find_lines(grey.T)
     outer = tuple(
         _along_border(lines, side, near) for lines, side in zip(every, (height, width), strict=True)
     )
-    many = sum(map(len, outer)) >= FEWEST
-    chosen = [outer] * many
-    if many or max(map(len, every)) >= FEWEST:  # a 4 or a 7 has one of each, too
-        chosen.insert(0, every)
-    for level, upright in chosen:
+    if sum(map(len, outer)) >= FEWEST:
+        choices = [every, outer]
+    elif max(map(len, every)) >= FEWEST:  # a 4 or a 7 has one of each, too
+        choices = [every]
+    else:
+        return rgb
+    for level, upright in choices:
         painted = _paint_over(_paint_over(rgb, level, near), upright, near, upright=True)
         high, wide = _reach(painted)
         through = [wide] * (len(level) > len(outer[0])) + [high] * (len(upright) > len(outer[1]))
@@ -110,11 +113,16 @@ def find_lines(grey: np.ndarray) -> list[Line]:
         )
         start, end = _fitted(darkness, start, end, 2 * reduction)
         line = _measured(dark, start, end, 2 * thick)
-        inside = min(line.above, start + 1, end + 1) + min(line.below, height - max(start, end))
-        if inside <= thick + 3:  # as a closing's window is wider
+        visible = min(line.above, start + 1, end + 1) + min(line.below, height - max(start, end))
+        if visible <= thick + 3:  # as a closing's window is wider
             lines.append(line)
         quality[off <= 2 * near] = 0
     return lines
+
+
+def _rows(start: float, end: float, width: int) -> np.ndarray:
+    """(width,) int, the row of a line at each column."""
+    return np.linspace(start, end, width).round().astype(int)
 
 
 def _fitted(darkness: np.ndarray, start: float, end: float, most: int) -> tuple[float, float]:
@@ -123,7 +131,7 @@ def _fitted(darkness: np.ndarray, start: float, end: float, most: int) -> tuple[
     height, width = darkness.shape
     moves = np.arange(-most, most + 1)
     ends = [(start + a, end + b) for a in moves for b in moves]
-    along = np.array([np.linspace(*pair, width) for pair in ends]).round().astype(int)
+    along = np.array([_rows(*pair, width) for pair in ends])
     inside = (along >= 0) & (along < height)
     values = np.where(inside, darkness[np.clip(along, 0, height - 1), np.arange(width)], 0)
     sums = values.sum(1)
@@ -135,7 +143,7 @@ def _fitted(darkness: np.ndarray, start: float, end: float, most: int) -> tuple[
 def _measured(dark: np.ndarray, start: float, end: float, most: int) -> Line:
     """A line, with how far its ink reaches at most of its columns."""
     height, width = dark.shape
-    rows = np.linspace(start, end, width).round().astype(int)
+    rows = _rows(start, end, width)
     reach = []
     for step in (-1, 1):
         places = rows + step * np.arange(most)[:, None]
@@ -160,7 +168,7 @@ def _paint_over(
     painted = (rgb.transpose(1, 0, 2) if upright else rgb).astype(np.float32)
     height, width = painted.shape[:2]
     for line in lines:
-        rows = np.linspace(line.start, line.end, width).round().astype(int)
+        rows = _rows(line.start, line.end, width)
         upper, lower = rows - line.above - 1, rows + line.below + 1
         if rows.mean() <= near:
             upper[:] = -1
@@ -177,7 +185,7 @@ def _paint_over(
 
 def _reach(rgb: np.ndarray) -> tuple[float, float]:
     """How high and how wide what is on an (h, w, 3) picture is at most, as shares of it."""
-    grey = rgb.mean(2, dtype=np.float32)
+    grey = mean_channel(rgb.astype(np.float32))
     step = -(-max(grey.shape) // SAMPLES)
     grey = grey[::step, ::step]
     marked = np.abs(grey - ndimage.median_filter(grey, 15, mode="nearest")) > DIFFERS

@@ -53,12 +53,16 @@ def ink_map(rgb: np.ndarray) -> np.ndarray:
 
 def find_ink(rgb: np.ndarray) -> Ink:
     """(h, w, 3) uint8 → the ink on it."""
-    rgb = without_cell_lines(rgb)
+    return _find_ink(without_cell_lines(rgb))
+
+
+def _find_ink(rgb: np.ndarray) -> Ink:
+    """(h, w, 3) uint8, without the lines of cells → the ink on it."""
     if is_cut_close(rgb):
         # Ink that is cut off by the border can't be told from a shadow or a table there: with paper
         # around, it can.
         around, inside = add_margin(rgb)
-        ink = find_ink(around)
+        ink = _find_ink(around)
         return ink._replace(map=ink.map[inside])
     paper = estimate_paper(rgb)
     ink = _ink(paper - rgb, paper)

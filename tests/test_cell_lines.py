@@ -4,13 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from model import Recognizer
 from model.cell_lines import LEAST, without_cell_lines
-
-
-@pytest.fixture(scope="module")
-def recognizer() -> Recognizer:
-    return Recognizer.load()
 
 
 def row(digits, height, lines, mnist, thick=2, colour=30):

@@ -13,18 +13,13 @@ import numpy as np
 import pytest
 
 from app_pages.pen import samples
-from model import Recognizer, image
+from model import image
 from model.image import ImageError
 from model.pen import files, inkml, remarkable, unipen
 from model.strokes import fit, strokes_in
 
 DIGITS = "407"
 HEAD = b"reMarkable .lines file, version=%d          "
-
-
-@pytest.fixture(scope="module")
-def recognizer() -> Recognizer:
-    return Recognizer.load()
 
 
 def lines(left=0.0, size=100.0):

@@ -41,11 +41,6 @@ def turned(stroke, turn):
     return stroke.along(points)
 
 
-@pytest.fixture(scope="module")
-def recognizer() -> Recognizer:
-    return Recognizer.load()
-
-
 @pytest.mark.parametrize("turn", [0, 90, 180, 270])
 def test_two_strokes_are_no_2_whatever_they_look_like(recognizer, turn):
     seven = as_strokes(*SEVEN)

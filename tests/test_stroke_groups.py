@@ -8,17 +8,11 @@ import pytest
 
 from app_pages.figures import pictures
 from app_pages.pen import samples
-from model import Recognizer
 from model.pen_reader import load_pen_reader
 from model.stroke_groups import runs_of, split, without_marks
 from model.strokes import Stroke, StrokeMap, picture
 
 SIZE, WIDTH = 110, 10  # pixels of a digit, and of the pen
-
-
-@pytest.fixture(scope="module")
-def recognizer() -> Recognizer:
-    return Recognizer.load()
 
 
 def written(lines, apart, slope=0.0):
