@@ -8,6 +8,7 @@ The constants were set on pictures of one sheet in many lights (tests/test_ink.p
 benchmarks/real_pages.py read the team's photographed pages best.
 """
 
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,10 @@ from model.cell_lines import without_cell_lines
 from model.paper import add_margin, estimate_paper, is_cut_close, largest_difference, mean_channel
 from model.rulings import LENGTH, find_rulings
 
+Part = tuple[slice, slice]
+WHOLE: Part = np.s_[:, :]
+NORMAL = NormalDist()
+
 BORDER = 0.06  # of each side: where a table's edge may show
 SHADOWS = 0.6, 3.0  # how much the ink of brighter and of darker places is evened out
 DIRECTION_SIDE = 100  # pixels a side that are enough to tell the ink's colour
@@ -26,6 +31,9 @@ RULED_PAGE = 400  # pixels: a smaller picture has no room for writing on lines
 MIN_CONTRAST = 14  # of 255: less than this from the paper, and the eye sees nothing written
 # Pixels: larger than grains of paper, so that neighbours so far apart have nothing in common.
 GRAIN = 5
+FEW_PIXELS = 64  # a side: in no larger a picture, places so far apart are a digit's, mostly
+# Of so many neighbours there, few are ink; and with no more σ, in grey levels, they tell of none.
+NEIGHBOURS, PLAIN = 0.4, 24.0
 NOISE_FACTOR = 3.0  # ink differs from the paper by more than so many σ of the paper's noise
 
 
@@ -56,16 +64,17 @@ def find_ink(rgb: np.ndarray) -> Ink:
     return _find_ink(without_cell_lines(rgb))
 
 
-def _find_ink(rgb: np.ndarray) -> Ink:
-    """(h, w, 3) uint8, without the lines of cells → the ink on it."""
+def _find_ink(rgb: np.ndarray, inside: Part = WHOLE) -> Ink:
+    """(h, w, 3) uint8, without the lines of cells, of which a part was given and the rest is laid
+    around → the ink on it."""
     if is_cut_close(rgb):
         # Ink that is cut off by the border can't be told from a shadow or a table there: with paper
         # around, it can.
         around, inside = add_margin(rgb)
-        ink = _find_ink(around)
+        ink = _find_ink(around, inside)
         return ink._replace(map=ink.map[inside])
     paper = estimate_paper(rgb)
-    ink = _ink(paper - rgb, paper)
+    ink = _ink(paper - rgb, paper, inside=inside)
     if max(rgb.shape) < RULED_PAGE or not (lines := find_rulings(ink.map)).any():
         return ink
     # Once more without them: there may be more ruling than writing, and of another colour.
@@ -104,9 +113,14 @@ def whole_picture_glyph(rgb: np.ndarray, size: int, is_dark: bool) -> np.ndarray
     return 255 - grey if is_dark else grey
 
 
-def _ink(difference: np.ndarray, ground: np.ndarray, where: np.ndarray | None = None) -> Ink:
-    """Differences from the paper (h, w, 3), and the paper → the ink, going by the
-    pixels `where`."""
+def _ink(
+    difference: np.ndarray,
+    ground: np.ndarray,
+    where: np.ndarray | None = None,
+    inside: Part = WHOLE,
+) -> Ink:
+    """Differences from the paper (h, w, 3), and the paper → the ink, going by the pixels `where`;
+    what is not `inside` was laid around, and is without noise."""
     direction = _ink_direction(difference, where)
     if direction is None:
         return Ink(np.zeros(difference.shape[:2], np.float32), True)
@@ -118,10 +132,10 @@ def _ink(difference: np.ndarray, ground: np.ndarray, where: np.ndarray | None = 
         brightness = mean_channel(ground)
         room = brightness if is_dark else 255 - brightness
         ink *= np.clip(room.mean() / np.maximum(room, 1), *SHADOWS)
-    noise = _noise(ink)
+    noise = _noise(ink, inside)
     if noise > 2:
         ink = ndimage.gaussian_filter(ink, 0.8)  # grain would break thin strokes
-        noise = _noise(ink)
+        noise = _noise(ink, inside)
     floor = NOISE_FACTOR * noise
     least = max(floor, MIN_CONTRAST)
     # What lies along the border, a table's edge, is darker than any ink: it must not say how dark
@@ -185,9 +199,20 @@ def _pixels(values: np.ndarray, where: np.ndarray | None, part: tuple[slice, sli
     return chosen.reshape(-1, 3)
 
 
-def _noise(ink: np.ndarray) -> float:
+def _noise(ink: np.ndarray, inside: Part) -> float:
     """σ of the paper's noise, from the median difference of places GRAIN pixels apart, which ink
-    hardly touches."""
-    rows = ink[:: max(1, len(ink) // 100)]
-    steps = np.abs(rows[:, GRAIN:] - rows[:, :-GRAIN]) if ink.shape[1] > GRAIN else np.zeros(1)
-    return float(np.median(steps)) * 1.4826 / np.sqrt(2)
+    hardly touches; where it does, from that of neighbours, if they are alike."""
+    given = ink[inside]
+    if max(given.shape) <= FEW_PIXELS:
+        near = _spread(given, 1, NEIGHBOURS)
+        if near <= PLAIN:
+            return near
+    return _spread(ink[:: max(1, len(ink) // 100)], GRAIN, 0.5)
+
+
+def _spread(ink: np.ndarray, apart: int, share: float) -> float:
+    """σ of normal noise of which, so many columns apart, that share differs by as little as here."""
+    steps = np.abs(ink[:, apart:] - ink[:, :-apart])
+    if not steps.size:
+        return 0.0
+    return float(np.quantile(steps, share)) / (NORMAL.inv_cdf((1 + share) / 2) * np.sqrt(2))

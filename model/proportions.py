@@ -15,7 +15,7 @@ from model.ink import ink_map
 
 WIDTHS = 1.0, 0.7, 0.55, 0.3  # of its height, that the digit may have had
 FLOOR = 1e-4  # what is added to each probability, lest one width rule a class out
-CLOSE = 0.06  # of the picture, or a pixel: no farther from each side ends a digit that was cut out
+CLOSE = 0.12  # of the picture, or a pixel: no farther from each side ends a digit that was cut out
 PAPER = 5  # percent of the pixels that are at least as light, or dark, as paper
 FINE = 112  # pixels: as high it is made, so that a narrow one keeps its strokes
 
@@ -31,12 +31,13 @@ def ink_with_margin(rgb: np.ndarray, is_dark: bool) -> np.ndarray:
     return ink_map(around)[inside]
 
 
-def is_stretched(ink: np.ndarray) -> bool:
+def is_stretched(ink: np.ndarray, least: float = 0.0) -> bool:
     """Whether (h, w) ink may be that of a digit which was stretched: a square, with ink along all
-    sides."""
+    sides, and on that share of it at least."""
     height, width = ink.shape
     mask, depth = ink >= INK, 1 + max(1, round(CLOSE * height))
-    return height == width and all(np.rot90(mask, turn)[:depth].any() for turn in range(4))
+    reached = all(np.rot90(mask, turn)[:depth].any() for turn in range(4))
+    return height == width and reached and bool(mask.mean() >= least)
 
 
 def narrow(ink: np.ndarray) -> np.ndarray:

@@ -27,7 +27,7 @@ from model.boxes import (
 )
 from model.classifier import Classifier, certainty
 from model.detection import PageProgram
-from model.glyph import GLYPH_SIZE, normalise
+from model.glyph import GLYPH_SIZE, INK, normalise
 from model.image import downscale
 from model.ink import Ink, find_ink, ink_map, whole_picture_glyph
 from model.pieces import Pieces, TooMuchError
@@ -55,6 +55,10 @@ ALONE_CONFIDENCE = 0.6
 SURE_OF_KNOWN, SURE_OF_UNKNOWN = 0.75, 0.9
 SMALL_DIGIT = 24  # pixels: a digit that a reduction left smaller is read from the picture as given
 SURE_OF_SMALL = 0.99  # its probability from which it isn't: of few pixels, a network can be sure
+# Ink of a smaller share of a picture is no digit that fills it, or only if that is as dark, of 255,
+# as no light that falls off would leave the paper.
+LITTLE, CONTRAST = 0.05, 128
+MOST = 0.5  # of a picture: a digit is most of it, for which paper was taken for ink
 FILLED = 0.85  # of a picture's sides: what was stretched to fill it is no smaller
 
 Lines = list[list[Detection]]
@@ -143,7 +147,7 @@ class UprightReader:
         )
         if told and _has_margin(page.lines, connected.small):
             return page
-        stretched = self._read_stretched(connected)
+        stretched = self._read_stretched(connected, told)
         if not stretched or (told and not self.classifier.answers(stretched.probabilities)):
             return page
         return Page([[stretched]], page.ink)
@@ -190,22 +194,32 @@ class UprightReader:
             lines = [[digit._replace(in_doubt=True) for digit in line] for line in lines]
         return Page(lines, ink, signs, left_out)
 
-    def _read_stretched(self, connected: ConnectedInk) -> Detection | None:
+    def _read_stretched(self, connected: ConnectedInk, told: bool) -> Detection | None:
         """A small picture as one digit that was stretched to a square, where it may be one; with
-        the glyph of which the network is surest."""
+        the glyph of which the network is surest. If nothing else was told, what was taken for paper
+        may be the ink of a digit that fills most of it, as a 1 does."""
         picture, lines = connected.small, connected.lines
         height, width = picture.shape[:2]
         if self.page_network is None or height != width or height > SMALL_PICTURE:
             return None
         if sum(map(len, lines)) > 1 and mean_log_confidence(lines) >= np.log(SURE):
             return None  # it is several
-        ink = proportions.ink_with_margin(picture, connected.ink.is_dark)
-        if not proportions.is_stretched(ink):
-            return None
-        glyphs = proportions.narrow(ink)
-        votes = self.classifier.probabilities(glyphs)
-        surest = glyphs[certainty(votes).argmax()]
-        return Detection((0, 0, width, height), surest, proportions.combine(votes))
+        contrast = np.ptp(np.percentile(picture, [5, 95]))
+        if (connected.ink.map >= INK).mean() < LITTLE and contrast < CONTRAST:
+            return None  # it is grain, or light that falls off
+        found = connected.ink.is_dark
+        readings = []
+        for is_dark in (found,) if told else (found, not found):
+            ink = proportions.ink_with_margin(picture, is_dark)
+            if not proportions.is_stretched(ink, least=0 if is_dark == found else MOST):
+                continue
+            glyphs = proportions.narrow(ink)
+            votes = self.classifier.probabilities(glyphs)
+            surest = glyphs[certainty(votes).argmax()]
+            together = proportions.combine(votes)
+            in_doubt = is_dark != found and certainty(together) < SURE_OF_KNOWN
+            readings.append(Detection((0, 0, width, height), surest, together, in_doubt))
+        return max(readings, key=lambda one: certainty(one.probabilities), default=None)
 
     def _read_as_single(
         self, picture: np.ndarray, ink: Ink, lines: Lines, is_digit: bool

@@ -5,6 +5,7 @@ import pytest
 from pages import Sheet
 from PIL import Image, ImageDraw
 
+from benchmarks.cut_out import cut_out
 from model.ink import ink_map
 from model.paper import add_margin, is_cut_close
 
@@ -48,6 +49,18 @@ def test_uneven_light(mask):
     height, width = mask.shape
     light = np.linspace(0.35, 1, width)[None] * np.linspace(0.8, 1, height)[:, None]
     assert agreement(ink_map(page(mask, (235, 230, 220), (60, 60, 70), light, 3)), mask) > 0.8
+
+
+@pytest.mark.parametrize("margin", [1, 2, 3])
+@pytest.mark.parametrize("noise", [0, 2])
+def test_few_pixels_of_a_digit_cut_out_are_ink(mnist, margin, noise):
+    found = []
+    for image in mnist.validation.images[:100]:
+        digit = 255 - cut_out(image, 20, margin)
+        grey = 240 - 0.8 * digit + np.random.default_rng(0).normal(0, noise, digit.shape)
+        picture = np.repeat(np.clip(grey, 0, 255).astype(np.uint8)[..., None], 3, 2)
+        found.append(agreement(ink_map(picture), digit > 127))
+    assert np.mean(np.array(found) > 0.8) >= 0.9
 
 
 @pytest.mark.parametrize("noise", [0, 2, 8, 20])

@@ -1,7 +1,7 @@
-"""How digits are read that somebody cut out and stretched to a square: prints docs/results.md's
-table.
+"""How digits are read that somebody cut out, stretched to a square or close to their ink: prints
+docs/results.md's table.
 
-    python benchmarks/stretched.py semeion.data
+    python benchmarks/cut_out.py semeion.data
 
 MNIST's test images are cut to their ink and resized. A file is Semeion's (UCI): 1,593 digits of 80
 people, stretched to 16 × 16 pixels, black or white, a line each: 256 numbers for the pixels, then
@@ -26,6 +26,7 @@ from train.metrics import wilson_interval  # noqa: E402
 COUNT = 2000  # of MNIST's test images
 PAPER = 60  # of 255: with less ink, it is the paper around a digit
 SIDES = 16, 28, 64, 100  # pixels
+MARGINS = (20, 0), (20, 1), (20, 2), (40, 2), (40, 4)  # pixels: a digit's longer side, around it
 PIXELS = 256  # of a line of Semeion's file
 
 
@@ -46,15 +47,38 @@ def main() -> None:
     for side in SIDES:
         pictures = [stretch(image, side) for image in test.images[:COUNT]]
         print(f"| MNIST, {side} × {side} | {row(recognizer, pictures, labels)} |", flush=True)
+    pictures = [in_two(stretch(image, 16)) for image in test.images[:COUNT]]
+    print(f"| MNIST, 16 × 16, black or white | {row(recognizer, pictures, labels)} |", flush=True)
+    for side, margin in MARGINS:
+        pictures = [cut_out(image, side, margin) for image in test.images[:COUNT]]
+        what = f"MNIST, {side} pixels, proportions kept, margin {margin}"
+        print(f"| {what} | {row(recognizer, pictures, labels)} |", flush=True)
+
+
+def crop(image: np.ndarray) -> Image.Image:
+    """(h, w) uint8 in white on black → its ink in black on white, and no margin."""
+    ink = image > PAPER
+    rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
+    return Image.fromarray(255 - image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
 
 
 def stretch(image: np.ndarray, side: int) -> np.ndarray:
-    """(h, w) uint8 in white on black → (side, side) uint8 in black on white: its ink, and no
-    margin."""
-    ink = image > PAPER
-    rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
-    cut = Image.fromarray(255 - image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
-    return np.asarray(cut.resize((side, side), Image.Resampling.BICUBIC))
+    """(h, w) uint8 in white on black → (side, side) uint8 in black on white: its ink alone."""
+    return np.asarray(crop(image).resize((side, side), Image.Resampling.BICUBIC))
+
+
+def cut_out(image: np.ndarray, side: int, margin: int) -> np.ndarray:
+    """(h, w) uint8 in white on black → (h', w') uint8 in black on white: its ink, the longer side
+    so many pixels, and a margin."""
+    cut = crop(image)
+    size = [max(1, round(length * side / max(cut.size))) for length in cut.size]
+    resized = np.asarray(cut.resize((size[0], size[1]), Image.Resampling.BICUBIC))
+    return np.pad(resized, margin, constant_values=255)
+
+
+def in_two(picture: np.ndarray) -> np.ndarray:
+    """(h, w) uint8 → the same, black or white."""
+    return np.where(picture < 128, 0, 255).astype(np.uint8)
 
 
 def row(recognizer: Recognizer, pictures: Sequence[np.ndarray], labels: np.ndarray) -> str:
