@@ -3,7 +3,8 @@ docs/results.md's table.
 
     python benchmarks/cut_out.py semeion.data
 
-MNIST's test images are cut to their ink and resized. A file is Semeion's (UCI): 1,593 digits of 80
+MNIST's test images are cut to their ink and resized. scikit-learn's digits are 1,797 of 8 × 8
+pixels, of 13 people (UCI's optdigits). A file is Semeion's (UCI): 1,593 digits of 80
 people, stretched to 16 × 16 pixels, black or white, a line each: 256 numbers for the pixels, then
 ten of which that of the digit is 1.
 """
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from sklearn.datasets import load_digits
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -26,7 +28,15 @@ from train.metrics import wilson_interval  # noqa: E402
 COUNT = 2000  # of MNIST's test images
 PAPER = 60  # of 255: with less ink, it is the paper around a digit
 SIDES = 16, 28, 64, 100  # pixels
-MARGINS = (20, 0), (20, 1), (20, 2), (40, 2), (40, 4)  # pixels: a digit's longer side, around it
+MARGINS = (
+    (12, 0),
+    (12, 1),
+    (20, 0),
+    (20, 1),
+    (20, 2),
+    (40, 2),
+    (40, 4),
+)  # pixels: a digit's longer side, around it
 PIXELS = 256  # of a line of Semeion's file
 
 
@@ -42,6 +52,9 @@ def main() -> None:
         table = np.loadtxt(path)
         pictures = np.where(table[:, :PIXELS] > 0.5, 0, 255).astype(np.uint8).reshape(-1, 16, 16)
         print(f"| {path.name} | {row(recognizer, pictures, table[:, PIXELS:].argmax(1))} |")
+    grey, values = load_digits(return_X_y=True)
+    pictures = np.round(255 - 255 / 16 * grey).astype(np.uint8).reshape(-1, 8, 8)
+    print(f"| scikit-learn, 8 × 8 | {row(recognizer, pictures, values)} |", flush=True)
     test = data.shuffle_test(data.load("mnist").test)
     labels = test.labels[:COUNT]
     for side in SIDES:

@@ -21,6 +21,13 @@ def enlarge(box: Box, reduction: int, picture: np.ndarray) -> Box:
     return clip_box((left, top, width, height), picture.shape[1], picture.shape[0])
 
 
+def shrink(box: Box, times: int) -> Box:
+    """A box in an enlarged picture → the box in the picture as given, rounded up."""
+    left, top = box[0] // times, box[1] // times
+    right, bottom = (-(-(box[side] + box[side + 2]) // times) for side in (0, 1))
+    return left, top, right - left, bottom - top
+
+
 def turn_back(box: Box, turn: int, picture: np.ndarray) -> Box:
     """A box in the picture turned upright → the box in the picture as given, whose writing is
     turned clockwise by so many degrees."""

@@ -164,6 +164,13 @@ def downscale(picture: np.ndarray, reduction: int) -> np.ndarray:
     )
 
 
+def enlarge_picture(picture: np.ndarray, times: int) -> np.ndarray:
+    """(h, w, 3) uint8 → (times · h, times · w, 3)."""
+    height, width, _ = picture.shape
+    size = times * width, times * height
+    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC))
+
+
 def _open(content: bytes) -> Image.Image:
     """A picture file of which only the head is read; raises ImageError."""
     formats: tuple[str, ...] = _PILLOW

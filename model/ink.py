@@ -31,8 +31,8 @@ RULED_PAGE = 400  # pixels: a smaller picture has no room for writing on lines
 MIN_CONTRAST = 14  # of 255: less than this from the paper, and the eye sees nothing written
 # Pixels: larger than grains of paper, so that neighbours so far apart have nothing in common.
 GRAIN = 5
-FEW_PIXELS = 64  # a side: in no larger a picture, places so far apart are a digit's, mostly
-# Of so many neighbours there, few are ink; and with no more σ, in grey levels, they tell of none.
+FEW_PIXELS = 100  # a side: in no larger a picture, places so far apart are a digit's, mostly
+# There, so many of all neighbours differ by noise alone; unless they tell of more σ, of 255.
 NEIGHBOURS, PLAIN = 0.4, 24.0
 NOISE_FACTOR = 3.0  # ink differs from the paper by more than so many σ of the paper's noise
 
@@ -53,15 +53,23 @@ class Ink(NamedTuple):
         """That of the picture turned back, counterclockwise, by a multiple of 90 degrees."""
         return Ink(np.rot90(self.map, degrees // 90), self.is_dark)
 
+    def enlarged(self, times: int) -> "Ink":
+        """That of the picture, enlarged so many times."""
+        height, width = self.map.shape
+        larger = Image.fromarray(self.map).resize(
+            (times * width, times * height), Image.Resampling.BICUBIC
+        )
+        return Ink(np.clip(np.asarray(larger), 0, 1), self.is_dark)
+
 
 def ink_map(rgb: np.ndarray) -> np.ndarray:
     """(h, w, 3) uint8 → (h, w) float32 in [0, 1], as `find_ink` has it."""
     return find_ink(rgb).map
 
 
-def find_ink(rgb: np.ndarray) -> Ink:
-    """(h, w, 3) uint8 → the ink on it."""
-    return _find_ink(without_cell_lines(rgb))
+def find_ink(rgb: np.ndarray, cells: bool = True) -> Ink:
+    """(h, w, 3) uint8 → the ink on it, without the lines of cells, where it may show some."""
+    return _find_ink(without_cell_lines(rgb) if cells else rgb)
 
 
 def _find_ink(rgb: np.ndarray, inside: Part = WHOLE) -> Ink:
@@ -201,7 +209,7 @@ def _pixels(values: np.ndarray, where: np.ndarray | None, part: tuple[slice, sli
 
 def _noise(ink: np.ndarray, inside: Part) -> float:
     """σ of the paper's noise, from the median difference of places GRAIN pixels apart, which ink
-    hardly touches; where it does, from that of neighbours, if they are alike."""
+    hardly touches; in few pixels, where it does, from neighbours that are alike."""
     given = ink[inside]
     if max(given.shape) <= FEW_PIXELS:
         near = _spread(given, 1, NEIGHBOURS)
@@ -211,7 +219,7 @@ def _noise(ink: np.ndarray, inside: Part) -> float:
 
 
 def _spread(ink: np.ndarray, apart: int, share: float) -> float:
-    """σ of normal noise of which, so many columns apart, that share differs by as little as here."""
+    """σ of the normal noise of which that share, so many columns apart, differs as little."""
     steps = np.abs(ink[:, apart:] - ink[:, :-apart])
     if not steps.size:
         return 0.0

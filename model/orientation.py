@@ -15,6 +15,7 @@ import numpy as np
 from model import detection, leftovers
 from model.boxes import typical_size
 from model.glyph import GLYPH_SIZE, normalise
+from model.ink import Ink
 from model.upright import (
     ConnectedInk,
     Page,
@@ -44,10 +45,12 @@ ALIKE = 1.5  # times as large: tiles at scales that differ by less were looked a
 Item = TypeVar("Item")
 
 
-def read_any_way_up(picture: np.ndarray, reader: UprightReader) -> tuple[int, Page]:
-    """An (h, w, 3) uint8 picture → by how many degrees, clockwise, its writing is turned, and what
-    it holds, turned upright."""
-    connected = reader.read_connected(picture)
+def read_any_way_up(
+    picture: np.ndarray, reader: UprightReader, ink: Ink | None = None
+) -> tuple[int, Page]:
+    """An (h, w, 3) uint8 picture, and its ink, where that is known → by how many degrees,
+    clockwise, its writing is turned, and what it holds, turned upright."""
+    connected = reader.read_connected(picture, ink)
     has_network, pieces = reader.page_network is not None, connected.pieces
     unsure = not connected.lines or mean_log_confidence(connected.lines) < np.log(UNSURE)
     tried = pieces.boxes() if pieces and has_network and unsure else []

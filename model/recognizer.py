@@ -34,7 +34,7 @@ from model.stroke_groups import (
     without_marks,
 )
 from model.strokes import Stroke, StrokeMap
-from model.upright import SMALL_DIGIT, UprightReader, reduction_of
+from model.upright import SMALL_DIGIT, UprightReader, look_closer, reduction_of
 
 
 class Recognizer:
@@ -98,10 +98,13 @@ class Recognizer:
         if drawing := sheet.drawing():
             strokes = drawing.strokes
         written = StrokeMap(strokes)
+        looked_at, known, times = look_closer(np.rot90(picture, (turn or 0) // 90))
         if turn is None:
-            degrees, page = read_any_way_up(picture, self._reader)
+            degrees, page = read_any_way_up(looked_at, self._reader, known)
         else:
-            degrees, page = turn, self._reader.read(np.rot90(picture, turn // 90))
+            degrees, page = turn, self._reader.read(looked_at, known)
+        if times > 1:
+            page = page.shrunk(times)
         ink = page.ink.turned(-degrees).map
         if page.note:
             return Reading("", (), picture, ink, degrees, note=page.note, strokes=written.strokes)

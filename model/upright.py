@@ -23,12 +23,13 @@ from model.boxes import (
     box_overlaps,
     corners,
     enlarge,
+    shrink,
     surroundings,
 )
 from model.classifier import Classifier, certainty
 from model.detection import PageProgram
 from model.glyph import GLYPH_SIZE, INK, normalise
-from model.image import downscale
+from model.image import downscale, enlarge_picture
 from model.ink import Ink, find_ink, ink_map, whole_picture_glyph
 from model.pieces import Pieces, TooMuchError
 from model.segmentation import Detection, read_lines
@@ -53,6 +54,7 @@ ALONE_CONFIDENCE = 0.6
 # digit or one piece of ink, which may be a letter: where the network knows that ink, and where not.
 # Chosen on letters and digits as pictures (docs/results.md).
 SURE_OF_KNOWN, SURE_OF_UNKNOWN = 0.75, 0.9
+CLOSER = 3  # times, what has fewer pixels than a glyph is enlarged
 SMALL_DIGIT = 24  # pixels: a digit that a reduction left smaller is read from the picture as given
 SURE_OF_SMALL = 0.99  # its probability from which it isn't: of few pixels, a network can be sure
 # Ink of a smaller share of a picture is no digit that fills it, or only if that is as dark, of 255,
@@ -80,6 +82,20 @@ class Page(NamedTuple):
     signs: Sequence[Sign] = ()
     left_out: Sequence[Box] = ()
     note: str = ""
+
+    def shrunk(self, times: int) -> "Page":
+        """That of the picture before it was enlarged so many times."""
+        height, width = (side // times for side in self.ink.map.shape)
+        ink = self.ink.map.reshape(height, times, width, times).mean((1, 3))
+        return self._replace(
+            lines=[
+                [digit._replace(box=shrink(digit.box, times)) for digit in line]
+                for line in self.lines
+            ],
+            ink=self.ink._replace(map=ink),
+            signs=[(shrink(box, times), sign) for box, sign in self.signs],
+            left_out=[shrink(box, times) for box in self.left_out],
+        )
 
 
 class ConnectedInk(NamedTuple):
@@ -217,7 +233,7 @@ class UprightReader:
             votes = self.classifier.probabilities(glyphs)
             surest = glyphs[certainty(votes).argmax()]
             together = proportions.combine(votes)
-            in_doubt = is_dark != found and certainty(together) < SURE_OF_KNOWN
+            in_doubt = is_dark != found and bool(certainty(together) < SURE_OF_KNOWN)
             readings.append(Detection((0, 0, width, height), surest, together, in_doubt))
         return max(readings, key=lambda one: certainty(one.probabilities), default=None)
 
@@ -266,6 +282,31 @@ class UprightReader:
                     digit = digit._replace(glyph=sharp, probabilities=both)
             enlarged.append(digit)
         return enlarged
+
+
+def look_closer(picture: np.ndarray) -> tuple[np.ndarray, Ink | None, int]:
+    """A picture as it is to be read.
+
+    Of fewer pixels than a glyph, it is enlarged, since strokes run into each other there; unless it
+    shows a digit that was stretched, for which it is enlarged anyway.
+
+    Args:
+        picture: (h, w, 3) uint8.
+
+    Returns:
+        The picture; its ink, if it was looked for; and how many times it was enlarged, 1 for not.
+    """
+    if max(picture.shape[:2]) >= GLYPH_SIZE:
+        return picture, None, 1
+    given = find_ink(picture)
+    if proportions.is_stretched(given.map):
+        return picture, given, 1
+    larger = enlarge_picture(picture, CLOSER)
+    ink = find_ink(larger, cells=False)
+    # Of few pixels that are black or white, more edges than paper are left.
+    if given.map.any() and given.is_dark != ink.is_dark:
+        ink = given.enlarged(CLOSER)
+    return larger, ink, CLOSER
 
 
 def reduction_of(picture: np.ndarray) -> int:

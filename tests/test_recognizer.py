@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks.cut_out import cut_out
 from model import Recognizer
 from model.checkpoint import CheckpointError
 
@@ -97,6 +98,23 @@ def test_small_digits_of_a_large_page_are_read_from_the_page_as_given(recognizer
         page.paste(small, (1003, 807))
         right += recognizer.read(page).text == str(label)
     assert right >= 18
+
+
+@pytest.mark.parametrize(("side", "margin", "least"), [(10, 2, 80), (14, 1, 88), (20, 1, 94)])
+def test_pictures_of_fewer_pixels_than_a_glyph_are_read(recognizer, mnist, side, margin, least):
+    images, labels = mnist.validation
+    right = 0
+    for image, label in zip(images[:100], labels[:100], strict=True):
+        picture = cut_out(image, side, margin)
+        reading = recognizer.read(picture)
+        right += reading.text == str(label)
+        assert reading.ink.shape == picture.shape
+        for digit in reading.digits:  # in pixels of the picture as given
+            left, top, width, height = digit.box
+            assert min(left, top) >= 0 < min(width, height)
+            assert (left + width, top + height) <= picture.shape[::-1]
+            assert max(width, height) >= side - 2
+    assert right >= least
 
 
 def test_load_names_what_is_missing(tmp_path):
