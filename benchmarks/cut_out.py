@@ -28,15 +28,8 @@ from train.metrics import wilson_interval  # noqa: E402
 COUNT = 2000  # of MNIST's test images
 PAPER = 60  # of 255: with less ink, it is the paper around a digit
 SIDES = 16, 28, 64, 100  # pixels
-MARGINS = (
-    (12, 0),
-    (12, 1),
-    (20, 0),
-    (20, 1),
-    (20, 2),
-    (40, 2),
-    (40, 4),
-)  # pixels: a digit's longer side, around it
+# Pixels: of a digit's longer side, and around it.
+MARGINS = (12, 0), (12, 1), (20, 0), (20, 1), (20, 2), (40, 2), (40, 4)
 PIXELS = 256  # of a line of Semeion's file
 
 

@@ -165,9 +165,9 @@ def downscale(picture: np.ndarray, reduction: int) -> np.ndarray:
 
 
 def enlarge_picture(picture: np.ndarray, times: int) -> np.ndarray:
-    """(h, w, 3) uint8 → (times · h, times · w, 3)."""
-    height, width, _ = picture.shape
-    size = times * width, times * height
+    """(h, w, 3) uint8, or (h, w) float32, which may go a little beyond its bounds → (times · h,
+    times · w, …)."""
+    size = times * picture.shape[1], times * picture.shape[0]
     return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC))
 
 

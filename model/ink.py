@@ -16,6 +16,7 @@ from PIL import Image
 from scipy import ndimage
 
 from model.cell_lines import without_cell_lines
+from model.image import enlarge_picture
 from model.paper import add_margin, estimate_paper, is_cut_close, largest_difference, mean_channel
 from model.rulings import LENGTH, find_rulings
 
@@ -55,11 +56,7 @@ class Ink(NamedTuple):
 
     def enlarged(self, times: int) -> "Ink":
         """That of the picture, enlarged so many times."""
-        height, width = self.map.shape
-        larger = Image.fromarray(self.map).resize(
-            (times * width, times * height), Image.Resampling.BICUBIC
-        )
-        return Ink(np.clip(np.asarray(larger), 0, 1), self.is_dark)
+        return Ink(np.clip(enlarge_picture(self.map, times), 0, 1), self.is_dark)
 
 
 def ink_map(rgb: np.ndarray) -> np.ndarray:

@@ -220,22 +220,29 @@ class UprightReader:
             return None
         if sum(map(len, lines)) > 1 and mean_log_confidence(lines) >= np.log(SURE):
             return None  # it is several
-        contrast = np.ptp(np.percentile(picture, [5, 95]))
-        if (connected.ink.map >= INK).mean() < LITTLE and contrast < CONTRAST:
+        ink = connected.ink
+        if (ink.map >= INK).mean() < LITTLE and np.ptp(np.percentile(picture, [5, 95])) < CONTRAST:
             return None  # it is grain, or light that falls off
-        found = connected.ink.is_dark
-        readings = []
-        for is_dark in (found,) if told else (found, not found):
-            ink = proportions.ink_with_margin(picture, is_dark)
-            if not proportions.is_stretched(ink, least=0 if is_dark == found else MOST):
-                continue
-            glyphs = proportions.narrow(ink)
-            votes = self.classifier.probabilities(glyphs)
-            surest = glyphs[certainty(votes).argmax()]
-            together = proportions.combine(votes)
-            in_doubt = is_dark != found and bool(certainty(together) < SURE_OF_KNOWN)
-            readings.append(Detection((0, 0, width, height), surest, together, in_doubt))
+        stretched = self._read_in_widths(picture, ink.is_dark)
+        other = None if told else self._read_in_widths(picture, not ink.is_dark, MOST)
+        if other and certainty(other.probabilities) < SURE_OF_KNOWN:
+            other = other._replace(in_doubt=True)
+        readings = filter(None, (stretched, other))
         return max(readings, key=lambda one: certainty(one.probabilities), default=None)
+
+    def _read_in_widths(
+        self, picture: np.ndarray, is_dark: bool, least: float = 0.0
+    ) -> Detection | None:
+        """A picture as one digit that was stretched to it, in dark or in light ink, if it may be
+        one, on at least that share of it."""
+        ink = proportions.ink_with_margin(picture, is_dark)
+        if not proportions.is_stretched(ink, least):
+            return None
+        height, width = picture.shape[:2]
+        glyphs = proportions.narrow(ink)
+        votes = self.classifier.probabilities(glyphs)
+        surest = glyphs[certainty(votes).argmax()]
+        return Detection((0, 0, width, height), surest, proportions.combine(votes))
 
     def _read_as_single(
         self, picture: np.ndarray, ink: Ink, lines: Lines, is_digit: bool
