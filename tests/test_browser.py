@@ -167,6 +167,7 @@ def test_boxes_are_corrected_on_the_picture(tab, tmp_path):
 
 def test_a_finger_draws_and_does_not_scroll(phone):
     open_draw(phone)
+    expect(blank(phone)).to_be_in_viewport(ratio=0.99), "not cut off"
     canvas = phone.locator("canvas.upper-canvas")
     assert canvas.evaluate("element => getComputedStyle(element).touchAction") == "none"
     box = canvas.bounding_box()

@@ -17,7 +17,8 @@ def headline(
     """
     layout = "" if before else "display:flex;align-items:baseline;flex-wrap:wrap;gap:.2rem 1rem;"
     return (
-        f'<div role="status" style="{layout}font-size:1.1rem">{html.escape(before)}'
+        f'<div role="status" class="headline" style="{layout}font-size:1.1rem">'
+        f"{html.escape(before)}"
         f'<span data-testid="{test_id}" style="font-size:{rem}rem;font-weight:650;line-height:1">'
         f"{html.escape(text)}</span><span>{html.escape(words)}</span></div>"
     )
