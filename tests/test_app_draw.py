@@ -170,5 +170,8 @@ def test_the_address_brings_a_drawing_and_a_damaged_one_a_sentence():
     tool(app, "Undo").click().run()
     assert "Draw a digit" in said(app.info), "the address does not bring it again"
     app.query_params["strokes"] = "eNpT"
-    app.run()
-    assert not app.exception and "The address holds no" in said(app.warning)
+    for _ in range(2):  # the first is lost where the page asks again before it has shown it
+        app.run()
+        assert not app.exception and "The address holds no" in said(app.warning)
+    tool(app, "Draw me a sample digit").click().run()
+    assert not app.exception and not app.warning and headline(app)

@@ -247,7 +247,7 @@ def test_what_is_sent_to_draw_takes_the_canvas_place_until_it_is_dismissed(mnist
     app.run()
     assert (
         not app.exception
-        and "no such test image" in said(app.error)
+        and "no such test image" in said(app.warning)
         and "Draw a digit, and" in said(app.info)
     )
 

@@ -24,6 +24,9 @@ from app_pages.pen import samples
 from app_pages.pen.canvas import SIZE
 from model.strokes import picture
 
+WIDTH = """() => document.querySelector("[data-testid=stBidiComponentIsolated]")
+    ?.shadowRoot.querySelector("canvas.upper-canvas")?.getBoundingClientRect().width"""
+
 
 def entries(page) -> int:
     """How many entries the browser's history has."""
@@ -116,9 +119,19 @@ def test_a_damaged_address_is_a_sentence(tab):
     tab.goto("/?strokes=eNpT")
     expect(tab.get_by_text("The address holds no")).to_be_visible()
     expect(blank(tab)).to_be_visible()
-    tab.goto("/network?glyph=zz")
+    tab.get_by_text("Large, for a projector").click()
+    tab.wait_for_function(f"({WIDTH})() === 560")
+    wait_for_script(tab)
     expect(tab.get_by_text("The address holds no")).to_be_visible()
-    expect(tab.get_by_role("heading", name="Inside the network")).to_be_visible()
+    draw(tab, samples.lines(4, 2 * SIZE))
+    expect(digit(tab)).to_have_text("4")
+    expect(tab.get_by_text("The address holds no")).to_have_count(0)
+    for page, heading in ("network", "Inside the network"), ("playground", "Playground"):
+        tab.goto(f"/{page}?glyph=zz")
+        expect(tab.get_by_text("The address holds no")).to_be_visible()
+        expect(tab.get_by_role("heading", name=heading)).to_be_visible()
+        wait_for_script(tab)
+        assert "glyph=zz" in tab.url, "so it is said again, whenever the script runs again"
     no_exception(tab)
 
 
@@ -137,10 +150,6 @@ def test_a_stroke_just_before_a_click_on_another_page_is_kept(tab):
     expect(tab).to_have_url(re.compile("strokes="))
     assert len(tab.url) > len(alone), "both strokes are there"
     no_exception(tab)
-
-
-WIDTH = """() => document.querySelector("[data-testid=stBidiComponentIsolated]")
-    ?.shadowRoot.querySelector("canvas.upper-canvas")?.getBoundingClientRect().width"""
 
 
 def test_the_canvas_grows_for_a_projector_with_what_is_on_it(tab):

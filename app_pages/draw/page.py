@@ -61,16 +61,13 @@ def explain(reading: Reading, names: list[str], answer: DeltaGenerator) -> Digit
 
 def restore(sheet: canvas.Sheet) -> None:
     """Puts the drawing of the address on the canvas, but for those that this session put there
-    itself: the browser may tell an address of before the last stroke."""
+    itself: the browser may tell an address of before the last stroke. Raises AddressError."""
     text = st.query_params.get(PARAMETERS[sheet])
     own = st.session_state.setdefault("own addresses", collections.deque(maxlen=OWN))
     if text is None or text in own:
         return
+    canvas.put(sheet, address.decode_strokes(text))
     own.append(text)
-    try:
-        canvas.put(sheet, address.decode_strokes(text))
-    except address.AddressError as error:
-        st.warning(str(error), icon=":material/link_off:")
 
 
 def keep_address(sheet: canvas.Sheet, strokes: tuple[Stroke, ...]) -> None:
@@ -82,12 +79,13 @@ def keep_address(sheet: canvas.Sheet, strokes: tuple[Stroke, ...]) -> None:
     links.keep({PARAMETERS[sheet]: text} if text else {}, names)
 
 
-def draw_and_read() -> None:
-    """The canvas and its reading.
+def draw_and_read(fault: str | None) -> None:
+    """The canvas and its reading, and what is wrong with the address while nothing is drawn.
 
     No fragment: where a visitor clicks faster than one is rerun, Streamlit's page can lose track of
     what it shows and break down. To rerun the whole page takes hardly longer.
     """
+    wrong = st.empty()
     with st.container(key="above"):
         chosen = st.segmented_control(
             "What you draw",
@@ -122,9 +120,15 @@ def draw_and_read() -> None:
         st.button(
             words, on_click=canvas.sample, args=(sheet, brush), icon=":material/auto_fix_high:"
         )
-    restore(sheet)
+    try:
+        restore(sheet)
+    except address.AddressError as error:
+        fault = str(error)
     drawing = canvas.receive(sheet)
-    keep_address(sheet, drawing.strokes)
+    if fault and not drawing.strokes:  # the address stays, for whenever the script runs again
+        wrong.warning(fault, icon=":material/link_off:")
+    else:
+        keep_address(sheet, drawing.strokes)
     with left:
         place = canvas.sized(sheet, large)
         with st.container(horizontal=True, width=canvas.SIZE, gap="small"):
@@ -258,13 +262,13 @@ def show_arrival(arrival: subject.Subject) -> None:
     )
 
 
-arrival = None
+arrival = fault = None
 if subject.IMAGE in st.query_params or subject.GLYPH in st.query_params:
     try:
         arrival = subject.current(resources.chosen_network())
     except (DataError, address.AddressError) as error:
-        st.error(plain(str(error)))
+        fault = plain(str(error))
 if arrival:
     show_arrival(arrival)
 else:
-    draw_and_read()
+    draw_and_read(fault)

@@ -28,12 +28,12 @@ name = resources.card(network).dataset
 
 st.title("Inside the network")
 try:
-    shown = subject.current(network)
+    shown = subject.current(network) or subject.sample(FIRST)
+    links.keep(shown.query, subject.NAMES)
 except (data.DataError, AddressError) as error:
+    # the address stays, for whenever the script runs again
     st.error(plain(str(error)))
-    shown = None
-shown = shown or subject.sample(FIRST)
-links.keep(shown.query, subject.NAMES)
+    shown = subject.sample(FIRST)
 recognizer = resources.recognizer(network)
 (digit,) = recognizer.read_glyphs(shown.glyph[None])
 classes, predicted = recognizer.classes, int(digit.probabilities.argmax())

@@ -20,10 +20,11 @@ network = resources.chosen_network()
 st.title("Playground")
 try:
     digit = subject.current(network) or subject.sample()
+    links.keep(digit.query, subject.NAMES)
 except (DataError, AddressError) as error:
+    # the address stays, for whenever the script runs again
     st.error(plain(str(error)))
     digit = subject.sample()
-links.keep(digit.query, subject.NAMES)
 st.markdown(
     f"How far can a digit be bent before the network changes its mind? "
     f"{plain(subject.describe(digit))}"
