@@ -31,13 +31,13 @@ def ink_with_margin(rgb: np.ndarray, is_dark: bool) -> np.ndarray:
     return ink_map(around)[inside]
 
 
-def is_stretched(ink: np.ndarray, least: float = 0.0) -> bool:
+def is_stretched(ink: np.ndarray) -> bool:
     """Whether (h, w) ink may be that of a digit which was stretched: a square, with ink along all
-    sides, and on that share of it at least."""
+    sides."""
     height, width = ink.shape
     mask, depth = ink >= INK, 1 + max(1, round(CLOSE * height))
     reached = all(np.rot90(mask, turn)[:depth].any() for turn in range(4))
-    return height == width and reached and bool(mask.mean() >= least)
+    return height == width and reached
 
 
 def narrow(ink: np.ndarray) -> np.ndarray:

@@ -60,7 +60,7 @@ SURE_OF_SMALL = 0.99  # its probability from which it isn't: of few pixels, a ne
 # Ink of a smaller share of a picture is no digit that fills it, or only if that is as dark, of 255,
 # as no light that falls off would leave the paper.
 LITTLE, CONTRAST = 0.05, 128
-MOST = 0.5  # of a picture: a digit is most of it, for which paper was taken for ink
+MOST = 0.5  # of a picture's ink: a digit that has less is a part of it
 FILLED = 0.85  # of a picture's sides: what was stretched to fill it is no smaller
 
 Lines = list[list[Detection]]
@@ -161,7 +161,7 @@ class UprightReader:
             self.classifier.answers(digit.probabilities) and not digit.in_doubt
             for digit in itertools.chain(*page.lines)
         )
-        if told and _has_margin(page.lines, connected.small):
+        if told and _has_margin(page.lines, connected.ink.map):
             return page
         stretched = self._read_stretched(connected, told)
         if not stretched or (told and not self.classifier.answers(stretched.probabilities)):
@@ -212,31 +212,32 @@ class UprightReader:
 
     def _read_stretched(self, connected: ConnectedInk, told: bool) -> Detection | None:
         """A small picture as one digit that was stretched to a square, where it may be one; with
-        the glyph of which the network is surest. If nothing else was told, what was taken for paper
-        may be the ink of a digit that fills most of it, as a 1 does."""
-        picture, lines = connected.small, connected.lines
+        the glyph of which the network is surest. What was taken for paper may be the ink: of a
+        digit that fills most of its picture, as a 1 does, there is more than of paper."""
+        picture, ink = connected.small, connected.ink
         height, width = picture.shape[:2]
         if self.page_network is None or height != width or height > SMALL_PICTURE:
             return None
-        if sum(map(len, lines)) > 1 and mean_log_confidence(lines) >= np.log(SURE):
-            return None  # it is several
-        ink = connected.ink
+        count = sum(map(len, connected.lines))
+        several = count > 1 and mean_log_confidence(connected.lines) >= np.log(SURE)
+        if several and told:
+            return None
         if (ink.map >= INK).mean() < LITTLE and np.ptp(np.percentile(picture, [5, 95])) < CONTRAST:
             return None  # it is grain, or light that falls off
-        stretched = self._read_in_widths(picture, ink.is_dark)
-        other = None if told else self._read_in_widths(picture, not ink.is_dark, MOST)
-        if other and certainty(other.probabilities) < SURE_OF_KNOWN:
-            other = other._replace(in_doubt=True)
-        readings = filter(None, (stretched, other))
-        return max(readings, key=lambda one: certainty(one.probabilities), default=None)
+        readings = []
+        for is_dark in (ink.is_dark, not ink.is_dark):
+            if one := self._read_in_widths(picture, is_dark):
+                sure = float(certainty(one.probabilities))
+                as_found = is_dark == ink.is_dark and not several
+                least = SURE_OF_UNKNOWN if several else SURE_OF_KNOWN
+                readings.append((sure, one._replace(in_doubt=not as_found and sure < least)))
+        return max(readings, key=lambda reading: reading[0], default=(0, None))[1]
 
-    def _read_in_widths(
-        self, picture: np.ndarray, is_dark: bool, least: float = 0.0
-    ) -> Detection | None:
+    def _read_in_widths(self, picture: np.ndarray, is_dark: bool) -> Detection | None:
         """A picture as one digit that was stretched to it, in dark or in light ink, if it may be
-        one, on at least that share of it."""
+        one."""
         ink = proportions.ink_with_margin(picture, is_dark)
-        if not proportions.is_stretched(ink, least):
+        if not proportions.is_stretched(ink):
             return None
         height, width = picture.shape[:2]
         glyphs = proportions.narrow(ink)
@@ -338,10 +339,12 @@ def mean_log_confidence(lines: Lines) -> float:
     return float(np.mean([np.log(digit.probabilities.max()) for line in lines for digit in line]))
 
 
-def _has_margin(lines: Lines, picture: np.ndarray) -> bool:
-    """Whether some digits don't fill their (h, w, 3) picture."""
-    _, _, width, height = bounding_box(boxes_of(lines))
-    return width < FILLED * picture.shape[1] or height < FILLED * picture.shape[0]
+def _has_margin(lines: Lines, ink: np.ndarray) -> bool:
+    """Whether some digits have most of a picture's (h, w) ink, and don't fill it."""
+    x, y, width, height = bounding_box(boxes_of(lines))
+    if ink[y : y + height, x : x + width].sum() < MOST * ink.sum():
+        return False
+    return width < FILLED * ink.shape[1] or height < FILLED * ink.shape[0]
 
 
 def _least_certainty(lines: Lines) -> float:
