@@ -39,7 +39,8 @@ def norm_relu(x: jax.Array, scale: jax.Array, bias: jax.Array, epsilon: float) -
 
     XLA's CPU backend is slow to add up what it works out on the way, such as squares (see
     findings/xla_sum_of_squares.sh). Here images are added to each other, as they lie, and the
-    places of their sum last.
+    places of their sum last. The channels stay an axis of all of it: of images as flat rows, each
+    number's channel takes XLA's loops a division.
 
     Args:
         x: (n, h, w, c) float32.
@@ -55,74 +56,67 @@ def norm_relu(x: jax.Array, scale: jax.Array, bias: jax.Array, epsilon: float) -
 def _forward(
     x: jax.Array, scale: jax.Array, bias: jax.Array, epsilon: float
 ) -> tuple[Triple, tuple[jax.Array, ...]]:
-    rows, channels = _rows(x), len(scale)
-    mean, square = _means(lambda row: (row, row * row), channels, rows)
+    mean, square = _means(lambda x: (x, x * x), x)
     variance = jnp.maximum(square - mean * mean, 0)
     slope = lax.rsqrt(variance + epsilon)
     factor, offset = slope * scale, bias - mean * slope * scale
-    y = jnp.maximum(_spread(factor, rows) * rows + _spread(offset, rows), 0)
-    return (y.reshape(x.shape), mean, variance), (rows, y, scale, mean, slope)
+    y = jnp.maximum(factor * x + offset, 0)
+    return (y, mean, variance), (x, y, scale, mean, slope)
 
 
 def _backward(epsilon: float, saved: tuple[jax.Array, ...], gradients: Triple) -> Triple:
-    rows, y, scale, mean, slope = saved
-    channels, places = len(scale), rows.size // len(scale)
+    x, y, scale, mean, slope = saved
+    gradient, places = gradients[0], x.size // len(scale)
 
     def before_relu(y: jax.Array, gradient: jax.Array) -> jax.Array:
         return jnp.where(y > 0, gradient, 0)
 
-    def terms(row: jax.Array, y: jax.Array, gradient: jax.Array) -> Sums:
+    def terms(x: jax.Array, y: jax.Array, gradient: jax.Array) -> Sums:
         gradient = before_relu(y, gradient)
-        return gradient, gradient * row
+        return gradient, gradient * x
 
-    gradient = _rows(gradients[0])
-    by_bias, by_row = _means(terms, channels, rows, y, gradient)
-    by_scale = slope * (by_row - mean * by_bias)
+    by_bias, by_x = _means(terms, x, y, gradient)
+    by_scale = slope * (by_x - mean * by_bias)
     factor = slope * scale
-    along_row = -factor * slope * by_scale
-    offset = -factor * by_bias - along_row * mean
-    to_rows = _spread(factor, rows) * before_relu(y, gradient)
-    to_rows += _spread(along_row, rows) * rows + _spread(offset, rows)
-    return to_rows.reshape(gradients[0].shape), by_scale * places, by_bias * places
+    along_x = -factor * slope * by_scale
+    offset = -factor * by_bias - along_x * mean
+    to_x = factor * before_relu(y, gradient) + (along_x * x + offset)
+    return to_x, by_scale * places, by_bias * places
 
 
 norm_relu.defvjp(_forward, _backward)
 
 
-def _rows(x: jax.Array) -> jax.Array:
-    """(n, h, w, c) → (rows, numbers): each row one image, or as many lines of it as are added side
-    by side."""
-    _, h, w, c = x.shape
-    limit = max(SIDE_BY_SIDE, w * c)
-    lines = max(n for n in range(1, h + 1) if h % n == 0 and n * w * c <= limit)
-    return x.reshape(-1, lines * w * c)
+def _means(terms: Callable[..., Sums], *arrays: jax.Array) -> jax.Array:
+    """The (2, c) means, over all places of all images, of the two terms that `terms` makes of each
+    of the (n, h, w, c) arrays."""
 
-
-def _spread(values: jax.Array, rows: jax.Array) -> jax.Array:
-    """(c,), one for each channel → (numbers,), one for each number of a row."""
-    return jnp.tile(values, rows.shape[-1] // len(values))
-
-
-def _means(terms: Callable[..., Sums], channels: int, *rows: jax.Array) -> jax.Array:
-    """The (2, c) means, over all places of all images, of the two terms that `terms` makes of a row
-    of each of the arrays."""
-
-    def add(sums: Sums, row: tuple[jax.Array, ...]) -> tuple[Sums, None]:
-        one, other = terms(*row)
+    def add(sums: Sums, some: tuple[jax.Array, ...]) -> tuple[Sums, None]:
+        one, other = terms(*some)
         return (sums[0] + one, sums[1] + other), None
 
-    def total(*rows: jax.Array) -> jax.Array:
-        nothing = jnp.zeros_like(rows[0][0])
-        sums, _ = lax.scan(add, (nothing, nothing), rows)
-        return jnp.stack([each.reshape(-1, channels).sum(0) for each in sums])
+    def total(*arrays: jax.Array) -> jax.Array:
+        lines = tuple(map(_lines, arrays))
+        nothing = jnp.zeros_like(lines[0][0])
+        sums, _ = lax.scan(add, (nothing, nothing), lines)
+        return jnp.stack([each.sum((0, 1)) for each in sums])
 
-    mesh, share = sharing_mesh(rows[0]), total
+    mesh, share = sharing_mesh(arrays[0]), total
     if mesh:
         split, whole = PartitionSpec(BATCH_AXIS), PartitionSpec()
         share = jax.shard_map(
-            lambda *rows: lax.psum(total(*rows), BATCH_AXIS),
+            lambda *arrays: lax.psum(total(*arrays), BATCH_AXIS),
             mesh=mesh,
-            in_specs=(split,) * len(rows),
+            in_specs=(split,) * len(arrays),
             out_specs=whole,
         )
-    return share(*rows) * (channels / rows[0].size)
+    return share(*arrays) * (arrays[0].shape[-1] / arrays[0].size)
+
+
+def _lines(x: jax.Array) -> jax.Array:
+    """(n, h, w, c) → (m, lines, w, c): each an image, or as many lines of it as are added side by
+    side."""
+    _, h, w, c = x.shape
+    limit = max(SIDE_BY_SIDE, w * c)
+    lines = max(n for n in range(1, h + 1) if h % n == 0 and n * w * c <= limit)
+    return x.reshape(-1, lines, w, c)
