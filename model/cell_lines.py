@@ -24,6 +24,9 @@ SAMPLES = 64  # places along a line that are looked at
 THICK, NEAR, SLANT = 0.06, 0.06, 0.07
 # Of a line: how much of it is seen at least, and how much lies in the picture.
 SEEN, INSIDE = 0.94, 0.6
+# Of one that leaves the picture, how much lies in it, where others tell the direction: to so many
+# pixels from side to side.
+LEAVING, UNSURE = 0.15, 1.5
 DIFFERS = 25  # of 255: a line differs from both its sides by more
 FEWEST = 2  # lines, along borders or side by side: one is a stroke
 # Of the picture: where what is left reaches as far from border to border, lines in between are
@@ -44,6 +47,11 @@ class Line(NamedTuple):
     end: float
     above: int
     below: int
+
+    @property
+    def fall(self) -> float:
+        """From the first column to the last."""
+        return self.end - self.start
 
 
 def without_cell_lines(rgb: np.ndarray) -> np.ndarray:
@@ -73,12 +81,40 @@ def without_cell_lines(rgb: np.ndarray) -> np.ndarray:
         high, wide = _reach(painted)
         through = [wide] * (len(level) > len(outer[0])) + [high] * (len(upright) > len(outer[1]))
         if max(high, wide) >= LOWEST and max(through, default=0) < HIGHEST:
-            return painted
+            return _without_leaving(painted, level, upright, near)
     return rgb
 
 
-def find_lines(grey: np.ndarray) -> list[Line]:
-    """(h, w) float32 → its dark, nearly level lines from side to side, the surest first."""
+def _without_leaving(
+    rgb: np.ndarray, level: list[Line], upright: list[Line], near: float
+) -> np.ndarray:
+    """An (h, w, 3) uint8 picture without those lines along its border that leave it, in the
+    direction of the ones that were in it: of a row cut out a little turned, pieces of them show."""
+    height, width = rgb.shape[:2]
+    # The longer, the better they tell it.
+    length, slopes = max(
+        (width, [line.fall / width for line in level]),
+        (height, [-line.fall / height for line in upright]),
+        key=lambda some: (bool(some[1]), some[0]),
+    )
+    slope, unsure = float(np.median(slopes)), UNSURE / length
+    grey = mean_channel(rgb.astype(np.float32))
+    for across, along, is_upright in (grey, slope, False), (grey.T, -slope, True):
+        lines = find_lines(across, LEAVING, (along - unsure, along + unsure))
+        rgb = _paint_over(rgb, _along_border(lines, len(across), near), near, is_upright)
+    return rgb
+
+
+def find_lines(
+    grey: np.ndarray, inside: float = INSIDE, slopes: tuple[float, float] = (-SLANT, SLANT)
+) -> list[Line]:
+    """(h, w) float32 → its dark, nearly level lines from side to side, the surest first.
+
+    Args:
+        grey: the picture.
+        inside: how much of a line lies in the picture at least.
+        slopes: how much a line falls for each pixel to the right, at least and at most.
+    """
     height, width = grey.shape
     thick = max(2, round(THICK * max(height, width)))
     # A closing fills what is dark and thin; beyond the border, there is paper.
@@ -93,17 +129,19 @@ def find_lines(grey: np.ndarray) -> list[Line]:
     coarse = coarse[::reduction] > 0
     fall = max(1, round(SLANT * width / reduction))
     falls, rows = np.arange(-fall, fall + 1), np.arange(-fall, len(coarse) + fall)
+    least, most = (slope * width / reduction for slope in slopes)
+    falls = falls[(falls >= np.floor(least)) & (falls <= np.ceil(most))]
     steps = np.round(falls[:, None] * np.linspace(0, 1, len(columns))).astype(int)
     places = rows[:, None, None] + steps
-    inside = (places >= 0) & (places < len(coarse))
-    hits = coarse[np.clip(places, 0, len(coarse) - 1), np.arange(len(columns))] & inside
-    count, seen = inside.sum(2), hits.sum(2)
-    likely = (seen >= SEEN * count) & (count >= INSIDE * len(columns))
+    within = (places >= 0) & (places < len(coarse))
+    hits = coarse[np.clip(places, 0, len(coarse) - 1), np.arange(len(columns))] & within
+    count, seen = within.sum(2), hits.sum(2)
+    likely = (seen >= SEEN * count) & (count >= inside * len(columns))
     # of those that lie within one thick line, the level ones rather
     quality = np.where(likely, seen - 0.01 * np.abs(falls), 0)
     ends, near = rows[:, None] + falls, thick / reduction
     lines: list[Line] = []
-    while (best := quality.max()) > 0:
+    while (best := quality.max(initial=0)) > 0:
         row, fall = np.argwhere(quality == best)[0]
         off = np.maximum(np.abs(rows - rows[row])[:, None], np.abs(ends - ends[row, fall]))
         same = (off <= near) & (quality == best)
@@ -141,15 +179,17 @@ def _fitted(darkness: np.ndarray, start: float, end: float, most: int) -> tuple[
 
 
 def _measured(dark: np.ndarray, start: float, end: float, most: int) -> Line:
-    """A line, with how far its ink reaches at most of its columns."""
+    """A line, with how far its ink reaches at most of its columns within the picture."""
     height, width = dark.shape
     rows = _rows(start, end, width)
+    columns = np.flatnonzero((rows >= 0) & (rows < height))
     reach = []
     for step in (-1, 1):
-        places = rows + step * np.arange(most)[:, None]
-        ink = dark[np.clip(places, 0, height - 1), np.arange(width)]
+        places = rows[columns] + step * np.arange(most)[:, None]
+        ink = dark[np.clip(places, 0, height - 1), columns]
         ink |= (places < 0) | (places >= height)
-        reach.append(int(np.median(np.argmin(np.vstack([ink, np.zeros(width, bool)]), axis=0))))
+        ends = np.argmin(np.vstack([ink, np.zeros(len(columns), bool)]), axis=0)
+        reach.append(int(np.median(ends)) if len(ends) else 0)
     return Line(start, end, *reach)
 
 

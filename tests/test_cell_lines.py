@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from benchmarks.cells import Cells, cut_out
 from model.cell_lines import LEAST, without_cell_lines
 
 
@@ -49,6 +50,16 @@ def test_a_row_of_cells_is_read(recognizer, mnist, lines, colour):
     for digits in ("358", "20617", "4096"):
         picture = row(digits, 64, lines, mnist, colour=colour)
         assert recognizer.read(picture).text == digits
+
+
+@pytest.mark.parametrize("turn", [-2, 2])
+def test_of_a_row_cut_out_turned_no_piece_of_a_line_is_read(recognizer, mnist, turn):
+    rng, digits, right = np.random.default_rng(2), mnist.validation, 0
+    for _ in range(30):
+        chosen = rng.integers(0, len(digits.labels), 5)
+        picture = cut_out(Cells(5, turn=turn), digits, chosen, rng)
+        right += recognizer.read(picture).text == "".join(map(str, digits.labels[chosen]))
+    assert right >= 28
 
 
 def test_a_stroke_across_a_line_stays(mnist):
