@@ -45,7 +45,8 @@ BRUSHES = (4, 40)  # pixels: thinnest and thickest
 MAX_STROKES, MAX_POINTS = 2_000, 50_000  # of a drawing that is taken
 MAX_UNDO = 100  # drawings that Undo can bring back
 BROAD = 1000  # pixels of a screen that has room for an enlarged canvas
-REST = 350  # ms from pen-up until the browser has sent the stroke, with some to spare
+REST = 250  # ms from pen-up until the browser has sent the stroke, at least
+LONGEST = 2000  # ms for which a click on a link waits for that at most
 WIDE = 640  # pixels: as wide as a canvas may be; a phone shows it smaller
 
 
@@ -424,22 +425,31 @@ def _style_toolbars() -> None:
 
 def _send_before_leaving() -> None:
     """Lets a click on a link wait for the last stroke, which the component sends only once the pen
-    has rested for a fifth of a second, and never if its page is left before."""
+    has rested for a fifth of a second, and never if its page is left before; and for the script to
+    have taken it in, which a busy machine may take longer for."""
     st.html(
         f"""<script>{{
-        let lifted = -Infinity;
+        let lifted = -Infinity, taken = true;
         const on = (event, selector) =>
             event.composedPath().find((node) => node.matches?.(selector));
+        const runs = () => document.querySelector("[data-test-script-state=running]");
+        const isKept = () => {{
+            const rested = performance.now() - lifted;
+            return rested > {LONGEST} || (rested > {REST} && taken && !runs());
+        }};
+        const follow = (link) => isKept() ? link.click() : setTimeout(follow, 20, link);
         window.sendBeforeLeaving ??= (
+            new MutationObserver(() => {{ taken ||= Boolean(runs()); }}).observe(
+                document.body, {{ subtree: true, attributeFilter: ["data-test-script-state"] }}),
             document.addEventListener("pointerup", (event) => {{
-                if (on(event, "canvas")) lifted = performance.now();
+                if (on(event, "canvas.upper-canvas")) [lifted, taken] = [performance.now(), false];
             }}, true),
             document.addEventListener("click", (event) => {{
-                const link = on(event, "a[href]"), left = lifted + {REST} - performance.now();
-                if (!link || left <= 0 || !event.isTrusted) return;
+                const link = on(event, "a[href]");
+                if (!link || isKept() || !event.isTrusted) return;
                 event.preventDefault();
                 event.stopImmediatePropagation();
-                setTimeout(() => link.click(), left);
+                follow(link);
             }}, true),
             true);
         }}</script>""",
