@@ -16,6 +16,7 @@ from app_pages import links
 from app_pages.pen import address, canvas, samples
 from app_pages.server import resources
 from app_pages.server.resources import Network
+from app_pages.words import plain
 from model import strokes
 from model.recognizer import as_single_glyph
 from model.strokes import Stroke
@@ -27,6 +28,7 @@ MAX_KNOWN = 200
 IMAGE, STROKES, GLYPH = "image", "strokes", "glyph"  # in the address
 NAMES = IMAGE, STROKES, GLYPH
 LONGEST = 9  # digits of a number in the address
+FIRST = 4  # the sample to begin with: it has two strokes
 PLACES = {  # page → what its link says, and its icon
     "app_pages/inside/page.py": ("Look inside", ":material/visibility:"),
     "app_pages/playground/page.py": ("Play with it", ":material/tune:"),
@@ -100,7 +102,19 @@ def current(network: Network) -> Subject | None:
     return st.session_state.get(STATE)
 
 
-def sample(digit: int = 4) -> Subject:
+def current_or_sample(network: Network) -> Subject:
+    """`current`, or else a sample, which the page's address then tells. If what that says can't be
+    had, a sentence shows why, and the address stays, for whenever the script runs again."""
+    try:
+        digit = current(network) or sample()
+        links.keep(digit.query, NAMES)
+    except (data.DataError, address.AddressError) as error:
+        st.error(plain(str(error)))
+        digit = sample()
+    return digit
+
+
+def sample(digit: int = FIRST) -> Subject:
     """A digit drawn by program, for whoever comes without one."""
     drawing = tuple(samples.strokes(digit, canvas.SIZE, canvas.SQUARE.brush))
     glyph = as_single_glyph(strokes.picture(drawing, canvas.SIZE, canvas.SIZE))

@@ -8,18 +8,16 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app_pages import links, subject
+from app_pages import subject
 from app_pages.figures import bars, maps, pictures
 from app_pages.figures.headline import headline
 from app_pages.inside import attributions, explanations, sheets
-from app_pages.pen.address import AddressError
 from app_pages.server import images, resources
 from app_pages.theme import ink
 from app_pages.words import plain
 from model.explainer import Layer
 from train import data
 
-FIRST = 4  # the sample to begin with: it has two strokes
 DOUBTFUL = 247  # a test image of MNIST to begin with: not everyone would read it as a 4
 FEW = 12  # classes that fit side by side
 
@@ -27,13 +25,7 @@ network = resources.chosen_network()
 name = resources.card(network).dataset
 
 st.title("Inside the network")
-try:
-    shown = subject.current(network) or subject.sample(FIRST)
-    links.keep(shown.query, subject.NAMES)
-except (data.DataError, AddressError) as error:
-    # the address stays, for whenever the script runs again
-    st.error(plain(str(error)))
-    shown = subject.sample(FIRST)
+shown = subject.current_or_sample(network)
 recognizer = resources.recognizer(network)
 (digit,) = recognizer.read_glyphs(shown.glyph[None])
 classes, predicted = recognizer.classes, int(digit.probabilities.argmax())

@@ -4,27 +4,19 @@ stroke by stroke."""
 import numpy as np
 import streamlit as st
 
-from app_pages import links, live, subject
+from app_pages import live, subject
 from app_pages.figures import bars, pictures
 from app_pages.figures.headline import headline
-from app_pages.pen.address import AddressError
 from app_pages.playground import distortions, replay, sweeps
 from app_pages.server import resources
 from app_pages.words import plain
-from train.data import DataError
 
 READ_AS = "Read as "
 
 network = resources.chosen_network()
 
 st.title("Playground")
-try:
-    digit = subject.current(network) or subject.sample()
-    links.keep(digit.query, subject.NAMES)
-except (DataError, AddressError) as error:
-    # the address stays, for whenever the script runs again
-    st.error(plain(str(error)))
-    digit = subject.sample()
+digit = subject.current_or_sample(network)
 st.markdown(
     f"How far can a digit be bent before the network changes its mind? "
     f"{plain(subject.describe(digit))}"
